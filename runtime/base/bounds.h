@@ -1,0 +1,60 @@
+/* Every limit of the platform in one place. A buffer, queue, table or message without a line here
+ * is a bug. */
+#ifndef HEADGATE_BASE_BOUNDS_H
+#define HEADGATE_BASE_BOUNDS_H
+
+enum {
+    /* bundles and scripts */
+    BOUND_BUNDLE_BYTES = 16 * 1024 * 1024, ///< a plan's folder
+    BOUND_BUNDLE_FILES = 2000,
+    BOUND_SCRIPT_BYTES = 64 * 1024 * 1024, ///< Lua heap of one state
+    BOUND_SCRIPT_LOAD_MS = 5000,           ///< evaluating a plan
+    BOUND_SCRIPT_SLICE_MS = 1000,          ///< Lua between two waits, one map call, one check
+    BOUND_SCRIPT_KILL_MARGIN_MS = 250,     ///< after its deadline a process without a beat is killed
+    BOUND_SCRIPT_RESTARTS = 3,
+    BOUND_PLAN_NODES = 20000,
+    BOUND_PLAN_DEPTH = 8,
+    BOUND_NAME_BYTES = 200, ///< of a phase, step, gate, ...
+
+    /* configuration */
+    BOUND_YAML_BYTES = 1024 * 1024,
+    BOUND_YAML_DEPTH = 64,
+    BOUND_YAML_NODES = 100000,
+
+    /* messages */
+    BOUND_JSON_BYTES = 64 * 1024 * 1024,
+    BOUND_HTTP_BODY_BYTES = 1024 * 1024,
+    BOUND_HTTP_CONNECTIONS = 2000,
+    BOUND_HTTP_PER_ADDRESS = 1000,
+    BOUND_WS_MESSAGE_BYTES = 64 * 1024,
+    BOUND_WS_QUEUE_BYTES = 256 * 1024, ///< unsent frames of one viewer; beyond it the viewer is reset
+    BOUND_WS_FRAME_BYTES = 128 * 1024,
+    BOUND_WS_FLUSH_MS = 20,
+    BOUND_EVENT_BYTES = 16 * 1024,
+    BOUND_EVENT_PAGE = 1000,
+
+    /* database */
+    BOUND_QUERY_ROWS = 100000, ///< rows a plan's db:query may fetch
+    BOUND_REVIEW_PAGE = 500,
+    BOUND_BATCH_ROWS_MIN = 1,
+    BOUND_BATCH_ROWS_MAX = 50000,
+    BOUND_BATCH_TARGET_MS = 300,
+    BOUND_BATCH_LIMIT_MS = 5000, ///< no batch transaction stays open longer
+    BOUND_ROW_RETRIES = 5,       ///< a row that keeps moving under us in one batch
+    BOUND_BACKFILL_PASSES = 10,
+    BOUND_CONNECT_MS = 10000,
+    BOUND_LOCK_TIMEOUT_MS = 2000,
+    BOUND_STATEMENT_TIMEOUT_MS = 600000,
+
+    /* lease */
+    BOUND_LEASE_MS = 10000,
+    BOUND_LEASE_RENEW_MS = 3000,
+    BOUND_LEASE_STOP_MS = 8000,
+
+    /* processes */
+    BOUND_WORKERS = 16,
+    BOUND_FIBERS = 4096,
+    BOUND_FIBER_STACK_BYTES = 256 * 1024,
+};
+
+#endif

@@ -1,0 +1,26 @@
+/* SHA-256 by libsodium. */
+#include "base/hash.h"
+
+#include <sodium/crypto_hash_sha256.h>
+
+void hash_sha256(const void *bytes, size_t size, uint8_t ret_hash[HASH_BYTES])
+{
+    crypto_hash_sha256(ret_hash, bytes, size);
+}
+
+void hash_hex(const uint8_t hash[HASH_BYTES], char ret_hex[HASH_HEX_BYTES])
+{
+    static const char DIGITS[] = "0123456789abcdef";
+    for (size_t i = 0; i < HASH_BYTES; i++) {
+        ret_hex[2 * i] = DIGITS[hash[i] >> 4];
+        ret_hex[2 * i + 1] = DIGITS[hash[i] & 15];
+    }
+    ret_hex[(size_t)2 * HASH_BYTES] = '\0';
+}
+
+void hash_sha256_hex(const void *bytes, size_t size, char ret_hex[HASH_HEX_BYTES])
+{
+    uint8_t hash[HASH_BYTES];
+    hash_sha256(bytes, size, hash);
+    hash_hex(hash, ret_hex);
+}

@@ -1,0 +1,101 @@
+/* jansson with our limits and names. */
+#include "base/json.h"
+
+#include "base/bounds.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+void json_auto(json_t **value)
+{
+    json_decref(*value);
+}
+
+json_t *json_parse(const char *text, size_t bytes, Error *err)
+{
+    if (bytes > BOUND_JSON_BYTES) {
+        error_set(err, ERROR_INPUT, "JSON of %zu bytes is over the limit of %d", bytes,
+                  BOUND_JSON_BYTES);
+        return NULL;
+    }
+    json_error_t problem;
+    json_t *value = json_loadb(text, bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
+    if (value == NULL)
+        error_set(err, ERROR_INPUT, "JSON line %d column %d: %s", problem.line, problem.column,
+                  problem.text);
+    return value;
+}
+
+static char *dump(const json_t *value, size_t flags)
+{
+    char *text = json_dumps(value, flags | JSON_COMPACT | JSON_ENCODE_ANY);
+    invariant(text != NULL);
+    return text;
+}
+
+char *json_text(const json_t *value)
+{
+    return dump(value, 0);
+}
+
+char *json_canonical(const json_t *value)
+{
+    return dump(value, JSON_SORT_KEYS);
+}
+
+const char *json_get_string(const json_t *object, const char *key, const char *otherwise)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text == NULL ? otherwise : text;
+}
+
+int64_t json_get_int(const json_t *object, const char *key, int64_t otherwise)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_integer(value) ? json_integer_value(value) : otherwise;
+}
+
+double json_get_number(const json_t *object, const char *key, double otherwise)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_number(value) ? json_number_value(value) : otherwise;
+}
+
+bool json_get_bool(const json_t *object, const char *key, bool otherwise)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_boolean(value) ? json_is_true(value) : otherwise;
+}
+
+void json_set_string(json_t *object, const char *key, const char *text)
+{
+    json_t *value = text == NULL ? json_null() : json_string(text);
+    if (value == NULL)
+        value = json_string_nocheck("(not UTF-8)");
+    json_object_set_new(object, key, value);
+}
+
+void json_set_int(json_t *object, const char *key, int64_t value)
+{
+    json_object_set_new(object, key, json_integer(value));
+}
+
+void json_set_id(json_t *object, const char *key, int64_t id)
+{
+    char digits[24];
+    snprintf(digits, sizeof(digits), "%" PRId64, id);
+    json_set_string(object, key, digits);
+}
+
+json_t *json_from_error(const Error *err)
+{
+    json_t *object = json_object();
+    json_set_string(object, "kind", error_kind_name(err->kind));
+    json_set_string(object, "message", err->message);
+    if (err->sqlstate[0] != '\0')
+        json_set_string(object, "sqlstate", err->sqlstate);
+    if (err->hint[0] != '\0')
+        json_set_string(object, "hint", err->hint);
+    return object;
+}
