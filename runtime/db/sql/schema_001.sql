@@ -1,0 +1,294 @@
+-- Version 1 of the schema headgate. Run once, in one transaction, by `headgate ledger install` or the first
+-- run; never IF NOT EXISTS. Two groups of tables, never in one statement or transaction (DESIGN §9):
+-- TARGET tables are written by effects, STATE tables by runner and supervisor only.
+
+CREATE SCHEMA headgate;
+REVOKE ALL ON SCHEMA headgate FROM PUBLIC;
+
+CREATE TABLE headgate.version (
+    version      integer     NOT NULL PRIMARY KEY,
+    installed_at timestamptz NOT NULL DEFAULT now(),
+    installed_by text        NOT NULL DEFAULT current_user
+);
+
+-- ---------------------------------------------------------------- TARGET
+
+-- Who may write: every effect takes its row FOR SHARE and finds its own epoch, or is fenced.
+CREATE TABLE headgate.fence (
+    run   bigint NOT NULL PRIMARY KEY,
+    epoch bigint NOT NULL
+);
+
+-- What is true about each node of a run. version counts the transitions; the event of a transition carries it.
+CREATE TABLE headgate.step (
+    run         bigint  NOT NULL,
+    path        text    NOT NULL,
+    kind        text    NOT NULL,
+    state       text    NOT NULL CHECK (state IN ('pending', 'intent', 'running', 'done', 'failed',
+                                                  'undoing', 'undone', 'undo_failed', 'skipped')),
+    version     bigint  NOT NULL DEFAULT 1,
+    epoch       bigint  NOT NULL,
+    start_order integer NOT NULL,
+    attempt     integer NOT NULL DEFAULT 1,
+    started_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at timestamptz,
+    detail      jsonb   NOT NULL DEFAULT '{}',
+    error       jsonb,
+    PRIMARY KEY (run, path)
+);
+
+-- One key range of a backfill. last is the key of the last row whose batch committed; moved by
+-- compare-and-set only. The last range is open-ended (upper IS NULL).
+CREATE TABLE headgate.cursor (
+    run          bigint  NOT NULL,
+    step         text    NOT NULL,
+    range        integer NOT NULL,
+    pass         integer NOT NULL DEFAULT 1,
+    lower        text[],
+    upper        text[],
+    last         text[],
+    done         boolean NOT NULL DEFAULT false,
+    owner        text,
+    rows_changed bigint  NOT NULL DEFAULT 0,
+    rows_skipped bigint  NOT NULL DEFAULT 0,
+    rows_queued  bigint  NOT NULL DEFAULT 0,
+    rows_moved   bigint  NOT NULL DEFAULT 0,
+    batches      bigint  NOT NULL DEFAULT 0,
+    batch_rows   integer NOT NULL DEFAULT 0,
+    updated_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (run, step, range)
+);
+
+-- Rows a map could not settle: the review queue, and the rows it chose to skip.
+CREATE TABLE headgate.queued_row (
+    run      bigint NOT NULL,
+    step     text   NOT NULL,
+    key      text[] NOT NULL,
+    kind     text   NOT NULL CHECK (kind IN ('ambiguous', 'error', 'skip')),
+    reason   text   NOT NULL,
+    choices  jsonb,
+    before   jsonb,
+    state    text   NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'applied', 'skipped')),
+    queued_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    settled_at timestamptz,
+    PRIMARY KEY (run, step, key)
+);
+
+-- Old values of columns that a backfill changed and no later undo drops.
+CREATE TABLE headgate.old_value (
+    run     bigint NOT NULL,
+    step    text   NOT NULL,
+    key     text[] NOT NULL,
+    old     jsonb  NOT NULL,
+    written text   NOT NULL,
+    PRIMARY KEY (run, step, key)
+);
+
+-- ---------------------------------------------------------------- STATE
+
+CREATE TABLE headgate.plan (
+    hash          text    NOT NULL PRIMARY KEY,
+    name          text    NOT NULL,
+    bytes         bytea   NOT NULL,
+    graph         jsonb   NOT NULL,
+    graph_text    text    NOT NULL,
+    graph_hash    text    NOT NULL,
+    language      integer NOT NULL,
+    registered_by text    NOT NULL,
+    registered_at timestamptz NOT NULL DEFAULT now()
+);
+ALTER TABLE headgate.plan ALTER COLUMN bytes SET STORAGE EXTERNAL;
+
+-- The head of a run. last_seq is the newest event; its row lock orders the events of a run.
+CREATE TABLE headgate.run (
+    id                bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    plan              text   NOT NULL REFERENCES headgate.plan (hash),
+    plan_name         text   NOT NULL,
+    environment       text   NOT NULL,
+    params            jsonb  NOT NULL DEFAULT '{}',
+    config            jsonb  NOT NULL DEFAULT '{}',
+    system_identifier text   NOT NULL,
+    database          text   NOT NULL,
+    state             text   NOT NULL CHECK (state IN ('pending', 'running', 'waiting', 'watching', 'held',
+                          'throttled', 'paused', 'rolling_back', 'rolled_back', 'rollback_blocked', 'done',
+                          'failed', 'aborted')),
+    reason            jsonb  NOT NULL DEFAULT '{}',
+    node              text,
+    direction         text   NOT NULL DEFAULT 'forward' CHECK (direction IN ('forward', 'back')),
+    rollback_why      text,
+    version           bigint NOT NULL DEFAULT 1,
+    last_seq          bigint NOT NULL DEFAULT 0,
+    started_by        text   NOT NULL,
+    created_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+    state_since       timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at       timestamptz
+);
+CREATE UNIQUE INDEX run_one_unfinished ON headgate.run (system_identifier, database, plan_name)
+    WHERE state NOT IN ('done', 'rolled_back', 'aborted');
+CREATE INDEX run_by_time ON headgate.run (created_at DESC);
+
+CREATE TABLE headgate.lease (
+    run        bigint NOT NULL PRIMARY KEY REFERENCES headgate.run (id),
+    epoch      bigint NOT NULL,
+    owner      text,
+    until      timestamptz NOT NULL,
+    stop       text
+);
+
+-- What people and the supervisor ask of a runner: pause, resume, rollback, abort, retry, review, manual.
+CREATE TABLE headgate.request (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run        bigint NOT NULL REFERENCES headgate.run (id),
+    kind       text   NOT NULL,
+    body       jsonb  NOT NULL DEFAULT '{}',
+    asked_by   text   NOT NULL,
+    asked_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    key        text UNIQUE,
+    handled_at timestamptz,
+    outcome    text
+);
+CREATE INDEX request_open ON headgate.request (run, id) WHERE handled_at IS NULL;
+
+CREATE TABLE headgate.event (
+    run     bigint NOT NULL REFERENCES headgate.run (id),
+    seq     bigint NOT NULL,
+    at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    epoch   bigint NOT NULL,
+    source  text   NOT NULL,
+    version bigint NOT NULL,
+    type    text   NOT NULL,
+    node    text   NOT NULL DEFAULT '',
+    data    jsonb  NOT NULL DEFAULT '{}',
+    PRIMARY KEY (run, seq),
+    UNIQUE (run, source, version)
+);
+
+CREATE TABLE headgate.gate (
+    run        bigint NOT NULL REFERENCES headgate.run (id),
+    path       text   NOT NULL,
+    state      text   NOT NULL CHECK (state IN ('open', 'approved', 'rejected', 'expired', 'passed')),
+    digest     text   NOT NULL,
+    question   text   NOT NULL,
+    approvers  jsonb  NOT NULL,
+    need       integer NOT NULL,
+    evidence   jsonb  NOT NULL,
+    next       jsonb  NOT NULL,
+    opened_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at timestamptz,
+    closed_at  timestamptz,
+    PRIMARY KEY (run, path)
+);
+
+-- Written only by the supervisor; the runner believes a row only when its signature verifies.
+CREATE TABLE headgate.approval (
+    id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run       bigint NOT NULL,
+    gate      text   NOT NULL,
+    digest    text   NOT NULL,
+    person    text   NOT NULL,
+    roles     jsonb  NOT NULL,
+    decision  text   NOT NULL CHECK (decision IN ('approve', 'reject')),
+    comment   text   NOT NULL DEFAULT '',
+    at        text   NOT NULL,
+    signature text   NOT NULL,
+    FOREIGN KEY (run, gate) REFERENCES headgate.gate (run, path),
+    UNIQUE (run, gate, digest, person)
+);
+
+-- What people decided about queued rows, and their answers to manual steps and check-lists.
+CREATE TABLE headgate.decision (
+    run        bigint NOT NULL REFERENCES headgate.run (id),
+    step       text   NOT NULL,
+    key        text[] NOT NULL,
+    decision   jsonb  NOT NULL,
+    decided_by text   NOT NULL,
+    decided_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (run, step, key)
+);
+CREATE TABLE headgate.answer (
+    run     bigint NOT NULL REFERENCES headgate.run (id),
+    path    text   NOT NULL,
+    item    integer NOT NULL,
+    note    text   NOT NULL DEFAULT '',
+    by      text   NOT NULL,
+    at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (run, path, item)
+);
+
+-- A durable watch window: only time in which every guard had a fresh sample is counted.
+CREATE TABLE headgate.watch (
+    run        bigint NOT NULL REFERENCES headgate.run (id),
+    stage      text   NOT NULL,
+    window_us  bigint NOT NULL,
+    counted_us bigint NOT NULL DEFAULT 0,
+    opened_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    counted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    closed_at  timestamptz,
+    PRIMARY KEY (run, stage)
+);
+CREATE TABLE headgate.sample (
+    run     bigint NOT NULL,
+    stage   text   NOT NULL,
+    guard   text   NOT NULL,
+    at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    value   double precision,
+    verdict text   NOT NULL CHECK (verdict IN ('ok', 'breach', 'no_data'))
+);
+CREATE INDEX sample_by_guard ON headgate.sample (run, stage, guard, at DESC);
+
+CREATE TABLE headgate.person (
+    name        text NOT NULL PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9._-]{0,62}$'),
+    role        text NOT NULL CHECK (role IN ('viewer', 'operator', 'administrator')),
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    disabled_at timestamptz
+);
+-- Tokens are kept as SHA-256 of 32 random bytes. once: a log-in link, gone after its first use.
+CREATE TABLE headgate.token (
+    hash       text NOT NULL PRIMARY KEY,
+    person     text NOT NULL REFERENCES headgate.person (name),
+    kind       text NOT NULL CHECK (kind IN ('api', 'once', 'session')),
+    label      text NOT NULL DEFAULT '',
+    csrf       text,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    seen_at    timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL,
+    used_at    timestamptz
+);
+
+-- ---------------------------------------------------------------- functions
+
+-- Appends one event to a run unless (source, version) is there already. Returns its seq, or NULL.
+CREATE FUNCTION headgate.event_append(a_run bigint, a_epoch bigint, a_source text, a_version bigint,
+                                      a_type text, a_node text, a_data jsonb)
+RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    next_seq bigint;
+BEGIN
+    UPDATE headgate.run SET last_seq = last_seq + 1 WHERE id = a_run RETURNING last_seq INTO next_seq;
+    IF next_seq IS NULL THEN
+        RAISE EXCEPTION 'there is no run %', a_run;
+    END IF;
+    INSERT INTO headgate.event (run, seq, epoch, source, version, type, node, data)
+    VALUES (a_run, next_seq, a_epoch, a_source, a_version, a_type, a_node, a_data)
+    ON CONFLICT (run, source, version) DO NOTHING;
+    IF NOT FOUND THEN
+        UPDATE headgate.run SET last_seq = last_seq - 1 WHERE id = a_run;
+        RETURN NULL;
+    END IF;
+    RETURN next_seq;
+END
+$$;
+
+-- The bucket of an id under a flag, 0..9999: in at p percent when bucket < p * 100 (docs/bucketing.md).
+CREATE FUNCTION headgate.bucket(flag text, id text) RETURNS integer
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT (('x' || encode(substr(sha256(convert_to(flag || ':' || id, 'UTF8')), 1, 4), 'hex'))::bit(32)::bigint
+            % 10000)::integer
+$$;
+
+REVOKE ALL ON ALL TABLES IN SCHEMA headgate FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA headgate FROM PUBLIC;
+GRANT USAGE ON SCHEMA headgate TO PUBLIC;
+GRANT EXECUTE ON FUNCTION headgate.bucket(text, text) TO PUBLIC;
+
+INSERT INTO headgate.version (version) VALUES (1);
