@@ -1,0 +1,579 @@
+/* The words table. To give the language a word or a key, add a row here: checks, reference and
+ * types follow. */
+#include "plan/word.h"
+
+#include <string.h>
+
+#define BIT(kind) (1u << (kind))
+
+static const PlanKey PARAM_FIELDS[] = {
+    {.name = "type",
+     .type = KEY_CHOICE,
+     .choices = "text number boolean duration",
+     .fallback = "\"text\"",
+     .doc = "What the value must be."},
+    {.name = "default",
+     .type = KEY_SCALAR,
+     .doc = "The value when the run gives none; without it the run must give one."},
+    {.name = "doc",
+     .type = KEY_TEXT,
+     .doc = "What the parameter is for; shown where a run is started."},
+    {0                        },
+};
+
+static const PlanKey PLAN_KEYS[] = {
+    {.name = "doc",
+     .type = KEY_TEXT,
+     .required = true,
+     .doc = "What the plan does and why, in a sentence or two; the first thing an approver reads."},
+    {.name = "target",
+     .type = KEY_TEXT,
+     .fallback = "\"app\"",
+     .doc = "The target in headgate.yaml that the plan changes."},
+    {.name = "params",
+     .type = KEY_PARAMS,
+     .fields = PARAM_FIELDS,
+     .doc = "Typed parameters that a run may be given; their values are part of what is approved."},
+    {0},
+};
+
+static const PlanKey PHASE_KEYS[] = {
+    {.name = "doc",                    .type = KEY_TEXT, .doc = "What the phase is for."},
+    {0},
+};
+
+static const PlanKey PROOF_FIELDS[] = {
+    {.name = "soak",
+     .type = KEY_DURATION,
+     .doc = "How long the last stage of the rollout before must have held with every guard green."},
+    {.name = "no_rows",
+     .type = KEY_SQL,
+     .doc =
+         "A query that must find nothing: asked in the step's own transaction, after its locks."},
+    {0                                                                            },
+};
+
+static const PlanKey STEP_KEYS[] = {
+    {.name = "up",
+     .type = KEY_SQL,
+     .required = true,
+     .doc = "The SQL that makes the change: one or more statements, inline or file \"…\"."},
+    {.name = "down",
+     .type = KEY_SQL,
+     .doc =
+         "The SQL that takes the change back; run by a rollback, in reverse order of the steps."},
+    {.name = "one_way",
+     .type = KEY_TEXT,
+     .doc = "Why there is no way back. Announced before the run starts; a rollback stops here."},
+    {.name = "transaction",
+     .type = KEY_BOOLEAN,
+     .fallback = "true",
+     .doc =
+         "false for statements that cannot run in a transaction (CREATE INDEX CONCURRENTLY, …)."},
+    {.name = "proof",
+     .type = KEY_TABLE,
+     .fields = PROOF_FIELDS,
+     .doc = "What must hold before the step may run: for steps that remove something."},
+    {.name = "doc", .type = KEY_TEXT, .doc = "What the step does, for people."},
+    {0               },
+};
+
+static const PlanRule STEP_RULES[] = {
+    {RULE_EXACTLY_ONE,                                        "down one_way", "say how to take it back, or why there is no way back"},
+    {0},
+};
+
+static const PlanKey TASK_KEYS[] = {
+    {.name = "run",
+     .type = KEY_FUNCTION,
+     .required = true,
+     .doc = "function(db): free-form Lua with waiting calls (db:query, …)."},
+    {.name = "undo",      .type = KEY_FUNCTION, .doc = "function(db): takes back what run did."},
+    {.name = "one_way",                     .type = KEY_TEXT, .doc = "Why there is no way back."},
+    {.name = "no_effect",
+     .type = KEY_TEXT,
+     .doc = "Why there is nothing to take back (it only looks)."},
+    {.name = "transaction",
+     .type = KEY_BOOLEAN,
+     .fallback = "true",
+     .doc = "true: run is one transaction and may wait only for db. false: at least once, may wait "
+            "for anything."},
+    {.name = "timeout",
+     .type = KEY_DURATION,
+     .doc = "The longest the task may take; it has failed after that."},
+    {.name = "doc",                     .type = KEY_TEXT, .doc = "What the task does, for people."},
+    {0     },
+};
+
+static const PlanRule TASK_RULES[] = {
+    {RULE_EXACTLY_ONE,                                                                          "undo one_way no_effect",
+     "say how to take it back, why there is no way back, or why there is nothing to take back"},
+    {0},
+};
+
+static const PlanKey BACKFILL_KEYS[] = {
+    {.name = "table",
+     .type = KEY_TEXT,
+     .doc = "The table, with its schema if need be. Default: the name up to its first \".\"."},
+    {.name = "key",
+     .type = KEY_COLUMNS,
+     .doc = "Columns of a unique, not null index to walk along. Default: the primary key."},
+    {.name = "where",
+     .type = KEY_TEXT,
+     .doc =
+         "An SQL condition on the rows that still need work; passes repeat until it finds none."},
+    {.name = "map",
+     .type = KEY_FUNCTION,
+     .doc = "function(row, db): the columns to write, or skip \"why\", or ambiguous(\"why\", "
+            "{choices = …})."},
+    {.name = "set",
+     .type = KEY_MAP,
+     .doc = "Column = SQL expression over the row, instead of map: the server does the work."},
+    {.name = "columns", .type = KEY_COLUMNS, .doc = "The columns that map reads. Default: all."},
+    {.name = "keep",
+     .type = KEY_COLUMNS,
+     .doc = "Columns that must not change; a write that changes one is an error."},
+    {.name = "sync",
+     .type = KEY_SYNC,
+     .doc = "What keeps new rows right meanwhile: trigger(sql), or \"application\" when its code "
+            "does."},
+    {.name = "batch",
+     .type = KEY_COUNT,
+     .doc =
+         "Rows of the first batch; later ones follow batch_time. Default: chosen by the runtime."},
+    {.name = "batch_time",
+     .type = KEY_DURATION,
+     .fallback = "\"300ms\"",
+     .doc = "How long a batch should take; at most 5s."},
+    {.name = "pause",
+     .type = KEY_DURATION,
+     .fallback = "\"0s\"",
+     .doc = "A rest between two batches of a worker."},
+    {.name = "workers",
+     .type = KEY_WORKERS,
+     .fallback = "1",
+     .doc = "Worker processes, or \"auto\" to follow the machine and the table's size."},
+    {.name = "on_error",
+     .type = KEY_CHOICE,
+     .choices = "queue fail",
+     .fallback = "\"queue\"",
+     .doc = "A row whose map raises goes to the review queue, or fails the step."},
+    {.name = "one_way",
+     .type = KEY_TEXT,
+     .doc = "Why old values need not be kept for a rollback. Without it every old value is kept."},
+    {.name = "doc",                                                                              .type = KEY_TEXT, .doc = "What the backfill does, for people."},
+    {0                                                                             },
+};
+
+static const PlanRule BACKFILL_RULES[] = {
+    {RULE_EXACTLY_ONE,                                         "map set", "say what to write: a Lua function, or SQL expressions"},
+    {RULE_AT_MOST_ONE, "columns set", "columns says what map reads, and set needs no map"},
+    {0                                        },
+};
+
+#define COMPARISONS "equals at_least at_most below above"
+
+#define COMPARISON_KEYS                                                                            \
+    {.name = "sql", .type = KEY_SQL, .doc = "A query of one row with one value, to be compared."}, \
+        {.name = "equals", .type = KEY_SCALAR, .doc = "The value of sql must be this."},           \
+        {.name = "at_least", .type = KEY_NUMBER, .doc = "… must be this or more."},                \
+        {.name = "at_most", .type = KEY_NUMBER, .doc = "… must be this or less."},                 \
+        {.name = "above", .type = KEY_NUMBER, .doc = "… must be more than this."},                 \
+        {.name = "below", .type = KEY_NUMBER, .doc = "… must be less than this."},                 \
+    {                                                                                              \
+        .name = "no_rows", .type = KEY_SQL,                                                        \
+        .doc = "A query that must find nothing; what it finds is shown as the evidence."           \
+    }
+
+static const PlanKey CHECK_KEYS[] = {
+    COMPARISON_KEYS,
+    {.name = "doc",                .type = KEY_TEXT, .doc = "Why it must be so."},
+    {0},
+};
+
+static const PlanRule CHECK_RULES[] = {
+    {RULE_EXACTLY_ONE,                    "sql no_rows", "say what to look at"},
+    {RULE_NEEDS,              "sql " COMPARISONS, "say what its value must be"},
+    {RULE_NEEDS,                          "equals sql", "it compares the value of a query"},
+    {RULE_NEEDS,       "at_least sql", "it compares the value of a query"},
+    {RULE_NEEDS,                          "at_most sql", "it compares the value of a query"},
+    {RULE_NEEDS, "above sql", "it compares the value of a query"},
+    {RULE_NEEDS,                          "below sql", "it compares the value of a query"},
+    {RULE_AT_MOST_ONE, COMPARISONS, "write one check for each"},
+    {0                         },
+};
+
+static const PlanKey VERIFY_KEYS[] = {
+    COMPARISON_KEYS,
+    {.name = "counts",
+      .type = KEY_COUNTS,
+      .doc = "Tables that must have as many rows as when the run started, or table = exact number "
+            "of rows."},
+    {.name = "ambiguous",                                        .type = KEY_ZERO, .doc = "0: the review queue of the run must be empty."},
+    {.name = "doc",                                     .type = KEY_TEXT, .doc = "Why it must be so."},
+    {0},
+};
+
+static const PlanRule VERIFY_RULES[] = {
+    {RULE_EXACTLY_ONE,                    "sql no_rows counts ambiguous", "say what to look at"},
+    {RULE_NEEDS,              "sql " COMPARISONS, "say what its value must be"},
+    {RULE_NEEDS,                          "equals sql", "it compares the value of a query"},
+    {RULE_NEEDS,       "at_least sql", "it compares the value of a query"},
+    {RULE_NEEDS,                          "at_most sql", "it compares the value of a query"},
+    {RULE_NEEDS, "above sql", "it compares the value of a query"},
+    {RULE_NEEDS,                          "below sql", "it compares the value of a query"},
+    {RULE_AT_MOST_ONE, COMPARISONS, "write one verify for each"},
+    {0                         },
+};
+
+static const PlanKey BACKUP_KEYS[] = {
+    {.name = "retain",
+     .type = KEY_DURATION,
+     .doc =
+         "How long the backup must be kept; written into its sheet, nothing is deleted by itself."},
+    {.name = "format",
+     .type = KEY_CHOICE,
+     .choices = "custom",
+     .fallback = "\"custom\"",
+     .doc = "The format of pg_dump."},
+    {.name = "doc",                                                                              .type = KEY_TEXT, .doc = "What the backup is for."},
+    {0                                                                          },
+};
+
+#define GATE_FIELDS_TABLE                                                                          \
+    {.name = "ask", .type = KEY_TEXT, .doc = "The question on the gate's page."},                  \
+        {.name = "approvers",                                                                      \
+         .type = KEY_STRINGS,                                                                      \
+         .required = true,                                                                         \
+         .doc = "Roles of headgate.yaml; at least one person of each must approve."},              \
+        {.name = "need",                                                                           \
+         .type = KEY_COUNT,                                                                        \
+         .fallback = "1",                                                                          \
+         .doc = "How many different persons must approve. Nobody approves their own run."},        \
+        {.name = "evidence",                                                                       \
+         .type = KEY_EVIDENCE,                                                                     \
+         .doc = "Phases or steps before the gate, by name or path, whose verdicts are shown and "  \
+                "bound by the approval."},                                                         \
+        {.name = "expires",                                                                        \
+         .type = KEY_DURATION,                                                                     \
+         .doc = "How long the gate waits for its approvals. Default: for ever."},                  \
+        {.name = "on_expire",                                                                      \
+         .type = KEY_CHOICE,                                                                       \
+         .choices = "hold reject rollback",                                                        \
+         .fallback = "\"hold\"",                                                                   \
+         .doc = "What happens when it has waited that long."},                                     \
+    {                                                                                              \
+        .name = "doc", .type = KEY_TEXT, .doc = "What passing the gate means."                     \
+    }
+
+static const PlanKey GATE_KEYS[] = {GATE_FIELDS_TABLE, {0}};
+
+static const PlanRule GATE_RULES[] = {
+    {RULE_NEEDS,                   "on_expire expires", "it says what happens then"},
+    {0},
+};
+
+static const PlanKey ROLLOUT_KEYS[] = {
+    {.name = "flag",
+     .type = KEY_FLAG,
+     .required = true,
+     .doc = "Where the application reads its percentage: sql_flag { … }."},
+    {.name = "guards",
+     .type = KEY_GUARDS,
+     .doc =
+         "What must hold during every stage: \"error_rate < 1%\", thresholds \"name\", or a list."},
+    {.name = "on_breach",
+     .type = KEY_CHOICE,
+     .choices = "rollback hold",
+     .fallback = "\"rollback\"",
+     .doc = "When a guard does not hold: back to 0 % and off, or hold and ask a person."},
+    {.name = "on_no_data",
+     .type = KEY_CHOICE,
+     .choices = "hold rollback",
+     .fallback = "\"hold\"",
+     .doc = "When a guard has no data: hold until it has, or roll back. It never counts as good."},
+    {.name = "doc",                  .type = KEY_TEXT, .doc = "What is let out."},
+    {0},
+};
+
+static const PlanKey STAGE_KEYS[] = {
+    {.name = "percent",
+     .type = KEY_PERCENT,
+     .required = true,
+     .doc = "Whom the flag lets in; never less than in the stage before."},
+    {.name = "watch",
+     .type = KEY_DURATION,
+     .required = true,
+     .doc = "How long every guard must have data and hold before the next stage."},
+    {.name = "guards",                                                                            .type = KEY_GUARDS, .doc = "What must hold too, in this stage."},
+    {.name = "gate",
+     .type = KEY_TABLE,
+     .fields = GATE_KEYS,
+     .doc = "A gate to pass before this stage begins: the keys of gate."},
+    {.name = "doc", .type = KEY_TEXT, .doc = "What the stage is for."},
+    {0                                                            },
+};
+
+static const PlanKey MANUAL_KEYS[] = {
+    {.name = "role",
+     .type = KEY_STRINGS,
+     .doc = "Who may say that it is done. Default: anyone who may run."},
+    {.name = "evidence",
+     .type = KEY_TEXT,
+     .doc = "What the person has to give: a link, a ticket, a figure."},
+    {.name = "doc",                                                 .type = KEY_TEXT, .doc = "How to do it."},
+    {0 },
+};
+
+static const PlanKey CHECKLIST_KEYS[] = {
+    {.name = "items",
+     .type = KEY_STRINGS,
+     .required = true,
+     .doc = "What to tick, one by one; may be written straight into the table."},
+    {.name = "role",     .type = KEY_STRINGS, .doc = "Who may tick. Default: anyone who may run."},
+    {.name = "doc",                    .type = KEY_TEXT, .doc = "What the list is for."},
+    {0},
+};
+
+static const PlanKey FLAG_KEYS[] = {
+    {.name = "table",
+     .type = KEY_TEXT,
+     .required = true,
+     .doc = "The application's table of flags."},
+    {.name = "name",
+     .type = KEY_TEXT,
+     .required = true,
+     .doc = "Its column with the flag's name; the row of the rollout's name is the flag."},
+    {.name = "percent",
+     .type = KEY_TEXT,
+     .required = true,
+     .doc = "Its column with the percentage, 0 to 100."},
+    {.name = "enabled",                                                                     .type = KEY_TEXT, .doc = "Its boolean column that switches the flag on."},
+    {0},
+};
+
+static const PlanKey AMBIGUOUS_KEYS[] = {
+    {.name = "choices",
+     .type = KEY_TABLE,
+     .doc = "A list of possible results, each a table of columns; a person picks one."},
+    {0},
+};
+
+enum {
+    STANDS_IN_PLAN = BIT(PLAN_PHASE) | BIT(PLAN_GATE) | BIT(PLAN_ROLLOUT) | BIT(PLAN_MANUAL) |
+                     BIT(PLAN_CHECKLIST),
+    STANDS_IN_PHASE = BIT(PLAN_STEP) | BIT(PLAN_TASK) | BIT(PLAN_BACKFILL) | BIT(PLAN_CHECK) |
+                      BIT(PLAN_VERIFY) | BIT(PLAN_BACKUP) | BIT(PLAN_GATE) | BIT(PLAN_MANUAL) |
+                      BIT(PLAN_CHECKLIST),
+};
+
+static const PlanWord WORDS[] = {
+    [PLAN_PLAN] = {.name = "plan",
+                   .kind = PLAN_PLAN,
+                   .doc = "The whole migration. A plan.lua has exactly one.",
+                   .example = "plan \"canonical-events\" {\n"
+                              "  doc = \"Give every event a canonical form\",\n"
+                              "  phase \"expand\" { … },\n"
+                              "}",                                                               .keys = PLAN_KEYS,
+                   .children = STANDS_IN_PLAN},
+    [PLAN_PHASE] = {.name = "phase",
+                   .kind = PLAN_PHASE,
+                   .doc = "Steps that belong together; they run in the order they are written.",
+                   .example = "phase \"expand\" {\n"
+                               "  step \"add column\" { … },\n"
+                               "}", .keys = PHASE_KEYS,
+                   .children = STANDS_IN_PHASE},
+    [PLAN_STEP] = {.name = "step",
+                   .kind = PLAN_STEP,
+                   .doc = "A change by SQL. It takes effect exactly once, whatever dies when.",
+                   .example = "step \"canonical_event column\" {\n"
+                              "  up   = file \"sql/001.up.sql\",\n"
+                              "  down = \"ALTER TABLE events DROP COLUMN canonical_event\",\n"
+                              "}",                                                            .keys = STEP_KEYS,
+                   .rules = STEP_RULES,
+                   .mutates = true},
+    [PLAN_TASK] = {.name = "task",
+                   .kind = PLAN_TASK,
+                   .doc = "A change by Lua that may wait for the database.",
+                   .example = "task \"assign owners\" {\n"
+                              "  run  = function(db) db:exec(\"UPDATE files SET owner_id = 1 WHERE "
+                              "owner_id IS NULL\") end,\n"
+                              "  undo = function(db) db:exec(\"UPDATE files SET owner_id = NULL "
+                              "WHERE owner_id = 1\") end,\n"
+                              "}",                                                            .keys = TASK_KEYS,
+                   .rules = TASK_RULES,
+                   .mutates = true},
+    [PLAN_BACKFILL] =
+        {.name = "backfill",
+                   .kind = PLAN_BACKFILL,
+                   .doc = "A change of many rows, in batches, by worker processes, while the application "
+                "writes.",                                                             .example = "backfill \"events.canonical_event\" {\n"
+                    "  where = \"canonical_event IS NULL\", keep = \"event_data\",\n"
+                    "  sync  = trigger(file \"sql/canonical_sync.sql\"),\n"
+                    "  map   = function(row) return { canonical_event = normalize(row) } end,\n"
+                    "}",                                                          .keys = BACKFILL_KEYS,
+                   .rules = BACKFILL_RULES,
+                   .mutates = true},
+    [PLAN_CHECK] = {.name = "check",
+                   .kind = PLAN_CHECK,
+                   .doc = "What must be true before: the run stops here when it is not.",
+                   .example = "check \"PostgreSQL 15 or newer\" { sql = \"SHOW "
+                               "server_version_num\", at_least = 150000 }",                                               .keys = CHECK_KEYS,
+                   .rules = CHECK_RULES},
+    [PLAN_VERIFY] =
+        {.name = "verify",
+                   .kind = PLAN_VERIFY,
+                   .doc =
+             "What must be true after: evidence for gates; the run does not go on when it fails.",                                                             .example = "verify \"every event is canonical\" {\n"
+                    "  no_rows = \"SELECT id FROM events WHERE canonical_event IS NULL\",\n"
+                    "}",                                                           .keys = VERIFY_KEYS,
+                   .rules = VERIFY_RULES},
+    [PLAN_BACKUP] = {.name = "backup",
+                   .kind = PLAN_BACKUP,
+                   .doc = "A pg_dump of the target, verified by listing it. Restoring it is "
+                            "never called a rollback.",                                                                        .example = "backup \"before\" { retain = \"30d\" }",
+                   .keys = BACKUP_KEYS                                                                                           },
+    [PLAN_GATE] = {.name = "gate",
+                   .kind = PLAN_GATE,
+                   .doc = "The run waits here until people have approved what they see.",
+                   .example = "gate \"remove-legacy\" { approvers = { \"admin\", \"product\" }, "
+                              "need = 2, evidence = \"backfill\" }",                                                      .keys = GATE_KEYS,
+                   .rules = GATE_RULES},
+    [PLAN_ROLLOUT] =
+        {.name = "rollout",
+                   .kind = PLAN_ROLLOUT,
+                   .doc = "Lets a change out in stages behind the application's own flag. Its undo is 0 % "
+                "and off.",                                                                           .example =
+             "rollout \"v2_canonical_system\" {\n"
+             "  flag   = sql_flag { table = \"feature_flags\", name = \"name\", percent = "
+             "\"rollout_percentage\" },\n"
+             "  guards = \"error_rate < 1%\",\n"
+             "  stage { percent = 10, watch = \"24h\" },\n"
+             "  stage { percent = 100, watch = \"7d\", gate = { approvers = \"product\" } },\n"
+             "}",                                                        .keys = ROLLOUT_KEYS,
+                   .children = BIT(PLAN_STAGE),
+                   .mutates = true},
+    [PLAN_STAGE] =
+        {.name = "stage",
+                   .kind = PLAN_STAGE,
+                   .form = WORD_PLAIN,
+                   .doc = "A share of the rollout and how long it is watched. Its name is its percentage.",
+                   .example = "stage { percent = 50, watch = \"48h\", guards = { \"error_rate < 1%\" } }",
+                   .keys = STAGE_KEYS,
+                   .children = BIT(PLAN_GATE)},
+    [PLAN_MANUAL] =
+        {.name = "manual",
+                   .kind = PLAN_MANUAL,
+                   .doc = "Something a person does outside; the run waits until they say that it is done.",
+                   .example = "manual \"Remove the flag checks from the code\" { role = \"dev\" }",
+                   .keys = MANUAL_KEYS,
+                   .bare = true},
+    [PLAN_CHECKLIST] =
+        {.name = "checklist",
+                   .kind = PLAN_CHECKLIST,
+                   .doc = "Things for people to tick; the run waits until all are ticked.",
+                   .example = "checklist \"after\" { \"Monitor error logs\", \"Verify all features\" }",
+                   .keys = CHECKLIST_KEYS,
+                   .items = "items"},
+    {.name = "file",
+                   .form = WORD_TEXT,
+                   .kind = PLAN_KINDS,
+                   .doc = "The SQL of a file in the plan's own folder; errors in it name the file and its line.",
+                   .example = "up = file \"sql/001.up.sql\""                                                                                           },
+    {.name = "trigger",
+                   .form = WORD_SQL,
+                   .kind = PLAN_KINDS,
+                   .doc = "SQL that installs a trigger which keeps new rows right while a backfill runs.",
+                   .example = "sync = trigger(file \"sql/canonical_sync.sql\")"                                                                            },
+    {.name = "sql_flag",
+                   .form = WORD_TABLE,
+                   .kind = PLAN_KINDS,
+                   .doc = "A feature flag that is a row in a table of the application.",
+                   .example = "flag = sql_flag { table = \"feature_flags\", name = \"name\", percent = "
+                "\"rollout_percentage\", enabled = \"enabled\" }",                                                                                             .keys = FLAG_KEYS},
+    {.name = "thresholds",
+                   .form = WORD_TEXT,
+                   .kind = PLAN_KINDS,
+                   .doc = "The alerts and goals of that name in headgate.yaml: a group of the run's environment, "
+            "or a whole environment.",                                    .example = "guards = { thresholds \"production\", \"error_rate < 1%\" }"},
+    {.name = "ambiguous",
+                   .form = WORD_CASE,
+                   .kind = PLAN_KINDS,
+                   .doc = "Returned by map: a person has to decide this row. It goes to the review queue, never "
+            "to nowhere.",                 .example = "return ambiguous(\"2 integrations match\", { choices = found })",
+                   .keys = AMBIGUOUS_KEYS},
+    {.name = "skip",
+                   .form = WORD_TEXT,
+                   .kind = PLAN_KINDS,
+                   .doc = "Returned by map: leave this row as it is, and say why.",
+                   .example = "return skip \"native campaign\""},
+};
+
+static const struct TypeRow {
+    const char *text;
+    const char *lua;
+} TYPES[KEY_TYPES] = {
+    [KEY_TEXT] = {"a text",                                                                      "string"                          },
+    [KEY_SQL] = {"SQL (a text or file \"…\")",                                                "string|headgate.Sql"             },
+    [KEY_DURATION] = {"a duration like \"24h\"",                                                     "string"                          },
+    [KEY_PERCENT] = {"a number",                                                                    "number"                          },
+    [KEY_NUMBER] = {"a number",                                                                    "number"                          },
+    [KEY_COUNT] = {"a whole number of at least 1",                                                "integer"                         },
+    [KEY_ZERO] = {"0",                                                                           "integer"                         },
+    [KEY_SCALAR] = {"a number, a text or a boolean",                                               "number|string|boolean"           },
+    [KEY_BOOLEAN] = {"true or false",                                                               "boolean"                         },
+    [KEY_CHOICE] = {"a text",                                                                      "string"                          },
+    [KEY_STRINGS] = {"a text or a list of texts",                                                   "string|string[]"                 },
+    [KEY_COLUMNS] = {"a column or a list of columns",                                               "string|string[]"                 },
+    [KEY_EVIDENCE] = {"a name or a list of names",                                                   "string|string[]"                 },
+    [KEY_COUNTS] = {"a list of tables, or a map of table to number",
+                  "string[]|table<string, integer>"                                                                                },
+    [KEY_MAP] = {"a map of column to SQL expression",                                           "table<string, string>"           },
+    [KEY_FUNCTION] = {"a function",                                                                  "function"                        },
+    [KEY_FLAG] = {"sql_flag { … }",                                                            "headgate.Flag"                   },
+    [KEY_SYNC] = {"trigger(…) or \"application\"",                                             "headgate.Trigger|\"application\""},
+    [KEY_GUARDS] = {"a threshold like \"error_rate < 1%\", thresholds \"…\", or a list of them",
+                  "string|headgate.Thresholds|(string|headgate.Thresholds)[]"                                                      },
+    [KEY_WORKERS] = {"a whole number from 1 to 16 or \"auto\"",                                     "integer|\"auto\""                },
+    [KEY_TABLE] = {"a table",                                                                     "table"                           },
+    [KEY_PARAMS] = {"a map of name to table",                                                      "table<string, table>"            },
+};
+
+const PlanWord *plan_word_at(size_t index)
+{
+    return index < COUNT_OF(WORDS) ? &WORDS[index] : NULL;
+}
+
+const PlanWord *plan_word_find(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(WORDS); i++) {
+        if (strcmp(WORDS[i].name, name) == 0)
+            return &WORDS[i];
+    }
+    return NULL;
+}
+
+const PlanWord *plan_word_of(PlanKind kind)
+{
+    invariant(kind >= 0 && kind < PLAN_KINDS);
+    return &WORDS[kind];
+}
+
+const PlanKey *plan_word_key(const PlanWord *word, const char *name)
+{
+    for (const PlanKey *key = word->keys; key != NULL && key->name != NULL; key++) {
+        if (strcmp(key->name, name) == 0)
+            return key;
+    }
+    return NULL;
+}
+
+const char *plan_key_type_text(KeyType type)
+{
+    return TYPES[type].text;
+}
+
+const char *plan_key_type_lua(KeyType type)
+{
+    return TYPES[type].lua;
+}
