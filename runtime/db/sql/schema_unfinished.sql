@@ -1,0 +1,2 @@
+-- How many runs have not ended.
+SELECT count(*) FROM headgate.run WHERE state NOT IN ('done', 'rolled_back', 'aborted')

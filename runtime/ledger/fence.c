@@ -1,0 +1,56 @@
+/* The fence. */
+#include "ledger/fence.h"
+
+#include "db/sql.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+typedef struct FenceText {
+    char run[24];
+    char epoch[24];
+} FenceText;
+
+static FenceText fence_text(int64_t run, int64_t epoch)
+{
+    FenceText text;
+    snprintf(text.run, sizeof(text.run), "%" PRId64, run);
+    snprintf(text.epoch, sizeof(text.epoch), "%" PRId64, epoch);
+    return text;
+}
+
+static bool fenced(int64_t run, Error *err)
+{
+    error_set(err, ERROR_FENCED, "another runner has taken over run %" PRId64, run);
+    return error_hint(err, "headgate status %" PRId64, run);
+}
+
+bool ledger_fence_check(DbConn *conn, int64_t run, int64_t epoch, Error *err)
+{
+    FenceText text = fence_text(run, epoch);
+    AUTO(db_result_auto) DbResult *result = NULL;
+    if (!db_query_prepared(conn, db_sql("fence_check"), DB_PARAMS(text.run, text.epoch), &result, err))
+        return error_wrap(err, "checking the fence");
+    return db_rows(result) == 1 || fenced(run, err);
+}
+
+bool ledger_fence_raise(DbConn *conn, int64_t run, int64_t epoch, Error *err)
+{
+    FenceText text = fence_text(run, epoch);
+    AUTO(db_result_auto) DbResult *ended = NULL;
+    if (!db_query(conn, db_sql("fence_end_backends"), DB_PARAMS(text.run, text.epoch), &ended, err))
+        return error_wrap(err, "ending the connections of the runner before");
+    if (db_int(ended, 0, 0) > 0)
+        return error_set(err, ERROR_UNREACHABLE,
+                         "a connection of the runner before could not be ended within 5 s");
+    AUTO(db_result_auto) DbResult *raised = NULL;
+    if (!db_query(conn, db_sql("fence_raise"), DB_PARAMS(text.run, text.epoch), &raised, err))
+        return error_wrap(err, "raising the fence");
+    return db_rows(raised) == 1 || fenced(run, err);
+}
+
+const char *ledger_fence_application(int64_t run, int64_t epoch, char *out, size_t size)
+{
+    snprintf(out, size, "headgate:%" PRId64 ":%" PRId64, run, epoch);
+    return out;
+}
