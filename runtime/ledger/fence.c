@@ -29,7 +29,8 @@ bool ledger_fence_check(DbConn *conn, int64_t run, int64_t epoch, Error *err)
 {
     FenceText text = fence_text(run, epoch);
     AUTO(db_result_auto) DbResult *result = NULL;
-    if (!db_query_prepared(conn, db_sql("fence_check"), DB_PARAMS(text.run, text.epoch), &result, err))
+    if (!db_query_prepared(conn, db_sql("fence_check"), DB_PARAMS(text.run, text.epoch), &result,
+                           err))
         return error_wrap(err, "checking the fence");
     return db_rows(result) == 1 || fenced(run, err);
 }

@@ -1,18 +1,20 @@
-/* The fence: the one row per run and target that says which epoch may write. Every effect checks it inside its own
- * transaction; only a take-over changes it (DESIGN §9). */
+/* The fence: the one row per run and target that says which epoch may write. Every effect checks it
+ * inside its own transaction; only a take-over changes it (DESIGN §9). */
 #ifndef HEADGATE_LEDGER_FENCE_H
 #define HEADGATE_LEDGER_FENCE_H
 
 #include "db/conn.h"
 
-/// Waits. Takes the fence FOR SHARE in the open transaction. ERROR_FENCED when another epoch has taken over.
+/// Waits. Takes the fence FOR SHARE in the open transaction. ERROR_FENCED when another epoch has
+/// taken over.
 NODISCARD bool ledger_fence_check(DbConn *conn, int64_t run, int64_t epoch, Error *err);
 
-/// Waits. Take-over of a target: ends the backends of older epochs of this run, then raises the fence to epoch.
-/// ERROR_FENCED when the fence already stands higher.
+/// Waits. Take-over of a target: ends the backends of older epochs of this run, then raises the
+/// fence to epoch. ERROR_FENCED when the fence already stands higher.
 NODISCARD bool ledger_fence_raise(DbConn *conn, int64_t run, int64_t epoch, Error *err);
 
-/// "headgate:<run>:<epoch>", the application_name of every connection that works for an epoch. size >= 48.
+/// "headgate:<run>:<epoch>", the application_name of every connection that works for an epoch. size
+/// >= 48.
 const char *ledger_fence_application(int64_t run, int64_t epoch, char *out, size_t size);
 
 #endif

@@ -20,10 +20,13 @@ bool ledger_schema_version(DbConn *conn, int *ret_version, Error *err)
     if (!db_bool(found, 0, 0))
         return true;
     if (!db_bool(found, 0, 1))
-        return error_set(err, ERROR_REFUSED,
-                         "the database has a schema \"headgate\" that is not ours: rename it first");
+        return error_set(
+            err, ERROR_REFUSED,
+            "the database has a schema \"headgate\" that is not ours: rename it first");
     if (!db_bool(found, 0, 3)) {
-        error_set(err, ERROR_REFUSED, "the schema headgate belongs to role \"%s\", and this connection's role is not a member of it",
+        error_set(err, ERROR_REFUSED,
+                  "the schema headgate belongs to role \"%s\", and this connection's role is not a "
+                  "member of it",
                   db_value(found, 0, 2));
         return error_hint(err, "GRANT %s TO the role of this connection", db_value(found, 0, 2));
     }
@@ -41,10 +44,12 @@ static bool publications_allow(DbConn *conn, const LedgerSchemaOptions *options,
         return false;
     if (db_is_null(result, 0, 0) || (options != NULL && options->accept_publication))
         return true;
-    error_set(err, ERROR_REFUSED,
-              "publication %s is FOR ALL TABLES: its subscribers stop when they have no schema headgate",
-              db_value(result, 0, 0));
-    return error_hint(err, "run the output of `headgate ledger ddl` on the subscribers, then `headgate ledger install --accept`");
+    error_set(
+        err, ERROR_REFUSED,
+        "publication %s is FOR ALL TABLES: its subscribers stop when they have no schema headgate",
+        db_value(result, 0, 0));
+    return error_hint(err, "run the output of `headgate ledger ddl` on the subscribers, then "
+                           "`headgate ledger install --accept`");
 }
 
 static bool install_in_transaction(DbConn *conn, const LedgerSchemaOptions *options, Error *err)
@@ -53,8 +58,10 @@ static bool install_in_transaction(DbConn *conn, const LedgerSchemaOptions *opti
     if (!db_exec(conn, LOCK, NULL, NULL, err) || !ledger_schema_version(conn, &version, err))
         return false;
     if (version > LEDGER_SCHEMA_VERSION)
-        return error_set(err, ERROR_REFUSED, "the schema headgate has version %d, this binary knows %d: use a newer binary",
-                         version, LEDGER_SCHEMA_VERSION);
+        return error_set(
+            err, ERROR_REFUSED,
+            "the schema headgate has version %d, this binary knows %d: use a newer binary", version,
+            LEDGER_SCHEMA_VERSION);
     if (version == 0 && !publications_allow(conn, options, err))
         return false;
     for (int next = version; next < LEDGER_SCHEMA_VERSION; next++) {
@@ -85,10 +92,13 @@ bool ledger_schema_check(DbConn *conn, Error *err)
     if (version == 0)
         error_set(err, ERROR_REFUSED, "the schema headgate is not installed in this database");
     else if (version < LEDGER_SCHEMA_VERSION)
-        error_set(err, ERROR_REFUSED, "the schema headgate has version %d, this binary needs %d", version, LEDGER_SCHEMA_VERSION);
+        error_set(err, ERROR_REFUSED, "the schema headgate has version %d, this binary needs %d",
+                  version, LEDGER_SCHEMA_VERSION);
     else
-        return error_set(err, ERROR_REFUSED, "the schema headgate has version %d, this binary knows %d: use a newer binary",
-                         version, LEDGER_SCHEMA_VERSION);
+        return error_set(
+            err, ERROR_REFUSED,
+            "the schema headgate has version %d, this binary knows %d: use a newer binary", version,
+            LEDGER_SCHEMA_VERSION);
     return error_hint(err, "headgate ledger %s", version == 0 ? "install" : "upgrade");
 }
 
@@ -98,12 +108,14 @@ bool ledger_schema_uninstall(DbConn *conn, bool force, Error *err)
     if (!ledger_schema_version(conn, &version, err))
         return false;
     if (version == 0)
-        return error_set(err, ERROR_REFUSED, "the schema headgate is not installed in this database");
+        return error_set(err, ERROR_REFUSED,
+                         "the schema headgate is not installed in this database");
     AUTO(db_result_auto) DbResult *unfinished = NULL;
     if (!db_query(conn, db_sql("schema_unfinished"), NULL, &unfinished, err))
         return false;
     if (db_int(unfinished, 0, 0) > 0 && !force) {
-        error_set(err, ERROR_REFUSED, "%s unfinished run(s) would be lost", db_value(unfinished, 0, 0));
+        error_set(err, ERROR_REFUSED, "%s unfinished run(s) would be lost",
+                  db_value(unfinished, 0, 0));
         return error_hint(err, "finish, roll back or abort them, or add --force");
     }
     return db_exec(conn, "DROP SCHEMA headgate CASCADE", NULL, NULL, err);

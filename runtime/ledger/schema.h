@@ -1,18 +1,19 @@
-/* The life of the schema headgate: install, upgrade, check, prune, uninstall. The schema has its own versioned migrations
- * (db/sql/schema_NNN.sql); a binary refuses a newer schema. */
+/* The life of the schema headgate: install, upgrade, check, prune, uninstall. The schema has its
+ * own versioned migrations (db/sql/schema_NNN.sql); a binary refuses a newer schema. */
 #ifndef HEADGATE_LEDGER_SCHEMA_H
 #define HEADGATE_LEDGER_SCHEMA_H
 
-#include "db/conn.h"
 #include "base/text.h"
+#include "db/conn.h"
 
 enum { LEDGER_SCHEMA_VERSION = 1 };
 
-/// Waits. The installed version; 0 when there is no schema headgate. ERROR_REFUSED when a schema of that name exists that is
-/// not ours, or is owned by a role we do not belong to.
+/// Waits. The installed version; 0 when there is no schema headgate. ERROR_REFUSED when a schema of
+/// that name exists that is not ours, or is owned by a role we do not belong to.
 NODISCARD bool ledger_schema_version(DbConn *conn, int *ret_version, Error *err);
-/// Waits. Installs or upgrades in one transaction under an advisory lock. With a FOR ALL TABLES publication it refuses unless accept
-/// (the subscriber would stop): the hint names the command that prints the DDL.
+/// Waits. Installs or upgrades in one transaction under an advisory lock. With a FOR ALL TABLES
+/// publication it refuses unless accept (the subscriber would stop): the hint names the command
+/// that prints the DDL.
 typedef struct LedgerSchemaOptions {
     bool accept_publication;
 } LedgerSchemaOptions;
@@ -21,7 +22,8 @@ NODISCARD bool ledger_schema_install(DbConn *conn, const LedgerSchemaOptions *op
 NODISCARD bool ledger_schema_check(DbConn *conn, Error *err);
 /// Waits. Drops the schema; refused while a run is unfinished, unless force.
 NODISCARD bool ledger_schema_uninstall(DbConn *conn, bool force, Error *err);
-/// Waits. Deletes the events and samples of runs that ended longer than days ago. *ret_events = how many events.
+/// Waits. Deletes the events and samples of runs that ended longer than days ago. *ret_events = how
+/// many events.
 NODISCARD bool ledger_schema_prune(DbConn *conn, int days, int64_t *ret_events, Error *err);
 /// The DDL of the newest version, for subscribers and for reading.
 void ledger_schema_ddl(Text *out);

@@ -1,0 +1,5 @@
+-- The head of run $1 as JSON.
+SELECT pg_catalog.row_to_json(x) FROM (
+    SELECT r.*, p.registered_by AS author, p.language, p.graph_hash, l.epoch, l.owner, l.until > pg_catalog.now() AS alive
+    FROM headgate.run AS r JOIN headgate.plan AS p ON p.hash = r.plan LEFT JOIN headgate.lease AS l ON l.run = r.id
+    WHERE r.id = $1::bigint) AS x

@@ -1,0 +1,31 @@
+/* Calling an embedded statement with typed parameters and reading its rows as JSON: the shape of
+ * all ledger access. */
+#ifndef HEADGATE_LEDGER_CALL_H
+#define HEADGATE_LEDGER_CALL_H
+
+#include "base/json.h"
+#include "db/conn.h"
+
+enum { LEDGER_PARAMS_MAX = 20 };
+
+/// Parameters in order. Texts are borrowed; numbers are kept inside.
+typedef struct LedgerParams {
+    const char *values[LEDGER_PARAMS_MAX];
+    char numbers[LEDGER_PARAMS_MAX][24];
+    char *owned[LEDGER_PARAMS_MAX]; ///< JSON texts, freed by ledger_params_done()
+    int count;
+} LedgerParams;
+
+void ledger_param_text(LedgerParams *params, const char *text); ///< NULL = SQL NULL
+void ledger_param_int(LedgerParams *params, int64_t number);
+void ledger_param_json(LedgerParams *params, const json_t *value); ///< NULL = SQL NULL
+void ledger_params_done(LedgerParams *params);
+
+/// Waits. Runs the embedded statement of that name.
+NODISCARD bool ledger_call(DbConn *conn, const char *name, LedgerParams *params,
+                           DbResult **ret_result, Error *err);
+/// Waits. The statement's rows, whose only column is JSON, as an array owned by the caller.
+NODISCARD bool ledger_call_json(DbConn *conn, const char *name, LedgerParams *params,
+                                json_t **ret_rows, Error *err);
+
+#endif

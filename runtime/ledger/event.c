@@ -1,0 +1,233 @@
+/* The event writer. */
+#include "ledger/event.h"
+
+#include "base/clock.h"
+#include "db/sql.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { APPEND_MAX = 64, NOTIFY_EVERY_MS = 100, EPOCH_STEP = 1000000000 };
+
+typedef struct Pending {
+    struct Pending *next;
+    char *source;
+    char *type;
+    char *node;
+    char *data;
+    int64_t version;
+} Pending;
+
+struct LedgerEvents {
+    Loop *loop;
+    DbConn *conn;
+    int64_t run;
+    int64_t epoch;
+    int64_t fresh; /* last fresh version given out */
+    Pending *first;
+    Pending *last;
+    uint64_t queued; /* how many were ever queued, and made durable */
+    uint64_t durable;
+    bool stopping;
+    bool ended;
+    bool notify_due;
+    int64_t notified_at_us;
+    Error error;
+    FiberEvent added;
+    FiberEvent written;
+    FiberEvent *failed;
+};
+
+static void pending_free(Pending *event)
+{
+    free(event->source);
+    free(event->type);
+    free(event->node);
+    free(event->data);
+    free(event);
+}
+
+void ledger_events_add(LedgerEvents *events, const char *source, int64_t version, const char *type,
+                       const char *node, const json_t *data)
+{
+    Pending *event = base_alloc(sizeof(*event));
+    event->source = base_strdup(source);
+    event->version = version != 0 ? version : ++events->fresh;
+    event->type = base_strdup(type);
+    event->node = base_strdup(node == NULL ? "" : node);
+    event->data = data == NULL ? base_strdup("{}") : json_text(data);
+    if (events->last == NULL)
+        events->first = event;
+    else
+        events->last->next = event;
+    events->last = event;
+    events->queued++;
+    fiber_event_broadcast(&events->added);
+}
+
+static bool append_some(LedgerEvents *events, Pending *first, size_t count, Error *err)
+{
+    const char *sql = db_sql("event_append");
+    LedgerParams params[APPEND_MAX];
+    DbParams lists[APPEND_MAX];
+    DbStatement statements[APPEND_MAX];
+    Pending *event = first;
+    for (size_t i = 0; i < count; i++, event = event->next) {
+        params[i] = (LedgerParams){0};
+        ledger_param_int(&params[i], events->run);
+        ledger_param_int(&params[i], events->epoch);
+        ledger_param_text(&params[i], event->source);
+        ledger_param_int(&params[i], event->version);
+        ledger_param_text(&params[i], event->type);
+        ledger_param_text(&params[i], event->node);
+        ledger_param_text(&params[i], event->data);
+        lists[i] = (DbParams){.count = params[i].count, .values = params[i].values};
+        statements[i] = (DbStatement){sql, &lists[i]};
+    }
+    if (!db_begin(events->conn, err))
+        return false;
+    if (!db_pipeline(events->conn, statements, count, NULL, err)) {
+        db_rollback(events->conn);
+        return false;
+    }
+    return db_commit(events->conn, err);
+}
+
+static bool notify(LedgerEvents *events, Error *err)
+{
+    LedgerParams params = {0};
+    ledger_param_int(&params, events->run);
+    events->notify_due = false;
+    events->notified_at_us = clock_monotonic_us();
+    return ledger_call(events->conn, "event_notify", &params, NULL, err);
+}
+
+static bool write_some(LedgerEvents *events, Error *err)
+{
+    size_t count = 0;
+    for (Pending *event = events->first; event != NULL && count < APPEND_MAX; event = event->next)
+        count++;
+    if (!append_some(events, events->first, count, err))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        Pending *done = events->first;
+        events->first = done->next;
+        pending_free(done);
+    }
+    if (events->first == NULL)
+        events->last = NULL;
+    events->durable += count;
+    events->notify_due = true;
+    return true;
+}
+
+static bool writer_turn(LedgerEvents *events, Error *err)
+{
+    if (events->first != NULL && !write_some(events, err))
+        return false;
+    int64_t since_ms = (clock_monotonic_us() - events->notified_at_us) / 1000;
+    bool last_chance = events->stopping && events->first == NULL;
+    if (events->notify_due && (since_ms >= NOTIFY_EVERY_MS || last_chance) && !notify(events, err))
+        return false;
+    fiber_event_broadcast(&events->written);
+    if (events->first == NULL && !events->stopping)
+        fiber_event_wait(&events->added, events->notify_due ? NOTIFY_EVERY_MS : -1);
+    return true;
+}
+
+static void writer_main(void *arg)
+{
+    LedgerEvents *events = arg;
+    while (!events->stopping || events->first != NULL) {
+        if (!writer_turn(events, &events->error)) {
+            fiber_event_broadcast(events->failed);
+            break;
+        }
+    }
+    if (events->notify_due && events->error.kind == ERROR_NONE) {
+        Error ignored = {0};
+        if (!notify(events, &ignored))
+            events->notify_due = false;
+    }
+    events->ended = true;
+    fiber_event_broadcast(&events->written);
+}
+
+LedgerEvents *ledger_events_start(Loop *loop, DbConn *conn, int64_t run, int64_t epoch,
+                                  FiberEvent *failed)
+{
+    LedgerEvents *events = base_alloc(sizeof(*events));
+    *events = (LedgerEvents){.loop = loop,
+                             .conn = conn,
+                             .run = run,
+                             .epoch = epoch,
+                             .fresh = epoch * EPOCH_STEP,
+                             .failed = failed};
+    fiber_start(loop, "events", writer_main, events);
+    return events;
+}
+
+bool ledger_events_flush(LedgerEvents *events, Error *err)
+{
+    uint64_t target = events->queued;
+    while (events->durable < target && !events->ended) {
+        if (!fiber_event_wait(&events->written, -1) && fiber_cancelled())
+            return error_set(err, ERROR_CANCELLED, "stopped while events were being written");
+    }
+    if (events->durable >= target)
+        return true;
+    if (err != NULL)
+        *err = events->error;
+    return error_wrap(err, "writing events");
+}
+
+const Error *ledger_events_error(const LedgerEvents *events)
+{
+    return events->error.kind == ERROR_NONE ? NULL : &events->error;
+}
+
+void ledger_events_stop(LedgerEvents *events)
+{
+    if (events == NULL)
+        return;
+    events->stopping = true;
+    fiber_event_broadcast(&events->added);
+    while (!events->ended) {
+        if (!fiber_event_wait(&events->written, -1) && fiber_cancelled() && !events->ended)
+            fiber_yield();
+    }
+    while (events->first != NULL) {
+        Pending *left = events->first;
+        events->first = left->next;
+        pending_free(left);
+    }
+    db_close(events->conn);
+    free(events);
+}
+
+bool ledger_events_told(DbConn *state, int64_t run, json_t **ret_versions, Error *err)
+{
+    LedgerParams params = {0};
+    ledger_param_int(&params, run);
+    AUTO(json_auto) json_t *rows = NULL;
+    if (!ledger_call_json(state, "events_told", &params, &rows, err))
+        return false;
+    *ret_versions = json_incref(json_array_get(rows, 0));
+    return true;
+}
+
+bool ledger_event_append(DbConn *state, int64_t run, const char *source, int64_t version,
+                         const char *type, const char *node, const json_t *data, Error *err)
+{
+    LedgerParams params = {0};
+    ledger_param_int(&params, run);
+    ledger_param_int(&params, 0);
+    ledger_param_text(&params, source);
+    ledger_param_int(&params, version);
+    ledger_param_text(&params, type);
+    ledger_param_text(&params, node);
+    ledger_param_json(&params, data);
+    return ledger_call(state, "event_append", &params, NULL, err);
+}

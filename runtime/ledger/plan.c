@@ -1,0 +1,62 @@
+/* Registered plans: bundle and graph by hash. */
+#include "ledger/run.h"
+
+#include <sodium/utils.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* bytea in its hex form: "\x0102". */
+static char *bytea_text(const void *bytes, size_t size)
+{
+    char *text = base_alloc(2 * size + 3);
+    memcpy(text, "\\x", 2);
+    sodium_bin2hex(text + 2, 2 * size + 1, bytes, size);
+    return text;
+}
+
+bool ledger_plan_register(DbConn *state, const Bundle *bundle, const Plan *plan, const char *person,
+                          Error *err)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    size_t size = 0;
+    const void *packed = bundle_pack(bundle, arena, &size);
+    AUTO(base_free) char *bytes = bytea_text(packed, size);
+    LedgerParams params = {0};
+    ledger_param_text(&params, bundle->hash);
+    ledger_param_text(&params, plan->root->name);
+    ledger_param_text(&params, bytes);
+    ledger_param_json(&params, plan->graph);
+    ledger_param_text(&params, plan->hash);
+    ledger_param_int(&params, LEDGER_LANGUAGE);
+    ledger_param_text(&params, person);
+    return ledger_call(state, "plan_register", &params, NULL, err);
+}
+
+bool ledger_plan_load(DbConn *state, const char *hash, Bundle **ret_bundle, json_t **ret_graph,
+                      Error *err)
+{
+    LedgerParams params = {0};
+    ledger_param_text(&params, hash);
+    AUTO(db_result_auto) DbResult *found = NULL;
+    if (!ledger_call(state, "plan_load", &params, &found, err))
+        return false;
+    if (db_rows(found) == 0)
+        return error_set(err, ERROR_INPUT, "no plan is registered under %.12s", hash);
+    if (db_int(found, 0, 2) != LEDGER_LANGUAGE)
+        return error_set(err, ERROR_REFUSED,
+                         "the plan was registered by a binary with language %s, this one has %d: "
+                         "resume with that binary",
+                         db_value(found, 0, 2), LEDGER_LANGUAGE);
+    size_t length = (size_t)db_value_bytes(found, 0, 0);
+    AUTO(base_free) unsigned char *packed = base_alloc(length + 1);
+    size_t size = 0;
+    if (sodium_base642bin(packed, length + 1, db_value(found, 0, 0), length, "\n", &size, NULL,
+                          sodium_base64_VARIANT_ORIGINAL) != 0)
+        return error_set(err, ERROR_INTERNAL, "the bundle of plan %.12s is not base64", hash);
+    AUTO(json_auto)
+    json_t *graph = json_parse(db_value(found, 0, 1), (size_t)db_value_bytes(found, 0, 1), err);
+    if (graph == NULL || !bundle_unpack(packed, size, ret_bundle, err))
+        return error_wrap(err, "plan %.12s", hash);
+    *ret_graph = json_incref(graph);
+    return true;
+}

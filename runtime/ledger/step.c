@@ -1,0 +1,30 @@
+/* Rows of headgate.step. */
+#include "ledger/step.h"
+
+bool ledger_step_change(DbConn *conn, const LedgerStepChange *change, int64_t *ret_version,
+                        Error *err)
+{
+    LedgerParams params = {0};
+    ledger_param_int(&params, change->run);
+    ledger_param_int(&params, change->epoch);
+    ledger_param_text(&params, change->path);
+    ledger_param_text(&params, change->kind);
+    ledger_param_text(&params, change->to);
+    ledger_param_int(&params, change->attempt);
+    ledger_param_json(&params, change->detail);
+    ledger_param_json(&params, change->error);
+    ledger_param_text(&params, change->finished ? "true" : "false");
+    AUTO(db_result_auto) DbResult *result = NULL;
+    if (!ledger_call(conn, "step_change", &params, &result, err))
+        return error_wrap(err, "recording %s of \"%s\"", change->to, change->path);
+    if (ret_version != NULL)
+        *ret_version = db_int(result, 0, 0);
+    return true;
+}
+
+bool ledger_step_list(DbConn *conn, int64_t run, json_t **ret_steps, Error *err)
+{
+    LedgerParams params = {0};
+    ledger_param_int(&params, run);
+    return ledger_call_json(conn, "step_list", &params, ret_steps, err);
+}

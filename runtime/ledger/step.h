@@ -1,0 +1,28 @@
+/* What is true about the nodes of a run (TARGET). A step's row is written in the transaction of its
+ * effect. */
+#ifndef HEADGATE_LEDGER_STEP_H
+#define HEADGATE_LEDGER_STEP_H
+
+#include "ledger/call.h"
+
+/// A transition of one node. from NULL = there is no row yet.
+typedef struct LedgerStepChange {
+    int64_t run;
+    int64_t epoch;
+    const char *path;
+    const char *kind;
+    const char *to;
+    int attempt;
+    json_t *detail; ///< borrowed; NULL keeps what is there
+    json_t *error;  ///< borrowed; NULL clears it
+    bool finished;  ///< sets finished_at
+} LedgerStepChange;
+
+/// Waits. Writes a transition in the open transaction of conn (or by itself when none is open);
+/// *ret_version is what its event carries.
+NODISCARD bool ledger_step_change(DbConn *conn, const LedgerStepChange *change,
+                                  int64_t *ret_version, Error *err);
+/// Waits. All rows of a run in start order, as an array of objects (every column).
+NODISCARD bool ledger_step_list(DbConn *conn, int64_t run, json_t **ret_steps, Error *err);
+
+#endif
