@@ -40,14 +40,16 @@ struct PlanNode {
     const char *name;
     const char *path; ///< names from the phase down joined by "/": "backfill/events.canonical_event"; "" for the plan
     PlanPosition at;
-    json_t *keys;     ///< checked values by key (below); borrowed from the plan
+    json_t *keys;     ///< checked values by key (below), defaults filled in; owned by the plan
+    const json_t *positions; ///< where each key stands: {"key": [line, column]}; may be NULL
     PlanNode *parent;
     PlanNode **children;
     size_t children_count;
     size_t index; ///< position in document order, 0 = the plan; unique
 };
 
-/* How values stand in keys (and in the graph JSON):
+/* How values stand in keys (and in the graph JSON). In keys a list key (approvers, keep, evidence, guards, …) is
+ * always a list, inline SQL is an SQL value, and evidence holds the paths it resolved to:
  *   text, number, boolean, list, map    as themselves; durations and percents stay text
  *   SQL (inline or file "x.sql")        {"$": "sql", "text": "...", "file": "sql/x.sql" or "plan.lua", "line": 1}
  *   a Lua function                      {"$": "function", "file": "plan.lua", "line": 40}
@@ -61,24 +63,38 @@ typedef struct Plan {
     PlanNode *root;
     PlanNode **nodes;   ///< by index
     size_t nodes_count;
+    json_t *by_path;    ///< path → index; owned
     char hash[65];      ///< SHA-256 of the canonical graph
 } Plan;
 
 /// Builds and checks a plan from its graph: every kind, key, type, name and reference, against the words
 /// table. graph is borrowed (a reference is kept). Fails with ERROR_INPUT and "file:line:column: ...", with
-/// did-you-mean. *ret_plan is freed with plan_free().
+/// did-you-mean. *ret_plan is freed with plan_free(). A stage's gate = { … } becomes a child of the stage: a
+/// PLAN_GATE named like the stage ("100%") with the path "<stage>/gate", so that all gates are alike.
 NODISCARD bool plan_from_graph(json_t *graph, Plan **ret_plan, Error *err);
 void plan_free(Plan *plan);
 void plan_auto(Plan **plan);
 /// NULL when there is none.
 const PlanNode *plan_find(const Plan *plan, const char *path);
 const char *plan_kind_name(PlanKind kind);
-/// The text of an SQL value ({"$":"sql"}), or NULL.
+/// The text of an SQL value (also of the SQL in a trigger), or NULL.
 const char *plan_sql(const PlanNode *node, const char *key);
 /// True when key holds a Lua function.
 bool plan_has_function(const PlanNode *node, const char *key);
 /// A list of strings under key, where one string counts as a list of one. From arena; count 0 when absent.
 const char **plan_strings(const PlanNode *node, const char *key, Arena *arena, size_t *ret_count);
+/// The text, number, boolean or duration (in microseconds) under key: the one given, or the default of the
+/// words table, or else NULL, 0, false and -1.
+const char *plan_text(const PlanNode *node, const char *key);
+double plan_number(const PlanNode *node, const char *key);
+bool plan_bool(const PlanNode *node, const char *key);
+int64_t plan_duration_us(const PlanNode *node, const char *key);
+/// The table that a backfill works on. From arena when it is cut from the name.
+const char *plan_table(const PlanNode *node, Arena *arena);
+/// Where a key of the node stands; the node's own position when that is not known.
+PlanPosition plan_key_position(const PlanNode *node, const char *key);
+/// ERROR_INPUT with "file:line:column: " in front (as much as is known). Returns false.
+bool plan_error_at(Error *err, PlanPosition at, const char *format, ...) PRINTF_LIKE(3, 4);
 /// Does this kind change the target (and so needs an undo or one_way)?
 bool plan_mutates(const PlanNode *node);
 

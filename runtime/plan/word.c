@@ -5,6 +5,18 @@
 #include <string.h>
 
 #define BIT(kind) (1u << (kind))
+#define RULE(kind_, keys_, why_)                                                                   \
+    {                                                                                              \
+        .kind = RULE_##kind_, .keys = keys_, .why = why_                                           \
+    }
+#define RULE_UNLESS_BLANK(key_, kind_, keys_, why_)                                                \
+    {                                                                                              \
+        .kind = RULE_##kind_, .keys = keys_, .why = why_, .unless_blank = key_                     \
+    }
+#define RULES_END                                                                                  \
+    {                                                                                              \
+        .keys = NULL                                                                               \
+    }
 
 static const PlanKey PARAM_FIELDS[] = {
     {.name = "type",
@@ -79,8 +91,9 @@ static const PlanKey STEP_KEYS[] = {
 };
 
 static const PlanRule STEP_RULES[] = {
-    {RULE_EXACTLY_ONE,                                        "down one_way", "say how to take it back, or why there is no way back"},
-    {0},
+    RULE_UNLESS_BLANK("up", EXACTLY_ONE, "down one_way",
+                      "say how to take it back, or why there is no way back"),
+    RULES_END,
 };
 
 static const PlanKey TASK_KEYS[] = {
@@ -106,9 +119,9 @@ static const PlanKey TASK_KEYS[] = {
 };
 
 static const PlanRule TASK_RULES[] = {
-    {RULE_EXACTLY_ONE,                                                                          "undo one_way no_effect",
-     "say how to take it back, why there is no way back, or why there is nothing to take back"},
-    {0},
+    RULE(EXACTLY_ONE, "undo one_way no_effect",
+         "say how to take it back, why there is no way back, or why there is nothing to take back"),
+    RULES_END,
 };
 
 static const PlanKey BACKFILL_KEYS[] = {
@@ -166,9 +179,9 @@ static const PlanKey BACKFILL_KEYS[] = {
 };
 
 static const PlanRule BACKFILL_RULES[] = {
-    {RULE_EXACTLY_ONE,                                         "map set", "say what to write: a Lua function, or SQL expressions"},
-    {RULE_AT_MOST_ONE, "columns set", "columns says what map reads, and set needs no map"},
-    {0                                        },
+    RULE(EXACTLY_ONE, "map set", "say what to write: a Lua function, or SQL expressions"),
+    RULE(AT_MOST_ONE, "columns set", "columns says what map reads, and set needs no map"),
+    RULES_END,
 };
 
 #define COMPARISONS "equals at_least at_most below above"
@@ -192,15 +205,15 @@ static const PlanKey CHECK_KEYS[] = {
 };
 
 static const PlanRule CHECK_RULES[] = {
-    {RULE_EXACTLY_ONE,                    "sql no_rows", "say what to look at"},
-    {RULE_NEEDS,              "sql " COMPARISONS, "say what its value must be"},
-    {RULE_NEEDS,                          "equals sql", "it compares the value of a query"},
-    {RULE_NEEDS,       "at_least sql", "it compares the value of a query"},
-    {RULE_NEEDS,                          "at_most sql", "it compares the value of a query"},
-    {RULE_NEEDS, "above sql", "it compares the value of a query"},
-    {RULE_NEEDS,                          "below sql", "it compares the value of a query"},
-    {RULE_AT_MOST_ONE, COMPARISONS, "write one check for each"},
-    {0                         },
+    RULE(EXACTLY_ONE, "sql no_rows", "say what to look at"),
+    RULE(NEEDS, "sql " COMPARISONS, "say what its value must be"),
+    RULE(NEEDS, "equals sql", "it compares the value of a query"),
+    RULE(NEEDS, "at_least sql", "it compares the value of a query"),
+    RULE(NEEDS, "at_most sql", "it compares the value of a query"),
+    RULE(NEEDS, "above sql", "it compares the value of a query"),
+    RULE(NEEDS, "below sql", "it compares the value of a query"),
+    RULE(AT_MOST_ONE, COMPARISONS, "write one check for each"),
+    RULES_END,
 };
 
 static const PlanKey VERIFY_KEYS[] = {
@@ -215,15 +228,15 @@ static const PlanKey VERIFY_KEYS[] = {
 };
 
 static const PlanRule VERIFY_RULES[] = {
-    {RULE_EXACTLY_ONE,                    "sql no_rows counts ambiguous", "say what to look at"},
-    {RULE_NEEDS,              "sql " COMPARISONS, "say what its value must be"},
-    {RULE_NEEDS,                          "equals sql", "it compares the value of a query"},
-    {RULE_NEEDS,       "at_least sql", "it compares the value of a query"},
-    {RULE_NEEDS,                          "at_most sql", "it compares the value of a query"},
-    {RULE_NEEDS, "above sql", "it compares the value of a query"},
-    {RULE_NEEDS,                          "below sql", "it compares the value of a query"},
-    {RULE_AT_MOST_ONE, COMPARISONS, "write one verify for each"},
-    {0                         },
+    RULE(EXACTLY_ONE, "sql no_rows counts ambiguous", "say what to look at"),
+    RULE(NEEDS, "sql " COMPARISONS, "say what its value must be"),
+    RULE(NEEDS, "equals sql", "it compares the value of a query"),
+    RULE(NEEDS, "at_least sql", "it compares the value of a query"),
+    RULE(NEEDS, "at_most sql", "it compares the value of a query"),
+    RULE(NEEDS, "above sql", "it compares the value of a query"),
+    RULE(NEEDS, "below sql", "it compares the value of a query"),
+    RULE(AT_MOST_ONE, COMPARISONS, "write one verify for each"),
+    RULES_END,
 };
 
 static const PlanKey BACKUP_KEYS[] = {
@@ -269,8 +282,8 @@ static const PlanKey BACKUP_KEYS[] = {
 static const PlanKey GATE_KEYS[] = {GATE_FIELDS_TABLE, {0}};
 
 static const PlanRule GATE_RULES[] = {
-    {RULE_NEEDS,                   "on_expire expires", "it says what happens then"},
-    {0},
+    RULE(NEEDS, "on_expire expires", "it says what happens then"),
+    RULES_END,
 };
 
 static const PlanKey ROLLOUT_KEYS[] = {

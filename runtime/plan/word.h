@@ -66,6 +66,8 @@ typedef struct PlanRule {
     RuleKind kind;
     const char *keys; ///< separated by spaces; NULL ends a table of rules
     const char *why;  ///< follows the message, after a colon
+    const char
+        *unless_blank; ///< the rule does not hold while this SQL key is blank; NULL = always holds
 } PlanRule;
 
 struct PlanWord {
