@@ -19,24 +19,27 @@ typedef struct ChildOptions {
     const char *directory;   ///< NULL = ours
     ChildOutput output;
     size_t capture_max_bytes;
-    const char *input;       ///< written to its standard input; NULL = /dev/null
+    const char *input; ///< written to its standard input; NULL = /dev/null
     size_t input_bytes;
-    bool beats;      ///< gives it a pipe (its number in HEADGATE_BEAT_FD) and kills it when it falls silent
-    int silence_ms;  ///< with beats: longest silence before SIGKILL; the child may lengthen it per beat
-    bool own_group;  ///< own process group, so that Ctrl-C on a terminal does not reach it
-    int user_id;     ///< > 0: setuid/setgid to it in the child (we are root)
+    bool beats;     ///< gives it a pipe (its number in HEADGATE_BEAT_FD) and kills it when it falls
+                    ///< silent
+    int silence_ms; ///< with beats: longest silence before SIGKILL; the child may lengthen it per
+                    ///< beat
+    bool own_group; ///< own process group, so that Ctrl-C on a terminal does not reach it
+    int user_id;    ///< > 0: setuid/setgid to it in the child (we are root)
 } ChildOptions;
 
 typedef struct ChildExit {
-    int code;      ///< exit code; -1 when ended by a signal
-    int signum;    ///< 0 when it exited
-    bool silent;   ///< we killed it because it did not beat
+    int code;    ///< exit code; -1 when ended by a signal
+    int signum;  ///< 0 when it exited
+    bool silent; ///< we killed it because it did not beat
 } ChildExit;
 
 /// Starts a child. Everything we hold open is CLOEXEC. The caller ends it with child_free() after
 /// child_wait().
 NODISCARD bool child_start(Loop *loop, const ChildOptions *options, Child **ret_child, Error *err);
-/// Waits for its end; timeout_ms < 0: for ever. False with ERROR_CANCELLED or (timeout) ERROR_CANCELLED.
+/// Waits for its end; timeout_ms < 0: for ever. False with ERROR_CANCELLED or (timeout)
+/// ERROR_CANCELLED.
 NODISCARD bool child_wait(Child *child, int64_t timeout_ms, ChildExit *ret_exit, Error *err);
 bool child_running(const Child *child);
 void child_kill(Child *child, int signum);
@@ -48,10 +51,11 @@ const char *child_stderr(const Child *child);
 void child_free(Child *child);
 
 /// In the child: beats on HEADGATE_BEAT_FD at each loop turn (at least every 100 ms). Does nothing
-/// without that variable. Also makes the process end itself when its parent has died (PR_SET_PDEATHSIG is
-/// not used: a runner outlives its supervisor).
+/// without that variable. Also makes the process end itself when its parent has died
+/// (PR_SET_PDEATHSIG is not used: a runner outlives its supervisor).
 void child_beat_start(Loop *loop);
-/// In the child: the next silence may last up to ms (before entering Lua that has a longer deadline).
+/// In the child: the next silence may last up to ms (before entering Lua that has a longer
+/// deadline).
 void child_beat_allow(int ms);
 
 #endif

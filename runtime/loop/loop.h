@@ -17,7 +17,8 @@ void loop_free(Loop *loop);
 /// The libuv loop, for the few that attach handles of their own (db, http, server).
 uv_loop_t *loop_uv(Loop *loop);
 
-/// Calls each_turn(ctx) once per loop turn and at least every interval_ms: the beat of a watched child.
+/// Calls each_turn(ctx) once per loop turn and at least every interval_ms: the beat of a watched
+/// child.
 typedef void LoopTurn(void *ctx);
 void loop_on_turn(Loop *loop, int interval_ms, LoopTurn *each_turn, void *ctx);
 
