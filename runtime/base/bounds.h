@@ -10,7 +10,7 @@ enum {
     BOUND_SCRIPT_BYTES = 64 * 1024 * 1024, ///< Lua heap of one state
     BOUND_SCRIPT_LOAD_MS = 5000,           ///< evaluating a plan
     BOUND_SCRIPT_SLICE_MS = 1000,          ///< Lua between two waits, one map call, one check
-    BOUND_SCRIPT_KILL_MARGIN_MS = 250,     ///< after its deadline a process without a beat is killed
+    BOUND_SCRIPT_KILL_MARGIN_MS = 250, ///< after its deadline a process without a beat is killed
     BOUND_SCRIPT_RESTARTS = 3,
     BOUND_PLAN_NODES = 20000,
     BOUND_PLAN_DEPTH = 8,
@@ -27,7 +27,8 @@ enum {
     BOUND_HTTP_CONNECTIONS = 2000,
     BOUND_HTTP_PER_ADDRESS = 1000,
     BOUND_WS_MESSAGE_BYTES = 64 * 1024,
-    BOUND_WS_QUEUE_BYTES = 256 * 1024, ///< unsent frames of one viewer; beyond it the viewer is reset
+    BOUND_WS_QUEUE_BYTES =
+        256 * 1024, ///< unsent frames of one viewer; beyond it the viewer is reset
     BOUND_WS_FRAME_BYTES = 128 * 1024,
     BOUND_WS_FLUSH_MS = 20,
     BOUND_EVENT_BYTES = 16 * 1024,
@@ -42,6 +43,9 @@ enum {
     BOUND_BATCH_LIMIT_MS = 5000, ///< no batch transaction stays open longer
     BOUND_ROW_RETRIES = 5,       ///< a row that keeps moving under us in one batch
     BOUND_BACKFILL_PASSES = 10,
+    BOUND_BATCH_BYTES = 8 * 1024 * 1024, ///< values read or written by one batch
+    BOUND_DOCUMENT_BYTES = 256 * 1024 * 1024, ///< one JSON value of a row
+    BOUND_DOCUMENT_DEPTH = 1000,
     BOUND_CONNECT_MS = 10000,
     BOUND_LOCK_TIMEOUT_MS = 2000,
     BOUND_STATEMENT_TIMEOUT_MS = 600000,

@@ -1,0 +1,95 @@
+/* Writing JSON text. */
+#include "data/writer.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How many bytes follow a leading byte, and the range of the first of them (Unicode table 3-7). */
+size_t data_writer_utf8(const unsigned char *bytes, size_t left)
+{
+    unsigned char lead = bytes[0];
+    if (lead < 0x80)
+        return 1;
+    size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    if (lead < 0xc2 || lead > 0xf4 || size > left)
+        return 0;
+    unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+    unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+    if (bytes[1] < low || bytes[1] > high)
+        return 0;
+    for (size_t i = 2; i < size; i++) {
+        if ((bytes[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    return size;
+}
+
+static void write_escape(Text *out, unsigned char c)
+{
+    static const char NAMED[] = {['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r',
+                                 ['\t'] = 't', ['"'] = '"',  ['\\'] = '\\'};
+    char escape[8];
+    if (c < sizeof(NAMED) && NAMED[c] != 0)
+        snprintf(escape, sizeof(escape), "\\%c", NAMED[c]);
+    else
+        snprintf(escape, sizeof(escape), "\\u%04x", c);
+    text_append(out, escape);
+}
+
+bool data_writer_string(Text *out, const char *bytes, size_t size, Error *err)
+{
+    const unsigned char *at = (const unsigned char *)bytes;
+    const unsigned char *end = at + size;
+    const unsigned char *plain = at; /* what is not written yet */
+    text_append_char(out, '"');
+    while (at < end) {
+        if (*at >= 0x80) {
+            size_t step = data_writer_utf8(at, (size_t)(end - at));
+            if (step == 0)
+                return error_set(err, ERROR_INPUT, "the text is not UTF-8 at byte %zu",
+                                 (size_t)(at - (const unsigned char *)bytes));
+            at += step;
+        } else if (*at < 0x20 || *at == '"' || *at == '\\') {
+            text_append_bytes(out, plain, (size_t)(at - plain));
+            write_escape(out, *at);
+            plain = ++at;
+        } else {
+            at++;
+        }
+    }
+    text_append_bytes(out, plain, (size_t)(end - plain));
+    text_append_char(out, '"');
+    return true;
+}
+
+void data_writer_int(Text *out, int64_t value)
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof(digits), "%" PRId64, value);
+    text_append_bytes(out, digits, (size_t)length);
+}
+
+int data_writer_double_text(double value, char *out)
+{
+    enum { SPACE = 32 };
+    for (int digits = 15; digits < 17; digits++) {
+        int length = snprintf(out, SPACE, "%.*g", digits, value);
+        if (strtod(out, NULL) == value)
+            return length;
+    }
+    return snprintf(out, SPACE, "%.17g", value);
+}
+
+bool data_writer_double(Text *out, double value, Error *err)
+{
+    if (!isfinite(value))
+        return error_set(err, ERROR_INPUT, "JSON has no number for %s",
+                         isnan(value) ? "NaN" : "infinity");
+    char digits[32];
+    int length = data_writer_double_text(value, digits);
+    text_append_bytes(out, digits, (size_t)length);
+    return true;
+}
