@@ -1,0 +1,96 @@
+/* The size loop. */
+#include "data/controller.h"
+
+#include "base/bounds.h"
+
+enum { SAMPLES_TO_FIT = 4, PANIC_FACTOR = 5, PANIC_SHRINK = 10 };
+static const double GROWTH = 1.5;
+
+static void set_rows(DataController *controller, double rows)
+{
+    double most = controller->rows * GROWTH + 1;
+    rows = rows > most ? most : rows;
+    rows = rows > controller->most ? controller->most : rows;
+    controller->rows = rows < BOUND_BATCH_ROWS_MIN ? BOUND_BATCH_ROWS_MIN : (int)rows;
+}
+
+void data_controller_init(DataController *controller, int first_rows, int64_t target_us)
+{
+    *controller = (DataController){.target_us = target_us,
+                                   .most = BOUND_BATCH_ROWS_MAX,
+                                   .rows = first_rows > 0 ? first_rows : CONTROLLER_FIRST_ROWS};
+    if (controller->rows > controller->most)
+        controller->rows = controller->most;
+}
+
+int data_controller_rows(DataController *controller)
+{
+    static const int TENTHS[] = {0, 1, 0, -1};
+    int dither = controller->rows / 10 * TENTHS[controller->turn++ % COUNT_OF(TENTHS)];
+    int rows = controller->rows + dither;
+    return rows > controller->most ? controller->most : rows;
+}
+
+/* Least squares of us = fixed + per_row × rows. False when all batches had the same size. */
+static bool fit(const DataController *controller, double *ret_fixed, double *ret_per_row)
+{
+    double count = (double)controller->samples_count;
+    double sum_rows = 0;
+    double sum_us = 0;
+    for (size_t i = 0; i < controller->samples_count; i++) {
+        sum_rows += controller->samples[i].rows;
+        sum_us += controller->samples[i].us;
+    }
+    double spread = 0;
+    double together = 0;
+    for (size_t i = 0; i < controller->samples_count; i++) {
+        double off = controller->samples[i].rows - sum_rows / count;
+        spread += off * off;
+        together += off * (controller->samples[i].us - sum_us / count);
+    }
+    if (spread < 1)
+        return false;
+    *ret_per_row = together / spread;
+    *ret_fixed = sum_us / count - *ret_per_row * sum_rows / count;
+    return true;
+}
+
+void data_controller_sample(DataController *controller, int rows, int64_t us)
+{
+    double target = (double)controller->target_us;
+    if (us > controller->target_us * PANIC_FACTOR) {
+        controller->samples_count = controller->samples_next = 0;
+        set_rows(controller, (double)rows / PANIC_SHRINK);
+        return;
+    }
+    controller->samples[controller->samples_next].rows = rows;
+    controller->samples[controller->samples_next].us = (double)(us > 0 ? us : 1);
+    controller->samples_next = (controller->samples_next + 1) % CONTROLLER_SAMPLES;
+    if (controller->samples_count < CONTROLLER_SAMPLES)
+        controller->samples_count++;
+    double fixed;
+    double per_row;
+    if (controller->samples_count < SAMPLES_TO_FIT) {
+        set_rows(controller, rows * target / (double)(us > 0 ? us : 1));
+    } else if (fit(controller, &fixed, &per_row)) {
+        /* A target below the fixed cost must grow too: smaller batches only pay it more often. */
+        bool hopeless = per_row <= 0 || fixed >= target;
+        fixed = fixed > 0 ? fixed : 0;
+        set_rows(controller, hopeless ? controller->rows * GROWTH : (target - fixed) / per_row);
+    }
+}
+
+void data_controller_halve(DataController *controller)
+{
+    controller->samples_count = controller->samples_next = 0;
+    set_rows(controller, controller->rows / 2.0);
+}
+
+void data_controller_row_bytes(DataController *controller, size_t bytes)
+{
+    size_t most = bytes == 0 ? BOUND_BATCH_ROWS_MAX : BOUND_BATCH_BYTES / bytes;
+    most = most > BOUND_BATCH_ROWS_MAX ? BOUND_BATCH_ROWS_MAX : most;
+    controller->most = most < 1 ? 1 : (int)most;
+    if (controller->rows > controller->most)
+        controller->rows = controller->most;
+}
