@@ -1,0 +1,16 @@
+CREATE TABLE feature_flags (
+    id                 uuid        NOT NULL PRIMARY KEY DEFAULT gen_random_uuid(),
+    name               text        NOT NULL UNIQUE,
+    description        text,
+    enabled            boolean     NOT NULL DEFAULT false,
+    rollout_percentage integer     NOT NULL DEFAULT 0 CHECK (rollout_percentage BETWEEN 0 AND 100),
+    metadata           jsonb       NOT NULL DEFAULT '{}',
+    created_at         timestamptz NOT NULL DEFAULT now(),
+    updated_at         timestamptz NOT NULL DEFAULT now()
+);
+
+INSERT INTO feature_flags (name, description) VALUES
+    ('v2_canonical_system', 'Master flag for the unified integration system'),
+    ('testimonial_system', 'Testimonial collection and display'),
+    ('playlist_orchestration', 'Campaign playlist features'),
+    ('multi_integration_campaigns', 'Several data sources for one campaign');
