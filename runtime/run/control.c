@@ -1,0 +1,139 @@
+/* Lease and requests. The process ends itself when the lease could not be renewed for BOUND_LEASE_STOP_MS: a successor may be at work. */
+#include "run/control.h"
+
+#include "base/bounds.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+enum { POLL_MS = 1000, LEASE_CHECK_MS = 500, EXIT_LEASE_LOST = 75 };
+
+static const struct Ask {
+    const char *kind;
+    RunAsked asked;
+    bool go;
+} ASKS[] = {
+    {"pause", RUN_ASKED_PAUSE, false},       {"rollback", RUN_ASKED_ROLLBACK, false}, {"abort", RUN_ASKED_ABORT, false},
+    {"resume", RUN_ASKED_NOTHING, true},     {"retry", RUN_ASKED_NOTHING, true},
+};
+
+static void take_request(Run *run, json_t *request)
+{
+    const char *kind = json_get_string(request, "kind", "");
+    for (size_t i = 0; i < COUNT_OF(ASKS); i++) {
+        if (!text_equal(ASKS[i].kind, kind))
+            continue;
+        run->go_asked = run->go_asked || ASKS[i].go;
+        if (ASKS[i].asked >= run->asked) {
+            run->asked = ASKS[i].asked;
+            snprintf(run->asked_by, sizeof(run->asked_by), "%s", json_get_string(request, "asked_by", ""));
+            snprintf(run->asked_why, sizeof(run->asked_why), "%s",
+                     json_get_string(json_object_get(request, "body"), "why", ""));
+        }
+    }
+}
+
+static bool read_requests(Run *run, Error *err)
+{
+    json_t *requests = NULL;
+    if (!ledger_request_list(run->control, run->id, &requests, err))
+        return false;
+    json_decref(run->asked_requests);
+    run->asked_requests = requests;
+    size_t i = 0;
+    json_t *request = NULL;
+    json_array_foreach(requests, i, request)
+    {
+        if (json_get_int(request, "id", 0) > run->answered_id)
+            take_request(run, request);
+    }
+    return true;
+}
+
+static bool control_turn(Run *run, FiberEvent *notified, Error *err)
+{
+    if ((clock_monotonic_us() - run->renewed_at_us) / 1000 >= BOUND_LEASE_RENEW_MS) {
+        int64_t asked_at_us = clock_monotonic_us();
+        if (!ledger_lease_renew(run->control, run->id, run->epoch, err))
+            return false;
+        run->renewed_at_us = asked_at_us;
+    }
+    if (!read_requests(run, err))
+        return false;
+    fiber_event_broadcast(&run->wake);
+    fiber_event_wait(notified, POLL_MS);
+    return true;
+}
+
+static void fiber_ended(Run *run)
+{
+    run->control_fibers--;
+    fiber_event_broadcast(&run->wake);
+}
+
+static void control_main(void *arg)
+{
+    Run *run = arg;
+    FiberEvent notified = {0};
+    bool ok = db_listen(run->control, "headgate_run", &notified, &run->control_error);
+    while (ok && !run->stopping)
+        ok = control_turn(run, &notified, &run->control_error);
+    fiber_ended(run);
+}
+
+static void guard_main(void *arg)
+{
+    Run *run = arg;
+    while (!run->stopping) {
+        if ((clock_monotonic_us() - run->renewed_at_us) / 1000 >= BOUND_LEASE_STOP_MS) {
+            log_error("run %s: the lease could not be renewed for %d ms: this runner ends, another may be at work", run->id_text,
+                      BOUND_LEASE_STOP_MS);
+            _exit(EXIT_LEASE_LOST);
+        }
+        fiber_event_wait(&run->wake, LEASE_CHECK_MS);
+    }
+    fiber_ended(run);
+}
+
+bool run_control_start(Run *run, Error *err)
+{
+    if (!read_requests(run, err))
+        return false;
+    run->control_fibers = 2;
+    fiber_start(run->loop, "control", control_main, run);
+    fiber_start(run->loop, "lease guard", guard_main, run);
+    return true;
+}
+
+void run_control_stop(Run *run)
+{
+    run->stopping = true;
+    fiber_event_broadcast(&run->wake);
+    while (run->control_fibers > 0)
+        fiber_event_wait(&run->wake, POLL_MS);
+}
+
+bool run_control_answer(Run *run, const char *outcome, Error *err)
+{
+    size_t i = 0;
+    json_t *request = NULL;
+    run->asked = RUN_ASKED_NOTHING;
+    run->go_asked = false;
+    json_t *requests = run->asked_requests;
+    run->asked_requests = NULL;
+    bool ok = true;
+    json_array_foreach(requests, i, request)
+    {
+        run->answered_id = json_get_int(request, "id", 0);
+        AUTO(json_auto) json_t *data = json_object();
+        json_object_set(data, "kind", json_object_get(request, "kind"));
+        json_set_string(data, "by", json_get_string(request, "asked_by", ""));
+        json_set_string(data, "why", json_get_string(json_object_get(request, "body"), "why", ""));
+        ledger_events_add(run->events, "request", json_get_int(request, "id", 0), "request", "", data);
+        ok = ok && ledger_request_done(run->ledger, json_get_int(request, "id", 0), outcome, err);
+    }
+    json_decref(requests);
+    return ok;
+}

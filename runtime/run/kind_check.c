@@ -1,0 +1,250 @@
+/* check and verify: read-only questions to the target. What they found is the evidence that gates show. */
+#include "run/kind.h"
+
+#include "db/sql.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct Compare {
+    const char *key;
+    const char *text; ///< "at least"
+    bool (*holds)(double found, double wanted);
+} Compare;
+
+static bool holds_at_least(double found, double wanted)
+{
+    return found >= wanted;
+}
+static bool holds_at_most(double found, double wanted)
+{
+    return found <= wanted;
+}
+static bool holds_above(double found, double wanted)
+{
+    return found > wanted;
+}
+static bool holds_below(double found, double wanted)
+{
+    return found < wanted;
+}
+
+static const Compare COMPARES[] = {
+    {"at_least", "at least", holds_at_least},
+    {"at_most", "at most", holds_at_most},
+    {"above", "above", holds_above},
+    {"below", "below", holds_below},
+};
+
+static bool verdict(json_t *detail, bool holds, const char *text, Error *err)
+{
+    json_set_string(detail, "verdict", holds ? "pass" : "fail");
+    json_set_string(detail, "text", text);
+    return holds || error_set(err, ERROR_REFUSED, "%s", text);
+}
+
+static bool no_rows(DbConn *conn, const char *sql, json_t *detail, Error *err)
+{
+    AUTO(base_free) char *limited = base_printf("SELECT * FROM (%s\n) AS found LIMIT 1001", sql);
+    AUTO(db_result_auto) DbResult *found = NULL;
+    if (!db_query(conn, limited, NULL, &found, err))
+        return false;
+    char text[512];
+    int rows = db_rows(found);
+    if (rows == 0)
+        snprintf(text, sizeof(text), "0 rows");
+    else
+        snprintf(text, sizeof(text), "%s%d row(s) where none may be; the first has %s = %.200s", rows > 1000 ? "more than " : "",
+                 rows > 1000 ? 1000 : rows, db_column_name(found, 0), db_value(found, 0, 0));
+    return verdict(detail, rows == 0, text, err);
+}
+
+static bool compare_number(const PlanNode *node, const char *value, json_t *detail, Error *err)
+{
+    char *end = NULL;
+    errno = 0;
+    double found = strtod(value, &end);
+    if (errno != 0 || end == value || *end != '\0')
+        return error_set(err, ERROR_INPUT, "its query returned \"%s\", which is not a number", value);
+    for (size_t i = 0; i < COUNT_OF(COMPARES); i++) {
+        if (json_object_get(node->keys, COMPARES[i].key) == NULL)
+            continue;
+        double wanted = plan_number(node, COMPARES[i].key);
+        char text[256];
+        snprintf(text, sizeof(text), "%s; it must be %s %.15g", value, COMPARES[i].text, wanted);
+        return verdict(detail, COMPARES[i].holds(found, wanted), text, err);
+    }
+    return error_set(err, ERROR_INPUT, "it has no comparison");
+}
+
+static bool equals(const json_t *wanted, const char *value, json_t *detail, Error *err)
+{
+    char text[512];
+    char number[32];
+    const char *shown = json_string_value(wanted);
+    if (json_is_integer(wanted))
+        snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT, json_integer_value(wanted));
+    else if (json_is_real(wanted))
+        snprintf(number, sizeof(number), "%.15g", json_real_value(wanted));
+    else if (json_is_boolean(wanted))
+        snprintf(number, sizeof(number), "%s", json_is_true(wanted) ? "t" : "f");
+    if (shown == NULL)
+        shown = number;
+    bool same = text_equal(shown, value) || (json_is_number(wanted) && value[0] != '\0' && strtod(value, NULL) == json_number_value(wanted));
+    snprintf(text, sizeof(text), "%.200s; it must be %.200s", value, shown);
+    return verdict(detail, same, text, err);
+}
+
+static bool compare_value(DbConn *conn, const PlanNode *node, json_t *detail, Error *err)
+{
+    AUTO(db_result_auto) DbResult *found = NULL;
+    if (!db_query(conn, plan_sql(node, "sql"), NULL, &found, err))
+        return false;
+    if (db_rows(found) != 1 || db_columns(found) != 1)
+        return error_set(err, ERROR_INPUT, "its query returned %d row(s) of %d column(s): it must be one value", db_rows(found),
+                         db_columns(found));
+    const json_t *wanted = json_object_get(node->keys, "equals");
+    json_set_string(detail, "value", db_is_null(found, 0, 0) ? NULL : db_value(found, 0, 0));
+    if (db_is_null(found, 0, 0))
+        return verdict(detail, false, "its query returned NULL: no data is not good data", err);
+    return wanted != NULL ? equals(wanted, db_value(found, 0, 0), detail, err)
+                          : compare_number(node, db_value(found, 0, 0), detail, err);
+}
+
+static bool queue_is_empty(DbConn *conn, int64_t run, json_t *detail, Error *err)
+{
+    LedgerParams params = {0};
+    ledger_param_int(&params, run);
+    AUTO(db_result_auto) DbResult *open = NULL;
+    if (!ledger_call(conn, "queue_open", &params, &open, err))
+        return false;
+    char text[160];
+    int64_t left = db_int(open, 0, 0);
+    snprintf(text, sizeof(text), "%" PRId64 " left for review, %s decided", left, db_value(open, 0, 1));
+    if (left > 0)
+        error_hint(err, "headgate review %" PRId64, run);
+    return verdict(detail, left == 0, text, err);
+}
+
+static bool count_table(DbConn *conn, const char *table, json_t *detail, int64_t *ret_rows, Error *err)
+{
+    AUTO(db_result_auto) DbResult *name = NULL;
+    if (!db_query(conn, "SELECT $1::text::regclass::text", DB_PARAMS(table), &name, err))
+        return error_wrap(err, "table \"%s\"", table);
+    AUTO(base_free) char *sql = base_printf("SELECT count(*) FROM %s", db_value(name, 0, 0));
+    AUTO(db_result_auto) DbResult *count = NULL;
+    if (!db_query(conn, sql, NULL, &count, err))
+        return false;
+    *ret_rows = db_int(count, 0, 0);
+    json_t *counts = json_object_get(detail, "counts");
+    if (counts == NULL) {
+        counts = json_object();
+        json_object_set_new(detail, "counts", counts);
+    }
+    json_set_int(counts, table, *ret_rows);
+    return true;
+}
+
+/* counts: a map of exact numbers, or a list of tables that must not have lost rows since the run started (base). */
+static bool compare_counts(DbConn *conn, const PlanNode *node, const json_t *base, json_t *detail, Error *err)
+{
+    const json_t *wanted = json_object_get(node->keys, "counts");
+    bool exact = json_is_object(wanted);
+    char text[512] = "";
+    size_t used = 0;
+    bool all = true;
+    size_t count = exact ? json_object_size(wanted) : json_array_size(wanted);
+    void *at = exact ? json_object_iter((json_t *)wanted) : NULL;
+    for (size_t i = 0; i < count; i++) {
+        const char *table = exact ? json_object_iter_key(at) : json_string_value(json_array_get(wanted, i));
+        int64_t rows = 0;
+        if (!count_table(conn, table, detail, &rows, err))
+            return false;
+        int64_t must = exact ? json_integer_value(json_object_iter_value(at)) : json_get_int(base, table, rows);
+        all = all && (exact ? rows == must : rows >= must);
+        if (used < sizeof(text))
+            used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s %" PRId64 " of %" PRId64, i == 0 ? "" : ", ", table, rows, must);
+        at = exact ? json_object_iter_next((json_t *)wanted, at) : NULL;
+    }
+    return verdict(detail, all, text, err);
+}
+
+bool run_kind_check_evaluate(DbConn *conn, const PlanNode *node, int64_t run, const json_t *base, json_t *detail, Error *err)
+{
+    if (plan_sql(node, "no_rows") != NULL)
+        return no_rows(conn, plan_sql(node, "no_rows"), detail, err);
+    if (plan_sql(node, "sql") != NULL)
+        return compare_value(conn, node, detail, err);
+    if (json_object_get(node->keys, "counts") != NULL)
+        return compare_counts(conn, node, base, detail, err);
+    return queue_is_empty(conn, run, detail, err);
+}
+
+static const json_t *base_counts(const Run *run)
+{
+    return json_object_get(json_object_get(run_step_row(run, ""), "detail"), "counts");
+}
+
+static bool in_read_only(Run *run, const PlanNode *node, json_t *detail, Error *err)
+{
+    const char *sql = "SET TRANSACTION READ ONLY";
+    bool ok = db_begin(run->effects, err) && db_exec(run->effects, sql, NULL, NULL, err) &&
+              db_query(run->effects, "SELECT pg_catalog.set_config('search_path', $1, true)", DB_PARAMS(run->search_path), NULL, err) &&
+              run_kind_check_evaluate(run->effects, node, run->id, base_counts(run), detail, err);
+    db_rollback(run->effects);
+    return ok;
+}
+
+bool run_kind_check_forward(Run *run, const PlanNode *node, Error *err)
+{
+    AUTO(json_auto) json_t *detail = json_object();
+    Error found = {0};
+    run_step_started(run, node);
+    bool holds = in_read_only(run, node, detail, &found);
+    bool answered = json_object_get(detail, "verdict") != NULL;
+    if (!holds && !answered) {
+        *err = found;
+        return false;
+    }
+    AUTO(json_auto) json_t *data = json_copy(detail);
+    json_set_string(data, "kind", plan_kind_name(node->kind));
+    run_tell(run, "check.result", node->path, data);
+    if (!holds) {
+        *err = found;
+        return false;
+    }
+    return run_step_apply(run, node, STEP_EVENT_FINISH, detail, NULL, err);
+}
+
+/* A table that an earlier step creates is not there yet: it has no base. */
+static bool count_if_there(DbConn *conn, const char *table, json_t *detail, Error *err)
+{
+    AUTO(db_result_auto) DbResult *there = NULL;
+    int64_t rows = 0;
+    if (!db_query(conn, "SELECT pg_catalog.to_regclass($1::text) IS NOT NULL", DB_PARAMS(table), &there, err))
+        return false;
+    return !db_bool(there, 0, 0) || count_table(conn, table, detail, &rows, err);
+}
+
+static bool count_bases(Run *run, const PlanNode *root, DbConn *conn, void *ctx, json_t *detail, Error *err)
+{
+    UNUSED(root);
+    UNUSED(ctx);
+    for (size_t i = 0; i < run->plan->nodes_count; i++) {
+        const json_t *tables = json_object_get(run->plan->nodes[i]->keys, "counts");
+        for (size_t t = 0; json_is_array(tables) && t < json_array_size(tables); t++) {
+            if (!count_if_there(conn, json_string_value(json_array_get(tables, t)), detail, err))
+                return false;
+        }
+    }
+    return true;
+}
+
+bool run_kind_check_base(Run *run, Error *err)
+{
+    if (run_step_row(run, "") != NULL)
+        return true;
+    return run_effect(run, run->plan->root, &(RunEffectOptions){.event = STEP_EVENT_FINISH, .effect = count_bases, .user_sql = true}, err);
+}

@@ -1,0 +1,163 @@
+/* Opening and closing a run: lease, connections, fence, plan, ledger. */
+#include "run/run.h"
+
+#include "base/bounds.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "ledger/fence.h"
+#include "ledger/schema.h"
+#include "run/control.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+bool run_connect(Run *run, const ConfigTarget *target, bool read_only, DbConn **ret_conn, Error *err)
+{
+    DbTarget options = {.conninfo = target->url,
+                        .application_name = run->application,
+                        .lock_timeout_ms = target->lock_timeout_ms,
+                        .statement_timeout_ms = target->statement_timeout_ms,
+                        .pooler_session = target->pooler_session,
+                        .read_only = read_only};
+    return db_open(run->loop, &options, ret_conn, err) || error_wrap(err, "connecting to target \"%s\"", target->name);
+}
+
+/* The lease comes first, under no name, so that a take-over never ends the connection that asks for it. */
+static bool take_lease(Run *run, Error *err)
+{
+    AUTO(db_close_auto) DbConn *state = NULL;
+    if (!run_connect(run, run->options.state, false, &state, err) || !ledger_schema_check(state, err) ||
+        !ledger_run_read(state, run->id, &run->head, err) ||
+        !ledger_lease_take(state, run->id, run->options.owner, &run->epoch, err))
+        return false;
+    ledger_fence_application(run->id, run->epoch, run->application, sizeof(run->application));
+    return true;
+}
+
+static bool same_database(Run *run, Error *err)
+{
+    const char *system = NULL;
+    const char *database = NULL;
+    if (!ledger_run_identity(run->effects, run->arena, &system, &database, err))
+        return false;
+    const char *was_system = json_get_string(run->head, "system_identifier", "");
+    const char *was_database = json_get_string(run->head, "database", "");
+    if (text_equal(system, was_system) && text_equal(database, was_database))
+        return true;
+    return error_set(err, ERROR_REFUSED,
+                     "run %s began in database \"%s\" of server %s; this is \"%s\" of server %s: it can only go on where it began",
+                     run->id_text, was_database, was_system, database, system);
+}
+
+static bool connect_all(Run *run, Error *err)
+{
+    DbConn *events = NULL;
+    if (!run_connect(run, run->options.state, false, &run->ledger, err) ||
+        !run_connect(run, run->options.state, false, &run->control, err) ||
+        !run_connect(run, run->options.state, false, &events, err))
+        return false;
+    run->events = ledger_events_start(run->loop, events, run->id, run->epoch, &run->wake);
+    AUTO(db_result_auto) DbResult *path = NULL;
+    if (!run_connect(run, run->options.target, false, &run->effects, err) || !same_database(run, err) ||
+        !ledger_fence_raise(run->effects, run->id, run->epoch, err) ||
+        !ledger_call(run->effects, "search_path_default", NULL, &path, err))
+        return false;
+    run->search_path = arena_strdup(run->arena, db_value(path, 0, 0));
+    return true;
+}
+
+static bool load_plan(Run *run, Error *err)
+{
+    AUTO(json_auto) json_t *graph = NULL;
+    run->plan_hash = json_get_string(run->head, "plan", "");
+    return ledger_plan_load(run->ledger, run->plan_hash, &run->bundle, &graph, err) && plan_from_graph(graph, &run->plan, err);
+}
+
+/* What the ledger says and nobody was told: a runner died between its commit and the event. */
+static void tell_missing(Run *run, const json_t *rows, const json_t *told)
+{
+    size_t i = 0;
+    json_t *row = NULL;
+    json_array_foreach(rows, i, row)
+    {
+        const char *path = json_get_string(row, "path", "");
+        int64_t version = json_get_int(row, "version", 0);
+        if (json_get_int(told, path, 0) >= version)
+            continue;
+        AUTO(json_auto) json_t *data = json_object();
+        json_set_string(data, "kind", json_get_string(row, "kind", ""));
+        json_set_string(data, "to", json_get_string(row, "state", ""));
+        json_object_set(data, "attempt", json_object_get(row, "attempt"));
+        json_object_set(data, "detail", json_object_get(row, "detail"));
+        json_object_set(data, "error", json_object_get(row, "error"));
+        ledger_events_add(run->events, path, version, "step.state", path, data);
+    }
+}
+
+static bool load_ledger(Run *run, Error *err)
+{
+    AUTO(json_auto) json_t *rows = NULL;
+    AUTO(json_auto) json_t *told = NULL;
+    if (!ledger_step_list(run->effects, run->id, &rows, err) || !ledger_events_told(run->ledger, run->id, &told, err))
+        return false;
+    run->steps = json_object();
+    size_t i = 0;
+    json_t *row = NULL;
+    json_array_foreach(rows, i, row)
+        json_object_set(run->steps, json_get_string(row, "path", ""), row);
+    tell_missing(run, rows, told);
+    return true;
+}
+
+static bool open_steps(Run *run, Error *err)
+{
+    if (!take_lease(run, err))
+        return false;
+    run->renewed_at_us = clock_monotonic_us();
+    run->started_by = json_get_string(run->head, "started_by", "");
+    run->author = json_get_string(run->head, "author", "");
+    run->state = run_state_parse(json_get_string(run->head, "state", ""));
+    run->back = text_equal(json_get_string(run->head, "direction", ""), "back");
+    run->rollback_why = json_get_string(run->head, "rollback_why", NULL);
+    if (run->state == RUN_STATES)
+        return error_set(err, ERROR_INTERNAL, "run %s has an unknown state", run->id_text);
+    return connect_all(run, err) && load_plan(run, err) && load_ledger(run, err) && run_control_start(run, err);
+}
+
+bool run_open(const RunOptions *options, Run **ret_run, Error *err)
+{
+    Run *run = base_alloc(sizeof(*run));
+    run->options = *options;
+    run->loop = options->loop;
+    run->id = options->id;
+    run->arena = arena_new();
+    snprintf(run->id_text, sizeof(run->id_text), "%" PRId64, run->id);
+    snprintf(run->application, sizeof(run->application), "headgate:%s", run->id_text);
+    if (!open_steps(run, err)) {
+        run_close(run);
+        return false;
+    }
+    *ret_run = run;
+    return true;
+}
+
+void run_close(Run *run)
+{
+    if (run == NULL)
+        return;
+    run_control_stop(run);
+    ledger_events_stop(run->events);
+    if (run->ledger != NULL && db_usable(run->ledger) && run->epoch > 0)
+        ledger_lease_release(run->ledger, run->id, run->epoch);
+    db_close(run->effects);
+    db_close(run->ledger);
+    db_close(run->control);
+    plan_free(run->plan);
+    bundle_free(run->bundle);
+    json_decref(run->steps);
+    json_decref(run->asked_requests);
+    json_decref(run->head);
+    arena_free(run->arena);
+    free(run);
+}

@@ -1,0 +1,379 @@
+/* Driving a run: forward through the nodes in document order, back in reverse order of start. */
+#include "run/run.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "run/control.h"
+#include "run/kind.h"
+#include "run/step.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool process_must_end(const Error *err)
+{
+    return err->kind == ERROR_FENCED || err->kind == ERROR_UNREACHABLE;
+}
+
+bool run_stop_here(Error *err)
+{
+    return error_set(err, ERROR_CANCELLED, "interrupted");
+}
+
+bool run_interrupted(const Run *run)
+{
+    if (run->back)
+        return run->asked == RUN_ASKED_PAUSE || run->asked == RUN_ASKED_ABORT;
+    return run->asked != RUN_ASKED_NOTHING;
+}
+
+void run_ask_pause(Run *run, const char *by)
+{
+    if (run->asked < RUN_ASKED_PAUSE)
+        run->asked = RUN_ASKED_PAUSE;
+    snprintf(run->asked_by, sizeof(run->asked_by), "%s", by);
+    fiber_event_broadcast(&run->wake);
+}
+
+/* What a fiber of ours found out while the engine waited. */
+static bool still_well(const Run *run, Error *err)
+{
+    const Error *bad = ledger_events_error(run->events);
+    if (bad == NULL && run->control_error.kind != ERROR_NONE)
+        bad = &run->control_error;
+    if (bad == NULL)
+        return true;
+    *err = *bad;
+    return false;
+}
+
+bool run_wait(Run *run, int64_t ms, Error *err)
+{
+    if (run_interrupted(run))
+        return run_stop_here(err);
+    if (still_well(run, err))
+        fiber_event_wait(&run->wake, ms);
+    return still_well(run, err) && (!run_interrupted(run) || run_stop_here(err));
+}
+
+void run_tell(Run *run, const char *type, const char *node, const json_t *data)
+{
+    ledger_events_add(run->events, type, 0, type, node, data);
+}
+
+void run_log(Run *run, const char *node, const char *level, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    log_redact(text);
+    log_line(text_equal(level, "info") ? LOG_DEBUG : LOG_WARN, "%s: %s", node, text);
+    AUTO(json_auto) json_t *data = json_object();
+    json_set_string(data, "level", level);
+    json_set_string(data, "text", text);
+    run_tell(run, "log", node, data);
+}
+
+json_t *run_reason(const char *kind, const char *path, json_t *who, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    json_t *reason = json_object();
+    json_set_string(reason, "kind", kind);
+    json_set_string(reason, "path", path);
+    json_set_string(reason, "text", text);
+    json_object_set(reason, "who", who == NULL ? json_null() : who);
+    return reason;
+}
+
+bool run_apply(Run *run, RunEvent event, const char *node, json_t *reason, Error *err)
+{
+    const RunRow *row = run_row_find(run->state, event);
+    if (row == NULL)
+        return error_set(err, ERROR_REFUSED, "a %s run cannot %s", run_state_name(run->state), run_event_name(event));
+    if (!ledger_events_flush(run->events, err))
+        return false;
+    bool back = event == RUN_EVENT_ROLL_BACK || (run->back && event != RUN_EVENT_GO);
+    LedgerRunChange change = {.run = run->id,
+                              .epoch = run->epoch,
+                              .from = run_state_name(row->from),
+                              .to = run_state_name(row->to),
+                              .direction = back ? "back" : "forward",
+                              .rollback_why = event == RUN_EVENT_ROLL_BACK ? run->rollback_why : NULL,
+                              .node = node == NULL ? "" : node,
+                              .why = row->why,
+                              .reason = reason,
+                              .finished = run_state_rest(row->to) == RUN_ENDED};
+    if (!ledger_run_change(run->ledger, &change, err))
+        return false;
+    run->state = row->to;
+    run->back = back;
+    log_info("run %s: %s (%s)%s%s", run->id_text, run_state_name(run->state), row->why, reason == NULL ? "" : ": ",
+             reason == NULL ? "" : json_get_string(reason, "text", ""));
+    return true;
+}
+
+static const RunKind *kind_of(const Run *run, const PlanNode *node)
+{
+    return &run->options.hooks->kinds[node->kind];
+}
+
+static bool inside_owner(const Run *run, const PlanNode *node)
+{
+    for (const PlanNode *parent = node->parent; parent != NULL; parent = parent->parent) {
+        if (kind_of(run, parent)->owns_children)
+            return true;
+    }
+    return false;
+}
+
+/* ------------------------------------------------------------------ forward */
+
+static bool record_failure(Run *run, const PlanNode *node, const Error *why, Error *err)
+{
+    if (step_row_find(run_step_state(run, node), STEP_EVENT_FAIL) == NULL)
+        return true;
+    return run_step_apply(run, node, STEP_EVENT_FAIL, NULL, why, err);
+}
+
+/* A failed verification takes the change back, unless its plan says hold. */
+static bool verification_failed(const PlanNode *node, const Error *why)
+{
+    return node->kind == PLAN_VERIFY && why->kind == ERROR_REFUSED &&
+           text_equal(json_get_string(node->keys, "on_fail", "rollback"), "rollback");
+}
+
+static bool begin_rollback(Run *run, const char *node, const char *why, Error *err)
+{
+    run->rollback_why = arena_strdup(run->arena, why);
+    AUTO(json_auto) json_t *reason = run_reason("rollback", node, NULL, "%s", why);
+    return run_apply(run, RUN_EVENT_ROLL_BACK, node, reason, err);
+}
+
+static bool node_failed(Run *run, const PlanNode *node, const Error *why, Error *err)
+{
+    if (!record_failure(run, node, why, err))
+        return false;
+    run_log(run, node->path, "error", "%s", why->message);
+    if (verification_failed(node, why)) {
+        char text[1200];
+        snprintf(text, sizeof(text), "verification \"%s\" failed: %s", node->name, why->message);
+        return begin_rollback(run, node->path, text, err);
+    }
+    AUTO(json_auto) json_t *reason = run_reason("failed", node->path, NULL, "%s", why->message);
+    json_object_set_new(reason, "error", json_from_error(why));
+    return run_apply(run, RUN_EVENT_FAIL, node->path, reason, err);
+}
+
+static bool settled(const Run *run, const PlanNode *node)
+{
+    StepState state = run_step_state(run, node);
+    return state == STEP_DONE || state == STEP_SKIPPED;
+}
+
+/* Back to running after a node waited, watched or was held. */
+static bool go_on(Run *run, Error *err)
+{
+    return run->state == RUN_RUNNING || run_apply(run, RUN_EVENT_GO, "", NULL, err);
+}
+
+static bool walk_forward(Run *run, Error *err)
+{
+    if (!run_kind_check_base(run, err))
+        return false;
+    for (size_t i = 0; i < run->plan->nodes_count; i++) {
+        const PlanNode *node = run->plan->nodes[i];
+        if (kind_of(run, node)->forward == NULL || inside_owner(run, node) || settled(run, node))
+            continue;
+        Error why = {0};
+        bool ok = still_well(run, &why) && (!run_interrupted(run) || run_stop_here(&why)) &&
+                  kind_of(run, node)->forward(run, node, &why);
+        if (ok && go_on(run, &why))
+            continue;
+        if (why.kind == ERROR_CANCELLED || process_must_end(&why)) {
+            *err = why;
+            return false;
+        }
+        return node_failed(run, node, &why, err);
+    }
+    return run_apply(run, RUN_EVENT_FINISH, "", NULL, err);
+}
+
+/* ------------------------------------------------------------------ back */
+
+static int by_start_descending(const void *a, const void *b)
+{
+    int64_t first = json_get_int(*(json_t *const *)a, "start_order", 0);
+    int64_t second = json_get_int(*(json_t *const *)b, "start_order", 0);
+    return first < second ? 1 : first > second ? -1 : 0;
+}
+
+static json_t **steps_newest_first(Run *run, size_t *ret_count)
+{
+    *ret_count = json_object_size(run->steps);
+    json_t **rows = arena_alloc(run->arena, (*ret_count + 1) * sizeof(*rows));
+    size_t i = 0;
+    const char *path = NULL;
+    json_t *row = NULL;
+    json_object_foreach(run->steps, path, row)
+        rows[i++] = row;
+    qsort(rows, *ret_count, sizeof(*rows), by_start_descending);
+    return rows;
+}
+
+static bool to_undo(const Run *run, const PlanNode *node)
+{
+    switch (run_step_state(run, node)) {
+    case STEP_INTENT:
+    case STEP_RUNNING:
+    case STEP_DONE:
+    case STEP_FAILED:
+    case STEP_UNDOING:
+    case STEP_UNDO_FAILED:
+        return kind_of(run, node)->back != NULL;
+    default:
+        return false;
+    }
+}
+
+static bool undo_failed(Run *run, const PlanNode *node, const Error *why, Error *err)
+{
+    if (!run_step_apply(run, node, STEP_EVENT_UNDO_FAIL, NULL, why, err))
+        return false;
+    run_log(run, node->path, "error", "its undo failed: %s", why->message);
+    AUTO(json_auto) json_t *reason = run_reason("undo_failed", node->path, NULL, "the undo of \"%s\" failed: %s", node->name, why->message);
+    json_object_set_new(reason, "error", json_from_error(why));
+    return run_apply(run, RUN_EVENT_BLOCK, node->path, reason, err);
+}
+
+static bool walk_back(Run *run, Error *err)
+{
+    size_t count = 0;
+    json_t **rows = steps_newest_first(run, &count);
+    size_t undone = 0;
+    for (size_t i = 0; i < count; i++) {
+        const PlanNode *node = plan_find(run->plan, json_get_string(rows[i], "path", ""));
+        if (node == NULL || !to_undo(run, node))
+            continue;
+        Error why = {0};
+        undone++;
+        if (still_well(run, &why) && (!run_interrupted(run) || run_stop_here(&why)) && kind_of(run, node)->back(run, node, &why))
+            continue;
+        if (why.kind == ERROR_CANCELLED || process_must_end(&why)) {
+            *err = why;
+            return false;
+        }
+        return undo_failed(run, node, &why, err);
+    }
+    if (undone == 0)
+        run_log(run, "", "info", "there was nothing to undo");
+    return run_apply(run, RUN_EVENT_UNDONE, "", NULL, err);
+}
+
+/* ------------------------------------------------------------------ requests */
+
+/* The step after which there is no way back, if it is done. */
+static const PlanNode *contracted(const Run *run)
+{
+    for (size_t i = 0; i < run->plan->nodes_count; i++) {
+        const PlanNode *node = run->plan->nodes[i];
+        if (json_object_get(node->keys, "one_way") != NULL && run_step_state(run, node) == STEP_DONE)
+            return node;
+    }
+    return NULL;
+}
+
+static bool answer_rollback(Run *run, Error *err)
+{
+    const PlanNode *one_way = contracted(run);
+    if (one_way != NULL) {
+        run_log(run, one_way->path, "error", "no way back: \"%s\" is done (%s)", one_way->name,
+                json_get_string(one_way->keys, "one_way", ""));
+        return run_control_answer(run, "refused: a one-way step is done", err);
+    }
+    char why[600];
+    snprintf(why, sizeof(why), "asked by %s%s%s", run->asked_by, run->asked_why[0] == '\0' ? "" : ": ", run->asked_why);
+    return run_control_answer(run, "rolling back", err) && begin_rollback(run, "", why, err);
+}
+
+static bool answer_simple(Run *run, RunEvent event, const char *kind, const char *outcome, Error *err)
+{
+    AUTO(json_auto) json_t *reason = run_reason(kind, "", NULL, "%s by %s%s%s", outcome, run->asked_by,
+                                                run->asked_why[0] == '\0' ? "" : ": ", run->asked_why);
+    return run_control_answer(run, outcome, err) && run_apply(run, event, "", reason, err);
+}
+
+static bool answer_requests(Run *run, Error *err)
+{
+    switch (run->asked) {
+    case RUN_ASKED_PAUSE:
+        return run_state_rest(run->state) == RUN_DRIVES ? answer_simple(run, RUN_EVENT_PAUSE, "paused", "paused", err)
+                                                        : run_control_answer(run, "it rests already", err);
+    case RUN_ASKED_ROLLBACK:
+        return run->state == RUN_ROLLING_BACK ? run_control_answer(run, "it rolls back already", err) : answer_rollback(run, err);
+    case RUN_ASKED_ABORT:
+        return run_row_find(run->state, RUN_EVENT_ABORT) != NULL ? answer_simple(run, RUN_EVENT_ABORT, "aborted", "aborted", err)
+                                                                 : run_control_answer(run, "refused", err);
+    case RUN_ASKED_NOTHING:
+        break;
+    }
+    return true;
+}
+
+/* A run that rested goes on when somebody asked for it. */
+static bool leave_rest(Run *run, Error *err)
+{
+    bool starts = run->state == RUN_PENDING;
+    if (run->asked != RUN_ASKED_NOTHING || (run_state_rest(run->state) == RUN_DRIVES && !starts))
+        return true;
+    bool asked = run->go_asked;
+    if ((!starts && !asked) || run_state_rest(run->state) == RUN_ENDED)
+        return !asked || run_control_answer(run, "it has ended", err);
+    bool back = run->state == RUN_ROLLBACK_BLOCKED || (run->state == RUN_PAUSED && run->back);
+    return run_apply(run, back ? RUN_EVENT_ROLL_BACK : RUN_EVENT_GO, "", NULL, err) && run_control_answer(run, "going on", err);
+}
+
+bool run_drive(Run *run, Error *err)
+{
+    while (true) {
+        if (!leave_rest(run, err) || !answer_requests(run, err))
+            return false;
+        if (run_state_rest(run->state) != RUN_DRIVES && run->asked == RUN_ASKED_NOTHING)
+            return ledger_events_flush(run->events, err);
+        Error why = {0};
+        bool back = run->state == RUN_ROLLING_BACK;
+        if (back ? walk_back(run, &why) : go_on(run, &why) && walk_forward(run, &why))
+            continue;
+        if (why.kind == ERROR_CANCELLED && run_interrupted(run))
+            continue;
+        *err = why;
+        return false;
+    }
+}
+
+void run_next_commands(RunState state, int64_t id, char *out, size_t size)
+{
+    static const char *const NEXT[RUN_STATES] = {
+        [RUN_PENDING] = "resume, abort",        [RUN_RUNNING] = "watch, pause, rollback",
+        [RUN_WAITING] = "approve, review, pause, rollback", [RUN_WATCHING] = "watch, pause, rollback",
+        [RUN_HELD] = "resume, rollback",        [RUN_THROTTLED] = "watch, pause, rollback",
+        [RUN_PAUSED] = "resume, rollback, abort", [RUN_ROLLING_BACK] = "watch, pause",
+        [RUN_ROLLED_BACK] = "report",           [RUN_ROLLBACK_BLOCKED] = "retry, abort",
+        [RUN_DONE] = "report, rollback",        [RUN_FAILED] = "retry, rollback, abort",
+        [RUN_ABORTED] = "report",
+    };
+    char words[128];
+    snprintf(words, sizeof(words), "%s", NEXT[state]);
+    size_t used = 0;
+    char *rest = NULL;
+    for (char *word = strtok_r(words, ", ", &rest); word != NULL && used < size; word = strtok_r(NULL, ", ", &rest))
+        used += (size_t)snprintf(out + used, size - used, "%sheadgate %s %" PRId64, used == 0 ? "" : "; ", word, id);
+}

@@ -1,0 +1,209 @@
+/* Effects and their ledger rows share a transaction. Every transition here must be safe to repeat until it succeeds: when it is interrupted,
+ * the ledger has not changed, and the next runner does it again. */
+#include "run/step.h"
+
+#include "base/bounds.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "db/sql.h"
+#include "db/sqlstate.h"
+#include "ledger/fence.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LOCK_TRIES = 20, LOCK_PAUSE_MIN_MS = 200, LOCK_PAUSE_MAX_MS = 5000 };
+static const int LOCK_TIMEOUTS_MS[] = {100, 200, 500, 1000, BOUND_LOCK_TIMEOUT_MS};
+
+json_t *run_step_row(const Run *run, const char *path)
+{
+    return json_object_get(run->steps, path);
+}
+
+StepState run_step_state(const Run *run, const PlanNode *node)
+{
+    json_t *row = run_step_row(run, node->path);
+    return row == NULL ? STEP_PENDING : step_state_parse(json_get_string(row, "state", "pending"));
+}
+
+int run_step_attempt(const Run *run, const PlanNode *node)
+{
+    json_t *row = run_step_row(run, node->path);
+    if (row == NULL)
+        return 1;
+    int attempt = (int)json_get_int(row, "attempt", 1);
+    return run_step_state(run, node) == STEP_FAILED ? attempt + 1 : attempt;
+}
+
+static json_t *transition_data(const PlanNode *node, StepState from, StepState to, int attempt)
+{
+    json_t *data = json_object();
+    json_set_string(data, "kind", plan_kind_name(node->kind));
+    json_set_string(data, "from", step_state_name(from));
+    json_set_string(data, "to", step_state_name(to));
+    json_set_int(data, "attempt", attempt);
+    return data;
+}
+
+void run_step_started(Run *run, const PlanNode *node)
+{
+    AUTO(json_auto) json_t *data = transition_data(node, run_step_state(run, node), STEP_RUNNING, run_step_attempt(run, node));
+    run_tell(run, "step.state", node->path, data);
+}
+
+/* One transition on its way: written to the ledger first, remembered and told after the commit. */
+typedef struct Transition {
+    const PlanNode *node;
+    StepState from;
+    StepState to;
+    int attempt;
+    int64_t version;
+    json_t *detail;
+    json_t *error;
+} Transition;
+
+static bool transition_find(const Run *run, const PlanNode *node, StepEvent event, Transition *ret, Error *err)
+{
+    StepState from = run_step_state(run, node);
+    const StepRow *row = step_row_find(from, event);
+    if (row == NULL)
+        return error_set(err, ERROR_INTERNAL, "\"%s\" is %s: %s is not allowed", node->path, step_state_name(from), step_event_name(event));
+    *ret = (Transition){.node = node, .from = from, .to = row->to, .attempt = run_step_attempt(run, node)};
+    return true;
+}
+
+static bool transition_write(Run *run, DbConn *conn, Transition *transition, Error *err)
+{
+    bool finished = transition->to != STEP_RUNNING && transition->to != STEP_INTENT && transition->to != STEP_UNDOING;
+    return ledger_step_change(conn,
+                              &(LedgerStepChange){.run = run->id,
+                                                  .epoch = run->epoch,
+                                                  .path = transition->node->path,
+                                                  .kind = plan_kind_name(transition->node->kind),
+                                                  .to = step_state_name(transition->to),
+                                                  .attempt = transition->attempt,
+                                                  .detail = transition->detail,
+                                                  .error = transition->error,
+                                                  .finished = finished},
+                              &transition->version, err);
+}
+
+static void transition_tell(Run *run, const Transition *transition)
+{
+    const char *path = transition->node->path;
+    json_t *row = run_step_row(run, path);
+    if (row == NULL) {
+        row = json_object();
+        json_set_string(row, "path", path);
+        json_set_string(row, "kind", plan_kind_name(transition->node->kind));
+        json_set_int(row, "start_order", (int64_t)json_object_size(run->steps) + 1);
+        json_object_set_new(row, "detail", json_object());
+        json_object_set_new(run->steps, path, row);
+    }
+    json_set_string(row, "state", step_state_name(transition->to));
+    json_set_int(row, "version", transition->version);
+    json_set_int(row, "attempt", transition->attempt);
+    if (transition->detail != NULL)
+        json_object_set(row, "detail", transition->detail);
+    json_object_set(row, "error", transition->error == NULL ? json_null() : transition->error);
+    AUTO(json_auto) json_t *data = transition_data(transition->node, transition->from, transition->to, transition->attempt);
+    json_object_set(data, "detail", json_object_get(row, "detail"));
+    json_object_set(data, "error", json_object_get(row, "error"));
+    ledger_events_add(run->events, path, transition->version, "step.state", path, data);
+}
+
+/* The state of a transaction that user SQL ran in must be as we left it (DESIGN §9, User SQL). */
+static bool still_ours(DbConn *conn, const char *xid, Error *err)
+{
+    AUTO(db_result_auto) DbResult *result = NULL;
+    if (!db_exec(conn, db_sql("effect_after"), &result, NULL, err))
+        return error_wrap(err, "after the plan's SQL");
+    if (!text_equal(db_value(result, 0, 0), xid))
+        return error_set(err, ERROR_REFUSED, "the plan's SQL ended our transaction: COMMIT and ROLLBACK are not allowed in it");
+    return true;
+}
+
+static bool effect_begin(Run *run, const RunEffectOptions *options, int lock_timeout_ms, char *ret_xid, size_t xid_size, Error *err)
+{
+    char timeout[16];
+    snprintf(timeout, sizeof(timeout), "%d", lock_timeout_ms);
+    if (!db_begin(run->effects, err) || !ledger_fence_check(run->effects, run->id, run->epoch, err))
+        return false;
+    if (!options->user_sql)
+        return true;
+    AUTO(db_result_auto) DbResult *result = NULL;
+    const char *role = options->as_role ? run->options.target->run_as : NULL;
+    if (!db_query_prepared(run->effects, db_sql("effect_before"), DB_PARAMS(timeout, role, run->search_path), &result, err))
+        return error_wrap(err, "preparing the transaction");
+    snprintf(ret_xid, xid_size, "%s", db_value(result, 0, 0));
+    return true;
+}
+
+static bool effect_try(Run *run, const RunEffectOptions *options, Transition *transition, int lock_timeout_ms, Error *err)
+{
+    char xid[32] = "";
+    if (!effect_begin(run, options, lock_timeout_ms, xid, sizeof(xid), err))
+        return false;
+    if (options->effect != NULL && !options->effect(run, transition->node, run->effects, options->ctx, transition->detail, err))
+        return false;
+    if (options->user_sql && !still_ours(run->effects, xid, err))
+        return false;
+    return transition_write(run, run->effects, transition, err) && db_commit(run->effects, err);
+}
+
+static bool worth_retrying(const Error *err)
+{
+    return err->kind == ERROR_DATABASE && sqlstate_advice(err->sqlstate) == SQLSTATE_RETRY;
+}
+
+/* Decorrelated jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ */
+static int64_t next_pause_ms(int64_t pause_ms)
+{
+    int64_t widest = pause_ms * 3 < LOCK_PAUSE_MAX_MS ? pause_ms * 3 : LOCK_PAUSE_MAX_MS;
+    return LOCK_PAUSE_MIN_MS + clock_random((uint32_t)(widest - LOCK_PAUSE_MIN_MS + 1));
+}
+
+bool run_effect(Run *run, const PlanNode *node, const RunEffectOptions *options, Error *err)
+{
+    int64_t pause_ms = LOCK_PAUSE_MIN_MS;
+    for (size_t tries = 0;; tries++) {
+        Transition transition;
+        if (!transition_find(run, node, options->event, &transition, err))
+            return false;
+        AUTO(json_auto) json_t *detail = json_object();
+        json_t *before = json_object_get(run_step_row(run, node->path), "detail");
+        if (before != NULL)
+            json_object_update(detail, before);
+        transition.detail = detail;
+        size_t rung = tries < COUNT_OF(LOCK_TIMEOUTS_MS) ? tries : COUNT_OF(LOCK_TIMEOUTS_MS) - 1;
+        if (effect_try(run, options, &transition, LOCK_TIMEOUTS_MS[rung], err)) {
+            transition_tell(run, &transition);
+            return true;
+        }
+        db_rollback(run->effects);
+        if (!worth_retrying(err) || tries + 1 >= LOCK_TRIES)
+            return false;
+        run_log(run, node->path, "warn", "try %zu of %d: %s", tries + 1, LOCK_TRIES, err->message);
+        pause_ms = next_pause_ms(pause_ms);
+        if (!run_wait(run, pause_ms, err))
+            return false;
+    }
+}
+
+bool run_step_apply(Run *run, const PlanNode *node, StepEvent event, json_t *detail, const Error *error, Error *err)
+{
+    Transition transition;
+    if (!transition_find(run, node, event, &transition, err))
+        return false;
+    AUTO(json_auto) json_t *problem = error == NULL ? NULL : json_from_error(error);
+    transition.detail = detail;
+    transition.error = problem;
+    bool ok = db_begin(run->effects, err) && ledger_fence_check(run->effects, run->id, run->epoch, err) &&
+              transition_write(run, run->effects, &transition, err) && db_commit(run->effects, err);
+    if (!ok) {
+        db_rollback(run->effects);
+        return false;
+    }
+    transition_tell(run, &transition);
+    return true;
+}
