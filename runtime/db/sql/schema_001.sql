@@ -286,6 +286,12 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_tem
             % 10000)::integer
 $$;
 
+-- A time as every answer of ours spells it: RFC 3339, UTC, microseconds.
+CREATE FUNCTION headgate.rfc3339(moment timestamptz) RETURNS text
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+$$;
+
 REVOKE ALL ON ALL TABLES IN SCHEMA headgate FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA headgate FROM PUBLIC;
 GRANT USAGE ON SCHEMA headgate TO PUBLIC;

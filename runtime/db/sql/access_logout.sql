@@ -1,0 +1,2 @@
+-- Ends the session with hash $1.
+DELETE FROM headgate.token WHERE hash = $1::text AND kind = 'session'

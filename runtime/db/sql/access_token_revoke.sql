@@ -1,0 +1,7 @@
+-- Deletes the token whose hash begins with $1, if there is just one. How many begin so.
+WITH named AS (
+    SELECT hash FROM headgate.token WHERE kind <> 'session' AND pg_catalog.starts_with(hash, $1::text)
+), gone AS (
+    DELETE FROM headgate.token WHERE hash IN (SELECT hash FROM named) AND (SELECT count(*) FROM named) = 1
+)
+SELECT count(*) FROM named
