@@ -1,5 +1,6 @@
-/* A plan as data: a tree of nodes, made from the JSON graph that evaluating the Lua gives (bind/) and that
- * is kept with the bundle. Nothing here knows Lua. Words and keys are described in plan/word.h. */
+/* A plan as data: a tree of nodes, made from the JSON graph that evaluating the Lua gives (bind/)
+ * and that is kept with the bundle. Nothing here knows Lua. Words and keys are described in
+ * plan/word.h. */
 #ifndef HEADGATE_PLAN_PLAN_H
 #define HEADGATE_PLAN_PLAN_H
 
@@ -38,9 +39,10 @@ struct PlanNode {
     PlanKind kind;
     const PlanWord *word;
     const char *name;
-    const char *path; ///< names from the phase down joined by "/": "backfill/events.canonical_event"; "" for the plan
+    const char *path; ///< names from the phase down joined by "/":
+                      ///< "backfill/events.canonical_event"; "" for the plan
     PlanPosition at;
-    json_t *keys;     ///< checked values by key (below), defaults filled in; owned by the plan
+    json_t *keys; ///< checked values by key (below), defaults filled in; owned by the plan
     const json_t *positions; ///< where each key stands: {"key": [line, column]}; may be NULL
     PlanNode *parent;
     PlanNode **children;
@@ -48,29 +50,30 @@ struct PlanNode {
     size_t index; ///< position in document order, 0 = the plan; unique
 };
 
-/* How values stand in keys (and in the graph JSON). In keys a list key (approvers, keep, evidence, guards, …) is
- * always a list, inline SQL is an SQL value, and evidence holds the paths it resolved to:
- *   text, number, boolean, list, map    as themselves; durations and percents stay text
- *   SQL (inline or file "x.sql")        {"$": "sql", "text": "...", "file": "sql/x.sql" or "plan.lua", "line": 1}
- *   a Lua function                      {"$": "function", "file": "plan.lua", "line": 40}
- *   sql_flag { ... }                    {"$": "sql_flag", "table":…, "name":…, "percent":…, "enabled":…}
- *   trigger(sql)                        {"$": "trigger", "sql": {"$": "sql", …}}
+/* How values stand in keys (and in the graph JSON). In keys a list key (approvers, keep, evidence,
+ * guards, …) is always a list, inline SQL is an SQL value, and evidence holds the paths it resolved
+ * to: text, number, boolean, list, map    as themselves; durations and percents stay text SQL
+ * (inline or file "x.sql")        {"$": "sql", "text": "...", "file": "sql/x.sql" or "plan.lua",
+ * "line": 1} a Lua function                      {"$": "function", "file": "plan.lua", "line": 40}
+ *   sql_flag { ... }                    {"$": "sql_flag", "table":…, "name":…, "percent":…,
+ * "enabled":…} trigger(sql)                        {"$": "trigger", "sql": {"$": "sql", …}}
  *   thresholds "production"             {"$": "thresholds", "name": "production"} */
 
 typedef struct Plan {
     Arena *arena;
-    json_t *graph;      ///< owned
+    json_t *graph; ///< owned
     PlanNode *root;
-    PlanNode **nodes;   ///< by index
+    PlanNode **nodes; ///< by index
     size_t nodes_count;
-    json_t *by_path;    ///< path → index; owned
-    char hash[65];      ///< SHA-256 of the canonical graph
+    json_t *by_path; ///< path → index; owned
+    char hash[65];   ///< SHA-256 of the canonical graph
 } Plan;
 
-/// Builds and checks a plan from its graph: every kind, key, type, name and reference, against the words
-/// table. graph is borrowed (a reference is kept). Fails with ERROR_INPUT and "file:line:column: ...", with
-/// did-you-mean. *ret_plan is freed with plan_free(). A stage's gate = { … } becomes a child of the stage: a
-/// PLAN_GATE named like the stage ("100%") with the path "<stage>/gate", so that all gates are alike.
+/// Builds and checks a plan from its graph: every kind, key, type, name and reference, against the
+/// words table. graph is borrowed (a reference is kept). Fails with ERROR_INPUT and
+/// "file:line:column: ...", with did-you-mean. *ret_plan is freed with plan_free(). A stage's gate
+/// = { … } becomes a child of the stage: a PLAN_GATE named like the stage ("100%") with the path
+/// "<stage>/gate", so that all gates are alike.
 NODISCARD bool plan_from_graph(json_t *graph, Plan **ret_plan, Error *err);
 void plan_free(Plan *plan);
 void plan_auto(Plan **plan);
@@ -81,10 +84,11 @@ const char *plan_kind_name(PlanKind kind);
 const char *plan_sql(const PlanNode *node, const char *key);
 /// True when key holds a Lua function.
 bool plan_has_function(const PlanNode *node, const char *key);
-/// A list of strings under key, where one string counts as a list of one. From arena; count 0 when absent.
+/// A list of strings under key, where one string counts as a list of one. From arena; count 0 when
+/// absent.
 const char **plan_strings(const PlanNode *node, const char *key, Arena *arena, size_t *ret_count);
-/// The text, number, boolean or duration (in microseconds) under key: the one given, or the default of the
-/// words table, or else NULL, 0, false and -1.
+/// The text, number, boolean or duration (in microseconds) under key: the one given, or the default
+/// of the words table, or else NULL, 0, false and -1.
 const char *plan_text(const PlanNode *node, const char *key);
 double plan_number(const PlanNode *node, const char *key);
 bool plan_bool(const PlanNode *node, const char *key);
