@@ -12,11 +12,37 @@ void json_auto(json_t **value)
     json_decref(*value);
 }
 
+/* jansson recurses up to 2048 levels, which a fiber's stack may not have. */
+static bool too_deep(const char *text, size_t bytes)
+{
+    int depth = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < bytes; i++) {
+        if (quoted) {
+            if (text[i] == '\\')
+                i++; /* whatever follows is no end of the text */
+            else
+                quoted = text[i] != '"';
+            continue;
+        }
+        quoted = text[i] == '"';
+        depth += text[i] == '{' || text[i] == '[';
+        depth -= text[i] == '}' || text[i] == ']';
+        if (depth > BOUND_JSON_DEPTH)
+            return true;
+    }
+    return false;
+}
+
 json_t *json_parse(const char *text, size_t bytes, Error *err)
 {
     if (bytes > BOUND_JSON_BYTES) {
         error_set(err, ERROR_INPUT, "JSON of %zu bytes is over the limit of %d", bytes,
                   BOUND_JSON_BYTES);
+        return NULL;
+    }
+    if (too_deep(text, bytes)) {
+        error_set(err, ERROR_INPUT, "JSON nested deeper than %d levels", BOUND_JSON_DEPTH);
         return NULL;
     }
     json_error_t problem;
