@@ -11,7 +11,7 @@ typedef struct DbResult DbResult;
 
 /// Where to connect. Strings are borrowed for the call.
 typedef struct DbTarget {
-    const char *conninfo;         ///< libpq conninfo or URI; "" = PG* variables, .pgpass, service file
+    const char *conninfo; ///< libpq conninfo or URI; "" = PG* variables, .pgpass, service file
     const char *application_name; ///< "headgate:<run>:<epoch>" for effects
     const char *search_path;      ///< NULL = pg_catalog only
     int connect_timeout_ms;       ///< 0 = BOUND_CONNECT_MS
@@ -21,13 +21,17 @@ typedef struct DbTarget {
     bool read_only;               ///< default_transaction_read_only = on
 } DbTarget;
 
-/// Waits. Opens a connection (PQconnectdb on the thread pool), sets every session variable of DESIGN §9 and
-/// refuses servers before 13 and transaction poolers. Ends with db_close().
+/// Waits. Opens a connection (PQconnectdb on the thread pool), sets every session variable of
+/// DESIGN §9 and refuses servers before 13 and transaction poolers. Ends with db_close().
 NODISCARD bool db_open(Loop *loop, const DbTarget *target, DbConn **ret_conn, Error *err);
-/// Closes at once; NULL is fine.
+/// The decision about poolers: the process id that connecting announced must be that of the backend in
+/// which statements run, unless the target says that its pooler works in session mode.
+NODISCARD bool db_pooler_check(int announced_pid, int backend_pid, bool pooler_session, Error *err);
+/// Closes at once (an open transaction is rolled back by the server); NULL is fine. Broadcasts the events of
+/// db_listen(), which must still exist.
 void db_close(DbConn *conn);
 void db_close_auto(DbConn **conn);
-bool db_usable(const DbConn *conn);    ///< false once the connection was lost
+bool db_usable(const DbConn *conn); ///< false once the connection was lost
 bool db_in_transaction(const DbConn *conn);
 int db_backend_pid(const DbConn *conn);
 int db_server_version(const DbConn *conn); ///< 150008
@@ -36,8 +40,8 @@ int db_server_version(const DbConn *conn); ///< 150008
 typedef struct DbParams {
     int count;
     const char *const *values;
-    const int *lengths;  ///< only with formats; NULL = all text
-    const int *formats;  ///< 1 = binary; NULL = all text
+    const int *lengths;    ///< only with formats; NULL = all text
+    const int *formats;    ///< 1 = binary; NULL = all text
     const unsigned *types; ///< OIDs; NULL = the server infers them
 } DbParams;
 
@@ -45,20 +49,24 @@ typedef struct DbParams {
     (&(DbParams){.count = (int)COUNT_OF(((const char *[]){__VA_ARGS__})),                          \
                  .values = (const char *[]){__VA_ARGS__}})
 
-/// Waits. Runs one statement with parameters (extended protocol). *ret_result (may be NULL to drop it) is
-/// owned by the caller. ERROR_DATABASE with sqlstate, or ERROR_UNREACHABLE when the connection was lost.
-NODISCARD bool db_query(DbConn *conn, const char *sql, const DbParams *params, DbResult **ret_result,
-                        Error *err);
-/// Same, prepared once per connection under a name derived from the sql pointer: for embedded statements
-/// and other strings that live as long as the connection.
+/// Waits. Runs one statement with parameters (extended protocol). *ret_result (may be NULL to drop
+/// it) is owned by the caller. ERROR_DATABASE with sqlstate, or ERROR_UNREACHABLE when the
+/// connection was lost. When the fiber is cancelled meanwhile, the server is asked to cancel and its
+/// answer is waited for: ERROR_CANCELLED, or success when the statement was faster. A server that has
+/// not answered 5 s after statement_timeout is asked to cancel, after 5 s more the connection is lost.
+NODISCARD bool db_query(DbConn *conn, const char *sql, const DbParams *params,
+                        DbResult **ret_result, Error *err);
+/// Same, prepared once per connection (found again by its text): for embedded statements. What exceeds
+/// the table of 192 statements is run unprepared.
 NODISCARD bool db_query_prepared(DbConn *conn, const char *sql, const DbParams *params,
                                  DbResult **ret_result, Error *err);
-/// Waits. Simple protocol: several statements, no parameters. The last result. position (1-based, in
-/// characters, 0 = unknown) of a failing statement's error goes to *ret_position (may be NULL).
+/// Waits. Simple protocol: several statements, no parameters. The last result. position (1-based,
+/// in characters, 0 = unknown) of a failing statement's error goes to *ret_position (may be NULL).
+/// No deadline of ours: the statements may set their own. COPY from or to the client is an error.
 NODISCARD bool db_exec(DbConn *conn, const char *sql, DbResult **ret_result, int *ret_position,
                        Error *err);
-/// Waits. Many statements in one round trip (pipeline mode), results dropped; the first error counts and
-/// the rest is skipped. Runs inside the caller's transaction.
+/// Waits. Many statements in one round trip (pipeline mode), results dropped; the first error
+/// counts and the rest is skipped. Runs inside the caller's transaction.
 typedef struct DbStatement {
     const char *sql;
     const DbParams *params;
@@ -72,7 +80,8 @@ NODISCARD bool db_commit(DbConn *conn, Error *err);
 /// Never fails: if it cannot roll back, the connection is marked lost.
 void db_rollback(DbConn *conn);
 
-/// Any fiber may call this while another waits in a statement of conn: asks the server to cancel it.
+/// Any fiber may call this while another waits in a statement of conn: asks the server to cancel it
+/// (SQLSTATE 57014). Does nothing when conn is idle or commits.
 void db_cancel(DbConn *conn);
 
 /// Waits. NOTIFY arrives as a broadcast of *event (also when the connection is lost).
@@ -86,7 +95,7 @@ unsigned db_column_type(const DbResult *result, int column); ///< OID
 bool db_is_null(const DbResult *result, int row, int column);
 const char *db_value(const DbResult *result, int row, int column); ///< "" for NULL
 int db_value_bytes(const DbResult *result, int row, int column);
-int64_t db_int(const DbResult *result, int row, int column);       ///< 0 for NULL
+int64_t db_int(const DbResult *result, int row, int column); ///< 0 for NULL
 bool db_bool(const DbResult *result, int row, int column);
 int64_t db_affected(const DbResult *result);
 const char *db_command(const DbResult *result); ///< "UPDATE 3"

@@ -5,10 +5,10 @@
 #include "base/error.h"
 
 typedef enum SqlstateAdvice {
-    SQLSTATE_FATAL,      ///< the statement is wrong: trying again gives the same
-    SQLSTATE_RETRY,      ///< serialization, deadlock, lock timeout: the same again may work
-    SQLSTATE_RECONNECT,  ///< the connection or the server went away
-    SQLSTATE_RESOURCES,  ///< disk full, out of memory, too many connections: wait
+    SQLSTATE_FATAL,     ///< the statement is wrong: trying again gives the same
+    SQLSTATE_RETRY,     ///< serialization, deadlock, lock timeout: the same again may work
+    SQLSTATE_RECONNECT, ///< the connection or the server went away
+    SQLSTATE_RESOURCES, ///< disk full, out of memory, too many connections: wait
 } SqlstateAdvice;
 
 SqlstateAdvice sqlstate_advice(const char *sqlstate);

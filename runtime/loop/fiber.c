@@ -174,7 +174,7 @@ static void fiber_entry(void)
     fiber->main(fiber->arg);
     fiber->ended = true;
     switch_to_loop(fiber);
-    invariant(!"an ended fiber was entered");
+    invariant_failed(__FILE__, __LINE__, "an ended fiber was entered");
 }
 
 static void free_on_close(uv_handle_t *timer)

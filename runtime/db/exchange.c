@@ -1,0 +1,441 @@
+/* Statements and their answers: one exchange at a time, the fiber waits while libpq fills its
+ * buffers. Every public function here is begin_exchange() → PQsend… → collect → finish_exchange().
+ */
+#include "db/private.h"
+
+#include "base/bounds.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ANSWER_GRACE_MS = 5000, ///< after statement_timeout, and again after asking to cancel
+    PIPELINE_FLUSH_EVERY = 64,
+};
+
+typedef enum DeadlineStage {
+    DEADLINE_CANCEL, ///< when it passes, the server is asked to cancel
+    DEADLINE_LOSE,   ///< when it passes, the connection is given up
+} DeadlineStage;
+
+/* -- deadlines
+ * ------------------------------------------------------------------------------------- */
+
+static void on_deadline(uv_timer_t *timer)
+{
+    DbConn *conn = timer->data;
+    if (conn->user == NULL)
+        return;
+    if (conn->deadline_stage == DEADLINE_CANCEL) {
+        conn->deadline_stage = DEADLINE_LOSE;
+        db_cancel(conn);
+        uv_timer_start(timer, on_deadline, ANSWER_GRACE_MS, 0);
+        return;
+    }
+    conn->deadline_passed = true;
+    db_lose(conn);
+    fiber_wake(conn->user);
+}
+
+/* The server ends statements by statement_timeout itself: ours only notices a server that is
+ * stopped or cut off. */
+static void deadline_start(DbConn *conn, DeadlineStage stage, int64_t statements)
+{
+    conn->deadline_passed = false;
+    conn->deadline_stage = stage;
+    if (conn->statement_timeout_ms <= 0 || statements <= 0)
+        return;
+    uv_update_time(loop_uv(conn->loop));
+    int64_t ms = conn->statement_timeout_ms * statements + ANSWER_GRACE_MS;
+    uv_timer_start(&conn->handles->timer, on_deadline, (uint64_t)ms, 0);
+}
+
+/* -- begin and finish
+ * ------------------------------------------------------------------------------ */
+
+static bool lost_error(const DbConn *conn, Error *err)
+{
+    if (conn->deadline_passed)
+        return error_set(err, ERROR_UNREACHABLE,
+                         "the connection was given up: the server did not answer in time");
+    if (conn->fatal_message[0] == '\0')
+        return error_set(err, ERROR_UNREACHABLE, "the connection to the server was lost");
+    error_set(err, ERROR_UNREACHABLE, "the connection to the server was lost: %s",
+              conn->fatal_message);
+    if (err != NULL)
+        memcpy(err->sqlstate, conn->fatal_sqlstate, sizeof(err->sqlstate));
+    return false;
+}
+
+/* A cancel request that is still on its way would hit the next statement. */
+static void wait_for_cancel_job(DbConn *conn)
+{
+    bool before = fiber_shield(true);
+    bool waits = true;
+    while (conn->cancel_job != NULL && waits)
+        waits = fiber_event_wait(&conn->cancel_done, ANSWER_GRACE_MS);
+    fiber_shield(before);
+    if (conn->cancel_job != NULL)
+        db_lose(conn);
+}
+
+static bool begin_exchange(DbConn *conn, Error *err)
+{
+    invariant(fiber_current() != NULL);
+    invariant(conn->user == NULL);
+    if (fiber_cancelled())
+        return error_set(err, ERROR_CANCELLED, "%s was asked to stop", fiber_name(fiber_current()));
+    conn->user = fiber_current();
+    wait_for_cancel_job(conn);
+    conn->cancel_asked = false;
+    if (!conn->lost)
+        return true;
+    conn->user = NULL;
+    return lost_error(conn, err);
+}
+
+static bool is_error(const PGresult *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+    return status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY;
+}
+
+/* Takes result (may be NULL). */
+static bool finish_exchange(DbConn *conn, PGresult *result, DbResult **ret_result,
+                            int *ret_position, Error *err)
+{
+    uv_timer_stop(&conn->handles->timer);
+    conn->user = NULL;
+    if (!conn->lost)
+        db_take_notifications(conn);
+    if (result != NULL && !is_error(result) && !conn->lost) {
+        db_result_give(result, ret_result);
+        return true;
+    }
+    Error local = {0};
+    bool told =
+        result != NULL && is_error(result) && PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL;
+    if (told)
+        db_result_error(conn, result, ret_position, &local);
+    else if (result != NULL && is_error(result) && !conn->lost &&
+             PQstatus(conn->pg) == CONNECTION_OK)
+        error_set(&local, ERROR_INTERNAL, "%s", PQresultErrorMessage(result));
+    else
+        lost_error(conn, &local);
+    PQclear(result);
+    if (local.kind == ERROR_UNREACHABLE || PQstatus(conn->pg) == CONNECTION_BAD)
+        db_lose(conn);
+    if (conn->cancel_asked && strcmp(local.sqlstate, "57014") == 0)
+        local.kind = ERROR_CANCELLED;
+    if (err != NULL)
+        *err = local;
+    return false;
+}
+
+/* What could not even be sent: too many parameters, or the connection is gone. */
+static bool send_failed(DbConn *conn, Error *err)
+{
+    if (PQstatus(conn->pg) == CONNECTION_BAD)
+        db_lose(conn);
+    uv_timer_stop(&conn->handles->timer);
+    conn->user = NULL;
+    if (conn->lost)
+        return lost_error(conn, err);
+    return error_set(err, ERROR_INTERNAL, "sending a statement: %s", PQerrorMessage(conn->pg));
+}
+
+/* -- answers
+ * --------------------------------------------------------------------------------------- */
+
+static void cancel_if_asked(DbConn *conn)
+{
+    if (!fiber_cancelled() || conn->cancel_asked)
+        return;
+    conn->cancel_asked = true;
+    db_cancel(conn);
+}
+
+/* The next result, or NULL at the end of the answer. */
+static PGresult *next_result(DbConn *conn)
+{
+    while (!conn->lost && PQisBusy(conn->pg)) {
+        cancel_if_asked(conn);
+        fiber_wait();
+    }
+    /* PQgetResult() blocks on a connection that is only given up by us, not broken. Of a broken one
+     * it gives what the server said last. */
+    if (conn->lost && PQstatus(conn->pg) != CONNECTION_BAD)
+        return NULL;
+    return PQgetResult(conn->pg);
+}
+
+/* Reads and drops what COPY … TO STDOUT sends. */
+static void drop_copy_out(DbConn *conn)
+{
+    conn->copying = true;
+    for (;;) {
+        char *buffer = NULL;
+        int bytes = PQgetCopyData(conn->pg, &buffer, 1);
+        if (buffer != NULL)
+            PQfreemem(buffer);
+        if (bytes < 0 || (bytes == 0 && conn->lost))
+            break;
+        if (bytes == 0) {
+            cancel_if_asked(conn);
+            fiber_wait();
+        }
+    }
+    conn->copying = false;
+}
+
+static void refuse_copy_in(DbConn *conn)
+{
+    if (PQputCopyEnd(conn->pg, "Headgate has no data for COPY ... FROM STDIN") != 1)
+        db_lose(conn);
+    else
+        db_flush(conn);
+}
+
+/* The last result, or the first error: what follows an error is only its echo. */
+static PGresult *collect(DbConn *conn, bool *ret_copy_out)
+{
+    PGresult *kept = NULL;
+    for (;;) {
+        PGresult *result = next_result(conn);
+        if (result == NULL)
+            return kept;
+        ExecStatusType status = PQresultStatus(result);
+        if (status == PGRES_COPY_OUT || status == PGRES_COPY_IN) {
+            PQclear(result);
+            *ret_copy_out = *ret_copy_out || status == PGRES_COPY_OUT;
+            if (status == PGRES_COPY_OUT)
+                drop_copy_out(conn);
+            else
+                refuse_copy_in(conn);
+            continue;
+        }
+        if (kept != NULL && is_error(kept)) {
+            PQclear(result);
+            continue;
+        }
+        PQclear(kept);
+        kept = result;
+    }
+}
+
+static bool receive(DbConn *conn, DbResult **ret_result, int *ret_position, Error *err)
+{
+    db_flush(conn);
+    bool copied_out = false;
+    PGresult *result = collect(conn, &copied_out);
+    if (!copied_out || result == NULL || is_error(result) || conn->lost)
+        return finish_exchange(conn, result, ret_result, ret_position, err);
+    if (!finish_exchange(conn, result, NULL, ret_position, err))
+        return false;
+    return error_set(err, ERROR_INPUT, "COPY ... TO STDOUT has nowhere to go here");
+}
+
+/* -- statements
+ * ------------------------------------------------------------------------------------ */
+
+static const DbParams NO_PARAMS = {0};
+
+static bool send_params(DbConn *conn, const char *sql, const DbParams *params)
+{
+    const DbParams *p = params == NULL ? &NO_PARAMS : params;
+    return PQsendQueryParams(conn->pg, sql, p->count, p->types, p->values, p->lengths, p->formats,
+                             0) == 1;
+}
+
+bool db_query(DbConn *conn, const char *sql, const DbParams *params, DbResult **ret_result,
+              Error *err)
+{
+    if (!begin_exchange(conn, err))
+        return false;
+    deadline_start(conn, DEADLINE_CANCEL, 1);
+    if (!send_params(conn, sql, params))
+        return send_failed(conn, err);
+    return receive(conn, ret_result, NULL, err);
+}
+
+bool db_exec(DbConn *conn, const char *sql, DbResult **ret_result, int *ret_position, Error *err)
+{
+    if (ret_position != NULL)
+        *ret_position = 0;
+    if (!begin_exchange(conn, err))
+        return false;
+    deadline_start(conn, DEADLINE_CANCEL, 0);
+    if (PQsendQuery(conn->pg, sql) != 1)
+        return send_failed(conn, err);
+    return receive(conn, ret_result, ret_position, err);
+}
+
+/* -- prepared statements
+ * --------------------------------------------------------------------------- */
+
+/* FNV-1a: http://www.isthe.com/chongo/tech/comp/fnv/ */
+static size_t text_hash(const char *text)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
+    return (size_t)(hash ^ (hash >> 32));
+}
+
+/* The slot of sql, or the free one where it belongs. By text, not by address: an address may be
+ * used again for another text. */
+static size_t prepared_slot(const DbConn *conn, const char *sql)
+{
+    size_t slot = text_hash(sql) % DB_PREPARED_MAX;
+    while (conn->prepared[slot] != NULL && strcmp(conn->prepared[slot], sql) != 0)
+        slot = (slot + 1) % DB_PREPARED_MAX;
+    return slot;
+}
+
+static bool prepare(DbConn *conn, const char *name, const char *sql, const DbParams *params,
+                    Error *err)
+{
+    if (!begin_exchange(conn, err))
+        return false;
+    deadline_start(conn, DEADLINE_CANCEL, 1);
+    if (PQsendPrepare(conn->pg, name, sql, params->count, params->types) != 1)
+        return send_failed(conn, err);
+    return receive(conn, NULL, NULL, err);
+}
+
+bool db_query_prepared(DbConn *conn, const char *sql, const DbParams *params, DbResult **ret_result,
+                       Error *err)
+{
+    if (params == NULL)
+        params = &NO_PARAMS;
+    size_t slot = prepared_slot(conn, sql);
+    bool known = conn->prepared[slot] != NULL;
+    /* Linear probing needs free slots to stop at. */
+    if (!known && conn->prepared_count >= DB_PREPARED_MAX * 3 / 4)
+        return db_query(conn, sql, params, ret_result, err);
+    char name[16];
+    snprintf(name, sizeof(name), "hg%zu", slot);
+    if (!known) {
+        if (!prepare(conn, name, sql, params, err))
+            return false;
+        conn->prepared[slot] = base_strdup(sql);
+        conn->prepared_count++;
+    }
+    if (!begin_exchange(conn, err))
+        return false;
+    deadline_start(conn, DEADLINE_CANCEL, 1);
+    if (PQsendQueryPrepared(conn->pg, name, params->count, params->values, params->lengths,
+                            params->formats, 0) != 1)
+        return send_failed(conn, err);
+    return receive(conn, ret_result, NULL, err);
+}
+
+/* -- pipelines
+ * ------------------------------------------------------------------------------------- */
+
+static bool send_pipeline(DbConn *conn, const DbStatement *statements, size_t count)
+{
+    if (PQenterPipelineMode(conn->pg) != 1)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (!send_params(conn, statements[i].sql, statements[i].params))
+            return false;
+        if (i % PIPELINE_FLUSH_EVERY == PIPELINE_FLUSH_EVERY - 1)
+            db_flush(conn);
+    }
+    if (PQpipelineSync(conn->pg) != 1)
+        return false;
+    db_flush(conn);
+    return true;
+}
+
+/* The last result or the first error, up to the synchronization point. */
+static PGresult *collect_pipeline(DbConn *conn)
+{
+    PGresult *kept = NULL;
+    for (;;) {
+        PGresult *result = next_result(conn);
+        if (result == NULL) { /* between two statements, or the connection is gone */
+            if (conn->lost || PQstatus(conn->pg) == CONNECTION_BAD)
+                return kept;
+            continue;
+        }
+        ExecStatusType status = PQresultStatus(result);
+        bool is_end = status == PGRES_PIPELINE_SYNC;
+        if (is_end || status == PGRES_PIPELINE_ABORTED || (kept != NULL && is_error(kept))) {
+            PQclear(result);
+        } else {
+            PQclear(kept);
+            kept = result;
+        }
+        if (is_end)
+            return kept;
+    }
+}
+
+bool db_pipeline(DbConn *conn, const DbStatement *statements, size_t count, DbResult **ret_last,
+                 Error *err)
+{
+    invariant(count > 0);
+    if (!begin_exchange(conn, err))
+        return false;
+    deadline_start(conn, DEADLINE_CANCEL, (int64_t)count);
+    if (!send_pipeline(conn, statements, count)) {
+        db_lose(conn); /* half a pipeline cannot be taken back */
+        return send_failed(conn, err);
+    }
+    PGresult *last = collect_pipeline(conn);
+    if (!conn->lost && PQexitPipelineMode(conn->pg) != 1)
+        db_lose(conn);
+    return finish_exchange(conn, last, ret_last, NULL, err);
+}
+
+/* -- transactions
+ * ---------------------------------------------------------------------------------- */
+
+bool db_begin(DbConn *conn, Error *err)
+{
+    invariant(conn->lost || !db_in_transaction(conn));
+    return db_query(conn, "BEGIN", NULL, NULL, err);
+}
+
+static bool commit(DbConn *conn, DbResult **ret_result, Error *err)
+{
+    if (!begin_exchange(conn, err))
+        return false;
+    /* Cancelling a COMMIT that waits for a standby would report as done what no standby has. */
+    conn->uncancellable = true;
+    deadline_start(conn, DEADLINE_LOSE, 1);
+    bool ok = PQsendQuery(conn->pg, "COMMIT") == 1 ? receive(conn, ret_result, NULL, err)
+                                                   : send_failed(conn, err);
+    conn->uncancellable = false;
+    return ok;
+}
+
+bool db_commit(DbConn *conn, Error *err)
+{
+    if (!conn->lost && !db_in_transaction(conn))
+        return error_set(err, ERROR_INTERNAL, "there is no transaction to commit");
+    bool before = fiber_shield(true);
+    AUTO(db_result_auto) DbResult *result = NULL;
+    bool ok = commit(conn, &result, err);
+    fiber_shield(before);
+    if (!ok || strcmp(db_command(result), "COMMIT") == 0)
+        return ok;
+    /* The server answers COMMIT with "ROLLBACK" when a statement had failed before. */
+    error_set(err, ERROR_DATABASE, "the transaction had failed before and was rolled back");
+    if (err != NULL)
+        memcpy(err->sqlstate, "25P02", sizeof(err->sqlstate));
+    return false;
+}
+
+void db_rollback(DbConn *conn)
+{
+    if (!db_in_transaction(conn))
+        return;
+    bool before = fiber_shield(true);
+    if (!db_query(conn, "ROLLBACK", NULL, NULL, NULL))
+        db_lose(conn);
+    fiber_shield(before);
+}

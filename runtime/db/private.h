@@ -1,0 +1,74 @@
+/* What the files of db/ know of a connection. Private to this folder. */
+#ifndef HEADGATE_DB_PRIVATE_H
+#define HEADGATE_DB_PRIVATE_H
+
+#include "db/conn.h"
+
+#include <libpq-fe.h>
+#include <uv.h>
+
+struct DbResult {
+    PGresult *pg;
+};
+
+/// The libuv handles of a connection: they outlive it until libuv has closed them.
+typedef struct DbHandles {
+    uv_poll_t poll;
+    uv_timer_t timer;
+    int open;
+} DbHandles;
+
+typedef struct DbListener {
+    char *channel;
+    FiberEvent *event;
+    struct DbListener *next;
+} DbListener;
+
+/// One cancel request on its way; conn is NULL once the connection was closed.
+typedef struct DbCancelJob {
+    uv_work_t request;
+    PGcancel *cancel;
+    DbConn *conn;
+} DbCancelJob;
+
+enum { DB_PREPARED_MAX = 256 };
+
+struct DbConn {
+    Loop *loop;
+    PGconn *pg;
+    DbHandles *handles;
+    int armed;                ///< UV_READABLE, perhaps | UV_WRITABLE; 0 = not polled any more
+    Fiber *user;              ///< the fiber inside an exchange; NULL = idle
+    bool lost;                ///< nothing can be sent any more
+    bool copying;             ///< COPY data is being read: PQisBusy() says nothing then
+    bool cancel_asked;        ///< for the present exchange, because its fiber was cancelled
+    bool uncancellable;       ///< the present exchange is a COMMIT
+    bool deadline_passed;     ///< the server was asked to cancel and has not answered that either
+    int deadline_stage;       ///< DeadlineStage of exchange.c
+    int statement_timeout_ms; ///< <= 0: no deadline of ours
+    int pid;
+    int version;
+    char
+        fatal_sqlstate[6]; ///< what the server said when it ended the connection while we were idle
+    char fatal_message[256];
+    DbCancelJob *cancel_job;
+    FiberEvent cancel_done;
+    DbListener *listeners;
+    char *prepared[DB_PREPARED_MAX]; ///< texts by hash, linear probing; the slot is in the name
+    size_t prepared_count;
+};
+
+/// Starts watching the socket of an opened connection.
+void db_attach(DbConn *conn);
+/// Marks the connection as lost and tells the listeners.
+void db_lose(DbConn *conn);
+/// Sends what is still in the output buffer and arms the socket for what is left.
+void db_flush(DbConn *conn);
+/// Tells listeners about notifications that have arrived.
+void db_take_notifications(DbConn *conn);
+/// Sets err from a failed result; *ret_position (may be NULL) as for db_exec().
+bool db_result_error(const DbConn *conn, const PGresult *result, int *ret_position, Error *err);
+/// Takes pg; *ret_result may be NULL, then it is freed.
+void db_result_give(PGresult *pg, DbResult **ret_result);
+
+#endif

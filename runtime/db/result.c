@@ -1,0 +1,138 @@
+/* Results, server errors as Error values, quoting and arrays. */
+#include "db/private.h"
+
+#include "base/log.h"
+#include "db/sqlstate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void db_result_give(PGresult *pg, DbResult **ret_result)
+{
+    if (ret_result == NULL) {
+        PQclear(pg);
+        return;
+    }
+    DbResult *result = base_alloc(sizeof(*result));
+    result->pg = pg;
+    *ret_result = result;
+}
+
+void db_result_free(DbResult *result)
+{
+    if (result == NULL)
+        return;
+    PQclear(result->pg);
+    free(result);
+}
+
+void db_result_auto(DbResult **result)
+{
+    db_result_free(*result);
+}
+
+int db_rows(const DbResult *result)
+{
+    return PQntuples(result->pg);
+}
+
+int db_columns(const DbResult *result)
+{
+    return PQnfields(result->pg);
+}
+
+const char *db_column_name(const DbResult *result, int column)
+{
+    return PQfname(result->pg, column);
+}
+
+unsigned db_column_type(const DbResult *result, int column)
+{
+    return PQftype(result->pg, column);
+}
+
+bool db_is_null(const DbResult *result, int row, int column)
+{
+    return PQgetisnull(result->pg, row, column) != 0;
+}
+
+const char *db_value(const DbResult *result, int row, int column)
+{
+    invariant(row >= 0 && row < db_rows(result) && column >= 0 && column < db_columns(result));
+    return PQgetvalue(result->pg, row, column);
+}
+
+int db_value_bytes(const DbResult *result, int row, int column)
+{
+    return PQgetlength(result->pg, row, column);
+}
+
+int64_t db_int(const DbResult *result, int row, int column)
+{
+    return strtoll(db_value(result, row, column), NULL, 10);
+}
+
+bool db_bool(const DbResult *result, int row, int column)
+{
+    return db_value(result, row, column)[0] == 't';
+}
+
+int64_t db_affected(const DbResult *result)
+{
+    return strtoll(PQcmdTuples(result->pg), NULL, 10);
+}
+
+const char *db_command(const DbResult *result)
+{
+    return PQcmdStatus(result->pg);
+}
+
+bool db_result_error(const DbConn *conn, const PGresult *result, int *ret_position, Error *err)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+    const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
+    const char *position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
+    if (ret_position != NULL)
+        *ret_position = position == NULL ? 0 : (int)strtol(position, NULL, 10);
+    if (err == NULL)
+        return false;
+    if (primary == NULL) /* libpq's own words: the connection broke */
+        primary = PQresultErrorMessage(result);
+    if (text_empty(primary))
+        primary = PQerrorMessage(conn->pg);
+    ErrorKind kind = sqlstate == NULL ? ERROR_UNREACHABLE : sqlstate_kind(sqlstate);
+    if (detail == NULL)
+        error_set(err, kind, "%s", primary);
+    else
+        error_set(err, kind, "%s (%s)", primary, detail);
+    if (sqlstate != NULL)
+        snprintf(err->sqlstate, sizeof(err->sqlstate), "%s", sqlstate);
+    if (hint != NULL)
+        error_hint(err, "%s", hint);
+    log_redact(err->message);
+    return false;
+}
+
+static const char *quoted(DbConn *conn, Arena *arena, char *escaped, Error *err)
+{
+    if (escaped == NULL) {
+        error_set(err, ERROR_INPUT, "cannot quote this text: %s", PQerrorMessage(conn->pg));
+        return NULL;
+    }
+    const char *result = arena_strdup(arena, escaped);
+    PQfreemem(escaped);
+    return result;
+}
+
+const char *db_quote_identifier(DbConn *conn, Arena *arena, const char *name, Error *err)
+{
+    return quoted(conn, arena, PQescapeIdentifier(conn->pg, name, strlen(name)), err);
+}
+
+const char *db_quote_literal(DbConn *conn, Arena *arena, const char *text, Error *err)
+{
+    return quoted(conn, arena, PQescapeLiteral(conn->pg, text, strlen(text)), err);
+}
