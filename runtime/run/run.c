@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { HELD_POLL_MS = 1000 };
+
 static bool process_must_end(const Error *err)
 {
     return err->kind == ERROR_FENCED || err->kind == ERROR_UNREACHABLE;
@@ -179,6 +181,13 @@ static bool settled(const Run *run, const PlanNode *node)
     return state == STEP_DONE || state == STEP_SKIPPED;
 }
 
+/* A held run stays held when another runner takes it over. */
+static bool go_on_unless_held(Run *run, Error *err)
+{
+    bool stays = run->state == RUN_RUNNING || run->state == RUN_HELD;
+    return stays || run_apply(run, RUN_EVENT_GO, "", NULL, err);
+}
+
 /* Back to running after a node waited, watched or was held. */
 static bool go_on(Run *run, Error *err)
 {
@@ -195,6 +204,7 @@ static bool walk_forward(Run *run, Error *err)
             continue;
         Error why = {0};
         bool ok = still_well(run, &why) && (!run_interrupted(run) || run_stop_here(&why)) &&
+                  (run->state != RUN_HELD || kind_of(run, node)->holds_itself || run_wait_go(run, &why)) &&
                   kind_of(run, node)->forward(run, node, &why);
         if (ok && go_on(run, &why))
             continue;
@@ -328,6 +338,34 @@ static bool answer_requests(Run *run, Error *err)
     return true;
 }
 
+bool run_hold(Run *run, const char *node, json_t *reason, Error *err)
+{
+    return (!run->go_asked || run_control_answer(run, "it was not held", err)) && run_apply(run, RUN_EVENT_HOLD, node, reason, err);
+}
+
+bool run_take_go(Run *run, bool *ret_went, Error *err)
+{
+    *ret_went = run->state == RUN_HELD && run->go_asked && run->asked == RUN_ASKED_NOTHING;
+    return !*ret_went || (run_control_answer(run, "going on", err) && run_apply(run, RUN_EVENT_GO, "", NULL, err));
+}
+
+bool run_wait_go(Run *run, Error *err)
+{
+    bool went = false;
+    while (!went) {
+        if (!run_take_go(run, &went, err))
+            return false;
+        if (!went && !run_wait(run, HELD_POLL_MS, err))
+            return false;
+    }
+    return true;
+}
+
+bool run_roll_back(Run *run, const char *node, const char *why, Error *err)
+{
+    return begin_rollback(run, node, why, err) && run_stop_here(err);
+}
+
 /* A run that rested goes on when somebody asked for it. */
 static bool leave_rest(Run *run, Error *err)
 {
@@ -350,9 +388,9 @@ bool run_drive(Run *run, Error *err)
             return ledger_events_flush(run->events, err);
         Error why = {0};
         bool back = run->state == RUN_ROLLING_BACK;
-        if (back ? walk_back(run, &why) : go_on(run, &why) && walk_forward(run, &why))
+        if (back ? walk_back(run, &why) : go_on_unless_held(run, &why) && walk_forward(run, &why))
             continue;
-        if (why.kind == ERROR_CANCELLED && run_interrupted(run))
+        if (why.kind == ERROR_CANCELLED && (run_interrupted(run) || run->state == RUN_ROLLING_BACK))
             continue;
         *err = why;
         return false;

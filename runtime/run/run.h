@@ -26,7 +26,7 @@ typedef struct RunKind {
     RunNodeFn *forward;    ///< NULL: a container, its children are walked
     RunNodeFn *back;       ///< NULL: nothing to undo
     bool owns_children;    ///< forward walks the children itself
-    bool reads_only;       ///< its failure leaves nothing half done: no undo of itself
+    bool holds_itself;     ///< forward knows what to do in a run that is held
 } RunKind;
 
 /// What the floors above give the engine.
@@ -36,7 +36,7 @@ typedef struct RunHooks {
     void *ctx;
     const char *const *worker_argv; ///< how to start a worker; the step's path is appended
     const RunKind *kinds;           ///< by PlanKind, PLAN_KINDS of them
-    const char *approval_key;       ///< path of approval.pub
+    const char *key_folder;         ///< where approval.pub is
     const char *backup_folder;
 } RunHooks;
 
@@ -105,6 +105,14 @@ NODISCARD bool run_wait(Run *run, int64_t ms, Error *err);
 bool run_interrupted(const Run *run);
 /// ERROR_CANCELLED and false.
 bool run_stop_here(Error *err);
+/// Waits. The run stops itself and needs a decision; older resume requests do not count.
+NODISCARD bool run_hold(Run *run, const char *node, json_t *reason, Error *err);
+/// Waits. Was resume or retry asked while held? Then answers it and goes on running: *ret_went.
+NODISCARD bool run_take_go(Run *run, bool *ret_went, Error *err);
+/// Waits until somebody lets the held run go on.
+NODISCARD bool run_wait_go(Run *run, Error *err);
+/// Waits. Starts rolling back, for a reason of the plan's (a guard, a gate). Always returns false: ERROR_CANCELLED when it worked.
+NODISCARD bool run_roll_back(Run *run, const char *node, const char *why, Error *err);
 /// A line for the log of the run (an event), and for ours.
 void run_log(Run *run, const char *node, const char *level, const char *format, ...) PRINTF_LIKE(4, 5);
 /// A handler's event with a fresh key.

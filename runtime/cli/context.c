@@ -1,0 +1,164 @@
+/* Finding configuration, environment and state database. */
+#include "cli/context.h"
+
+#include "ledger/run.h"
+#include "ledger/schema.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *cli_context_plan_folder(Arena *arena, const char *plan)
+{
+    size_t length = strlen(plan);
+    static const char FILE_NAME[] = "/plan.lua";
+    if (length > strlen(FILE_NAME) && strcmp(plan + length - strlen(FILE_NAME), FILE_NAME) == 0)
+        return arena_strndup(arena, plan, length - strlen(FILE_NAME));
+    const char *below_plans = arena_printf(arena, "plans/%s", plan);
+    bool as_said = access(arena_printf(arena, "%s/plan.lua", plan), F_OK) == 0;
+    bool by_name = access(arena_printf(arena, "%s/plan.lua", below_plans), F_OK) == 0;
+    return !as_said && by_name ? below_plans : arena_strdup(arena, plan);
+}
+
+static const char *find_config(const Cli *cli, Arena *arena, const char *plan)
+{
+    const char *said = cli_option(cli, "config");
+    if (said != NULL)
+        return said;
+    const char *beside = plan == NULL ? NULL : arena_printf(arena, "%s/headgate.yaml", cli_context_plan_folder(arena, plan));
+    if (beside != NULL && access(beside, F_OK) == 0)
+        return beside;
+    return access("headgate.yaml", F_OK) == 0 ? "headgate.yaml" : NULL;
+}
+
+static const char *folder_of(Arena *arena, const char *path)
+{
+    const char *slash = path == NULL ? NULL : strrchr(path, '/');
+    return slash == NULL ? "." : arena_strndup(arena, path, (size_t)(slash - path));
+}
+
+static const char *operating_user(Arena *arena)
+{
+    const char *person = getenv("HEADGATE_PERSON");
+    if (!text_empty(person))
+        return arena_strdup(arena, person);
+    const struct passwd *user = getpwuid(getuid());
+    return arena_strdup(arena, user == NULL ? "unknown" : user->pw_name);
+}
+
+static bool no_environment(const Config *config, const char *name, Error *err)
+{
+    char names[256] = "";
+    for (size_t i = 0; i < config->environments_count; i++) {
+        size_t used = strlen(names);
+        snprintf(names + used, sizeof(names) - used, "%s%s", i == 0 ? "" : ", ", config->environments[i].name);
+    }
+    if (name == NULL)
+        error_set(err, ERROR_INPUT, "which environment? %s has %s", config->path, names);
+    else
+        error_set(err, ERROR_INPUT, "%s has no environment \"%s\": it has %s", config->path, name, names);
+    return error_hint(err, "add -e %s", config->environments_count > 0 ? config->environments[0].name : "ENV");
+}
+
+static const ConfigTarget *state_target(const Config *config, const ConfigEnvironment *environment)
+{
+    const char *name = config->state_target == NULL ? "app" : config->state_target;
+    const ConfigTarget *target = config_target(environment, name);
+    return target == NULL && environment->targets_count > 0 ? &environment->targets[0] : target;
+}
+
+bool cli_context_environment(CliContext *context, const char *name, Error *err)
+{
+    context->environment = config_environment(context->config, name);
+    if (context->environment == NULL)
+        return no_environment(context->config, name, err);
+    context->state = state_target(context->config, context->environment);
+    if (context->state == NULL)
+        return error_set(err, ERROR_INPUT, "%s has no target for environment \"%s\"", context->config->path, context->environment->name);
+    return true;
+}
+
+bool cli_context_open(const Cli *cli, const char *plan, CliContext *ret_context, Error *err)
+{
+    CliContext context = {.arena = arena_new()};
+    context.config_path = find_config(cli, context.arena, plan);
+    context.person = operating_user(context.arena);
+    const char *home = getenv("HEADGATE_HOME");
+    context.home = text_empty(home) ? arena_printf(context.arena, "%s/.headgate", folder_of(context.arena, context.config_path))
+                                    : arena_strdup(context.arena, home);
+    bool ok = true;
+    if (context.config_path == NULL)
+        context.config = config_default();
+    else
+        ok = config_read(context.config_path, &context.config, err);
+    if (!ok || !cli_context_environment(&context, cli_option(cli, "env"), err)) {
+        cli_context_done(&context);
+        return false;
+    }
+    *ret_context = context;
+    return true;
+}
+
+void cli_context_done(CliContext *context)
+{
+    config_free(context->config);
+    arena_free(context->arena);
+    *context = (CliContext){0};
+}
+
+bool cli_context_target(const Cli *cli, const ConfigTarget *target, bool read_only, DbConn **ret_conn, Error *err)
+{
+    DbTarget options = {.conninfo = target->url,
+                        .application_name = "headgate",
+                        .lock_timeout_ms = target->lock_timeout_ms,
+                        .statement_timeout_ms = target->statement_timeout_ms,
+                        .pooler_session = target->pooler_session,
+                        .read_only = read_only};
+    return db_open(cli->loop, &options, ret_conn, err) || error_wrap(err, "target \"%s\"", target->name);
+}
+
+bool cli_context_connect(const Cli *cli, const CliContext *context, bool any_schema, DbConn **ret_state, Error *err)
+{
+    DbConn *state = NULL;
+    if (!cli_context_target(cli, context->state, false, &state, err))
+        return false;
+    if (!any_schema && !ledger_schema_check(state, err)) {
+        db_close(state);
+        return false;
+    }
+    *ret_state = state;
+    return true;
+}
+
+bool cli_context_run(DbConn *state, const char *text, int64_t *ret_run, Error *err)
+{
+    if (text == NULL) {
+        AUTO(db_result_auto) DbResult *newest = NULL;
+        if (!ledger_call(state, "run_newest", NULL, &newest, err))
+            return false;
+        if (db_rows(newest) == 0)
+            return error_set(err, ERROR_INPUT, "there are no runs yet") || error_hint(err, "headgate run PLAN");
+        *ret_run = db_int(newest, 0, 0);
+        return true;
+    }
+    char *end = NULL;
+    errno = 0;
+    const char *digits = text[0] == '#' ? text + 1 : text;
+    long long number = strtoll(digits, &end, 10);
+    if (errno != 0 || end == digits || *end != '\0' || number <= 0)
+        return error_set(err, ERROR_INPUT, "\"%s\" is not the number of a run", text);
+    *ret_run = number;
+    return true;
+}
+
+bool cli_context_plan_target(const CliContext *context, const Plan *plan, const ConfigTarget **ret_target, Error *err)
+{
+    const char *name = plan_text(plan->root, "target");
+    *ret_target = config_target(context->environment, name == NULL ? "app" : name);
+    if (*ret_target != NULL)
+        return true;
+    return error_set(err, ERROR_INPUT, "environment \"%s\" has no target \"%s\", which the plan needs", context->environment->name, name);
+}

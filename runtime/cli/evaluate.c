@@ -1,0 +1,92 @@
+/* The parent's side of `headgate graph`. */
+#include "cli/evaluate.h"
+
+#include "base/bounds.h"
+#include "loop/child.h"
+#include "run/kind.h"
+
+#include <string.h>
+
+enum { GRAPH_MAX_BYTES = 32 * 1024 * 1024 };
+
+static bool read_answer(const char *output, Plan **ret_plan, Error *err)
+{
+    AUTO(json_auto) json_t *answer = json_parse(output, strlen(output), err);
+    if (answer == NULL)
+        return error_wrap(err, "evaluating the plan");
+    const json_t *problem = json_object_get(answer, "error");
+    if (problem != NULL) {
+        bool script = text_equal(json_get_string(problem, "kind", ""), "script");
+        error_set(err, script ? ERROR_SCRIPT : ERROR_INPUT, "%s", json_get_string(problem, "message", ""));
+        const char *hint = json_get_string(problem, "hint", NULL);
+        return hint == NULL ? false : error_hint(err, "%s", hint);
+    }
+    return plan_from_graph(json_object_get(answer, "graph"), ret_plan, err);
+}
+
+static bool ended_badly(const ChildExit *ended, const Child *child, Error *err)
+{
+    if (ended->silent)
+        return error_set(err, ERROR_SCRIPT, "evaluating the plan took longer than %d ms and did not react: it was killed", BOUND_SCRIPT_LOAD_MS);
+    return error_set(err, ERROR_SCRIPT, "evaluating the plan ended with code %d, signal %d: %.300s", ended->code, ended->signum,
+                     child_stderr(child));
+}
+
+bool cli_evaluate(const Cli *cli, const Bundle *bundle, Plan **ret_plan, Error *err)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    size_t size = 0;
+    const void *packed = bundle_pack(bundle, arena, &size);
+    const char *const argv[] = {cli->program, "graph", NULL};
+    ChildOptions options = {.argv = argv,
+                            .output = CHILD_CAPTURE,
+                            .capture_max_bytes = GRAPH_MAX_BYTES,
+                            .input = packed,
+                            .input_bytes = size,
+                            .beats = true,
+                            .silence_ms = BOUND_SCRIPT_LOAD_MS + BOUND_SCRIPT_KILL_MARGIN_MS,
+                            .own_group = true};
+    Child *child = NULL;
+    ChildExit ended = {0};
+    if (!child_start(cli->loop, &options, &child, err))
+        return false;
+    bool ok = child_wait(child, -1, &ended, err);
+    if (ok && (ended.signum != 0 || ended.code > CLI_FAILED))
+        ok = ended_badly(&ended, child, err);
+    else if (ok)
+        ok = read_answer(child_stdout(child), ret_plan, err);
+    child_free(child);
+    return ok;
+}
+
+static bool check_sql(const Plan *plan, Error *err)
+{
+    for (size_t i = 0; i < plan->nodes_count; i++) {
+        if (!run_kind_sql_check(plan->nodes[i], err))
+            return false;
+    }
+    return true;
+}
+
+bool cli_evaluate_folder(const Cli *cli, const CliContext *context, const char *plan, CliPlan *ret_plan, Error *err)
+{
+    CliPlan result = {0};
+    AUTO(json_auto) json_t *shown = config_shown(context->config, context->environment);
+    AUTO(base_free) char *extra = json_canonical(shown);
+    bool ok = bundle_read(cli_context_plan_folder(context->arena, plan), extra, &result.bundle, err) &&
+              cli_evaluate(cli, result.bundle, &result.plan, err) &&
+              config_check_plan(context->config, context->environment, result.plan, err) && check_sql(result.plan, err);
+    if (!ok) {
+        cli_plan_done(&result);
+        return false;
+    }
+    *ret_plan = result;
+    return true;
+}
+
+void cli_plan_done(CliPlan *plan)
+{
+    plan_free(plan->plan);
+    bundle_free(plan->bundle);
+    *plan = (CliPlan){0};
+}

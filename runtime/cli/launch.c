@@ -1,0 +1,192 @@
+/* Creating runs and keeping runners alive. */
+#include "cli/launch.h"
+
+#include "base/bounds.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "ledger/run.h"
+#include "ledger/schema.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { PAUSE_FIRST_MS = 200, PAUSE_MAX_MS = 5000, SETTLED_MS = 30000, RUNNER_ARGS_MAX = 16 };
+
+/* ------------------------------------------------------------------ creating */
+
+static bool install_if_missing(DbConn *conn, Error *err)
+{
+    int version = 0;
+    if (!ledger_schema_version(conn, &version, err))
+        return false;
+    return version == 0 ? ledger_schema_install(conn, NULL, err) : ledger_schema_check(conn, err);
+}
+
+static bool prepare_target(const Cli *cli, const CliContext *context, const Plan *plan, Arena *arena, const char **ret_system,
+                           const char **ret_database, Error *err)
+{
+    const ConfigTarget *target = NULL;
+    AUTO(db_close_auto) DbConn *conn = NULL;
+    return cli_context_plan_target(context, plan, &target, err) && cli_context_target(cli, target, false, &conn, err) &&
+           install_if_missing(conn, err) && ledger_run_identity(conn, arena, ret_system, ret_database, err);
+}
+
+bool cli_launch_create(const Cli *cli, const CliContext *context, const CliPlan *plan, const char *person, json_t *params, int64_t *ret_run,
+                       Error *err)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    AUTO(db_close_auto) DbConn *state = NULL;
+    AUTO(json_auto) json_t *none = json_object();
+    AUTO(json_auto) json_t *shown = config_shown(context->config, context->environment);
+    const char *system = NULL;
+    const char *database = NULL;
+    if (!prepare_target(cli, context, plan->plan, arena, &system, &database, err) ||
+        !cli_context_connect(cli, context, true, &state, err) || !install_if_missing(state, err) ||
+        !ledger_plan_register(state, plan->bundle, plan->plan, person, err))
+        return false;
+    return ledger_run_create(state,
+                             &(LedgerRunNew){.plan_hash = plan->bundle->hash,
+                                             .plan_name = plan->plan->root->name,
+                                             .environment = context->environment->name,
+                                             .params = params == NULL ? none : params,
+                                             .config = shown,
+                                             .system_identifier = system,
+                                             .database = database,
+                                             .started_by = person},
+                             ret_run, err);
+}
+
+/* ------------------------------------------------------------------ keeping alive */
+
+struct CliRunner {
+    Loop *loop;
+    const char *argv[RUNNER_ARGS_MAX];
+    Arena *arena;
+    int64_t run;
+    Child *child;
+    bool ended;
+    bool pausing;
+    bool detached;
+    CliExit exit;
+    FiberEvent event;
+};
+
+static bool start_child(CliRunner *runner, Error *err)
+{
+    ChildOptions options = {.argv = runner->argv,
+                            .output = CHILD_INHERIT,
+                            .beats = true,
+                            .silence_ms = BOUND_SCRIPT_SLICE_MS + BOUND_SCRIPT_KILL_MARGIN_MS,
+                            .own_group = true};
+    return child_start(runner->loop, &options, &runner->child, err);
+}
+
+/* One life of a runner. *ret_again: it died or lost its connection, another may go on. */
+static bool one_life(CliRunner *runner, bool *ret_again, Error *err)
+{
+    ChildExit ended = {0};
+    *ret_again = false;
+    if (!start_child(runner, err))
+        return false;
+    if (runner->pausing)
+        child_kill(runner->child, SIGTERM);
+    if (!child_wait(runner->child, -1, &ended, err))
+        return false;
+    child_free(runner->child);
+    runner->child = NULL;
+    *ret_again = ended.signum != 0 || ended.code == CLI_AGAIN;
+    runner->exit = ended.signum != 0 ? CLI_FAILED : (CliExit)ended.code;
+    if (ended.silent)
+        log_warn("run %" PRId64 ": its runner did not react and was killed", runner->run);
+    else if (ended.signum != 0)
+        log_warn("run %" PRId64 ": its runner was ended by signal %d", runner->run, ended.signum);
+    return true;
+}
+
+static void keep_alive(void *arg)
+{
+    CliRunner *runner = arg;
+    Error err = {0};
+    bool again = true;
+    int64_t pause_ms = PAUSE_FIRST_MS;
+    while (again && !runner->detached) {
+        int64_t started_us = clock_monotonic_us();
+        if (!one_life(runner, &again, &err)) {
+            log_error("run %" PRId64 ": %s", runner->run, err.message);
+            runner->exit = CLI_FAILED;
+            break;
+        }
+        bool lived = (clock_monotonic_us() - started_us) / 1000 >= SETTLED_MS;
+        pause_ms = lived ? PAUSE_FIRST_MS : pause_ms * 2 < PAUSE_MAX_MS ? pause_ms * 2 : PAUSE_MAX_MS;
+        if (again && !runner->detached && !fiber_sleep(pause_ms, &err))
+            break;
+    }
+    runner->ended = true;
+    fiber_event_broadcast(&runner->event);
+}
+
+static void runner_arguments(CliRunner *runner, const Cli *cli, const CliContext *context)
+{
+    char id[24];
+    snprintf(id, sizeof(id), "%" PRId64, runner->run);
+    size_t n = 0;
+    runner->argv[n++] = arena_strdup(runner->arena, cli->program);
+    runner->argv[n++] = "runner";
+    runner->argv[n++] = arena_strdup(runner->arena, id);
+    runner->argv[n++] = "--env";
+    runner->argv[n++] = arena_strdup(runner->arena, context->environment->name);
+    runner->argv[n++] = "--owner";
+    runner->argv[n++] = arena_printf(runner->arena, "%d-%" PRId64 "-%u", (int)getpid(), clock_monotonic_us(), clock_random(1u << 30));
+    runner->argv[n++] = "--home";
+    runner->argv[n++] = arena_strdup(runner->arena, context->home);
+    if (context->config_path != NULL) {
+        runner->argv[n++] = "--config";
+        runner->argv[n++] = arena_strdup(runner->arena, context->config_path);
+    }
+    runner->argv[n] = NULL;
+}
+
+CliRunner *cli_launch_start(const Cli *cli, const CliContext *context, int64_t run)
+{
+    CliRunner *runner = base_alloc(sizeof(*runner));
+    runner->loop = cli->loop;
+    runner->arena = arena_new();
+    runner->run = run;
+    runner_arguments(runner, cli, context);
+    fiber_start(cli->loop, "runner", keep_alive, runner);
+    return runner;
+}
+
+bool cli_launch_ended(const CliRunner *runner, CliExit *ret_exit)
+{
+    *ret_exit = runner->exit;
+    return runner->ended;
+}
+
+FiberEvent *cli_launch_event(CliRunner *runner)
+{
+    return &runner->event;
+}
+
+void cli_launch_pause(CliRunner *runner)
+{
+    runner->pausing = true;
+    if (runner->child != NULL)
+        child_kill(runner->child, SIGTERM);
+}
+
+void cli_launch_free(CliRunner *runner, bool detach)
+{
+    if (runner == NULL)
+        return;
+    runner->detached = detach;
+    if (!runner->ended && detach)
+        return; /* the process ends soon; the child goes on by itself */
+    while (!runner->ended)
+        fiber_event_wait(&runner->event, -1);
+    arena_free(runner->arena);
+    free(runner);
+}

@@ -1,0 +1,26 @@
+/* Starting runs and runners: the parent of a runner has no Lua and restarts it when it dies. */
+#ifndef HEADGATE_CLI_LAUNCH_H
+#define HEADGATE_CLI_LAUNCH_H
+
+#include "cli/evaluate.h"
+#include "loop/child.h"
+
+/// Waits. Installs the schema if it is missing, registers the plan and creates a run of it.
+NODISCARD bool cli_launch_create(const Cli *cli, const CliContext *context, const CliPlan *plan, const char *person, json_t *params,
+                                 int64_t *ret_run, Error *err);
+
+/// A runner of one run, kept alive: it is started again when it dies, at most BOUND_SCRIPT_RESTARTS times in a row without the run having
+/// moved on, and with pauses.
+typedef struct CliRunner CliRunner;
+/// Starts it in the background. owner names the lease across restarts; it is kept in the runner.
+CliRunner *cli_launch_start(const Cli *cli, const CliContext *context, int64_t run);
+/// Has the last child ended for good? Then *ret_exit is its code.
+bool cli_launch_ended(const CliRunner *runner, CliExit *ret_exit);
+/// Is broadcast when it has ended.
+FiberEvent *cli_launch_event(CliRunner *runner);
+/// Asks the running child to pause (SIGTERM).
+void cli_launch_pause(CliRunner *runner);
+/// Waits until it has ended (without ending it) and frees it. detach: leaves the child running.
+void cli_launch_free(CliRunner *runner, bool detach);
+
+#endif

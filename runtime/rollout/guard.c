@@ -1,0 +1,148 @@
+/* Guards. */
+#include "rollout/guard.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static bool add(RolloutGuards *guards, const Threshold *threshold, Error *err)
+{
+    for (size_t i = 0; i < guards->count; i++) {
+        if (text_equal(guards->items[i].threshold.text, threshold->text) && guards->items[i].threshold.is_alert == threshold->is_alert &&
+            text_equal(guards->items[i].threshold.metric, threshold->metric))
+            return true;
+    }
+    if (guards->count == ROLLOUT_GUARDS_MAX)
+        return error_set(err, ERROR_INPUT, "a stage has more than %d guards", ROLLOUT_GUARDS_MAX);
+    RolloutGuard *guard = &guards->items[guards->count++];
+    const char *text = threshold->is_alert ? arena_printf(guards->arena, "not %s %s", threshold->metric, threshold->text) : threshold->text;
+    *guard = (RolloutGuard){.threshold = *threshold, .sample = {.guard = text, .verdict = "no_data"}};
+    return true;
+}
+
+static bool add_environment(RolloutGuards *guards, const ConfigEnvironment *environment, Error *err)
+{
+    for (size_t i = 0; i < environment->thresholds_count; i++) {
+        if (!add(guards, &environment->thresholds[i], err))
+            return false;
+    }
+    return true;
+}
+
+static bool add_node(RolloutGuards *guards, const PlanNode *node, const ConfigEnvironment *environment, Error *err)
+{
+    const json_t *list = json_object_get(node->keys, "guards");
+    size_t i = 0;
+    json_t *item = NULL;
+    json_array_foreach((json_t *)list, i, item)
+    {
+        Threshold threshold;
+        if (!json_is_string(item)) {
+            if (!add_environment(guards, environment, err))
+                return false;
+        } else if (!threshold_parse(guards->arena, json_string_value(item), NULL, node->at, &threshold, err) || !add(guards, &threshold, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool rollout_guards_collect(RolloutGuards *guards, Arena *arena, const PlanNode *stage, const ConfigEnvironment *environment, Error *err)
+{
+    guards->arena = arena;
+    guards->count = 0;
+    return add_node(guards, stage->parent, environment, err) && add_node(guards, stage, environment, err);
+}
+
+void rollout_guard_take(RolloutGuard *guard, bool has_value, double value, int64_t now_us)
+{
+    bool breach = has_value && threshold_breached(&guard->threshold, value);
+    guard->sample.has_value = has_value;
+    guard->sample.value = has_value ? value : 0;
+    guard->sample.verdict = !has_value ? "no_data" : breach ? "breach" : "ok";
+    if (!breach) {
+        if (has_value)
+            guard->breaches = 0;
+        return;
+    }
+    if (guard->breaches++ == 0)
+        guard->breached_since_us = now_us;
+    guard->breached_us = now_us - guard->breached_since_us;
+}
+
+static bool counts_as_breach(const RolloutGuard *guard)
+{
+    if (guard->breaches == 0)
+        return false;
+    return guard->threshold.for_us > 0 ? guard->breached_us >= guard->threshold.for_us : guard->breaches >= ROLLOUT_BREACHES_MAX;
+}
+
+RolloutVerdict rollout_guards_judge(const RolloutGuards *guards, const RolloutGuard **ret_worst)
+{
+    RolloutVerdict verdict = ROLLOUT_OK;
+    for (size_t i = 0; i < guards->count; i++) {
+        const RolloutGuard *guard = &guards->items[i];
+        RolloutVerdict own = counts_as_breach(guard) ? ROLLOUT_BREACH : guard->sample.has_value ? ROLLOUT_OK : ROLLOUT_NO_DATA;
+        if (own > verdict) {
+            verdict = own;
+            *ret_worst = guard;
+        }
+    }
+    return verdict;
+}
+
+static bool ask_metric(DbConn *conn, const ConfigMetric *metric, double *ret_value)
+{
+    Error err = {0};
+    AUTO(db_result_auto) DbResult *result = NULL;
+    if (!db_query(conn, metric->sql, NULL, &result, &err)) {
+        log_debug("metric %s: %s", metric->name, err.message);
+        return false;
+    }
+    if (db_rows(result) == 0 && metric->has_empty) {
+        *ret_value = metric->empty;
+        return true;
+    }
+    if (db_rows(result) != 1 || db_columns(result) != 1)
+        return false;
+    if (db_is_null(result, 0, 0)) {
+        *ret_value = metric->empty;
+        return metric->has_empty;
+    }
+    char *end = NULL;
+    *ret_value = strtod(db_value(result, 0, 0), &end);
+    return end != db_value(result, 0, 0) && *end == '\0' && isfinite(*ret_value);
+}
+
+void rollout_guards_sample(RolloutGuards *guards, DbConn *conn, const Config *config)
+{
+    for (size_t i = 0; i < guards->count; i++) {
+        const ConfigMetric *metric = config_metric(config, guards->items[i].threshold.metric);
+        double value = 0;
+        bool has_value = metric != NULL && db_usable(conn) && ask_metric(conn, metric, &value);
+        rollout_guard_take(&guards->items[i], has_value, value, clock_monotonic_us());
+    }
+}
+
+json_t *rollout_guards_json(const RolloutGuards *guards)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < guards->count; i++) {
+        const RolloutGuard *guard = &guards->items[i];
+        json_t *item = json_object();
+        json_set_string(item, "guard", guard->sample.guard);
+        json_set_string(item, "metric", guard->threshold.metric);
+        json_object_set_new(item, "value", guard->sample.has_value ? json_real(guard->sample.value) : json_null());
+        json_object_set_new(item, "limit", json_real(guard->threshold.limit));
+        json_set_string(item, "unit", guard->threshold.unit);
+        json_set_string(item, "verdict", guard->sample.verdict);
+        json_set_int(item, "breaches", guard->breaches);
+        json_set_int(item, "breaches_max", ROLLOUT_BREACHES_MAX);
+        json_array_append_new(list, item);
+    }
+    return list;
+}

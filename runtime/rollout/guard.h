@@ -1,0 +1,37 @@
+/* Guards: what must hold while a stage is watched. Judging is pure; asking the metric is not. */
+#ifndef HEADGATE_ROLLOUT_GUARD_H
+#define HEADGATE_ROLLOUT_GUARD_H
+
+#include "ledger/watch.h"
+#include "plan/config.h"
+
+enum { ROLLOUT_GUARDS_MAX = 64, ROLLOUT_BREACHES_MAX = 3 };
+
+typedef struct RolloutGuard {
+    Threshold threshold;
+    int breaches;          ///< in a row
+    int64_t breached_us;   ///< for how long, by the sampler's clock
+    int64_t breached_since_us;
+    LedgerSample sample;   ///< the newest
+} RolloutGuard;
+
+typedef struct RolloutGuards {
+    Arena *arena; ///< borrowed
+    RolloutGuard items[ROLLOUT_GUARDS_MAX];
+    size_t count;
+} RolloutGuards;
+
+typedef enum RolloutVerdict { ROLLOUT_OK, ROLLOUT_NO_DATA, ROLLOUT_BREACH } RolloutVerdict;
+
+/// The guards of a stage: its own, its rollout's, and the thresholds they name.
+NODISCARD bool rollout_guards_collect(RolloutGuards *guards, Arena *arena, const PlanNode *stage, const ConfigEnvironment *environment, Error *err);
+/// Takes one sample into a guard: ok, breach or no_data. now_us is the sampler's monotonic clock.
+void rollout_guard_take(RolloutGuard *guard, bool has_value, double value, int64_t now_us);
+/// Over all guards: a breach counts after ROLLOUT_BREACHES_MAX samples in a row, or after the threshold's "for".
+RolloutVerdict rollout_guards_judge(const RolloutGuards *guards, const RolloutGuard **ret_worst);
+/// Waits. Asks every metric on conn and takes the samples. A metric that fails or returns NULL is no data.
+void rollout_guards_sample(RolloutGuards *guards, DbConn *conn, const Config *config);
+/// [{guard, metric, value, verdict, breaches, breaches_max}]
+json_t *rollout_guards_json(const RolloutGuards *guards);
+
+#endif

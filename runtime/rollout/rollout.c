@@ -1,0 +1,288 @@
+/* Rollouts. The flag is the application's; what we set it to and what we last saw stand in the ledger row of the rollout, written in the
+ * same transaction. Windows are rows too, so that they survive us. */
+#include "rollout/rollout.h"
+
+#include "base/log.h"
+#include "rollout/flag.h"
+#include "rollout/gate.h"
+#include "rollout/guard.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STALE_INTERVALS = 3, TEXT_BYTES = 512 };
+
+/* Everything one watch needs. */
+typedef struct Watch {
+    Run *run;
+    const PlanNode *stage;
+    Arena *arena;
+    DbConn *metrics;
+    RolloutGuards guards;
+    LedgerWatch window;
+    int64_t interval_us;
+} Watch;
+
+int64_t rollout_window_us(const PlanNode *stage, const ConfigEnvironment *environment)
+{
+    for (size_t i = 0; i < environment->watches_count; i++) {
+        if (fabs(environment->watches[i].percent - plan_number(stage, "percent")) < 1e-9)
+            return environment->watches[i].watch_us;
+    }
+    return plan_duration_us(stage, "watch");
+}
+
+static void tell_stage(Run *run, const PlanNode *stage, const char *state, const char *why)
+{
+    AUTO(json_auto) json_t *data = json_object();
+    json_object_set_new(data, "percent", json_real(plan_number(stage, "percent")));
+    json_set_string(data, "state", state);
+    json_set_int(data, "window_us", rollout_window_us(stage, run->options.environment));
+    json_set_string(data, "why", why);
+    run_tell(run, "rollout.stage", stage->path, data);
+}
+
+/* ------------------------------------------------------------------ the flag */
+
+typedef struct FlagWrite {
+    const PlanNode *stage; /* NULL: back to 0 and off */
+    char percent[32];
+} FlagWrite;
+
+static bool last_seen(const Run *run, const PlanNode *rollout, RolloutFlag *ret)
+{
+    const json_t *detail = json_object_get(run_step_row(run, rollout->path), "detail");
+    const char *percent = json_get_string(detail, "flag_percent", NULL);
+    if (percent == NULL)
+        return false;
+    snprintf(ret->percent, sizeof(ret->percent), "%s", percent);
+    ret->enabled = json_get_bool(detail, "enabled", false);
+    return true;
+}
+
+/* The application's table is the application's: search_path and role are those of the plan's SQL. */
+static bool flag_effect(Run *run, const PlanNode *rollout, DbConn *conn, void *ctx, json_t *detail, Error *err)
+{
+    const FlagWrite *write = ctx;
+    RolloutFlag seen;
+    bool forward = write->stage != NULL;
+    bool known = last_seen(run, rollout, &seen);
+    if (forward && !known && !rollout_flag_read(conn, rollout, &seen, err))
+        return false;
+    if (!rollout_flag_write(conn, rollout, forward ? &seen : NULL, write->percent, forward, err))
+        return false;
+    RolloutFlag now;
+    if (!rollout_flag_read(conn, rollout, &now, err))
+        return false;
+    if (!rollout_flag_is(&now, strtod(write->percent, NULL), forward))
+        return error_set(err, ERROR_REFUSED, "the flag was set to %s %% and now says %s %%: a trigger of the application changes it",
+                         write->percent, now.percent);
+    json_set_string(detail, "flag_percent", now.percent);
+    json_object_set_new(detail, "percent", json_real(strtod(write->percent, NULL)));
+    json_object_set_new(detail, "enabled", json_boolean(forward));
+    json_set_string(detail, "stage", forward ? write->stage->path : "");
+    return true;
+}
+
+static bool set_flag(Run *run, const PlanNode *rollout, const PlanNode *stage, StepEvent event, Error *err)
+{
+    FlagWrite write = {.stage = stage};
+    snprintf(write.percent, sizeof(write.percent), "%.15g", stage == NULL ? 0.0 : plan_number(stage, "percent"));
+    if (!run_effect(run, rollout,
+                    &(RunEffectOptions){.event = event, .effect = flag_effect, .ctx = &write, .as_role = true, .user_sql = true}, err))
+        return false;
+    AUTO(json_auto) json_t *data = json_object();
+    json_object_set_new(data, "percent", json_real(strtod(write.percent, NULL)));
+    json_object_set_new(data, "enabled", json_boolean(stage != NULL));
+    run_tell(run, "rollout.flag", rollout->path, data);
+    return true;
+}
+
+/* Somebody else's hand on the flag: the run is held; going on makes what is there the last seen. */
+static bool held_by_somebody(Run *run, const PlanNode *rollout, const Error *why, Error *err)
+{
+    AUTO(json_auto) json_t *reason = run_reason("flag", rollout->path, NULL, "%s: resume sets it again, rollback takes it to 0 %%", why->message);
+    if ((run->state != RUN_HELD && !run_hold(run, rollout->path, reason, err)) || !run_wait_go(run, err))
+        return false;
+    json_t *detail = json_object_get(run_step_row(run, rollout->path), "detail");
+    json_object_del(detail, "flag_percent");
+    return true;
+}
+
+static bool let_in(Run *run, const PlanNode *rollout, const PlanNode *stage, Error *err)
+{
+    Error why = {0};
+    while (!set_flag(run, rollout, stage, STEP_EVENT_START, &why)) {
+        if (why.kind != ERROR_CONFLICT) {
+            *err = why;
+            return false;
+        }
+        if (!held_by_somebody(run, rollout, &why, err))
+            return false;
+        why = (Error){0};
+    }
+    return true;
+}
+
+/* ------------------------------------------------------------------ watching */
+
+static bool watching(Watch *watch, Error *err)
+{
+    Run *run = watch->run;
+    if (run->state == RUN_WATCHING)
+        return true;
+    int64_t left_us = watch->window.window_us - watch->window.counted_us;
+    AUTO(json_auto) json_t *reason = run_reason("watch", watch->stage->path, NULL, "%s at %g %%: watched", watch->stage->parent->name,
+                                                plan_number(watch->stage, "percent"));
+    json_set_int(reason, "left_us", left_us);
+    return run_apply(run, RUN_EVENT_WATCH, watch->stage->path, reason, err);
+}
+
+static void tell_sample(Watch *watch)
+{
+    AUTO(json_auto) json_t *data = json_object();
+    json_object_set_new(data, "guards", rollout_guards_json(&watch->guards));
+    json_set_int(data, "counted_us", watch->window.counted_us);
+    json_set_int(data, "left_us", watch->window.window_us - watch->window.counted_us);
+    run_tell(watch->run, "rollout.sample", watch->stage->path, data);
+}
+
+static bool sample(Watch *watch, RolloutVerdict *ret_verdict, const RolloutGuard **ret_worst, Error *err)
+{
+    LedgerSample samples[ROLLOUT_GUARDS_MAX];
+    rollout_guards_sample(&watch->guards, watch->metrics, watch->run->options.config);
+    for (size_t i = 0; i < watch->guards.count; i++)
+        samples[i] = watch->guards.items[i].sample;
+    *ret_verdict = rollout_guards_judge(&watch->guards, ret_worst);
+    bool counts = *ret_verdict == ROLLOUT_OK && watch->run->state == RUN_WATCHING;
+    if (!ledger_watch_tick(watch->run->ledger, watch->run->id, watch->stage->path, samples, watch->guards.count, counts,
+                           watch->interval_us * STALE_INTERVALS, &watch->window, err))
+        return false;
+    tell_sample(watch);
+    return true;
+}
+
+static bool breached(Watch *watch, const RolloutGuard *worst, Error *err)
+{
+    char text[TEXT_BYTES];
+    snprintf(text, sizeof(text), "guard \"%s\" was breached at %g %%: %s is %g%s, %d samples in a row", worst->sample.guard,
+             plan_number(watch->stage, "percent"), worst->threshold.metric, worst->sample.value, worst->threshold.unit, worst->breaches);
+    tell_stage(watch->run, watch->stage, "held", text);
+    if (text_equal(plan_text(watch->stage->parent, "on_breach"), "rollback"))
+        return run_roll_back(watch->run, watch->stage->path, text, err);
+    if (watch->run->state == RUN_HELD)
+        return true;
+    AUTO(json_auto) json_t *reason = run_reason("guard", watch->stage->path, NULL, "%s", text);
+    return run_hold(watch->run, watch->stage->path, reason, err);
+}
+
+static bool no_data(Watch *watch, const RolloutGuard *worst, Error *err)
+{
+    char text[TEXT_BYTES];
+    snprintf(text, sizeof(text), "metric %s has no data", worst->threshold.metric);
+    if (text_equal(plan_text(watch->stage->parent, "on_no_data"), "rollback"))
+        return run_roll_back(watch->run, watch->stage->path, text, err);
+    if (watch->run->state == RUN_HELD)
+        return true;
+    AUTO(json_auto) json_t *reason = run_reason("no_data", watch->stage->path, NULL, "%s: the window does not count until it has", text);
+    return run_hold(watch->run, watch->stage->path, reason, err);
+}
+
+static bool flag_untouched(Watch *watch, Error *err)
+{
+    Run *run = watch->run;
+    const PlanNode *rollout = watch->stage->parent;
+    RolloutFlag now;
+    Error why = {0};
+    if (!rollout_flag_read(watch->metrics, rollout, &now, err))
+        return false;
+    if (rollout_flag_is(&now, plan_number(watch->stage, "percent"), true))
+        return true;
+    error_set(&why, ERROR_CONFLICT, "someone set %s to %s %%, %s", rollout->name, now.percent, now.enabled ? "on" : "off");
+    return held_by_somebody(run, rollout, &why, err) && let_in(run, rollout, watch->stage, err);
+}
+
+/* One look. A breach that a person let go on is judged anew. */
+static bool watch_turn(Watch *watch, Error *err)
+{
+    RolloutVerdict verdict = ROLLOUT_OK;
+    const RolloutGuard *worst = NULL;
+    bool went = false;
+    if (!run_take_go(watch->run, &went, err))
+        return false;
+    for (size_t i = 0; went && i < watch->guards.count; i++)
+        watch->guards.items[i].breaches = 0;
+    if (!flag_untouched(watch, err) || !sample(watch, &verdict, &worst, err))
+        return false;
+    bool ok = verdict == ROLLOUT_BREACH ? breached(watch, worst, err) : verdict == ROLLOUT_NO_DATA ? no_data(watch, worst, err)
+                                                                                                   : watching(watch, err);
+    if (!ok || (verdict == ROLLOUT_OK && watch->window.counted_us >= watch->window.window_us))
+        return ok;
+    return run_wait(watch->run, watch->interval_us / 1000, err);
+}
+
+static bool watch_stage(Watch *watch, Error *err)
+{
+    Run *run = watch->run;
+    const PlanNode *stage = watch->stage;
+    int64_t window_us = rollout_window_us(stage, run->options.environment);
+    if (!rollout_guards_collect(&watch->guards, watch->arena, stage, run->options.environment, err) ||
+        !run_connect(run, run->options.target, true, &watch->metrics, err) ||
+        !db_query(watch->metrics, "SELECT pg_catalog.set_config('search_path', $1, false)", DB_PARAMS(run->search_path), NULL, err) ||
+        !ledger_watch_open(run->ledger, run->id, stage->path, window_us, &watch->window, err))
+        return false;
+    if (run->state == RUN_RUNNING && !watching(watch, err))
+        return false;
+    while (watch->window.counted_us < watch->window.window_us) {
+        if (!watch_turn(watch, err))
+            return false;
+    }
+    return ledger_watch_close(run->ledger, run->id, stage->path, err);
+}
+
+static bool stage_forward(Run *run, const PlanNode *rollout, const PlanNode *stage, Error *err)
+{
+    if (stage->children_count > 0 && run_step_state(run, stage->children[0]) != STEP_DONE &&
+        !rollout_gate_forward(run, stage->children[0], err))
+        return false;
+    const char *set_for = json_get_string(json_object_get(run_step_row(run, rollout->path), "detail"), "stage", "");
+    if (!text_equal(set_for, stage->path) && !let_in(run, rollout, stage, err))
+        return false;
+    if (run_step_state(run, stage) != STEP_RUNNING && !run_step_apply(run, stage, STEP_EVENT_START, NULL, NULL, err))
+        return false;
+    tell_stage(run, stage, "watching", "");
+    AUTO(arena_auto) Arena *arena = arena_new();
+    Watch *watch = arena_alloc(arena, sizeof(*watch));
+    *watch = (Watch){.run = run, .stage = stage, .arena = arena, .interval_us = run->options.environment->guard_interval_us};
+    bool ok = watch_stage(watch, err);
+    db_close(watch->metrics);
+    if (!ok || !run_step_apply(run, stage, STEP_EVENT_FINISH, NULL, NULL, err))
+        return false;
+    tell_stage(run, stage, "done", "");
+    return run->state == RUN_RUNNING || run_apply(run, RUN_EVENT_GO, stage->path, NULL, err);
+}
+
+bool rollout_forward(Run *run, const PlanNode *rollout, Error *err)
+{
+    for (size_t i = 0; i < rollout->children_count; i++) {
+        const PlanNode *stage = rollout->children[i];
+        if (run_step_state(run, stage) != STEP_DONE && !stage_forward(run, rollout, stage, err))
+            return false;
+    }
+    AUTO(json_auto) json_t *detail = json_copy(json_object_get(run_step_row(run, rollout->path), "detail"));
+    json_set_string(detail, "verdict", "pass");
+    return run_step_apply(run, rollout, STEP_EVENT_FINISH, detail, NULL, err);
+}
+
+bool rollout_back(Run *run, const PlanNode *rollout, Error *err)
+{
+    if (!set_flag(run, rollout, NULL, STEP_EVENT_UNDO_FINISH, err))
+        return false;
+    for (size_t i = 0; i < rollout->children_count; i++) {
+        if (run_step_row(run, rollout->children[i]->path) != NULL)
+            tell_stage(run, rollout->children[i], "rolled_back", run->rollback_why);
+    }
+    return true;
+}
