@@ -1,0 +1,41 @@
+/* The words of headgate.yaml as data: sections, keys, types, docs; and the check of a file against
+ * them. Internal to plan/. */
+#ifndef HEADGATE_PLAN_SETTING_H
+#define HEADGATE_PLAN_SETTING_H
+
+#include "plan/yaml.h"
+
+typedef enum SettingType {
+    SETTING_TEXT,
+    SETTING_DURATION, ///< at most 24 days: it must fit into milliseconds of an int
+    SETTING_NUMBER,
+    SETTING_CHOICE,  ///< one of choices
+    SETTING_FIELDS,  ///< a map with fields
+    SETTING_NAMED,   ///< a map of name → a map with fields
+    SETTING_PEOPLE,  ///< a map of role → list of names
+    SETTING_WATCHES, ///< a map of percent → duration
+    SETTING_LIMITS,  ///< a map of metric → threshold, or of group → such a map
+    SETTING_TYPES,   ///< how many
+} SettingType;
+
+typedef struct PlanSetting PlanSetting;
+struct PlanSetting {
+    const char *name; ///< NULL ends a table
+    SettingType type;
+    bool required;
+    const char *fallback; ///< for the page; NULL = none
+    const char *doc;
+    const char *choices;       ///< SETTING_CHOICE: separated by spaces
+    const PlanSetting *fields; ///< SETTING_FIELDS, SETTING_NAMED
+};
+
+/// The sections, ended by a NULL name.
+const PlanSetting *plan_setting_sections(void);
+/// Checks the whole file: unknown and missing keys, types, places. Thresholds are left to config.c.
+NODISCARD bool plan_setting_check(const PlanYaml *root, Arena *arena, Error *err);
+/// "a duration", ...: how messages and the page call a type.
+const char *plan_setting_type_text(SettingType type);
+/// A whole number of hundredths above 0 and up to 100, as in "12.5"; false otherwise.
+bool plan_setting_percent(const char *text, double *ret_percent);
+
+#endif
