@@ -1,6 +1,8 @@
 -- The table named $1: first through the search_path, then in public. $2 = the role that will write, or NULL.
 WITH named AS (
-    SELECT coalesce(pg_catalog.to_regclass($1::text), pg_catalog.to_regclass('public.' || $1::text)) AS oid
+    SELECT coalesce(pg_catalog.to_regclass($1::text),
+                    CASE WHEN pg_catalog.strpos($1::text, '.') = 0
+                         THEN pg_catalog.to_regclass('public.' || $1::text) END) AS oid
 ), who AS (
     SELECT coalesce($2::text, current_user) AS role
 )

@@ -1,0 +1,423 @@
+/* Reading, mapping and committing a batch. */
+#include "data/batch.h"
+
+#include "base/bounds.h"
+#include "base/clock.h"
+#include "data/queue.h"
+#include "data/set.h"
+#include "ledger/fence.h"
+
+#include <string.h>
+
+bool data_mapper_lock(DataMapper *mapper, Error *err)
+{
+    while (mapper->busy) {
+        if (!fiber_event_wait(&mapper->idle, -1) && fiber_cancelled())
+            return error_set(err, ERROR_CANCELLED, "stopped");
+    }
+    mapper->busy = true;
+    return true;
+}
+
+void data_mapper_unlock(DataMapper *mapper)
+{
+    mapper->busy = false;
+    fiber_event_broadcast(&mapper->idle);
+}
+
+/* ---------------------------------------------------------------- reading */
+
+/* Result columns: version, key, columns. */
+static void take_row(const DataJob *job, DataBatch *batch, const DbResult *result, int at,
+                     DbConn *reader, DataUpdateRow *row)
+{
+    const DataTable *table = &job->table;
+    const char **key = arena_alloc(batch->arena, table->key_count * sizeof(*key));
+    DataValue *values = arena_alloc(batch->arena, (job->read_count + 1) * sizeof(*values));
+    int column = 1;
+    for (size_t k = 0; k < table->key_count; k++)
+        key[k] = db_value(result, at, column++);
+    for (size_t c = 0; c < job->read_count; c++, column++) {
+        if (db_is_null(result, at, column))
+            continue;
+        values[c].text = db_value(result, at, column);
+        values[c].bytes = (size_t)db_value_bytes(result, at, column);
+        batch->bytes += values[c].bytes;
+    }
+    *row = (DataUpdateRow){
+        .version = db_value(result, at, 0),
+        .row = {.columns = job->read,
+                .values = values,
+                .count = job->read_count,
+                .key = key,
+                .key_count = table->key_count,
+                .db = reader},
+    };
+}
+
+static const char *read_statement(const DataJob *job, Arena *arena, const DataRange *range,
+                                  const char *const *from, int limit, DataList *list)
+{
+    DataParts parts = {0};
+    const char *const *behind = from != NULL ? from : (const char *const *)range->lower;
+    data_parts_set(&parts, "version", job->version);
+    data_parts_set(&parts, "columns", job->read_list);
+    data_parts_set(&parts, "source", job->source);
+    data_parts_set(&parts, "range",
+                   data_job_range(job, arena, behind, (const char *const *)range->upper, list));
+    data_parts_set(&parts, "where", job->where);
+    data_parts_set(&parts, "order", job->key_list);
+    data_parts_set(&parts, "limit", arena_printf(arena, "%d", limit));
+    return data_statement(arena, "data_batch_read", &parts);
+}
+
+/* One query as the role that user tables are read under. */
+static bool read_as_role(const DataJob *job, DbConn *conn, const char *sql, const DbParams *params,
+                         DbResult **ret_result, Error *err)
+{
+    /* Without a name for the statement: each read is planned for the values it has. */
+    if (job->role_set == NULL || db_in_transaction(conn))
+        return db_query(conn, sql, params, ret_result, err);
+    if (!db_begin(conn, err))
+        return false;
+    bool ok = data_job_role_on(job, conn, err) && db_query(conn, sql, params, ret_result, err);
+    db_rollback(conn);
+    return ok;
+}
+
+bool data_batch_read(const DataJob *job, DataMapper *mapper, const DataRange *range,
+                     const char *const *from, int limit, DataBatch **ret_batch, Error *err)
+{
+    DataBatch *batch = base_alloc(sizeof(DataBatch));
+    batch->arena = arena_new();
+    DataList *list = arena_alloc(batch->arena, sizeof(DataList));
+    const char *sql = read_statement(job, batch->arena, range, from, limit, list);
+    DbParams params = data_list_params(list);
+    DbResult *result = NULL;
+    if (!read_as_role(job, mapper->reader, sql, &params, &result, err)) {
+        data_batch_free(batch);
+        return error_wrap(err, "reading %s", job->table.shown);
+    }
+    batch->results[batch->results_count++] = result;
+    batch->rows_count = (size_t)db_rows(result);
+    batch->ends_range = batch->rows_count < (size_t)limit;
+    batch->rows = arena_alloc(batch->arena, (batch->rows_count + 1) * sizeof(DataUpdateRow));
+    for (size_t i = 0; i < batch->rows_count; i++)
+        take_row(job, batch, result, (int)i, mapper->reader, &batch->rows[i]);
+    if (range->pass > 1 && batch->rows_count > 0 &&
+        !data_queue_exclude(job, mapper->reader, batch->rows, batch->rows_count, err)) {
+        data_batch_free(batch);
+        return false;
+    }
+    *ret_batch = batch;
+    return true;
+}
+
+const char *const *data_batch_last(const DataBatch *batch)
+{
+    return batch->rows_count == 0 ? NULL : batch->rows[batch->rows_count - 1].row.key;
+}
+
+void data_batch_free(DataBatch *batch)
+{
+    if (batch == NULL)
+        return;
+    for (size_t i = 0; i < batch->results_count; i++)
+        db_result_free(batch->results[i]);
+    arena_free(batch->arena);
+    base_free(&batch);
+}
+
+/* ---------------------------------------------------------------- mapping */
+
+static bool about_the_row(const Error *err)
+{
+    return err->kind == ERROR_SCRIPT || err->kind == ERROR_INPUT;
+}
+
+static bool map_row(const DataJob *job, DataMapper *mapper, DataBatch *batch, DataUpdateRow *row,
+                    Error *err)
+{
+    row->mapped = (DataMapped){0};
+    row->failed = NULL;
+    bool ok = mapper->map(mapper->ctx, &row->row, batch->arena, &row->mapped, err);
+    if (ok && row->mapped.verdict == MAPPED_WRITE && row->mapped.writes_count == 0)
+        ok = error_set(err, ERROR_SCRIPT, "map returned no columns to write");
+    if (ok)
+        return true;
+    if (!about_the_row(err) || job->spec->fail_on_error)
+        return error_wrap(err, "row %s of %s",
+                          data_job_key_shown(batch->arena, row->row.key, row->row.key_count),
+                          job->table.shown);
+    row->failed = arena_strdup(batch->arena, err->message);
+    return true;
+}
+
+bool data_batch_map(const DataJob *job, DataMapper *mapper, DataBatch *batch, Error *err)
+{
+    enum { ROWS_A_LOOK = 16, TURN_US = 5000 };
+    if (mapper->map == NULL)
+        return true;
+    int64_t turn_began_us = clock_monotonic_us();
+    for (size_t i = 0; i < batch->rows_count; i++) {
+        if (!batch->rows[i].gone && !map_row(job, mapper, batch, &batch->rows[i], err))
+            return false;
+        if (i % ROWS_A_LOOK == 0 && clock_monotonic_us() - turn_began_us > TURN_US) {
+            fiber_yield(); /* the batch before this one is being written meanwhile */
+            turn_began_us = clock_monotonic_us();
+        }
+    }
+    return true;
+}
+
+/* ---------------------------------------------------------------- rows that moved */
+
+/* A batch on its way into the database. */
+typedef struct Writing {
+    DataBatch *batch;
+    const DataCommit *commit;
+    const DataJob *job;
+    DbConn *conn;
+    DataCounts counts;
+} Writing;
+
+static const char *again_statement(const Writing *writing, DataUpdateRow *const *rows, size_t count,
+                                   DataArray *keys, DataList *list)
+{
+    const DataTable *table = &writing->job->table;
+    Arena *arena = writing->batch->arena;
+    const char *arrays = "";
+    const char *names = "";
+    const char *match = "";
+    for (size_t k = 0; k < table->key_count; k++) {
+        const char *comma = k > 0 ? ", " : "";
+        data_array_init(&keys[k]);
+        for (size_t i = 0; i < count; i++)
+            data_array_add(&keys[k], rows[i]->row.key[k], strlen(rows[i]->row.key[k]));
+        arrays = arena_printf(arena, "%s%spg_catalog.unnest($%d)", arrays, comma,
+                              data_list_array(list, &keys[k]));
+        names = arena_printf(arena, "%s%shg_k%zu", names, comma, k);
+        match = arena_printf(arena, "%s%s%s.%s = hg_i.hg_k%zu::%s", match, k > 0 ? " AND " : "",
+                             table->alias, table->key[k]->quoted, k, table->key[k]->type);
+    }
+    DataParts parts = {0};
+    data_parts_set(&parts, "version", writing->job->version);
+    data_parts_set(&parts, "columns", writing->job->read_list);
+    data_parts_set(&parts, "arrays", arrays);
+    data_parts_set(&parts, "names", names);
+    data_parts_set(&parts, "source", writing->job->source);
+    data_parts_set(&parts, "match", match);
+    data_parts_set(&parts, "where", writing->job->where);
+    data_parts_set(&parts, "alias", table->alias);
+    return data_statement(arena, "data_batch_again", &parts);
+}
+
+static bool read_again(const Writing *writing, DataUpdateRow *const *rows, size_t count,
+                       DbResult **ret_result, Error *err)
+{
+    const DataTable *table = &writing->job->table;
+    Arena *arena = writing->batch->arena;
+    DataArray *keys = arena_alloc(arena, table->key_count * sizeof(DataArray));
+    DataList *list = arena_alloc(arena, sizeof(DataList));
+    const char *sql = again_statement(writing, rows, count, keys, list);
+    DbParams params = data_list_params(list);
+    bool ok = db_query(writing->conn, sql, &params, ret_result, err);
+    for (size_t k = 0; k < table->key_count; k++)
+        data_array_done(&keys[k]);
+    return ok || error_wrap(err, "reading rows that changed");
+}
+
+/* Rows that were not written, as they are now: deleted or no longer wanted, or to be mapped again.
+ * They are locked, so that the second try is the last. *count becomes the number of rows to try
+ * again. */
+static bool map_again(Writing *writing, DataUpdateRow **rows, size_t *count, Error *err)
+{
+    DataBatch *batch = writing->batch;
+    DataMapper *mapper = writing->commit->mapper;
+    DbResult *result = NULL;
+    if (batch->results_count == COUNT_OF(batch->results))
+        return error_set(err, ERROR_CONFLICT, "the batch was tried too often");
+    if (!read_again(writing, rows, *count, &result, err))
+        return false;
+    batch->results[batch->results_count++] = result;
+    int number = db_columns(result) - 1;
+    for (size_t i = 0; i < *count; i++)
+        rows[i]->gone = true;
+    size_t left = 0;
+    for (int i = 0; i < db_rows(result); i++) {
+        DataUpdateRow *row = rows[db_int(result, i, number) - 1];
+        bool same = strcmp(row->version, db_value(result, i, 0)) == 0;
+        take_row(writing->job, batch, result, i, mapper->reader, row);
+        if (same)
+            row->failed = "a trigger kept the row from being written";
+        else if (!map_row(writing->job, mapper, batch, row, err))
+            return false;
+        if (row->failed == NULL && row->mapped.verdict == MAPPED_WRITE)
+            rows[left++] = row;
+    }
+    writing->counts.moved += (int64_t)*count;
+    *count = left;
+    return true;
+}
+
+static bool map_again_locked(Writing *writing, DataUpdateRow **rows, size_t *count, Error *err)
+{
+    DataMapper *mapper = writing->commit->mapper;
+    if (!data_mapper_lock(mapper, err))
+        return false;
+    bool ok = map_again(writing, rows, count, err);
+    data_mapper_unlock(mapper);
+    return ok;
+}
+
+/* ---------------------------------------------------------------- writing */
+
+/* Writes rows in key order; those it could not write are left in rows, *count of them. */
+static bool write_once(Writing *writing, DataUpdateRow **rows, size_t *count, Error *err)
+{
+    DataUpdater *updater = writing->commit->updater;
+    if (!writing->job->spec->map) {
+        if (!data_set_run(updater, writing->batch->arena, rows, *count, err))
+            return false;
+        for (size_t i = 0; i < *count; i++)
+            rows[i]->gone |=
+                !rows[i]->written; /* the server found that it needs nothing any more */
+        *count = 0;
+        return true;
+    }
+    if (!data_update_run(updater, writing->batch->arena, rows, *count, err))
+        return false;
+    size_t left = 0;
+    for (size_t i = 0; i < *count; i++) {
+        if (!rows[i]->written)
+            rows[left++] = rows[i];
+    }
+    *count = left;
+    return true;
+}
+
+bool data_batch_row_error(const Error *err)
+{
+    static const char *const CLASSES[] = {
+        "22", /* data exception */
+        "23", /* integrity constraint violation */
+        "54", /* program limit exceeded */
+        "P0", /* raised by a trigger */
+    };
+    if (err->kind != ERROR_DATABASE)
+        return false;
+    for (size_t i = 0; i < COUNT_OF(CLASSES); i++) {
+        if (strncmp(err->sqlstate, CLASSES[i], 2) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Halves until the rows that the server refuses stand alone. */
+static bool write_careful(Writing *writing, DataUpdateRow **rows, size_t count, size_t *ret_left,
+                          Error *err)
+{
+    size_t left = count;
+    *ret_left = 0;
+    if (count == 0)
+        return true;
+    if (!db_exec(writing->conn, "SAVEPOINT hg_rows", NULL, NULL, err))
+        return false;
+    if (write_once(writing, rows, &left, err)) {
+        *ret_left = left;
+        return db_exec(writing->conn, "RELEASE SAVEPOINT hg_rows", NULL, NULL, err);
+    }
+    Error why = *err;
+    if (!data_batch_row_error(&why) ||
+        !db_exec(writing->conn, "ROLLBACK TO SAVEPOINT hg_rows; RELEASE SAVEPOINT hg_rows", NULL,
+                 NULL, err))
+        return false;
+    if (count == 1) {
+        rows[0]->failed = arena_strdup(writing->batch->arena, why.message);
+        return true;
+    }
+    size_t half = count / 2;
+    size_t left_second = 0;
+    if (!write_careful(writing, rows, half, &left, err) ||
+        !write_careful(writing, rows + half, count - half, &left_second, err))
+        return false;
+    memmove(rows + left, rows + half, left_second * sizeof(*rows));
+    *ret_left = left + left_second;
+    return true;
+}
+
+static bool write_rows(Writing *writing, DataUpdateRow **rows, size_t count, Error *err)
+{
+    for (int round = 0; count > 0 && round < BOUND_ROW_RETRIES; round++) {
+        size_t left = count;
+        bool ok = writing->commit->careful ? write_careful(writing, rows, count, &left, err)
+                                           : write_once(writing, rows, &left, err);
+        if (!ok)
+            return error_wrap(err, "writing %s", writing->job->table.shown);
+        if (left > 0 && !map_again_locked(writing, rows, &left, err))
+            return false;
+        count = left;
+    }
+    for (size_t i = 0; i < count; i++)
+        rows[i]->failed = "the row keeps changing while it is written";
+    return true;
+}
+
+static bool wants_write(const DataUpdateRow *row)
+{
+    return !row->gone && row->failed == NULL && row->mapped.verdict == MAPPED_WRITE;
+}
+
+static bool write_effect(Writing *writing, Error *err)
+{
+    DataBatch *batch = writing->batch;
+    DataUpdateRow **rows = arena_alloc(batch->arena, (batch->rows_count + 1) * sizeof(*rows));
+    size_t count = 0;
+    for (size_t i = 0; i < batch->rows_count; i++) {
+        batch->rows[i].written = false;
+        if (wants_write(&batch->rows[i]))
+            rows[count++] = &batch->rows[i];
+    }
+    if (count == 0)
+        return true;
+    return data_job_role_on(writing->job, writing->conn, err) &&
+           write_rows(writing, rows, count, err) &&
+           data_job_role_off(writing->job, writing->conn, err);
+}
+
+static bool write_ledger(Writing *writing, Error *err)
+{
+    DataBatch *batch = writing->batch;
+    for (size_t i = 0; i < batch->rows_count; i++)
+        writing->counts.changed += batch->rows[i].written;
+    if (!data_queue_old(writing->job, writing->conn, batch->rows, batch->rows_count, err) ||
+        !data_queue_add(writing->job, writing->conn, batch->rows, batch->rows_count,
+                        &writing->counts, err))
+        return false;
+    DataMove move = {.last = data_batch_last(batch),
+                     .done = batch->ends_range,
+                     .batch_rows = writing->commit->batch_rows,
+                     .counts = writing->counts};
+    return data_cursor_move(writing->job, writing->conn, writing->commit->range, &move, err);
+}
+
+bool data_batch_commit(DataBatch *batch, const DataCommit *commit, DataCounts *ret_counts,
+                       Error *err)
+{
+    Writing writing = {.batch = batch,
+                       .commit = commit,
+                       .job = commit->updater->job,
+                       .conn = commit->updater->conn};
+    const DataJobOptions *options = &writing.job->options;
+    if (!db_begin(writing.conn, err))
+        return false;
+    if (!ledger_fence_check(writing.conn, options->run, options->epoch, err) ||
+        !write_effect(&writing, err) || !write_ledger(&writing, err)) {
+        db_rollback(writing.conn);
+        return false;
+    }
+    if (!db_commit(writing.conn, err))
+        return false;
+    *ret_counts = writing.counts;
+    return true;
+}

@@ -1,0 +1,59 @@
+/* The ranges of a step in the ledger, and their cursors. */
+#ifndef HEADGATE_DATA_CURSOR_H
+#define HEADGATE_DATA_CURSOR_H
+
+#include "data/job.h"
+
+/// A claimed range. Keys are canonical texts, NULL lists are open ends (and, for last, "nothing
+/// yet").
+typedef struct DataRange {
+    int number;
+    int pass;
+    int batch_rows; ///< of its last batch; 0 = none yet
+    char **lower;
+    char **upper;
+    char **last;
+} DataRange;
+
+/// What a batch did to its rows.
+typedef struct DataCounts {
+    int64_t changed;
+    int64_t skipped;
+    int64_t queued;
+    int64_t moved; ///< somebody changed them between our read and our write: mapped again
+} DataCounts;
+
+typedef struct DataProgressSum {
+    int64_t ranges;
+    int64_t ranges_done;
+    int pass;
+    DataCounts counts;
+    int64_t batches;
+    int batch_rows;
+    int64_t working; ///< ranges that a worker owns
+} DataProgressSum;
+
+/// Each waits. create and pass run in the caller's transaction; claim and release fence and commit
+/// by themselves.
+NODISCARD bool data_cursor_create(const DataJob *job, DbConn *conn, int number,
+                                  const char *const *lower, const char *const *upper, Error *err);
+/// *ret_range is from arena; *ret_found is false when no range is open.
+NODISCARD bool data_cursor_claim(const DataJob *job, DbConn *conn, const char *owner, Arena *arena,
+                                 DataRange *ret_range, bool *ret_found, Error *err);
+NODISCARD bool data_cursor_release(const DataJob *job, DbConn *conn, const char *owner, Error *err);
+NODISCARD bool data_cursor_pass(const DataJob *job, DbConn *conn, int pass, Error *err);
+NODISCARD bool data_cursor_sum(const DataJob *job, DbConn *conn, DataProgressSum *ret_sum,
+                               Error *err);
+
+/// In the batch's transaction: moves the cursor from range->last to last (NULL: stays) by
+/// compare-and-set. ERROR_CONFLICT when it stands elsewhere: the batch must not commit.
+typedef struct DataMove {
+    const char *const *last;
+    bool done;
+    int batch_rows;
+    DataCounts counts;
+} DataMove;
+NODISCARD bool data_cursor_move(const DataJob *job, DbConn *conn, const DataRange *range,
+                                const DataMove *move, Error *err);
+
+#endif

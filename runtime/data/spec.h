@@ -1,0 +1,47 @@
+/* A backfill as its plan describes it. Plain data: nothing here has looked at a database yet
+ * (data/job.h does). */
+#ifndef HEADGATE_DATA_SPEC_H
+#define HEADGATE_DATA_SPEC_H
+
+#include "plan/plan.h"
+
+/// A list of column names.
+typedef struct DataNames {
+    const char *const *items;
+    size_t count;
+} DataNames;
+
+/// column = SQL expression over the row.
+typedef struct DataSet {
+    const char *column;
+    const char *expression;
+} DataSet;
+
+typedef struct DataSpec {
+    const char *step;  ///< the node's path: the name of its rows in the ledger
+    const char *table; ///< as the plan says it, perhaps with a schema
+    DataNames key;     ///< empty = the primary key
+    const char *where; ///< rows that still need work; NULL = all rows, once
+    bool map;          ///< rows go through a DataMap; else set
+    const DataSet *set;
+    size_t set_count;
+    DataNames columns;   ///< what map reads; empty = all
+    DataNames keep;      ///< columns that must not change
+    int batch_rows;      ///< rows of the first batch; 0 = the controller's choice
+    int64_t batch_us;    ///< how long a batch should take
+    int64_t pause_us;    ///< rest between two batches of a worker
+    int workers;         ///< 0 = auto
+    bool fail_on_error;  ///< on_error = "fail": a row whose map raises fails the step
+    const char *sync_up; ///< SQL that installs what keeps new rows right; NULL = none
+    PlanPosition at;
+} DataSpec;
+
+/// Reads a backfill node (checked by plan_from_graph). Strings live as long as the plan and the
+/// arena. ERROR_INPUT with file:line:column when a duration is too long or where and set are not
+/// single expressions.
+NODISCARD bool data_spec_read(const PlanNode *node, Arena *arena, DataSpec *ret_spec, Error *err);
+
+/// True when name is among names.
+bool data_names_have(const DataNames *names, const char *name);
+
+#endif

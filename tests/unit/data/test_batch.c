@@ -1,0 +1,633 @@
+/* One batch at a time, against a real server: exactly-once, the guard against moved rows, keep, the
+ * queue. */
+#include "fixture.h"
+
+#include "data/table.h"
+
+/* ---------------------------------------------------------------- helpers */
+
+/* A job with its connections, as a worker has them. */
+typedef struct Work {
+    Arena *arena;
+    DataSpec spec;
+    DataJob job;
+    DbConn *writer;
+    DataUpdater updater;
+    DataMapper mapper;
+    DataRange range;
+    DataCounts counts;
+    Error err;
+} Work;
+
+static void work_open_with(Work *work, const DataSpec *spec, DataMap *map, bool save_old)
+{
+    *work = (Work){.arena = arena_new(), .spec = *spec};
+    work->spec.step = "backfill/t";
+    work->spec.table = "t";
+    work->spec.map = map != NULL;
+    DataJobOptions options = {.run = RUN, .epoch = EPOCH, .save_old = save_old};
+    if (!data_job_open(fixture_conn, work->arena, &work->spec, &options, &work->job, &work->err))
+        fail_msg("%s", work->err.message);
+    work->writer = fixture_open(false);
+    work->mapper = (DataMapper){.map = map, .reader = fixture_open(true)};
+    data_updater_init(&work->updater, &work->job, work->writer);
+    bool found;
+    assert_true(data_cursor_create(&work->job, fixture_conn, 0, NULL, NULL, &work->err));
+    assert_true(data_cursor_claim(&work->job, fixture_conn, "me", work->arena, &work->range, &found,
+                                  &work->err));
+    assert_true(found);
+}
+
+static void work_open(Work *work, const DataSpec *spec, DataMap *map)
+{
+    work_open_with(work, spec, map, false);
+}
+
+static void work_close(Work *work)
+{
+    data_updater_done(&work->updater);
+    db_close(work->writer);
+    db_close(work->mapper.reader);
+    arena_free(work->arena);
+}
+
+static DataBatch *read_and_map(Work *work, int limit)
+{
+    DataBatch *batch = NULL;
+    assert_true(data_mapper_lock(&work->mapper, &work->err));
+    if (!data_batch_read(&work->job, &work->mapper, &work->range,
+                         (const char *const *)work->range.last, limit, &batch, &work->err) ||
+        !data_batch_map(&work->job, &work->mapper, batch, &work->err))
+        fail_msg("%s", work->err.message);
+    data_mapper_unlock(&work->mapper);
+    return batch;
+}
+
+static bool commit_with(Work *work, DataBatch *batch, bool careful)
+{
+    DataCommit commit = {.updater = &work->updater,
+                         .mapper = &work->mapper,
+                         .range = &work->range,
+                         .batch_rows = 10,
+                         .careful = careful};
+    return data_batch_commit(batch, &commit, &work->counts, &work->err);
+}
+
+static void commit(Work *work, DataBatch *batch)
+{
+    if (!commit_with(work, batch, false))
+        fail_msg("%s", work->err.message);
+}
+
+/* One whole batch over all rows. */
+static void run_batch(Work *work)
+{
+    DataBatch *batch = read_and_map(work, 1000);
+    commit(work, batch);
+    data_batch_free(batch);
+}
+
+static DataWrite *writes(Arena *arena, DataMapped *ret, size_t count)
+{
+    ret->writes = arena_alloc(arena, count * sizeof(DataWrite));
+    ret->writes_count = count;
+    return ret->writes;
+}
+
+static const DataColumn *column_of(const DataRow *row, const char *name)
+{
+    for (size_t i = 0; i < row->count; i++) {
+        if (text_equal(row->columns[i]->name, name))
+            return row->columns[i];
+    }
+    fail_msg("no column %s", name);
+    return NULL;
+}
+
+static const char *text_of(const DataRow *row, const char *name)
+{
+    for (size_t i = 0; i < row->count; i++) {
+        if (text_equal(row->columns[i]->name, name))
+            return row->values[i].text;
+    }
+    return NULL;
+}
+
+/* b = "<" a ">" */
+static bool map_angle(void *ctx, const DataRow *row, Arena *arena, DataMapped *ret, Error *err)
+{
+    UNUSED(ctx);
+    UNUSED(err);
+    DataWrite *write = writes(arena, ret, 1);
+    write->column = column_of(row, "b");
+    write->text = arena_printf(arena, "<%s>", text_of(row, "a"));
+    write->bytes = strlen(write->text);
+    return true;
+}
+
+static const DataSpec WHERE_NULL = {.where = "b IS NULL"};
+
+static void make_table(void)
+{
+    sql("CREATE TABLE t (id bigint PRIMARY KEY, a text, b text);"
+        "INSERT INTO t SELECT i, 'v' || i FROM generate_series(1, 10) i");
+}
+
+/* ---------------------------------------------------------------- the effect and its cursor */
+
+FIBER_TEST(test_writes_and_moves_the_cursor)
+{
+    make_table();
+    Work work;
+    work_open(&work, &WHERE_NULL, map_angle);
+    DataBatch *batch = read_and_map(&work, 4);
+    commit(&work, batch);
+    assert_int_equal(work.counts.changed, 4);
+    assert_false(batch->ends_range);
+    data_batch_free(batch);
+    expect("SELECT string_agg(b, ',' ORDER BY id) FROM t", "<v1>,<v2>,<v3>,<v4>");
+    expect("SELECT last::text || done || rows_changed || batches FROM headgate.cursor",
+           "{4}false41");
+    work_close(&work);
+}
+
+FIBER_TEST(test_same_batch_twice_has_one_effect)
+{
+    make_table();
+    Work work;
+    work_open(&work, &WHERE_NULL, map_angle);
+    DataBatch *batch = read_and_map(&work, 4);
+    DataBatch *twin = read_and_map(&work, 4);
+    commit(&work, batch);
+    sql("UPDATE t SET b = NULL WHERE id = 1");
+    assert_false(commit_with(&work, twin, false));
+    assert_int_equal(work.err.kind, ERROR_CONFLICT);
+    assert_string_equal(work.err.message, "range 0 was moved by another worker");
+    expect("SELECT count(*) FROM t WHERE b IS NULL", "7");
+    data_batch_free(batch);
+    data_batch_free(twin);
+    work_close(&work);
+}
+
+FIBER_TEST(test_fenced_writes_nothing)
+{
+    make_table();
+    Work work;
+    work_open(&work, &WHERE_NULL, map_angle);
+    DataBatch *batch = read_and_map(&work, 4);
+    sql("UPDATE headgate.fence SET epoch = 4");
+    assert_false(commit_with(&work, batch, false));
+    assert_int_equal(work.err.kind, ERROR_FENCED);
+    expect("SELECT count(*) FROM t WHERE b IS NOT NULL", "0");
+    data_batch_free(batch);
+    work_close(&work);
+}
+
+/* ---------------------------------------------------------------- rows that move */
+
+FIBER_TEST(test_moved_rows_are_mapped_again)
+{
+    make_table();
+    Work work;
+    work_open(&work, &WHERE_NULL, map_angle);
+    DataBatch *batch = read_and_map(&work, 100);
+    sql("UPDATE t SET a = 'new' WHERE id = 3; DELETE FROM t WHERE id = 4;"
+        "UPDATE t SET b = 'theirs' WHERE id = 5");
+    commit(&work, batch);
+    assert_int_equal(work.counts.changed, 8);
+    assert_int_equal(work.counts.moved, 3);
+    expect("SELECT string_agg(b, ',' ORDER BY id) FROM t WHERE id BETWEEN 2 AND 6",
+           "<v2>,<new>,theirs,<v6>");
+    expect("SELECT rows_moved || ' ' || done FROM headgate.cursor", "3 true");
+    data_batch_free(batch);
+    work_close(&work);
+}
+
+FIBER_TEST(test_a_trigger_that_suppresses_is_queued)
+{
+    make_table();
+    sql("CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+        "CREATE TRIGGER no BEFORE UPDATE ON t FOR EACH ROW WHEN (OLD.id = 2) EXECUTE FUNCTION "
+        "no()");
+    Work work;
+    work_open(&work, &WHERE_NULL, map_angle);
+    run_batch(&work);
+    assert_int_equal(work.counts.changed, 9);
+    assert_int_equal(work.counts.queued, 1);
+    expect("SELECT key::text || kind || reason FROM headgate.queued_row",
+           "{2}errora trigger kept the row from being written");
+    work_close(&work);
+}
+
+/* ---------------------------------------------------------------- the queue */
+
+static bool map_cases(void *ctx, const DataRow *row, Arena *arena, DataMapped *ret, Error *err)
+{
+    int id = atoi(row->key[0]);
+    if (id == 1) {
+        ret->verdict = MAPPED_SKIP;
+        ret->reason = "not ours";
+    } else if (id == 2) {
+        ret->verdict = MAPPED_AMBIGUOUS;
+        ret->reason = "two match";
+        ret->choices = "[{\"set\": {\"b\": \"x\"}}]";
+    } else if (id == 3) {
+        return error_set(err, ERROR_SCRIPT, "plan.lua:9: oops");
+    } else if (id == 4) {
+        return true; /* nothing */
+    } else {
+        return map_angle(ctx, row, arena, ret, err);
+    }
+    return true;
+}
+
+FIBER_TEST(test_queue)
+{
+    make_table();
+    sql("UPDATE t SET a = repeat('\u00e9', 4000) WHERE id = 3");
+    Work work;
+    work_open(&work, &WHERE_NULL, map_cases);
+    run_batch(&work);
+    assert_int_equal(work.counts.changed, 6);
+    assert_int_equal(work.counts.skipped, 1);
+    assert_int_equal(work.counts.queued, 3);
+    expect(
+        "SELECT string_agg(concat_ws('|', key, kind, state, reason, choices), E'\\n' ORDER BY key)"
+        " FROM headgate.queued_row",
+        "{1}|skip|skipped|not ours\n{2}|ambiguous|open|two match|[{\"set\": {\"b\": \"x\"}}]\n"
+        "{3}|error|open|plan.lua:9: oops\n{4}|error|open|map returned no columns to write");
+    expect("SELECT before FROM headgate.queued_row WHERE key = '{2}'",
+           "{\"a\": \"v2\", \"b\": null, \"id\": 2}");
+    expect("SELECT length(before->>'a') FROM headgate.queued_row WHERE key = '{3}'", "2049");
+    /* the next pass leaves them alone */
+    assert_true(data_cursor_pass(&work.job, fixture_conn, 1, &work.err));
+    bool found;
+    assert_true(data_cursor_claim(&work.job, fixture_conn, "me", work.arena, &work.range, &found,
+                                  &work.err));
+    run_batch(&work);
+    assert_int_equal(work.counts.changed + work.counts.queued + work.counts.skipped, 0);
+    work_close(&work);
+}
+
+FIBER_TEST(test_on_error_fail)
+{
+    make_table();
+    Work work;
+    DataSpec spec = WHERE_NULL;
+    spec.fail_on_error = true;
+    work_open(&work, &spec, map_cases);
+    DataBatch *batch = NULL;
+    assert_true(data_batch_read(&work.job, &work.mapper, &work.range, NULL, 10, &batch, &work.err));
+    assert_false(data_batch_map(&work.job, &work.mapper, batch, &work.err));
+    assert_string_equal(work.err.message, "row 3 of public.t: plan.lua:9: oops");
+    data_batch_free(batch);
+    work_close(&work);
+}
+
+FIBER_TEST(test_values_the_server_refuses_are_found)
+{
+    sql("CREATE TABLE t (id bigint PRIMARY KEY, a text, b varchar(4));"
+        "INSERT INTO t SELECT i, CASE i WHEN 3 THEN 'long' WHEN 7 THEN 'longer' ELSE 'v' END"
+        " FROM generate_series(1, 10) i");
+    Work work;
+    work_open(&work, &WHERE_NULL, map_angle);
+    DataBatch *batch = read_and_map(&work, 100);
+    assert_false(commit_with(&work, batch, false));
+    assert_true(data_batch_row_error(&work.err));
+    assert_string_equal(work.err.sqlstate, "22001");
+    data_batch_free(batch);
+    batch = read_and_map(&work, 100);
+    assert_true(commit_with(&work, batch, true));
+    data_batch_free(batch);
+    assert_int_equal(work.counts.changed, 8);
+    assert_int_equal(work.counts.queued, 2);
+    expect("SELECT string_agg(key::text || reason, ';' ORDER BY key) FROM headgate.queued_row",
+           "{3}value too long for type character varying(4);{7}value too long for type "
+           "character varying(4)");
+    work_close(&work);
+}
+
+/* ---------------------------------------------------------------- keep and old values */
+
+FIBER_TEST(test_keep_against_a_trigger)
+{
+    make_table();
+    sql("CREATE FUNCTION mean() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN NEW.a := ''changed''; RETURN NEW; END';"
+        "CREATE TRIGGER mean BEFORE UPDATE ON t FOR EACH ROW WHEN (OLD.id = 5) EXECUTE FUNCTION "
+        "mean()");
+    Work work;
+    DataSpec spec = {.where = "b IS NULL", .keep = NAMES("a")};
+    work_open(&work, &spec, map_angle);
+    DataBatch *batch = read_and_map(&work, 100);
+    assert_false(commit_with(&work, batch, false));
+    assert_int_equal(work.err.kind, ERROR_REFUSED);
+    assert_string_equal(work.err.message,
+                        "writing public.t: a trigger on public.t changed a of row "
+                        "5, which the plan keeps");
+    expect("SELECT count(*) FROM t WHERE b IS NOT NULL", "0");
+    data_batch_free(batch);
+    work_close(&work);
+}
+
+FIBER_TEST(test_targets)
+{
+    sql("CREATE TABLE t (id bigint PRIMARY KEY, a text, b text, g int GENERATED ALWAYS AS (1) "
+        "STORED)");
+    Work work;
+    DataSpec spec = {.keep = NAMES("a")};
+    work_open(&work, &spec, map_angle);
+    static const struct {
+        const char *column;
+        const char *message;
+    } CASES[] = {
+        {"a",  "column \"a\" stands in keep: it must not change"        },
+        {"id", "column \"id\" is part of the key that rows are found by"},
+        {"g",  "column \"g\" is generated by the server"                },
+        {"x",  "table public.t has no column \"x\""                     },
+    };
+    const DataColumn *column;
+    for (size_t i = 0; i < COUNT_OF(CASES); i++) {
+        assert_false(data_map_target(&work.job.table, CASES[i].column, &column, &work.err));
+        assert_string_equal(work.err.message, CASES[i].message);
+    }
+    assert_true(data_map_target(&work.job.table, "b", &column, &work.err));
+    work_close(&work);
+}
+
+/* Odd ids write b and c, even ones only c; the old values know which. */
+static bool map_mixed(void *ctx, const DataRow *row, Arena *arena, DataMapped *ret, Error *err)
+{
+    UNUSED(ctx);
+    UNUSED(err);
+    bool odd = atoi(row->key[0]) % 2 == 1;
+    DataWrite *write = writes(arena, ret, odd ? 2 : 1);
+    write[0] = (DataWrite){.column = column_of(row, "c"), .text = "5", .bytes = 1};
+    if (odd)
+        write[1] = (DataWrite){.column = column_of(row, "b")}; /* NULL */
+    return true;
+}
+
+FIBER_TEST(test_mixed_columns_and_old_values)
+{
+    sql("CREATE TABLE t (id bigint PRIMARY KEY, b text, c numeric);"
+        "INSERT INTO t VALUES (1, 'x', NULL), (2, 'y', 1.50)");
+    Work work;
+    DataSpec spec = {0};
+    work_open_with(&work, &spec, map_mixed, true);
+    run_batch(&work);
+    expect("SELECT string_agg(concat_ws('|', id, coalesce(b, 'null'), c), ' ' ORDER BY id) FROM t",
+           "1|null|5 2|y|5");
+    expect("SELECT string_agg(old::text, ' ' ORDER BY key) FROM headgate.old_value",
+           "{\"b\": \"x\", \"c\": null} {\"c\": \"1.50\"}");
+    expect("SELECT written::jsonb = jsonb_build_object('b', 'null', 'c', md5('5')) FROM"
+           " headgate.old_value WHERE key = '{1}'",
+           "t");
+    /* once more: what we wrote ourselves is not an old value, what somebody else wrote is */
+    sql("UPDATE t SET c = 9 WHERE id = 2");
+    assert_true(data_cursor_pass(&work.job, fixture_conn, 1, &work.err));
+    bool found;
+    assert_true(data_cursor_claim(&work.job, fixture_conn, "me", work.arena, &work.range, &found,
+                                  &work.err));
+    run_batch(&work);
+    expect("SELECT string_agg(old::text, ' ' ORDER BY key) FROM headgate.old_value",
+           "{\"b\": \"x\", \"c\": null} {\"c\": \"9\"}");
+    work_close(&work);
+}
+
+/* ---------------------------------------------------------------- columns by reference */
+
+/* Row 1 and 2: {"id": …, "p": payload}; row 3: the whole payload; row 4: elsewhere; row 5: no
+ * reference. */
+static bool map_reference(void *ctx, const DataRow *row, Arena *arena, DataMapped *ret, Error *err)
+{
+    UNUSED(ctx);
+    UNUSED(err);
+    static const char *const PATH[] = {"p"};
+    static const char *const DEEP[] = {"list", "1"};
+    DataWrite *write = writes(arena, ret, 1);
+    int id = atoi(row->key[0]);
+    write->column = column_of(row, "doc");
+    write->source = column_of(row, "payload");
+    if (id <= 2) {
+        write->text = arena_printf(arena, "{\"id\": %d, \"p\": }", id);
+        write->hole = strlen(write->text) - 1;
+        write->path = PATH;
+        write->path_count = 1;
+    } else if (id == 3) {
+        write->text = "";
+    } else if (id == 4) {
+        write->text = "{\"list\": [1, ]}";
+        write->hole = 13;
+        write->path = DEEP;
+        write->path_count = 2;
+    } else {
+        write->source = NULL;
+        write->text = "[]";
+    }
+    write->bytes = strlen(write->text);
+    return true;
+}
+
+FIBER_TEST(test_columns_by_reference)
+{
+    sql("CREATE TABLE t (id bigint PRIMARY KEY, payload jsonb, doc jsonb);"
+        "INSERT INTO t SELECT i, '{\"n\": 820982911946154508, \"d\": 100.00, \"e\": []}'"
+        " FROM generate_series(1, 5) i");
+    Work work;
+    DataSpec spec = {.where = "doc IS NULL"};
+    work_open(&work, &spec, map_reference);
+    DataBatch *batch = read_and_map(&work, 100);
+    sql("UPDATE t SET payload = '{\"moved\": 1.0}' WHERE id = 2");
+    commit(&work, batch);
+    data_batch_free(batch);
+    expect("SELECT string_agg(doc::text, E'\\n' ORDER BY id) FROM t",
+           "{\"p\": {\"d\": 100.00, \"e\": [], \"n\": 820982911946154508}, \"id\": 1}\n"
+           "{\"p\": {\"moved\": 1.0}, \"id\": 2}\n"
+           "{\"d\": 100.00, \"e\": [], \"n\": 820982911946154508}\n"
+           "{\"list\": [1, {\"d\": 100.00, \"e\": [], \"n\": 820982911946154508}]}\n[]");
+    work_close(&work);
+}
+
+/* ---------------------------------------------------------------- keys of all kinds, set */
+
+FIBER_TEST(test_composite_and_odd_keys)
+{
+    sql("CREATE TABLE t (\"A b\" text COLLATE \"C\", at timestamptz, a text DEFAULT 'v', b text,"
+        " PRIMARY KEY (\"A b\", at));"
+        "INSERT INTO t SELECT E'k\"\\\\{,}''' || i % 3, '2025-01-01'::timestamptz + i * "
+        "'1us'::interval"
+        " FROM generate_series(1, 50) i");
+    Work work;
+    work_open(&work, &WHERE_NULL, map_angle);
+    for (int round = 0; round < 20; round++) {
+        DataBatch *batch = read_and_map(&work, 7);
+        commit(&work, batch);
+        bool done = batch->ends_range;
+        if (!done) {
+            const char *const *last = data_batch_last(batch);
+            work.range.last = arena_alloc(work.arena, 2 * sizeof(char *));
+            work.range.last[0] = arena_strdup(work.arena, last[0]);
+            work.range.last[1] = arena_strdup(work.arena, last[1]);
+        }
+        data_batch_free(batch);
+        if (done)
+            break;
+    }
+    expect("SELECT count(*) FROM t WHERE b = '<v>'", "50");
+    expect("SELECT rows_changed || ' ' || done FROM headgate.cursor", "50 true");
+    work_close(&work);
+}
+
+FIBER_TEST(test_set)
+{
+    make_table();
+    Work work;
+    static const DataSet SET[] = {
+        {"b", "upper(a) -- a comment"}
+    };
+    DataSpec spec = {.where = "b IS NULL -- still", .set = SET, .set_count = 1};
+    work_open(&work, &spec, NULL);
+    DataBatch *batch = read_and_map(&work, 6);
+    sql("UPDATE t SET a = 'new' WHERE id = 3; UPDATE t SET b = 'theirs' WHERE id = 4;"
+        "DELETE FROM t WHERE id = 5");
+    commit(&work, batch);
+    assert_int_equal(work.counts.changed, 4);
+    data_batch_free(batch);
+    expect("SELECT string_agg(coalesce(b, '-'), ',' ORDER BY id) FROM t",
+           "V1,V2,NEW,theirs,V6,-,-,-,-");
+    work_close(&work);
+}
+
+FIBER_TEST(test_set_with_old_values_and_errors)
+{
+    sql("CREATE TABLE t (id bigint PRIMARY KEY, a text, b int);"
+        "INSERT INTO t SELECT i, CASE i WHEN 4 THEN 'x' ELSE i::text END, -i FROM "
+        "generate_series(1, 6) i");
+    Work work;
+    static const DataSet SET[] = {
+        {"b", "a::int"}
+    };
+    DataSpec spec = {.where = "b < 0", .set = SET, .set_count = 1};
+    work_open_with(&work, &spec, NULL, true);
+    DataBatch *batch = read_and_map(&work, 100);
+    assert_false(commit_with(&work, batch, false));
+    assert_true(data_batch_row_error(&work.err));
+    if (!commit_with(&work, batch, true))
+        fail_msg("%s", work.err.message);
+    data_batch_free(batch);
+    expect("SELECT string_agg(b::text, ',' ORDER BY id) FROM t", "1,2,3,-4,5,6");
+    expect("SELECT string_agg(old::text, ',' ORDER BY key) FROM headgate.old_value",
+           "{\"b\": \"-1\"},{\"b\": \"-2\"},{\"b\": \"-3\"},{\"b\": \"-5\"},{\"b\": \"-6\"}");
+    expect("SELECT key::text || reason FROM headgate.queued_row",
+           "{4}invalid input syntax for type integer: \"x\"");
+    work_close(&work);
+}
+
+/* ---------------------------------------------------------------- what is refused */
+
+static void refuses(const DataTableOptions *options, const char *message)
+{
+    Arena *arena = arena_new();
+    DataTable table;
+    Error err = {0};
+    assert_false(data_table_get(fixture_conn, arena, options, &table, &err));
+    assert_string_equal(err.message, message);
+    arena_free(arena);
+}
+
+FIBER_TEST(test_keys_refused_by_name)
+{
+    sql("CREATE TABLE none (a int NOT NULL, b int NOT NULL);"
+        "CREATE TABLE nullable (a int UNIQUE);"
+        "CREATE TABLE late (a int NOT NULL, UNIQUE (a) DEFERRABLE);"
+        "CREATE TABLE part (a int NOT NULL); CREATE UNIQUE INDEX part_i ON part (a) WHERE a > 0;"
+        "CREATE TABLE ex (a int NOT NULL); CREATE UNIQUE INDEX ex_i ON ex (a, (a + 1));"
+        "CREATE TABLE mixed (a int NOT NULL, b int NOT NULL);"
+        "CREATE UNIQUE INDEX mixed_i ON mixed (a, b DESC);"
+        "CREATE VIEW v AS SELECT 1 AS a;"
+        "CREATE TABLE parent (a int PRIMARY KEY); CREATE TABLE child () INHERITS (parent)");
+    DataNames a = NAMES("a");
+    DataNames both = NAMES("a", "b");
+    DataNames other = NAMES("x");
+    refuses(&(DataTableOptions){.name = "nowhere"}, "there is no table nowhere");
+    refuses(&(DataTableOptions){.name = "none"}, "table public.none has no primary key");
+    refuses(&(DataTableOptions){.name = "none", .key = both},
+            "table public.none has no unique index on exactly (a, b)");
+    refuses(&(DataTableOptions){.name = "none", .key = other},
+            "key: table public.none has no column \"x\"");
+    refuses(&(DataTableOptions){.name = "nullable", .key = a},
+            "table public.nullable: index nullable_a_key cannot be the key: not all of its columns "
+            "are NOT NULL");
+    refuses(&(DataTableOptions){.name = "late", .key = a},
+            "table public.late: index late_a_key cannot be the key: it is deferrable, so rows can "
+            "share a value for a moment");
+    refuses(&(DataTableOptions){.name = "part", .key = a},
+            "table public.part: index part_i cannot be the key: it is partial: rows outside its "
+            "WHERE have no key");
+    refuses(&(DataTableOptions){.name = "mixed", .key = both},
+            "table public.mixed: index mixed_i cannot be the key: it mixes ASC and DESC");
+    refuses(&(DataTableOptions){.name = "v"}, "public.v is a view");
+    refuses(&(DataTableOptions){.name = "parent"},
+            "public.parent has inheritance children: no index is unique over them together");
+}
+
+FIBER_TEST(test_row_level_security_is_refused)
+{
+    make_table();
+    sql("DROP ROLE IF EXISTS hg_app; CREATE ROLE hg_app; ALTER TABLE t ENABLE ROW LEVEL SECURITY;"
+        "CREATE POLICY own ON t USING (id = 1)");
+    refuses(&(DataTableOptions){.name = "t", .role = "hg_app"},
+            "role hg_app may not read public.t");
+    sql("GRANT SELECT, UPDATE ON t TO hg_app");
+    refuses(&(DataTableOptions){.name = "t", .role = "hg_app"},
+            "row-level security on public.t would hide rows from role hg_app (policies: own)");
+    sql("DROP TABLE t; DROP ROLE hg_app");
+}
+
+FIBER_TEST(test_partitions_and_roles)
+{
+    sql("DROP ROLE IF EXISTS hg_writer; CREATE ROLE hg_writer;"
+        "CREATE TABLE t (id bigint PRIMARY KEY, a text, b text) PARTITION BY RANGE (id);"
+        "CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (5);"
+        "CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (5) TO (50);"
+        "INSERT INTO t SELECT i, 'v' || i FROM generate_series(1, 10) i;"
+        "GRANT USAGE ON SCHEMA public TO hg_writer; GRANT SELECT, UPDATE ON t TO hg_writer");
+    Work work;
+    work_open(&work, &WHERE_NULL, map_angle);
+    work.job.role_set = "SET LOCAL ROLE hg_writer";
+    DataBatch *batch = read_and_map(&work, 100);
+    sql("UPDATE t SET a = 'new' WHERE id = 7");
+    commit(&work, batch);
+    data_batch_free(batch);
+    expect(
+        "SELECT count(*) || ' ' || max(b) FILTER (WHERE id = 7) FROM t WHERE b = '<' || a || '>'",
+        "10 <new>");
+    work_close(&work);
+    sql("DROP TABLE t; DROP OWNED BY hg_writer; DROP ROLE hg_writer");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_writes_and_moves_the_cursor),
+        cmocka_unit_test(test_same_batch_twice_has_one_effect),
+        cmocka_unit_test(test_fenced_writes_nothing),
+        cmocka_unit_test(test_moved_rows_are_mapped_again),
+        cmocka_unit_test(test_a_trigger_that_suppresses_is_queued),
+        cmocka_unit_test(test_queue),
+        cmocka_unit_test(test_on_error_fail),
+        cmocka_unit_test(test_values_the_server_refuses_are_found),
+        cmocka_unit_test(test_keep_against_a_trigger),
+        cmocka_unit_test(test_targets),
+        cmocka_unit_test(test_mixed_columns_and_old_values),
+        cmocka_unit_test(test_columns_by_reference),
+        cmocka_unit_test(test_composite_and_odd_keys),
+        cmocka_unit_test(test_set),
+        cmocka_unit_test(test_set_with_old_values_and_errors),
+        cmocka_unit_test(test_keys_refused_by_name),
+        cmocka_unit_test(test_row_level_security_is_refused),
+        cmocka_unit_test(test_partitions_and_roles),
+    };
+    return cmocka_run_group_tests_name("batch", tests, fixture_setup, fixture_teardown);
+}
