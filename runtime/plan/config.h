@@ -7,19 +7,22 @@
 
 typedef struct ConfigMetric {
     const char *name;
-    const char *sql; ///< one row, one number; NULL result = no data
-    const char *unit;
+    const char *sql;    ///< one row, one number; NULL result = no data
+    const char *unit;   ///< as in Threshold; "" = none given
     const char *target; ///< target to ask; NULL = the plan's
     bool has_empty;     ///< empty: 0 → no row counts as this value
     double empty;
+    PlanPosition at;
 } ConfigMetric;
 
 typedef struct ConfigTarget {
     const char *name;
-    const char
-        *url; ///< conninfo or URI, ${VARIABLES} replaced; "" = PG* variables. A secret: never shown
-    const char *shown;  ///< the same without password
-    const char *run_as; ///< role for the plan's SQL; NULL = the connection's own
+    /// conninfo or URI with ${VARIABLES} replaced; "" = the PG* variables. A secret: never shown.
+    /// Where a variable is not set it is a text that libpq refuses, and problem says why.
+    const char *url;
+    const char *shown;   ///< the same without password
+    const char *problem; ///< NULL = usable; see config_target_ready()
+    const char *run_as;  ///< role for the plan's SQL; NULL = the connection's own
     bool pooler_session;
     int lock_timeout_ms;      ///< 0 = default
     int statement_timeout_ms; ///< 0 = default
@@ -47,8 +50,10 @@ typedef struct ConfigEnvironment {
     size_t thresholds_count;
     ConfigWatch *watches; ///< watch: {10: 5s}
     size_t watches_count;
+    int64_t soak_us;           ///< soak: instead of every proof's; -1 = the plan's
     int64_t guard_interval_us; ///< guard_interval: 15s is the default
     bool gates_auto;           ///< gates: auto — recorded as approved by "policy: <env>"
+    PlanPosition at;
 } ConfigEnvironment;
 
 typedef struct Config {
@@ -59,11 +64,16 @@ typedef struct Config {
     ConfigEnvironment *environments;
     size_t environments_count;
     const char *state_target; ///< state: {target: app}; NULL = the plan's target
+    PlanPosition state_at;    ///< of state_target
+    const char *
+        *notes; ///< what was understood of thresholds that are not YAML: "headgate.yaml:30:17: …"
+    size_t notes_count;
 } Config;
 
-/// Reads text (the content of path; path is only for messages). ${NAME} is replaced from the
-/// environment (an unset one is an error with its position). DATABASE_URL and PG* apply when a
-/// target names no url. Errors: "headgate.yaml:25:17: ...". A missing file is config_default().
+/// Reads text (the content of path; path is only for messages). ${NAME} in targets is replaced from
+/// the process's environment; an unset one makes that target unusable (config_target_ready() says
+/// where), not the others. DATABASE_URL and PG* apply when a target names no url. Errors:
+/// "headgate.yaml:25:17: ...". A missing file is config_default().
 NODISCARD bool config_parse(const char *path, const char *text, size_t bytes, Config **ret_config,
                             Error *err);
 NODISCARD bool config_read(const char *path, Config **ret_config, Error *err);
@@ -71,18 +81,25 @@ NODISCARD bool config_read(const char *path, Config **ret_config, Error *err);
 Config *config_default(void);
 void config_free(Config *config);
 
-const ConfigEnvironment *
-config_environment(const Config *config,
-                   const char *name); ///< NULL name = the only one or "default"; NULL when absent
+/// By name; NULL name = the only one, or else "default". NULL when absent.
+const ConfigEnvironment *config_environment(const Config *config, const char *name);
 const ConfigTarget *config_target(const ConfigEnvironment *environment, const char *name);
 const ConfigRole *config_role(const ConfigEnvironment *environment, const char *name);
 const ConfigMetric *config_metric(const Config *config, const char *name);
 bool config_role_has(const ConfigRole *role, const char *person);
-/// The resolved configuration of an environment without secrets, for digests and bundles.
+/// The alerts and goals that thresholds "name" means: the group of that name in environment, or
+/// else all of the environment of that name. From arena; NULL when there is neither.
+const Threshold **config_thresholds(const Config *config, const ConfigEnvironment *environment,
+                                    const char *name, Arena *arena, size_t *ret_count);
+/// Can the target be used? Fails with ERROR_INPUT and its position when a ${VARIABLE} of it is not
+/// set.
+NODISCARD bool config_target_ready(const ConfigTarget *target, Error *err);
+/// The resolved configuration of an environment without secrets, for digests and bundles. Owned by
+/// the caller.
 json_t *config_shown(const Config *config, const ConfigEnvironment *environment);
-/// Checks a plan's references (target, roles, metrics, thresholds, watch overrides) against an
-/// environment: "headgate.yaml:25:17: role ..." or "plan.lua:37:..: role "dbas" is not defined for
-/// production (did you mean dba?)".
+/// Checks all that a plan refers to against an environment: target, state target, roles and people,
+/// metrics, units, thresholds. Fails with "headgate.yaml:25:17: ..." or "plan.lua:37:3: role "dbas"
+/// is not defined for production (did you mean dba?)". (plan/config_check.c)
 NODISCARD bool config_check_plan(const Config *config, const ConfigEnvironment *environment,
                                  const Plan *plan, Error *err);
 

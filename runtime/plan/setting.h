@@ -35,7 +35,7 @@ const PlanSetting *plan_setting_sections(void);
 NODISCARD bool plan_setting_check(const PlanYaml *root, Arena *arena, Error *err);
 /// "a duration", ...: how messages and the page call a type.
 const char *plan_setting_type_text(SettingType type);
-/// A whole number of hundredths above 0 and up to 100, as in "12.5"; false otherwise.
+/// "12.5" or "12.5%": above 0 and up to 100; false otherwise.
 bool plan_setting_percent(const char *text, double *ret_percent);
 
 #endif

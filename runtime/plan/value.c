@@ -276,8 +276,7 @@ static bool check_strings(const Here *here, const json_t *value, json_t **ret_va
         return wrong(here, err, "is an empty list");
     size_t index;
     json_t *item;
-    json_array_foreach(list, index, item)
-    {
+    json_array_foreach (list, index, item) {
         if (!json_is_string(item))
             return wrong_type(here, item, err);
         if (plan_value_blank(json_string_value(item)))
@@ -300,8 +299,7 @@ static bool check_map(const Here *here, const json_t *value, json_t **ret_value,
         return wrong(here, err, "is an empty map");
     const char *name;
     json_t *expression;
-    json_object_foreach(loose(value), name, expression)
-    {
+    json_object_foreach (loose(value), name, expression) {
         if (name[0] == '\0' || !json_is_string(expression) ||
             plan_value_blank(json_string_value(expression)))
             return wrong(here, err,
@@ -319,8 +317,7 @@ static bool check_counts(const Here *here, const json_t *value, json_t **ret_val
         return wrong_type(here, value, err);
     const char *table;
     json_t *rows;
-    json_object_foreach(loose(value), table, rows)
-    {
+    json_object_foreach (loose(value), table, rows) {
         if (!json_is_integer(rows) || json_integer_value(rows) < 0)
             return wrong(here, err,
                          arena_printf(here->place->arena,
@@ -404,8 +401,7 @@ static bool check_guards(const Here *here, const json_t *value, json_t **ret_val
         json_array_append(list, loose(value));
     size_t index;
     json_t *guard;
-    json_array_foreach(list, index, guard)
-    {
+    json_array_foreach (list, index, guard) {
         Threshold threshold;
         if (has_tag(guard, "thresholds"))
             continue;
@@ -442,8 +438,7 @@ static bool check_params(const Here *here, const json_t *value, json_t **ret_val
     AUTO(json_auto) json_t *params = json_object();
     const char *name;
     json_t *fields;
-    json_object_foreach(loose(value), name, fields)
-    {
+    json_object_foreach (loose(value), name, fields) {
         const char *label = arena_printf(arena, "parameter \"%s\"", name);
         const char *prefix = arena_printf(arena, "%s.%s.", here->key->name, name);
         if (!json_is_object(fields) && !(json_is_array(fields) && json_array_size(fields) == 0))
@@ -513,8 +508,7 @@ static bool check_known(const ValuePlace *place, const PlanKey *keys, const json
     PlanPosition first_at = {0};
     const char *name;
     json_t *value;
-    json_object_foreach(loose(given), name, value)
-    {
+    json_object_foreach (loose(given), name, value) {
         if (find_key(keys, name) != NULL)
             continue;
         PlanPosition at = plan_value_position(place, name);
