@@ -114,7 +114,7 @@ local function normalize(row)
     provider = provider,
     provider_event_type = event_type(row, data),
     timestamp = iso(row.created_at),
-    payload = data,
+    payload = data == nil and json.null or data, -- event_data is NOT NULL: nil is JSON's null
     normalized = normalized,
   }
 end

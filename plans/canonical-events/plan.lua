@@ -98,7 +98,7 @@ plan "canonical-events" {
     step "drop the flag" {
       up      = "DELETE FROM feature_flags WHERE name = 'v2_canonical_system'",
       one_way = "the code no longer asks",
-      proof   = { soak = "14d" },
+      proof   = { soak = "14d", no_rows = "SELECT id FROM events WHERE canonical_event IS NULL" },
     },
   },
 }

@@ -52,7 +52,6 @@ DECLARE
     is_ok     boolean := true;
     action    text    := (ARRAY['show', 'show', 'show', 'show', 'show', 'receive', 'receive', 'change'])[1 + abs(roll) % 8];
     event     bigint  := 1 + (abs(roll) / 8) % newest;
-    canonical jsonb;
 BEGIN
     IF action = 'receive' THEN
         INSERT INTO events (user_id, integration_type, event_type, event_data)
@@ -63,8 +62,9 @@ BEGIN
          WHERE id = event AND jsonb_typeof(event_data) = 'object';
     ELSIF is_v2 THEN
         -- What the V2 path shows must be there: a hole in the backfill is a failed request.
-        EXECUTE 'SELECT canonical_event FROM events WHERE id = $1' INTO canonical USING event;
-        is_ok := canonical IS NOT NULL AND canonical ? 'normalized';
+        EXECUTE 'SELECT NOT EXISTS (SELECT FROM events
+                                     WHERE id = $1 AND (canonical_event ? ''normalized'') IS NOT TRUE)'
+           INTO is_ok USING event;
     ELSE
         PERFORM event_data FROM events WHERE id = event;
     END IF;

@@ -1,0 +1,183 @@
+/** A private PostgreSQL: its own folder, a unix socket, nothing else. One a test file, a database a test. */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { once } from "node:events";
+import pg from "pg";
+import { atExit } from "./cleanup";
+import { postgresBin } from "./paths";
+import { waitUntil } from "./wait";
+
+export interface ClusterOptions {
+  /** fsync and full_page_writes on; off unless told. */
+  durable?: boolean;
+  /** Settings for the server by name. */
+  settings?: Record<string, string>;
+}
+
+/** The account that a server started by root runs as. */
+function account(): { uid: number; gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  for (const name of ["postgres", "nobody"]) {
+    try {
+      const id = (flag: string): number => Number(execFileSync("id", [flag, name], { encoding: "utf8", stdio: "pipe" }));
+      return { uid: id("-u"), gid: id("-g") };
+    } catch {
+      // the next name
+    }
+  }
+  throw new Error("PostgreSQL does not run as root, and there is no account postgres or nobody");
+}
+
+export class Cluster {
+  private databases = 0;
+
+  private constructor(
+    readonly folder: string,
+    private server: ChildProcess,
+    private readonly start: () => ChildProcess,
+  ) {}
+
+  static async start(options: ClusterOptions = {}): Promise<Cluster> {
+    const folder = mkdtempSync(join(tmpdir(), "headgate-pg-"));
+    const owner = account();
+    const data = join(folder, "data");
+    mkdirSync(data, { mode: 0o700 });
+    chmodSync(folder, 0o755);
+    if (owner) for (const path of [folder, data]) chownSync(path, owner.uid, owner.gid);
+    const identity = { ...owner, cwd: folder };
+    execFileSync(
+      join(postgresBin, "initdb"),
+      ["-D", data, "-A", "trust", "-U", "headgate", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
+      { ...identity, stdio: "pipe" },
+    );
+    const safe = options.durable ? "on" : "off";
+    const settings: Record<string, string> = {
+      listen_addresses: "",
+      unix_socket_directories: folder,
+      fsync: safe,
+      full_page_writes: safe,
+      shared_buffers: "128MB",
+      max_wal_size: "2GB",
+      max_connections: "100",
+      log_destination: "stderr",
+      ...options.settings,
+    };
+    const args = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+    const start = (): ChildProcess => {
+      const log = join(folder, "log");
+      return spawn("/bin/sh", ["-c", 'log="$1"; shift; exec "$@" >>"$log" 2>&1', "sh", log, join(postgresBin, "postgres"), "-D", data, ...args], {
+        ...identity,
+        stdio: "ignore",
+      });
+    };
+    const cluster = new Cluster(folder, start(), start);
+    atExit(() => cluster.discard());
+    await cluster.ready();
+    return cluster;
+  }
+
+  /** libpq's key = value form. */
+  conninfo(database = "postgres"): string {
+    return `host=${this.folder} port=5432 user=headgate dbname=${database}`;
+  }
+
+  /** The PG* variables, as headgate, pg_dump and psql read them. */
+  env(database = "postgres"): Record<string, string> {
+    return { PGHOST: this.folder, PGPORT: "5432", PGUSER: "headgate", PGDATABASE: database };
+  }
+
+  /** A connection; the caller ends it. */
+  async connect(database = "postgres"): Promise<pg.Client> {
+    const client = new pg.Client({ host: this.folder, port: 5432, user: "headgate", database });
+    client.on("error", () => undefined); // a server that is killed on purpose is no test failure
+    await client.connect();
+    return client;
+  }
+
+  /** One statement on a connection of its own. */
+  async query(database: string, sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
+    const client = await this.connect(database);
+    try {
+      return (values.length > 0 ? await client.query(sql, values) : await client.query(sql)).rows ?? [];
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** A new database, empty or a copy of template (which nobody may be connected to). Gives its name. */
+  async database(template = "template0"): Promise<string> {
+    const name = `db${++this.databases}`;
+    await this.query("postgres", `CREATE DATABASE ${name} TEMPLATE ${template}`);
+    return name;
+  }
+
+  async drop(database: string): Promise<void> {
+    await this.query("postgres", `DROP DATABASE ${database} WITH (FORCE)`);
+  }
+
+  /** The schema of a database without headgate's own, in a form that can be compared. */
+  dump(database: string, args: string[] = ["-s"]): string {
+    const text = execFileSync(join(postgresBin, "pg_dump"), [...args, "--exclude-schema=headgate", database], {
+      env: { ...process.env, ...this.env(database) },
+      encoding: "utf8",
+      maxBuffer: 1 << 30,
+    });
+    return text.replace(/^\\(un)?restrict .*$/gm, "");
+  }
+
+  /** Ends the server at once, as a power cut would, and starts it again. */
+  async crash(): Promise<void> {
+    this.server.kill("SIGKILL");
+    await once(this.server, "exit");
+    // children notice within moments; the lock file tells when the last has let go of the shared memory
+    await waitUntil("the server's children are gone", () => !existsShared(join(this.folder, "data/postmaster.pid")));
+    this.server = this.start();
+    await this.ready();
+  }
+
+  async stop(): Promise<void> {
+    if (this.server.exitCode === null && this.server.signalCode === null) {
+      this.server.kill("SIGINT");
+      await once(this.server, "exit");
+    }
+    this.discard();
+  }
+
+  /** What the server wrote to its log so far. */
+  log(): string {
+    return readFileSync(join(this.folder, "log"), "utf8");
+  }
+
+  private async ready(): Promise<void> {
+    await waitUntil("PostgreSQL accepts connections", async () => {
+      if (this.server.exitCode !== null) throw new Error(`PostgreSQL ended:\n${this.log()}`);
+      try {
+        await (await this.connect()).end();
+        return true;
+      } catch {
+        return false;
+      }
+    });
+  }
+
+  private discard(): void {
+    this.server.kill("SIGKILL");
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** Does a process still hold the server's shared memory? The pid file names its key; ipcs lists who is attached. */
+function existsShared(pidFile: string): boolean {
+  try {
+    const lines = readFileSync(pidFile, "utf8").split("\n");
+    const id = lines[6]?.trim().split(/\s+/)[1];
+    if (id === undefined) return false;
+    const listed = execFileSync("ipcs", ["-m"], { encoding: "utf8" });
+    const row = listed.split("\n").map((line) => line.trim().split(/\s+/)).find((fields) => fields[1] === id);
+    return row !== undefined && Number(row[5]) > 0;
+  } catch {
+    return false;
+  }
+}

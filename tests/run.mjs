@@ -1,0 +1,95 @@
+// Runs the TypeScript tests of one folder: node tests/run.mjs e2e [file …] [-j N].
+//
+// Bundles FOLDER/*.test.ts with esbuild (Debian's Node 18 runs no TypeScript), then node --test on the result.
+// A script that is no test (bench, crash) is run by: node tests/run.mjs --script bench/bench.ts [its arguments].
+// Exit code 77 = the machine lacks something, and it is said what: CTest shows that as skipped.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { cpus } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const SKIPPED = 77;
+const here = dirname(fileURLToPath(import.meta.url));
+const root = dirname(here);
+
+function skip(why) {
+  console.log(`SKIPPED: ${why}`);
+  process.exit(SKIPPED);
+}
+
+function postgresBin() {
+  if (process.env.HEADGATE_PG_BIN) return process.env.HEADGATE_PG_BIN;
+  const debian = "/usr/lib/postgresql";
+  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
+  const found = versions.map((version) => join(debian, version, "bin")).find((bin) => existsSync(join(bin, "initdb")));
+  if (found) return found;
+  const asked = spawnSync("pg_config", ["--bindir"], { encoding: "utf8" });
+  const bin = asked.status === 0 ? asked.stdout.trim() : "";
+  return bin && existsSync(join(bin, "initdb")) ? bin : undefined;
+}
+
+function parse(args) {
+  const parsed = { jobs: Math.max(1, Math.min(2, cpus().length)), script: undefined, rest: [] };
+  for (let i = 0; i < args.length; i++) {
+    if (args[i] === "-j") parsed.jobs = Number(args[++i]);
+    else if (args[i] === "--script" && !parsed.script) parsed.script = args[++i];
+    else parsed.rest.push(args[i]);
+  }
+  return parsed;
+}
+
+const { jobs, script, rest } = parse(process.argv.slice(2));
+const folder = script ? dirname(script) : rest[0];
+if (!folder) {
+  console.error("usage: node tests/run.mjs FOLDER [FILE …] [-j N] | --script FILE [ARGUMENT …]");
+  process.exit(2);
+}
+
+if (!existsSync(join(here, "node_modules/esbuild"))) skip("tests/node_modules is missing: npm ci --prefix tests");
+const bin = postgresBin();
+if (!bin) skip("no PostgreSQL server is installed (initdb not found)");
+const binary = resolve(process.env.HEADGATE_BIN ?? join(root, "build/headgate"));
+if (!existsSync(binary)) skip(`no headgate binary at ${binary} (set HEADGATE_BIN)`);
+
+const { build } = await import("esbuild");
+const sources = script
+  ? [join(here, script)]
+  : readdirSync(join(here, folder))
+      .filter((name) => name.endsWith(".test.ts"))
+      .filter((name) => rest.length < 2 || rest.slice(1).some((part) => name.includes(part)))
+      .map((name) => join(here, folder, name));
+if (sources.length === 0) skip(`there are no tests in ${folder}`);
+
+// Below node_modules, so that the packages that stay outside the bundle are found from there.
+const cache = join(here, "node_modules/.headgate");
+mkdirSync(cache, { recursive: true });
+const out = mkdtempSync(join(cache, `${basename(folder)}-`));
+let status = 1;
+try {
+  await build({
+    entryPoints: sources,
+    outdir: out,
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+    target: "node18",
+    sourcemap: "inline",
+    logLevel: "warning",
+  });
+  const built = readdirSync(out).map((name) => join(out, name));
+  const args = script
+    ? ["--enable-source-maps", built[0], ...rest]
+    : ["--enable-source-maps", "--test", `--test-concurrency=${jobs}`, "--test-reporter=spec", ...built];
+  const env = { ...process.env, HEADGATE_ROOT: root, HEADGATE_BIN: binary, HEADGATE_PG_BIN: bin };
+  if (!script) env.HEADGATE_TEST_LIMIT_MS ??= "300000";
+  // Nothing of the caller's own database leaks into a test.
+  for (const name of Object.keys(env)) if (/^(PG[A-Z]+|DATABASE_URL)$/.test(name)) delete env[name];
+  const run = spawnSync(process.execPath, args, { stdio: "inherit", env });
+  status = run.status ?? 1;
+} finally {
+  rmSync(out, { recursive: true, force: true });
+}
+process.exit(status);
