@@ -8,21 +8,23 @@
 typedef struct DbCluster DbCluster;
 
 typedef struct DbClusterOptions {
-    const char
-        *directory; ///< created; removed by db_cluster_free() unless keep. NULL = a new temp folder
-    bool keep;      ///< leave the data: the next start reuses it
-    bool durable;   ///< fsync on (default off is for tests only)
+    /// Created when missing, and then removed by db_cluster_free() unless keep; of one that was there
+    /// before only data/ is removed. NULL = a new temp folder.
+    const char *directory;
+    bool keep;            ///< leave the data: the next start reuses it
+    bool durable;         ///< fsync on (default off is for tests only)
     const char *settings; ///< extra lines for postgresql.conf; NULL = none
 } DbClusterOptions;
 
 /// Waits. initdb (as user postgres or nobody when we are root) and start, on a unix socket only.
 NODISCARD bool db_cluster_start(Loop *loop, const DbClusterOptions *options,
                                 DbCluster **ret_cluster, Error *err);
-/// "host=/tmp/... port=5432 user=headgate dbname=postgres"
+/// "host=/tmp/... port=5432 user=headgate dbname=postgres": no value needs quoting.
 const char *db_cluster_conninfo(const DbCluster *cluster);
 const char *db_cluster_directory(const DbCluster *cluster);
-const char *
-db_cluster_bin(void); ///< folder of initdb, pg_dump, ...; NULL when no server is installed
+/// Folder of initdb, pg_dump, ...: $HEADGATE_PG_BIN, the newest where distributions put it, or from PATH.
+/// NULL when no server is installed.
+const char *db_cluster_bin(void);
 /// Waits. Fast shutdown; removes the folder unless keep.
 void db_cluster_free(DbCluster *cluster);
 

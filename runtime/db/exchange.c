@@ -14,11 +14,6 @@ enum {
     PIPELINE_FLUSH_EVERY = 64,
 };
 
-typedef enum DeadlineStage {
-    DEADLINE_CANCEL, ///< when it passes, the server is asked to cancel
-    DEADLINE_LOSE,   ///< when it passes, the connection is given up
-} DeadlineStage;
-
 /* -- deadlines
  * ------------------------------------------------------------------------------------- */
 

@@ -33,18 +33,23 @@ typedef struct DbCancelJob {
 
 enum { DB_PREPARED_MAX = 256 };
 
+typedef enum DeadlineStage {
+    DEADLINE_CANCEL, ///< when it passes, the server is asked to cancel
+    DEADLINE_LOSE,   ///< when it passes, the connection is given up
+} DeadlineStage;
+
 struct DbConn {
     Loop *loop;
     PGconn *pg;
     DbHandles *handles;
-    int armed;                ///< UV_READABLE, perhaps | UV_WRITABLE; 0 = not polled any more
-    Fiber *user;              ///< the fiber inside an exchange; NULL = idle
-    bool lost;                ///< nothing can be sent any more
-    bool copying;             ///< COPY data is being read: PQisBusy() says nothing then
-    bool cancel_asked;        ///< for the present exchange, because its fiber was cancelled
-    bool uncancellable;       ///< the present exchange is a COMMIT
-    bool deadline_passed;     ///< the server was asked to cancel and has not answered that either
-    int deadline_stage;       ///< DeadlineStage of exchange.c
+    int armed;            ///< UV_READABLE, perhaps | UV_WRITABLE; 0 = not polled any more
+    Fiber *user;          ///< the fiber inside an exchange; NULL = idle
+    bool lost;            ///< nothing can be sent any more
+    bool copying;         ///< COPY data is being read: PQisBusy() says nothing then
+    bool cancel_asked;    ///< for the present exchange, because its fiber was cancelled
+    bool uncancellable;   ///< the present exchange is a COMMIT
+    bool deadline_passed; ///< the server was asked to cancel and has not answered that either
+    DeadlineStage deadline_stage;
     int statement_timeout_ms; ///< <= 0: no deadline of ours
     int pid;
     int version;
