@@ -78,7 +78,8 @@ void script_state_arm(ScriptState *state, lua_State *L, int limit_ms)
     state->limit_ms = limit_ms;
     state->deadline_us = clock_monotonic_us() + (int64_t)limit_ms * 1000;
     lua_sethook(L, on_count, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
-    child_beat_allow(limit_ms);
+    if (limit_ms > BOUND_SCRIPT_SLICE_MS)
+        child_beat_allow(limit_ms);
 }
 
 void script_state_disarm(ScriptState *state)

@@ -116,7 +116,7 @@ void script_value_push(lua_State *L, const json_t *value)
 static json_t *refuse(Walk *walk, const char *what)
 {
     bool at_top = walk->place[0] == '\0';
-    error_set(walk->err, ERROR_INPUT, "%s%s%s", what, at_top ? "" : " at ", walk->place);
+    error_set(walk->err, ERROR_INPUT, "%s%s%s", what, at_top ? "" : ", at ", walk->place);
     return NULL;
 }
 
@@ -229,7 +229,7 @@ static json_t *walk_value(Walk *walk, int index)
 {
     if (++walk->values > BOUND_JSON_VALUES)
         return refuse(walk, "more values than JSON may hold");
-    char what[48];
+    char what[64];
     switch (lua_type(walk->L, index)) {
     case LUA_TNIL:
         return json_null();
@@ -244,7 +244,7 @@ static json_t *walk_value(Walk *walk, int index)
     case LUA_TLIGHTUSERDATA:
         return json_null();
     default:
-        snprintf(what, sizeof(what), "a %s is not data",
+        snprintf(what, sizeof(what), "a %s, which is not data",
                  lua_typename(walk->L, lua_type(walk->L, index)));
         return refuse(walk, what);
     }
