@@ -4,6 +4,7 @@
 #include "base/bounds.h"
 #include "base/clock.h"
 #include "ledger/run.h"
+#include "run/run.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -264,6 +265,7 @@ bool cli_follow(Cli *cli, const CliContext *context, CliFollow *follow, CliExit 
             continue;
         }
         if (ok && settled(cli, follow, head)) {
+            ok = print_new(state, follow, &over, err);
             *ret_exit = cli_follow_exit(json_get_string(head, "state", ""));
             if (over)
                 putchar('\n');

@@ -14,6 +14,8 @@ RunNodeFn run_kind_backfill_forward;
 RunNodeFn run_kind_backfill_back;
 RunNodeFn run_kind_manual_forward; ///< manual and checklist
 
+/// May the SQL of a node run at all (before anything starts): refused statements, mixed files, syntax, with file:line.
+NODISCARD bool run_kind_sql_check(const PlanNode *node, Error *err);
 /// Waits. Runs the plan's SQL under key of node on conn: an error names file and line of the statement. affected may be NULL.
 NODISCARD bool run_kind_sql(DbConn *conn, const PlanNode *node, const char *key, Error *err);
 /// Waits. Evaluates a check or verify of node on conn, in the caller's READ ONLY transaction. detail gets verdict ("pass", "fail") and text. False

@@ -1,9 +1,10 @@
 /* step: the plan's SQL, in one transaction with its ledger row, or outside of one under an intent. */
 #include "run/kind.h"
 
-#include "base/log.h"
-#include "sql/classify.h"
+#include "base/clock.h"
+#include "sql/check.h"
 #include "sql/position.h"
+#include "sql/split.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,17 +31,40 @@ bool run_kind_sql(DbConn *conn, const PlanNode *node, const char *key, Error *er
     return db_exec(conn, plan_sql(node, key), NULL, &position, err) || sql_failed(node, key, position, err);
 }
 
-/* May the SQL run, and outside a transaction? */
-static bool classify(const PlanNode *node, const char *key, bool *ret_outside, Error *err)
+static SqlFile file_of(const PlanNode *node, const char *key)
 {
     const json_t *value = json_object_get(node->keys, key);
     SqlFile file = {.text = plan_sql(node, key),
                     .file = json_get_string(value, "file", node->at.file),
                     .first_line = (int)json_get_int(value, "line", node->at.line),
                     .transaction = SQL_TRANSACTION_UNSAID};
-    if (json_object_get(node->keys, "transaction") != NULL)
+    if (json_object_get(node->positions, "transaction") != NULL)
         file.transaction = plan_bool(node, "transaction") ? SQL_TRANSACTION_YES : SQL_TRANSACTION_NO;
+    return file;
+}
+
+/* May the SQL run, and outside a transaction? */
+static bool classify(const PlanNode *node, const char *key, bool *ret_outside, Error *err)
+{
+    SqlFile file = file_of(node, key);
     return sql_check_file(&file, ret_outside, err);
+}
+
+bool run_kind_sql_check(const PlanNode *node, Error *err)
+{
+    static const struct {
+        const char *key;
+        bool reads;
+    } KEYS[] = {{"up", false}, {"down", false}, {"sql", true}, {"no_rows", true}};
+    for (size_t i = 0; i < COUNT_OF(KEYS); i++) {
+        bool outside = false;
+        if (plan_sql(node, KEYS[i].key) == NULL)
+            continue;
+        SqlFile file = file_of(node, KEYS[i].key);
+        if (KEYS[i].reads ? !sql_check_read(&file, err) : !sql_check_file(&file, &outside, err))
+            return false;
+    }
+    return true;
 }
 
 static bool proof_holds(DbConn *conn, const PlanNode *node, Error *err)
@@ -97,7 +121,7 @@ static bool soak(Run *run, const PlanNode *node, Error *err)
         return true;
     if (!duration_parse(text, &soak_us, err))
         return false;
-    if (run->options.environment->has_soak)
+    if (run->options.environment->soak_us >= 0)
         soak_us = run->options.environment->soak_us;
     while (soak_left_ms(run, soak_us, &left_ms, err) && left_ms > 0) {
         if (run->state == RUN_RUNNING) {

@@ -370,6 +370,9 @@ bool run_roll_back(Run *run, const char *node, const char *why, Error *err)
 static bool leave_rest(Run *run, Error *err)
 {
     bool starts = run->state == RUN_PENDING;
+    bool at_work = run_state_rest(run->state) == RUN_DRIVES && run->state != RUN_HELD && !starts;
+    if (run->go_asked && at_work && run->asked == RUN_ASKED_NOTHING)
+        return run_control_answer(run, "it goes on already", err);
     if (run->asked != RUN_ASKED_NOTHING || (run_state_rest(run->state) == RUN_DRIVES && !starts))
         return true;
     bool asked = run->go_asked;

@@ -1,0 +1,129 @@
+/* HTTP calls to the supervisor. */
+#include "cli/api.h"
+
+#include "base/bounds.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "http/http.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CALL_TIMEOUT_MS = 30000, TOKEN_FILE_BYTES = 256, ANSWER_BYTES = 16 * 1024 * 1024 };
+
+static bool read_token(Arena *arena, const char *path, const char **ret_token, Error *err)
+{
+    char line[TOKEN_FILE_BYTES];
+    FILE *file = fopen(path, "re");
+    if (file == NULL || fgets(line, sizeof(line), file) == NULL) {
+        if (file != NULL)
+            fclose(file);
+        return error_set(err, ERROR_INPUT, "no token can be read from %s", path);
+    }
+    fclose(file);
+    line[strcspn(line, "\r\n")] = '\0';
+    *ret_token = arena_strdup(arena, line);
+    return true;
+}
+
+bool cli_api_open(const Cli *cli, Arena *arena, CliApi *ret_api, Error *err)
+{
+    const char *url = cli_option(cli, "server");
+    const char *file = cli_option(cli, "token-file");
+    CliApi api = {.loop = cli->loop, .url = url == NULL ? "http://127.0.0.1:8080" : url, .token = getenv("HEADGATE_TOKEN")};
+    if (file != NULL && !read_token(arena, file, &api.token, err))
+        return false;
+    if (text_empty(api.token)) {
+        error_set(err, ERROR_REFUSED, "you are not logged in: no token");
+        return error_hint(err, "headgate token create YOUR-NAME, then HEADGATE_TOKEN=… or --token-file");
+    }
+    log_secret(api.token);
+    *ret_api = api;
+    return true;
+}
+
+static void percent_encode(Text *out, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (isalnum(c) || strchr("-._~", c) != NULL)
+            text_append_char(out, (char)c);
+        else
+            text_printf(out, "%%%02X", c);
+    }
+}
+
+const char *cli_api_gate_path(Arena *arena, const char *run, const char *node, const char *action)
+{
+    AUTO(text_done) Text text;
+    text_init(&text, (size_t)BOUND_NAME_BYTES * BOUND_PLAN_DEPTH * 3);
+    percent_encode(&text, node);
+    return arena_printf(arena, "/api/runs/%s/gates/%s%s%s", run, text_string(&text), action == NULL ? "" : "/", action == NULL ? "" : action);
+}
+
+static bool refused_by_server(int status, const json_t *answer, Error *err)
+{
+    static const struct {
+        int status;
+        ErrorKind kind;
+    } KINDS[] = {{401, ERROR_REFUSED}, {403, ERROR_REFUSED}, {409, ERROR_CONFLICT}, {503, ERROR_UNREACHABLE}};
+    const json_t *problem = json_object_get(answer, "error");
+    ErrorKind kind = ERROR_INPUT;
+    for (size_t i = 0; i < COUNT_OF(KINDS); i++) {
+        if (KINDS[i].status == status)
+            kind = KINDS[i].kind;
+    }
+    error_set(err, kind, "the supervisor says %d: %s", status, json_get_string(problem, "message", "it changed meanwhile: look again"));
+    const char *hint = json_get_string(problem, "hint", NULL);
+    return hint == NULL ? false : error_hint(err, "%s", hint);
+}
+
+bool cli_api_call(const CliApi *api, const CliApiCall *call, json_t **ret_answer, Error *err)
+{
+    AUTO(base_free) char *url = base_printf("%s%s", api->url, call->path);
+    AUTO(base_free) char *authorization = base_printf("Authorization: Bearer %s", api->token);
+    AUTO(base_free) char *if_match = call->if_match == NULL ? NULL : base_printf("If-Match: \"%s\"", call->if_match);
+    AUTO(base_free) char *body = call->body == NULL ? NULL : json_text(call->body);
+    const char *headers[] = {authorization, "Accept: application/json", body == NULL ? if_match : "Content-Type: application/json",
+                             body == NULL ? NULL : if_match, NULL};
+    HttpRequest request = {.method = call->method,
+                           .url = url,
+                           .headers = headers,
+                           .body = body,
+                           .body_bytes = body == NULL ? 0 : strlen(body),
+                           .timeout_ms = CALL_TIMEOUT_MS,
+                           .max_bytes = ANSWER_BYTES};
+    HttpResponse response = {0};
+    if (!http_request(api->loop, &request, &response, err))
+        return error_wrap(err, "asking the supervisor at %s", api->url);
+    json_t *answer = json_parse(response.body, response.body_bytes, err);
+    int status = response.status;
+    http_response_done(&response);
+    if (answer == NULL)
+        return error_wrap(err, "the supervisor's answer (%d)", status);
+    if (status >= 400) {
+        refused_by_server(status, answer, err);
+        json_decref(answer);
+        return false;
+    }
+    *ret_answer = answer;
+    return true;
+}
+
+bool cli_api_decide(const CliApi *api, const char *run, const char *gate, const char *action, const char *comment, json_t **ret_gate, Error *err)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    AUTO(json_auto) json_t *before = NULL;
+    AUTO(json_auto) json_t *body = json_object();
+    json_set_string(body, "comment", comment == NULL ? "" : comment);
+    CliApiCall look = {.method = "GET", .path = cli_api_gate_path(arena, run, gate, NULL)};
+    if (!cli_api_call(api, &look, &before, err))
+        return false;
+    CliApiCall act = {.method = "POST",
+                      .path = cli_api_gate_path(arena, run, gate, action),
+                      .body = body,
+                      .if_match = json_get_string(before, "digest", "")};
+    return cli_api_call(api, &act, ret_gate, err);
+}

@@ -1,0 +1,42 @@
+/* check: mistakes in plans, without a database. */
+#include "cli/commands.h"
+#include "cli/evaluate.h"
+
+#include <stdio.h>
+
+static bool check_one(Cli *cli, const char *name, json_t *results)
+{
+    Error err = {0};
+    CliContext context = {0};
+    CliPlan plan = {0};
+    bool ok = cli_context_open(cli, name, &context, &err) && cli_evaluate_folder(cli, &context, name, &plan, &err);
+    json_t *result = json_object();
+    json_set_string(result, "plan", name);
+    json_object_set_new(result, "ok", json_boolean(ok));
+    if (!ok)
+        json_object_set_new(result, "error", json_from_error(&err));
+    json_array_append_new(results, result);
+    if (!cli_flag(cli, "json")) {
+        if (ok)
+            printf("%s: %zu nodes, plan %.12s\n", name, plan.plan->nodes_count - 1, plan.bundle->hash);
+        else
+            cli_fail(&err);
+    }
+    cli_plan_done(&plan);
+    if (context.arena != NULL)
+        cli_context_done(&context);
+    return ok;
+}
+
+CliExit cli_check(Cli *cli)
+{
+    AUTO(json_auto) json_t *results = json_array();
+    bool all = true;
+    for (int i = 0; i < cli->arguments_count; i++)
+        all = check_one(cli, cli_argument(cli, i), results) && all;
+    if (cli_flag(cli, "json")) {
+        AUTO(base_free) char *text = json_text(results);
+        puts(text);
+    }
+    return all ? CLI_OK : CLI_CHECK_FAILED;
+}

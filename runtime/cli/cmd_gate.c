@@ -1,0 +1,168 @@
+/* approve, reject, review: decisions, through the supervisor and as the person the token belongs to. */
+#include "cli/api.h"
+#include "cli/commands.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *plain_run(const char *text)
+{
+    return text != NULL && text[0] == '#' ? text + 1 : text;
+}
+
+static CliExit decide(Cli *cli, const char *action)
+{
+    Error err = {0};
+    AUTO(arena_auto) Arena *arena = arena_new();
+    AUTO(json_auto) json_t *gate = NULL;
+    CliApi api;
+    if (!cli_api_open(cli, arena, &api, &err) ||
+        !cli_api_decide(&api, plain_run(cli_argument(cli, 0)), cli_argument(cli, 1), action, cli_option(cli, "message"), &gate, &err))
+        return cli_fail(&err);
+    if (cli_flag(cli, "json")) {
+        AUTO(base_free) char *text = json_text(gate);
+        puts(text);
+    } else {
+        printf("gate \"%s\" of run %s: %s (%zu of %" PRId64 " approvals)\n", cli_argument(cli, 1), cli_argument(cli, 0),
+               text_equal(action, "approve") ? "approved" : "rejected", json_array_size(json_object_get(gate, "approvals")),
+               json_get_int(gate, "need", 1));
+    }
+    return CLI_OK;
+}
+
+CliExit cli_approve(Cli *cli)
+{
+    return decide(cli, "approve");
+}
+
+CliExit cli_reject(Cli *cli)
+{
+    return decide(cli, "reject");
+}
+
+/* ------------------------------------------------------------------ review */
+
+static void print_key(const json_t *key)
+{
+    size_t i = 0;
+    json_t *part = NULL;
+    json_array_foreach(key, i, part)
+        printf("%s%s", i == 0 ? "" : ",", json_string_value(part));
+}
+
+static void print_rows(const json_t *queue)
+{
+    size_t i = 0;
+    json_t *row = NULL;
+    printf("%" PRId64 " row(s)\n", json_get_int(queue, "total", 0));
+    json_array_foreach(json_object_get(queue, "rows"), i, row)
+    {
+        size_t c = 0;
+        json_t *choice = NULL;
+        printf("%s  ", json_get_string(row, "step", ""));
+        print_key(json_object_get(row, "key"));
+        printf("  %s: %s\n", json_get_string(row, "kind", ""), json_get_string(row, "reason", ""));
+        json_array_foreach(json_object_get(row, "choices"), c, choice)
+        {
+            AUTO(base_free) char *set = json_text(json_object_get(choice, "set"));
+            printf("    %zu. %s %s\n", c + 1, json_get_string(choice, "label", ""), set);
+        }
+    }
+}
+
+static json_t *decision_of(const Cli *cli, Error *err)
+{
+    const char *choice = cli_option(cli, "choice");
+    const char *set = cli_option(cli, "set");
+    json_t *decision = json_object();
+    if (choice != NULL)
+        json_set_int(decision, "choice", strtoll(choice, NULL, 10) - 1);
+    if (cli_flag(cli, "skip"))
+        json_object_set_new(decision, "skip", json_true());
+    if (set != NULL) {
+        json_t *columns = json_parse(set, strlen(set), err);
+        if (columns == NULL) {
+            json_decref(decision);
+            return NULL;
+        }
+        json_object_set_new(decision, "set", columns);
+    }
+    return decision;
+}
+
+static json_t *key_of(const char *text)
+{
+    json_t *key = json_array();
+    AUTO(base_free) char *copy = base_strdup(text);
+    char *rest = NULL;
+    for (char *part = strtok_r(copy, ",", &rest); part != NULL; part = strtok_r(NULL, ",", &rest))
+        json_array_append_new(key, json_string(part));
+    return key;
+}
+
+static bool send_decision(Cli *cli, const CliApi *api, const char *path, json_t *decision, Error *err)
+{
+    AUTO(json_auto) json_t *body = json_object();
+    AUTO(json_auto) json_t *answer = NULL;
+    json_t *list = json_array();
+    json_t *one = json_object();
+    const char *step = cli_option(cli, "step");
+    const char *key = cli_option(cli, "key");
+    const char *reason = cli_option(cli, "reason");
+    if (step == NULL || (key == NULL) == (reason == NULL)) {
+        json_decref(list);
+        json_decref(one);
+        return error_set(err, ERROR_INPUT, "say which rows: --step PATH and either --key or --reason");
+    }
+    json_set_string(one, "step", step);
+    if (key != NULL)
+        json_object_set_new(one, "key", key_of(key));
+    if (reason != NULL)
+        json_set_string(one, "reason", reason);
+    json_object_set(one, "decision", decision);
+    json_array_append_new(list, one);
+    json_object_set_new(body, "decisions", list);
+    CliApiCall call = {.method = "POST", .path = path, .body = body};
+    if (!cli_api_call(api, &call, &answer, err))
+        return false;
+    printf("%" PRId64 " decided\n", json_get_int(answer, "decided", 0));
+    return true;
+}
+
+static bool show_queue(Cli *cli, const CliApi *api, const char *path, CliExit *ret_exit, Error *err)
+{
+    AUTO(json_auto) json_t *queue = NULL;
+    CliApiCall call = {.method = "GET", .path = path};
+    if (!cli_api_call(api, &call, &queue, err))
+        return false;
+    if (cli_flag(cli, "json")) {
+        AUTO(base_free) char *text = json_text(queue);
+        puts(text);
+    } else {
+        print_rows(queue);
+    }
+    *ret_exit = json_get_int(queue, "total", 0) > 0 ? CLI_NEEDS_REVIEW : CLI_OK;
+    return true;
+}
+
+CliExit cli_review(Cli *cli)
+{
+    Error err = {0};
+    CliExit code = CLI_OK;
+    CliApi api;
+    AUTO(arena_auto) Arena *arena = arena_new();
+    const char *run = plain_run(cli_argument(cli, 0));
+    if (run == NULL) {
+        error_set(&err, ERROR_INPUT, "which run? headgate review RUN");
+        return cli_fail(&err);
+    }
+    if (!cli_api_open(cli, arena, &api, &err))
+        return cli_fail(&err);
+    const char *path = arena_printf(arena, "/api/runs/%s/review", run);
+    AUTO(json_auto) json_t *decision = decision_of(cli, &err);
+    bool ok = decision != NULL && (json_object_size(decision) > 0 ? send_decision(cli, &api, path, decision, &err)
+                                                                  : show_queue(cli, &api, path, &code, &err));
+    return ok ? code : cli_fail(&err);
+}

@@ -1,0 +1,181 @@
+/* run, and what is asked of runs: resume, retry, pause, rollback, abort. */
+#include "cli/commands.h"
+#include "cli/follow.h"
+#include "ledger/run.h"
+#include "run/run.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ------------------------------------------------------------------ run */
+
+static void announce_one_way(const Plan *plan)
+{
+    for (size_t i = 0; i < plan->nodes_count; i++) {
+        const PlanNode *node = plan->nodes[i];
+        const char *why = json_get_string(node->keys, "one_way", NULL);
+        if (why != NULL)
+            fprintf(stderr, "no way back after %s \"%s\" (%s:%d): %s\n", plan_kind_name(node->kind), node->path, node->at.file, node->at.line, why);
+    }
+}
+
+/* On a terminal the start is confirmed; without one it is what was asked for. */
+static bool confirmed(const Cli *cli, const CliContext *context, const Plan *plan)
+{
+    if (cli_flag(cli, "yes") || isatty(STDIN_FILENO) != 1)
+        return true;
+    fprintf(stderr, "Run \"%s\" on %s (%s)? [y/N] ", plan->root->name, context->environment->name, context->state->shown);
+    char answer[16] = "";
+    return fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+static CliExit drive_and_follow(Cli *cli, const CliContext *context, int64_t run, int64_t since)
+{
+    Error err = {0};
+    CliExit code = CLI_FAILED;
+    CliFollow follow = {.run = run,
+                        .since = since,
+                        .json = cli_flag(cli, "json"),
+                        .quiet = cli_flag(cli, "quiet"),
+                        .stop_at_gate = cli_flag(cli, "no-wait"),
+                        .runner = cli_launch_start(cli, context, run)};
+    bool ok = cli_follow(cli, context, &follow, &code, &err);
+    CliExit runner_exit = CLI_OK;
+    bool left_early = ok && !cli_launch_ended(follow.runner, &runner_exit);
+    if (left_early && code == CLI_AT_GATE)
+        cli_launch_pause(follow.runner);
+    cli_launch_free(follow.runner, false);
+    if (!ok)
+        return cli_fail(&err);
+    return code;
+}
+
+/* Whether the last thing told was a check: exit code 4 rather than 1. */
+static CliExit finer_exit(Cli *cli, const CliContext *context, int64_t run, CliExit code)
+{
+    AUTO(db_close_auto) DbConn *state = NULL;
+    AUTO(json_auto) json_t *head = NULL;
+    Error err = {0};
+    if ((code != CLI_FAILED && code != CLI_ROLLED_BACK) || !cli_context_connect(cli, context, false, &state, &err) ||
+        !ledger_run_read(state, run, &head, &err))
+        return code;
+    const char *problem = json_get_string(json_object_get(json_object_get(head, "reason"), "error"), "kind", "");
+    const char *why = json_get_string(head, "rollback_why", "");
+    if (code == CLI_FAILED && text_equal(problem, "refused"))
+        return CLI_CHECK_FAILED;
+    return code == CLI_ROLLED_BACK && text_starts(why, "verification") ? CLI_CHECK_FAILED : code;
+}
+
+static CliExit start_run(Cli *cli, const CliContext *context, const CliPlan *plan)
+{
+    Error err = {0};
+    int64_t run = 0;
+    announce_one_way(plan->plan);
+    if (!confirmed(cli, context, plan->plan))
+        return CLI_INTERRUPTED;
+    if (!cli_launch_create(cli, context, plan, context->person, NULL, &run, &err))
+        return cli_fail(&err);
+    if (!cli_flag(cli, "json"))
+        fprintf(stderr, "run %" PRId64 ": %s on %s (%s), plan %.12s\n", run, plan->plan->root->name, context->environment->name,
+                context->state->shown, plan->bundle->hash);
+    return finer_exit(cli, context, run, drive_and_follow(cli, context, run, 0));
+}
+
+CliExit cli_run(Cli *cli)
+{
+    Error err = {0};
+    CliContext context = {0};
+    CliPlan plan = {0};
+    if (cli_flag(cli, "dry-run"))
+        return cli_plan(cli);
+    if (!cli_context_open(cli, cli_argument(cli, 0), &context, &err))
+        return cli_fail(&err);
+    CliExit code = cli_evaluate_folder(cli, &context, cli_argument(cli, 0), &plan, &err) ? start_run(cli, &context, &plan) : cli_fail(&err);
+    cli_plan_done(&plan);
+    cli_context_done(&context);
+    return code;
+}
+
+/* ------------------------------------------------------------------ requests */
+
+typedef struct Ask {
+    CliContext context;
+    DbConn *state;
+    json_t *head;
+    int64_t run;
+} Ask;
+
+static bool ask_open(Cli *cli, Ask *ask, Error *err)
+{
+    return cli_context_open(cli, NULL, &ask->context, err) && cli_context_connect(cli, &ask->context, false, &ask->state, err) &&
+           cli_context_run(ask->state, cli_argument(cli, 0), &ask->run, err) && ledger_run_read(ask->state, ask->run, &ask->head, err) &&
+           cli_context_environment(&ask->context, json_get_string(ask->head, "environment", ""), err);
+}
+
+static void ask_done(Ask *ask)
+{
+    json_decref(ask->head);
+    db_close(ask->state);
+    cli_context_done(&ask->context);
+}
+
+static bool allowed(const Ask *ask, const char *kind, RunEvent event, Error *err)
+{
+    RunState state = run_state_parse(json_get_string(ask->head, "state", ""));
+    char next[256];
+    run_next_commands(state, ask->run, next, sizeof(next));
+    if (run_row_find(state, event) != NULL || (state == RUN_RUNNING && event == RUN_EVENT_GO) ||
+        (state == RUN_ROLLBACK_BLOCKED && event == RUN_EVENT_GO))
+        return true;
+    error_set(err, ERROR_REFUSED, "run %" PRId64 " is %s: it cannot %s", ask->run, run_state_name(state), kind);
+    return error_hint(err, "%s", next);
+}
+
+/* Asks, and drives the run ourselves when nobody does. */
+static CliExit ask_run(Cli *cli, const char *kind, RunEvent event, bool drives)
+{
+    Error err = {0};
+    Ask ask = {0};
+    AUTO(json_auto) json_t *body = json_object();
+    json_set_string(body, "why", cli_option(cli, "message") == NULL ? "" : cli_option(cli, "message"));
+    bool ok = ask_open(cli, &ask, &err) && allowed(&ask, kind, event, &err) &&
+              ledger_request_add(ask.state, ask.run, kind, body, ask.context.person, NULL, &err);
+    CliExit code = CLI_OK;
+    if (!ok) {
+        code = cli_fail(&err);
+    } else if (drives && !json_get_bool(ask.head, "alive", false) && !cli_flag(cli, "detach")) {
+        int64_t since = json_get_int(ask.head, "last_seq", 0);
+        code = finer_exit(cli, &ask.context, ask.run, drive_and_follow(cli, &ask.context, ask.run, since));
+    } else {
+        fprintf(stderr, "%s of run %" PRId64 " asked\n", kind, ask.run);
+    }
+    ask_done(&ask);
+    return code;
+}
+
+CliExit cli_resume(Cli *cli)
+{
+    return ask_run(cli, "resume", RUN_EVENT_GO, true);
+}
+
+CliExit cli_retry(Cli *cli)
+{
+    return ask_run(cli, "retry", RUN_EVENT_GO, true);
+}
+
+CliExit cli_pause(Cli *cli)
+{
+    return ask_run(cli, "pause", RUN_EVENT_PAUSE, false);
+}
+
+CliExit cli_abort(Cli *cli)
+{
+    return ask_run(cli, "abort", RUN_EVENT_ABORT, true);
+}
+
+CliExit cli_rollback(Cli *cli)
+{
+    return ask_run(cli, "rollback", RUN_EVENT_ROLL_BACK, true);
+}

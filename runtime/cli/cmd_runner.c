@@ -1,0 +1,161 @@
+/* runner (internal): drives one run. Its parent has no Lua and starts another when it says CLI_AGAIN or dies. */
+#include "base/bounds.h"
+#include "base/log.h"
+#include "bind/plan.h"
+#include "cli/commands.h"
+#include "cli/context.h"
+#include "cli/kinds.h"
+#include "loop/child.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+enum { LEASE_RETRY_MS = 1000, LEASE_RETRIES = 15 };
+
+typedef struct Runner {
+    Cli *cli;
+    Run *run;
+    BindPlan *lua;
+    const char *worker_argv[16];
+    RunHooks hooks;
+    bool ending;
+    bool signals_ended;
+    FiberEvent ended;
+} Runner;
+
+static void log_from_script(void *ctx, const char *line)
+{
+    Runner *runner = ctx;
+    run_log(runner->run, "", "info", "%s", line);
+}
+
+static bool call_lua(void *ctx, const char *path, const char *key, DbConn *conn, bool transactional, json_t **ret_result, Error *err)
+{
+    Runner *runner = ctx;
+    BindTask task = {.conn = conn, .transactional = transactional, .log = log_from_script, .ctx = runner};
+    return bind_plan_call(runner->lua, path, key, &task, ret_result, err);
+}
+
+static void prepare_hooks(Runner *runner, const CliContext *context, const char *run)
+{
+    Arena *arena = context->arena;
+    size_t n = 0;
+    runner->worker_argv[n++] = runner->cli->program;
+    runner->worker_argv[n++] = "worker";
+    runner->worker_argv[n++] = run;
+    runner->worker_argv[n++] = "--env";
+    runner->worker_argv[n++] = context->environment->name;
+    if (context->config_path != NULL) {
+        runner->worker_argv[n++] = "--config";
+        runner->worker_argv[n++] = context->config_path;
+    }
+    runner->worker_argv[n] = NULL;
+    runner->hooks = (RunHooks){.call = call_lua,
+                               .ctx = runner,
+                               .worker_argv = runner->worker_argv,
+                               .kinds = CLI_KINDS,
+                               .key_folder = arena_printf(arena, "%s/keys", context->home),
+                               .backup_folder = arena_printf(arena, "%s/backups", context->home)};
+}
+
+/* The target is the plan's, and the plan is in the state database: so the run's head comes first. */
+static bool find_target(Cli *cli, CliContext *context, int64_t id, const ConfigTarget **ret_target, Error *err)
+{
+    AUTO(db_close_auto) DbConn *state = NULL;
+    AUTO(json_auto) json_t *head = NULL;
+    AUTO(json_auto) json_t *graph = NULL;
+    AUTO(bundle_auto) Bundle *bundle = NULL;
+    if (!cli_context_connect(cli, context, false, &state, err) || !ledger_run_read(state, id, &head, err) ||
+        !cli_context_environment(context, json_get_string(head, "environment", ""), err) ||
+        !ledger_plan_load(state, json_get_string(head, "plan", ""), &bundle, &graph, err))
+        return false;
+    const char *name = json_get_string(json_object_get(graph, "keys"), "target", "app");
+    *ret_target = config_target(context->environment, name);
+    return *ret_target != NULL || error_set(err, ERROR_INPUT, "environment \"%s\" has no target \"%s\"", context->environment->name, name);
+}
+
+static bool open_run(Runner *runner, CliContext *context, int64_t id, Error *err)
+{
+    const ConfigTarget *target = NULL;
+    if (!find_target(runner->cli, context, id, &target, err))
+        return false;
+    RunOptions options = {.loop = runner->cli->loop,
+                          .id = id,
+                          .owner = cli_option(runner->cli, "owner"),
+                          .target = target,
+                          .state = context->state,
+                          .config = context->config,
+                          .environment = context->environment,
+                          .hooks = &runner->hooks};
+    for (int tries = 0; !run_open(&options, &runner->run, err); tries++) {
+        if (err->kind != ERROR_CONFLICT || tries == LEASE_RETRIES || !fiber_sleep(LEASE_RETRY_MS, err))
+            return false;
+    }
+    return true;
+}
+
+/* What was approved is what runs: the bundle must still give the graph that is kept with it. */
+static bool load_lua(Runner *runner, Error *err)
+{
+    Plan *again = NULL;
+    if (!bind_plan_load(runner->cli->loop, runner->run->bundle, &runner->lua, err) ||
+        !plan_from_graph(bind_plan_graph(runner->lua), &again, err))
+        return error_wrap(err, "evaluating the bundle");
+    bool same = text_equal(again->hash, runner->run->plan->hash);
+    plan_free(again);
+    return same || error_set(err, ERROR_REFUSED, "the bundle gives another graph than the one that was registered");
+}
+
+static bool drive(Runner *runner, CliContext *context, int64_t id, Error *err)
+{
+    return open_run(runner, context, id, err) && load_lua(runner, err) && run_drive(runner->run, err);
+}
+
+/* SIGTERM and SIGINT mean: finish the batch and pause. */
+static void hear_signals(void *arg)
+{
+    Runner *runner = arg;
+    while (runner->cli->signals == 0 && !runner->ending)
+        fiber_event_wait(&runner->cli->signalled, -1);
+    if (!runner->ending && runner->run != NULL)
+        run_ask_pause(runner->run, "signal");
+    runner->signals_ended = true;
+    fiber_event_broadcast(&runner->ended);
+}
+
+static void runner_done(Runner *runner)
+{
+    runner->ending = true;
+    fiber_event_broadcast(&runner->cli->signalled);
+    while (!runner->signals_ended)
+        fiber_event_wait(&runner->ended, -1);
+    bind_plan_free(runner->lua);
+    run_close(runner->run);
+}
+
+CliExit cli_runner(Cli *cli)
+{
+    Error err = {0};
+    CliContext context = {0};
+    int64_t id = 0;
+    char name[64];
+    snprintf(name, sizeof(name), "runner %s", cli_argument(cli, 0));
+    log_set_process(name);
+    child_beat_start(cli->loop);
+    if (!cli_context_open(cli, NULL, &context, &err) || !cli_context_run(NULL, cli_argument(cli, 0), &id, &err))
+        return cli_fail(&err);
+    context.home = cli_option(cli, "home");
+    Runner runner = {.cli = cli};
+    prepare_hooks(&runner, &context, cli_argument(cli, 0));
+    fiber_start(cli->loop, "signals", hear_signals, &runner);
+    bool ok = drive(&runner, &context, id, &err);
+    CliExit code = CLI_OK;
+    if (!ok) {
+        bool again = err.kind == ERROR_UNREACHABLE || err.kind == ERROR_FENCED;
+        log_error("%s", err.message);
+        code = again ? CLI_AGAIN : CLI_FAILED;
+    }
+    runner_done(&runner);
+    cli_context_done(&context);
+    return code;
+}

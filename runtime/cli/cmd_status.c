@@ -1,0 +1,186 @@
+/* status, watch, log: looking at runs. */
+#include "cli/commands.h"
+#include "cli/follow.h"
+#include "ledger/run.h"
+#include "run/run.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { LINE_MAX_BYTES = 4096, LOG_PAGE = 1000 };
+
+typedef struct Look {
+    CliContext context;
+    DbConn *state;
+    int64_t run;
+    json_t *head;
+} Look;
+
+static bool look_open(Cli *cli, Look *look, bool one, Error *err)
+{
+    if (!cli_context_open(cli, NULL, &look->context, err) || !cli_context_connect(cli, &look->context, false, &look->state, err))
+        return false;
+    if (!one && cli_argument(cli, 0) == NULL)
+        return true;
+    return cli_context_run(look->state, cli_argument(cli, 0), &look->run, err) && ledger_run_read(look->state, look->run, &look->head, err);
+}
+
+static void look_done(Look *look)
+{
+    json_decref(look->head);
+    db_close(look->state);
+    if (look->context.arena != NULL)
+        cli_context_done(&look->context);
+}
+
+static void print_row(const json_t *row)
+{
+    const char *text = json_get_string(json_object_get(row, "reason"), "text", "");
+    printf("%6" PRId64 "  %-20s %-12s %-16s %.19sZ  %s\n", json_get_int(row, "id", 0), json_get_string(row, "plan_name", ""),
+           json_get_string(row, "environment", ""), json_get_string(row, "state", ""), json_get_string(row, "created_at", ""), text);
+}
+
+static bool status_all(Cli *cli, Look *look, Error *err)
+{
+    AUTO(json_auto) json_t *rows = NULL;
+    if (!ledger_call_json(look->state, "run_list", NULL, &rows, err))
+        return false;
+    if (cli_flag(cli, "json")) {
+        AUTO(base_free) char *text = json_text(rows);
+        puts(text);
+        return true;
+    }
+    if (json_array_size(rows) == 0)
+        puts("no runs yet: headgate run PLAN");
+    size_t i = 0;
+    json_t *row = NULL;
+    json_array_foreach(rows, i, row)
+        print_row(row);
+    return true;
+}
+
+static void print_one(const Look *look, const json_t *steps)
+{
+    char next[256];
+    RunState state = run_state_parse(json_get_string(look->head, "state", ""));
+    print_row(look->head);
+    size_t i = 0;
+    json_t *step = NULL;
+    json_array_foreach(steps, i, step)
+    {
+        if (json_get_string(step, "path", "")[0] == '\0')
+            continue;
+        printf("        %-12s %-10s %s", json_get_string(step, "state", ""), json_get_string(step, "kind", ""), json_get_string(step, "path", ""));
+        const char *text = json_get_string(json_object_get(step, "detail"), "text", NULL);
+        const char *problem = json_get_string(json_object_get(step, "error"), "message", NULL);
+        printf("%s%s\n", problem != NULL || text != NULL ? ": " : "", problem != NULL ? problem : text != NULL ? text : "");
+    }
+    bool driven = json_get_bool(look->head, "alive", false);
+    if (state != RUN_STATES && run_state_rest(state) == RUN_DRIVES && !driven)
+        printf("        nobody drives this run: headgate resume %" PRId64 "\n", look->run);
+    if (state != RUN_STATES) {
+        run_next_commands(state, look->run, next, sizeof(next));
+        printf("  next: %s\n", next);
+    }
+}
+
+static bool status_one(Cli *cli, Look *look, Error *err)
+{
+    AUTO(json_auto) json_t *steps = NULL;
+    if (!ledger_step_list(look->state, look->run, &steps, err))
+        return false;
+    if (!cli_flag(cli, "json")) {
+        print_one(look, steps);
+        return true;
+    }
+    json_object_set(look->head, "steps", steps);
+    AUTO(base_free) char *text = json_text(look->head);
+    puts(text);
+    return true;
+}
+
+CliExit cli_status(Cli *cli)
+{
+    Error err = {0};
+    Look look = {0};
+    bool ok = look_open(cli, &look, false, &err) && (look.head == NULL ? status_all(cli, &look, &err) : status_one(cli, &look, &err));
+    look_done(&look);
+    return ok ? CLI_OK : cli_fail(&err);
+}
+
+static int64_t since_option(const Cli *cli)
+{
+    const char *since = cli_option(cli, "since");
+    return since == NULL ? 0 : strtoll(since, NULL, 10);
+}
+
+CliExit cli_watch(Cli *cli)
+{
+    Error err = {0};
+    Look look = {0};
+    CliExit code = CLI_OK;
+    bool ok = look_open(cli, &look, true, &err);
+    CliFollow follow = {.run = look.run, .since = since_option(cli), .json = cli_flag(cli, "json")};
+    ok = ok && cli_follow(cli, &look.context, &follow, &code, &err);
+    look_done(&look);
+    if (!ok)
+        return cli_fail(&err);
+    return cli_flag(cli, "exit-status") ? code : CLI_OK;
+}
+
+static bool wanted(const Cli *cli, const json_t *event)
+{
+    const char *type = cli_option(cli, "type");
+    const char *node = cli_option(cli, "node");
+    return (type == NULL || text_equal(type, json_get_string(event, "type", ""))) &&
+           (node == NULL || text_equal(node, json_get_string(event, "node", "")));
+}
+
+static void print_event(const Cli *cli, const json_t *event)
+{
+    if (cli_flag(cli, "json")) {
+        AUTO(base_free) char *text = json_text(event);
+        puts(text);
+        return;
+    }
+    AUTO(text_done) Text line;
+    text_init(&line, LINE_MAX_BYTES);
+    cli_follow_line(event, &line);
+    printf("%6" PRId64 " %.19sZ %s\n", json_get_int(event, "seq", 0), json_get_string(event, "at", ""), text_string(&line));
+}
+
+static bool print_log(Cli *cli, Look *look, int64_t since, Error *err)
+{
+    size_t count = LOG_PAGE;
+    while (count == LOG_PAGE) {
+        LedgerParams params = {0};
+        ledger_param_int(&params, look->run);
+        ledger_param_int(&params, since);
+        ledger_param_int(&params, LOG_PAGE);
+        AUTO(json_auto) json_t *events = NULL;
+        if (!ledger_call_json(look->state, "event_page", &params, &events, err))
+            return false;
+        size_t i = 0;
+        json_t *event = NULL;
+        json_array_foreach(events, i, event)
+        {
+            if (wanted(cli, event))
+                print_event(cli, event);
+            since = json_get_int(event, "seq", since);
+        }
+        count = json_array_size(events);
+    }
+    return true;
+}
+
+CliExit cli_log(Cli *cli)
+{
+    if (cli_flag(cli, "follow"))
+        return cli_watch(cli);
+    Error err = {0};
+    Look look = {0};
+    bool ok = look_open(cli, &look, true, &err) && print_log(cli, &look, since_option(cli), &err);
+    look_done(&look);
+    return ok ? CLI_OK : cli_fail(&err);
+}
