@@ -1,0 +1,241 @@
+/** Kill -9 at random moments of the demo plan: runner, worker, supervisor, PostgreSQL backend.
+ *
+ * Every run is disturbed a few times and must end like the undisturbed one: same content, same schema, no row twice,
+ * no event missing. node tests/run.mjs --script crash/kill.ts [--kills 100] [--seed 1] [--events 4000] [--no-figures]
+ * writes build/figures/crash.json. The seed makes the moments and victims repeat, as far as a machine can. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Arguments } from "../lib/arguments";
+import { Cluster } from "../lib/cluster";
+import { canonicalPlan, figures } from "../lib/paths";
+import { attend, hasEnded } from "../lib/people";
+import { copyPlan } from "../lib/plan";
+import { killNow, processesOf } from "../lib/processes";
+import { loadStory, STORY_FAULTS, storyContent } from "../lib/story";
+import { type Known, Supervisor } from "../lib/supervisor";
+
+type Victim = "runner" | "worker" | "supervisor" | "backend";
+const VICTIMS: Victim[] = ["runner", "worker", "supervisor", "backend"];
+const KILLS_A_RUN = 3;
+const RUN_LIMIT_MS = 180_000;
+const PEOPLE = ["alice", "bob", "carol", "dave"];
+
+// The plan as it is; the guards always have good data, because there is no application: its writes would differ.
+const CONFIG = `
+version: 1
+metrics:
+  error_rate: { unit: percent, sql: "SELECT 0.1" }
+  response_time_p95: { unit: ms, sql: "SELECT 100" }
+environments:
+  crash:
+    approvers: { admin: [bob, dave], product: [carol] }
+    watch: { 10: 1s, 50: 1s, 100: 1s }
+    soak: 1s
+    guard_interval: 250ms
+    alerts:
+      application:
+        error_rate: > 1%
+        response_time_p95: > 500ms
+`;
+
+const options = new Arguments();
+const wantedKills = options.number("kills", 100);
+const seed = options.number("seed", Date.now() % 1_000_000);
+const events = options.number("events", 4000);
+
+/** mulberry32: small, and the same everywhere. */
+let state = seed >>> 0;
+function random(): number {
+  state = (state + 0x6d2b79f5) >>> 0;
+  let t = state;
+  t = Math.imul(t ^ (t >>> 15), t | 1);
+  t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+}
+
+const pause = (ms: number): Promise<void> => new Promise((wake) => setTimeout(wake, ms));
+
+interface Outcome {
+  state: string;
+  content: Record<string, string>;
+  dump: string;
+  rowsChanged: string;
+  faults: string[];
+  ms: number;
+  killed: Victim[];
+}
+
+/** One run in a copy of the prepared database; killer, when given, disturbs it until it resolves. */
+async function runOnce(
+  cluster: Cluster,
+  template: string,
+  plan: string,
+  known: Known,
+  disturb?: (supervisor: Supervisor, database: string, over: () => boolean) => Promise<Victim[]>,
+): Promise<Outcome> {
+  const database = await cluster.database(template);
+  const begun = Date.now();
+  const supervisor = await Supervisor.start({
+    env: cluster.env(database),
+    config: plan,
+    plans: dirname(plan),
+    environment: "crash",
+    people: PEOPLE,
+    known,
+  });
+  let over = false;
+  try {
+    const { id } = await supervisor.as("alice").startRun(plan.slice(dirname(plan).length + 1), "crash");
+    const disturbed = disturb?.(supervisor, database, () => over) ?? Promise.resolve([]);
+    let last = "pending";
+    while (!over && Date.now() - begun < RUN_LIMIT_MS) {
+      try {
+        const approvers = ["bob", "carol"].map((person) => supervisor.as(person));
+        const page = await attend(id, supervisor.as("alice"), approvers);
+        last = page.state;
+        over = hasEnded(page);
+      } catch {
+        // the supervisor or the database is down at this moment
+      }
+      if (!over) await pause(100);
+    }
+    const timedOut = !over;
+    over = true;
+    const killed = await disturbed;
+    await supervisor.stop("SIGKILL");
+    return {
+      ...(await judge(cluster, database, id)),
+      state: timedOut ? `${last} after ${RUN_LIMIT_MS / 1000} s` : last,
+      ms: Date.now() - begun,
+      killed,
+    };
+  } finally {
+    over = true;
+    await supervisor.stop("SIGKILL");
+    for (const { pid } of processesOf(known.home)) killNow(pid);
+    await cluster.drop(database);
+  }
+}
+
+async function judge(cluster: Cluster, database: string, run: string): Promise<Pick<Outcome, "content" | "dump" | "rowsChanged" | "faults">> {
+  const faults: string[] = [];
+  for (const [fault, sql] of Object.entries(STORY_FAULTS)) {
+    const rows = await cluster.query(database, sql);
+    if (rows.length > 0) faults.push(`${rows.length} × ${fault}`);
+  }
+  const gaps = await cluster.query(
+    database,
+    "SELECT count(*) AS events, max(seq) AS last FROM headgate.event WHERE run = $1 HAVING count(*) <> max(seq) OR min(seq) <> 1",
+    [run],
+  );
+  if (gaps.length > 0) faults.push("the event stream has gaps");
+  const changed = await cluster.query(
+    database,
+    "SELECT string_agg(step || ' ' || n, ', ' ORDER BY step) AS text FROM (SELECT step, sum(rows_changed) AS n FROM headgate.cursor GROUP BY step) c",
+  );
+  return {
+    content: await storyContent(cluster, database),
+    dump: cluster.dump(database),
+    rowsChanged: String(changed[0]?.["text"]),
+    faults,
+  };
+}
+
+async function strike(victim: Victim, supervisor: Supervisor, cluster: Cluster, database: string): Promise<boolean> {
+  if (victim === "supervisor") {
+    const { pid } = supervisor;
+    if (pid === undefined || !killNow(pid)) return false;
+    await supervisor.stop(); // waits for its end
+    await supervisor.restart();
+    return true;
+  }
+  if (victim === "backend") {
+    const rows = await cluster.query(
+      "postgres",
+      "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND application_name LIKE 'headgate%' ORDER BY pid",
+      [database],
+    );
+    const pid = rows[Math.floor(random() * rows.length)]?.["pid"];
+    return pid !== undefined && killNow(Number(pid)); // the server ends all sessions and recovers
+  }
+  const found = processesOf(supervisor.known.home).filter(({ command }) => command === victim);
+  const chosen = found[Math.floor(random() * found.length)];
+  return chosen !== undefined && killNow(chosen.pid);
+}
+
+/** Kills a few times, at moments spread over the length of an undisturbed run. Workers live shortly: their moment is as soon as one lives. */
+function killer(cluster: Cluster, kills: number, lengthMs: number) {
+  return async (supervisor: Supervisor, database: string, over: () => boolean): Promise<Victim[]> => {
+    const killed: Victim[] = [];
+    for (let n = 0; n < kills; n++) {
+      const victim = VICTIMS[Math.floor(random() * VICTIMS.length)] ?? "runner";
+      const delay = random() * (victim === "worker" ? 400 : lengthMs / kills);
+      const giveUp = Date.now() + lengthMs;
+      await pause(delay);
+      let struck = false;
+      while (!over() && !struck && Date.now() < giveUp) {
+        struck = await strike(victim, supervisor, cluster, database).catch(() => false);
+        if (!struck) await pause(10);
+      }
+      if (struck) killed.push(victim);
+    }
+    return killed;
+  };
+}
+
+function differences(outcome: Outcome, wanted: Outcome): string[] {
+  const found = [...outcome.faults];
+  if (outcome.state !== wanted.state) found.push(`it ended ${outcome.state}, not ${wanted.state}`);
+  for (const [table, digest] of Object.entries(wanted.content)) {
+    if (outcome.content[table] !== digest) found.push(`${table}: ${outcome.content[table]} instead of ${digest}`);
+  }
+  if (outcome.dump !== wanted.dump) found.push("another schema");
+  if (outcome.rowsChanged !== wanted.rowsChanged) found.push(`rows changed: ${outcome.rowsChanged} instead of ${wanted.rowsChanged}`);
+  return found;
+}
+
+const cluster = await Cluster.start();
+const plan = copyPlan(canonicalPlan, { "headgate.yaml": CONFIG });
+const template = await cluster.database();
+await loadStory(cluster, template, events, false);
+const prepared = await Supervisor.prepare({
+  env: cluster.env(template),
+  config: plan,
+  plans: dirname(plan),
+  environment: "crash",
+  people: PEOPLE,
+});
+
+const reference = await runOnce(cluster, template, plan, prepared.known);
+console.log(`undisturbed: ${reference.state} in ${reference.ms} ms; ${reference.rowsChanged}`);
+if (reference.state !== "done" || reference.faults.length > 0) {
+  console.error(`the undisturbed run went wrong: ${reference.state} ${reference.faults.join(", ")}`);
+  process.exit(1);
+}
+
+const begun = Date.now();
+const by: Record<Victim, number> = { runner: 0, worker: 0, supervisor: 0, backend: 0 };
+let kills = 0;
+let runs = 0;
+let wrongRuns = 0;
+let idle = 0;
+while (kills < wantedKills && idle < 5) {
+  const disturb = killer(cluster, Math.min(KILLS_A_RUN, wantedKills - kills), reference.ms);
+  const outcome = await runOnce(cluster, template, plan, prepared.known, disturb);
+  const wrong = differences(outcome, reference);
+  runs++;
+  kills += outcome.killed.length;
+  idle = outcome.killed.length === 0 ? idle + 1 : 0;
+  for (const victim of outcome.killed) by[victim]++;
+  if (wrong.length > 0) wrongRuns++;
+  console.log(`run ${runs}: killed ${outcome.killed.join(", ") || "nobody"}; ${outcome.ms} ms; ${wrong.length === 0 ? "right" : `WRONG: ${wrong.join("; ")}`}`);
+}
+await cluster.stop();
+
+const result = { kills, wrong_runs: wrongRuns, runs, by, events, seed, seconds: Math.round((Date.now() - begun) / 1000) };
+console.log(JSON.stringify(result));
+if (!options.flag("no-figures")) {
+  mkdirSync(figures, { recursive: true });
+  writeFileSync(join(figures, "crash.json"), `${JSON.stringify(result, null, 2)}\n`);
+}
+process.exit(wrongRuns === 0 && kills >= wantedKills ? 0 : 1);

@@ -1,0 +1,63 @@
+/** The people of the demo, who do at once whatever a run asks of them. */
+import { type Api, ApiError, type GraphNode, type ReviewRow, type RunPage } from "./api";
+
+/** Looks at the run once and does what it waits for. Gives the run as it was seen. */
+export async function attend(run: string, operator: Api, approvers: Api[]): Promise<RunPage> {
+  const page = await operator.run(run);
+  if (page.review.open > 0) await decideRows(run, operator);
+  for (const gate of page.gates.filter(({ state }) => state === "open")) {
+    for (const approver of approvers) await quietly(approveIfAsked(run, gate.path, approver));
+  }
+  if (page.reason?.kind === "manual" && page.reason.path !== undefined) {
+    await answer(run, page, page.reason.path, [operator, ...approvers]);
+  }
+  return page;
+}
+
+/** A refusal because something moved on meanwhile is normal: the next look sees what is left. */
+async function quietly(act: Promise<unknown>): Promise<void> {
+  try {
+    await act;
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status >= 500) throw error;
+  }
+}
+
+async function approveIfAsked(run: string, path: string, approver: Api): Promise<void> {
+  const gate = await approver.gate(run, path);
+  if (gate.may.approve) await approver.approve(run, path);
+}
+
+/** The first choice of every open row; rows without a choice are left as they are. */
+async function decideRows(run: string, operator: Api): Promise<void> {
+  const { rows } = await operator.get<{ rows: ReviewRow[] }>(`/api/runs/${run}/review?state=open`);
+  const decisions = rows.map(({ step, key, choices }) => ({
+    step,
+    key,
+    decision: choices !== null && choices.length > 0 ? { choice: 0 } : { skip: true },
+  }));
+  if (decisions.length > 0) await quietly(operator.post(`/api/runs/${run}/review`, { decisions }));
+}
+
+function find(node: GraphNode, path: string): GraphNode | undefined {
+  if (node.path === path) return node;
+  for (const child of node.children) {
+    const found = find(child, path);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+async function answer(run: string, page: RunPage, path: string, people: Api[]): Promise<void> {
+  const items = find(page.graph, path)?.keys["items"];
+  const count = Array.isArray(items) ? items.length : 1;
+  for (let item = 0; item < count; item++) {
+    for (const person of people) await quietly(person.post(`/api/runs/${run}/answers`, { path, item, note: "done" }));
+  }
+}
+
+const ENDED = new Set(["done", "rolled_back", "failed", "aborted", "rollback_blocked"]);
+
+export function hasEnded(page: { state: string }): boolean {
+  return ENDED.has(page.state);
+}

@@ -1,0 +1,47 @@
+/** The processes of one headgate: found by the HEADGATE_HOME they were started with, so that nobody else's is touched. */
+import { readdirSync, readFileSync } from "node:fs";
+
+export interface Process {
+  pid: number;
+  /** runner, worker, serve, … */
+  command: string;
+}
+
+/** All live headgate processes whose HEADGATE_HOME is home. */
+export function processesOf(home: string): Process[] {
+  const found: Process[] = [];
+  for (const entry of readdirSync("/proc")) {
+    if (!/^[0-9]+$/.test(entry)) continue;
+    try {
+      const environment = readFileSync(`/proc/${entry}/environ`, "utf8").split("\0");
+      if (!environment.includes(`HEADGATE_HOME=${home}`)) continue;
+      const words = readFileSync(`/proc/${entry}/cmdline`, "utf8").split("\0");
+      if (!words[0]?.includes("headgate")) continue; // pg_dump and others it started
+      const command = words.find((word) => /^(runner|worker|serve|run|graph|demo|resume|dry)$/.test(word));
+      if (command !== undefined) found.push({ pid: Number(entry), command });
+    } catch {
+      // it ended while we looked
+    }
+  }
+  return found;
+}
+
+/** kill -9; false when it was gone already. */
+export function killNow(pid: number): boolean {
+  try {
+    process.kill(pid, "SIGKILL");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Resident memory of a process in MB, or undefined when it is gone. */
+export function residentMb(pid: number): number | undefined {
+  try {
+    const kb = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    return kb === undefined ? undefined : Number(kb) / 1024;
+  } catch {
+    return undefined;
+  }
+}
