@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { JsonObject } from "../wire/types";
+import { describe } from "./describe";
+
+const of = (type: string, data: JsonObject) => describe({ run: "1", seq: "1", at: "", node: "", type, data });
+
+test("events are sentences", () => {
+  const cases: [string, JsonObject, string][] = [
+    ["step.state", { kind: "backfill", to: "running", attempt: 2 }, "Backfill running, attempt 2"],
+    ["step.state", { kind: "step", to: "failed", error: { message: "no" } }, "Step failed: no"],
+    ["step.progress", { done: 500, total: 1005, rows_per_s: 1200, batches: 5 }, "500 of 1,005 rows, 1,200 rows/s, 5 batches"],
+    ["gate.approval", { person: "bob", decision: "approve", comment: "go" }, "bob approved: “go”"],
+    ["rollout.stage", { percent: 10, state: "watching", window_us: 5e6 }, "10%: Watching for 5.0 s"],
+    ["rollout.flag", { percent: 50, from: 10, enabled: true }, "Flag set to 50% (was 10%)"],
+    ["run.state", { to: "held", why: "error_rate" }, "Run: Held: error_rate"],
+    ["later", { a: 1 }, 'later {"a":1}'],
+    ["constructor", {}, "constructor {}"],
+  ];
+  for (const [type, data, text] of cases) assert.equal(of(type, data).text, text);
+});
+
+test("a breach is bad, a sample within its limits is not", () => {
+  assert.equal(of("rollout.sample", { guards: [{ guard: "e < 1%", value: 2, verdict: "breach" }] }).tone, "bad");
+  assert.equal(of("rollout.sample", { guards: [{ guard: "e < 1%", value: 0.2, verdict: "ok" }] }).tone, "muted");
+});

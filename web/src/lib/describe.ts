@@ -1,0 +1,130 @@
+// An event as a sentence for the history: its words, and how bad it is.
+
+import { GATE_LOOK, GUARD_LOOK, KIND_WORD, lookOf, RUN_LOOK, STAGE_LOOK, STEP_LOOK, type Tone, VERDICT_LOOK } from "./status";
+import { formatCount, formatDuration, formatRate, formatValue, plural } from "./format";
+import type { Json, JsonObject, RunEvent } from "../wire/types";
+
+export type Group = "state" | "progress" | "check" | "decision" | "rollout" | "log";
+
+export interface Description {
+  text: string;
+  tone: Tone;
+  group: Group;
+}
+
+const text = (value: Json | undefined): string =>
+  typeof value === "string" ? value : value === null || value === undefined ? "" : JSON.stringify(value);
+const number = (value: Json | undefined): number | null => (typeof value === "number" ? value : null);
+const join = (...parts: (string | false)[]): string => parts.filter(Boolean).join(", ");
+const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
+const because = (data: JsonObject): string => (data["why"] ? `: ${text(data["why"])}` : "");
+const errorText = (error: Json | undefined): string =>
+  typeof error === "object" && error !== null && !Array.isArray(error) ? text(error["message"]) : text(error);
+
+function guardList(data: JsonObject): { text: string; bad: boolean } {
+  const rows = Array.isArray(data["guards"]) ? data["guards"] : [];
+  let bad = false;
+  const words = rows.map((row) => {
+    if (typeof row !== "object" || row === null || Array.isArray(row)) return "";
+    const verdict = text(row["verdict"]);
+    if (verdict !== "ok") bad = true;
+    const value = number(row["value"]);
+    return `${text(row["guard"])}: ${value === null ? "no data" : formatValue(value)}${verdict === "ok" ? "" : ` (${lookOf(GUARD_LOOK, verdict).label})`}`;
+  });
+  return { text: words.join(" · "), bad };
+}
+
+const LEVEL_TONE: Record<string, Tone> = { warn: "caution", error: "bad" };
+
+const WORDS: Record<string, (event: RunEvent) => Description> = {
+  "run.created": ({ data }) => ({
+    group: "state", tone: "muted",
+    text: `Run of ${text(data["plan"])} in ${text(data["environment"])} created by ${text(data["started_by"])}`,
+  }),
+  "run.state": ({ data }) => {
+    const look = lookOf(RUN_LOOK, text(data["to"]));
+    return { group: "state", tone: look.tone, text: `Run: ${look.label}${because(data)}` };
+  },
+  "step.state": ({ data }) => {
+    const look = lookOf(STEP_LOOK, text(data["to"]));
+    const attempt = number(data["attempt"]) ?? 1;
+    const error = errorText(data["error"]);
+    const kind = (KIND_WORD as Record<string, string>)[text(data["kind"])] ?? text(data["kind"]);
+    return {
+      group: "state", tone: look.tone,
+      text: `${kind ? `${capital(kind)} ${look.label.toLowerCase()}` : look.label}${attempt > 1 ? `, attempt ${attempt}` : ""}${error ? `: ${error}` : ""}`,
+    };
+  },
+  "step.progress": ({ data }) => {
+    const done = number(data["done"]) ?? 0;
+    const total = number(data["total"]);
+    const rate = number(data["rows_per_s"]);
+    return {
+      group: "progress", tone: "muted",
+      text: join(
+        `${formatCount(done)}${total === null ? "" : ` of ${formatCount(total)}`} rows`,
+        rate !== null && formatRate(rate),
+        !!data["batches"] && plural(number(data["batches"]) ?? 0, "batch", "batches"),
+        !!data["rows_queued"] && `${formatCount(number(data["rows_queued"]) ?? 0)} for review`,
+      ),
+    };
+  },
+  "check.result": ({ data }) => {
+    const look = lookOf(VERDICT_LOOK, text(data["verdict"]));
+    return { group: "check", tone: look.tone, text: `${look.label}: ${text(data["text"])}` };
+  },
+  "gate.opened": ({ data }) => ({
+    group: "decision", tone: "person",
+    text: `Gate opened: ${text(data["question"])} (needs ${number(data["need"]) ?? 1} × ${Array.isArray(data["approvers"]) ? data["approvers"].map(text).join(", ") : ""})`,
+  }),
+  "gate.approval": ({ data }) => {
+    const reject = data["decision"] === "reject";
+    const comment = text(data["comment"]);
+    return {
+      group: "decision", tone: reject ? "bad" : "good",
+      text: `${text(data["person"])} ${reject ? "rejected" : "approved"}${comment ? `: “${comment}”` : ""}`,
+    };
+  },
+  "gate.closed": ({ data }) => {
+    const look = lookOf(GATE_LOOK, text(data["state"]));
+    return { group: "decision", tone: look.tone, text: `Gate closed: ${look.label}${data["by"] ? ` by ${text(data["by"])}` : ""}` };
+  },
+  "review.open": ({ data }) => ({
+    group: "decision", tone: "person", text: `${plural(number(data["open"]) ?? 0, "row")} to review`,
+  }),
+  "review.decided": ({ data }) => ({
+    group: "decision", tone: "muted", text: `${text(data["by"])} decided ${plural(number(data["count"]) ?? 0, "row")}`,
+  }),
+  "rollout.stage": ({ data }) => {
+    const look = lookOf(STAGE_LOOK, text(data["state"]));
+    const window = number(data["window_us"]);
+    const watch = data["state"] === "watching" && window !== null ? ` for ${formatDuration(window)}` : "";
+    return { group: "rollout", tone: look.tone, text: `${text(data["percent"])}%: ${look.label}${watch}${because(data)}` };
+  },
+  "rollout.sample": ({ data }) => {
+    const guards = guardList(data);
+    return { group: "progress", tone: guards.bad ? "bad" : "muted", text: guards.text };
+  },
+  "rollout.flag": ({ data }) => ({
+    group: "rollout", tone: "clock",
+    text: `Flag set to ${text(data["percent"])}%${data["from"] === undefined ? "" : ` (was ${text(data["from"])}%)`}${data["enabled"] === false ? ", off" : ""}`,
+  }),
+  "manual.answer": ({ data }) => ({
+    group: "decision", tone: "good",
+    text: `${text(data["by"])} confirmed item ${(number(data["item"]) ?? 0) + 1}${data["note"] ? `: “${text(data["note"])}”` : ""}`,
+  }),
+  "request": ({ data }) => ({
+    group: "decision", tone: "muted", text: `${text(data["by"])} asked to ${text(data["kind"])}${because(data)}`,
+  }),
+  "log": ({ data }) => ({
+    group: "log", tone: LEVEL_TONE[text(data["level"])] ?? "muted", text: text(data["text"]),
+  }),
+  "rewind": ({ data }) => ({
+    group: "state", tone: "bad", text: `The ledger went back to event ${text(data["to"])}: the database lost what came after`,
+  }),
+};
+
+export function describe(event: RunEvent): Description {
+  const words = Object.hasOwn(WORDS, event.type) ? WORDS[event.type] : undefined;
+  return words ? words(event) : { group: "log", tone: "muted", text: `${event.type} ${JSON.stringify(event.data)}` };
+}

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { JsonObject, Message, RunDetail } from "../wire/types";
+import { apply, viewOf, withHistory } from "./apply";
+
+const detail: RunDetail = {
+  id: "42", plan: "canonical-events", hash: "7f3c", environment: "demo", database: "app", state: "running",
+  direction: "forward", reason: null, node: null, started_by: "alice", created_at: "a", state_since: "a",
+  finished_at: null, version: "3", seq: "10", steps_done: 0, steps_total: 3, alive: true, lease_until: null,
+  progress: null, graph: null, steps: [], gates: [], review: { open: 0, applied: 0, skipped: 0 },
+  active_us: 0, waiting_us: 0, watching_us: 0,
+  rollouts: [{
+    path: "v2", flag: "v2", percent: 0, intended_percent: 0, enabled: false, automation: "pending", samples: [],
+    stages: [{ path: "v2/10%", percent: 10, state: "pending", window_us: 5e6, counted_us: 0, left_us: 5e6,
+      opened_at: null, closed_at: null, gate: null }],
+    guards: [{ guard: "error_rate < 1%", metric: "error_rate", limit: 1, op: "<", unit: "%", value: null,
+      verdict: "no_data", at: null, breaches: 0, breaches_max: 3 }],
+  }],
+};
+const event = (seq: number, type: string, node: string, data: JsonObject = {}): Message =>
+  ({ t: "event", run: "42", seq: String(seq), at: `t${seq}`, type, node, data });
+
+test("a step starts, tells progress and ends", () => {
+  let view = apply(viewOf(detail), [
+    event(11, "step.state", "backfill/events", { kind: "backfill", from: "pending", to: "running", attempt: 1 }),
+    event(12, "step.progress", "backfill/events", { done: 500, total: 1005, rows_per_s: 1000 }),
+  ]);
+  assert.equal(view.detail.node, "backfill/events");
+  assert.equal(view.progress.get("backfill/events")?.done, 500);
+  view = apply(view, [event(13, "step.state", "backfill/events", { to: "done" })]);
+  const step = view.steps.get("backfill/events");
+  assert.equal(step?.state, "done");
+  assert.equal(step?.kind, "backfill");
+  assert.equal(step?.started_at, "t11");
+  assert.equal(step?.finished_at, "t13");
+  assert.equal(view.seq, "13");
+  assert.equal(view.events.length, 3);
+});
+
+test("an event seen before changes nothing", () => {
+  const once = apply(viewOf(detail), [event(11, "log", "", { text: "x" })]);
+  const twice = apply(once, [event(11, "log", "", { text: "x" }), event(9, "log", "")]);
+  assert.deepEqual(twice.events, once.events);
+});
+
+test("a missing event breaks the view, and nothing behind the hole is applied", () => {
+  const view = apply(viewOf(detail), [event(12, "run.state", "", { to: "done" }), event(13, "log", "")]);
+  assert.equal(view.broken, "events are missing");
+  assert.equal(view.detail.state, "running");
+  assert.equal(view.events.length, 0);
+});
+
+test("reset and rewind break the view", () => {
+  assert.equal(apply(viewOf(detail), [{ t: "reset", run: "42", seq: "900", why: "fell behind" }]).broken, "fell behind");
+  assert.equal(apply(viewOf(detail), [event(11, "rewind", "", { to: "5" })]).broken, "the ledger went back");
+  assert.equal(apply(viewOf(detail), [{ t: "reset", run: "43", seq: "1", why: "" }]).broken, null);
+});
+
+test("an older head does not overwrite a newer one", () => {
+  const { graph: _graph, ...run } = detail;
+  const view = apply(viewOf(detail), [
+    { t: "run", run: { ...run, version: "4", state: "paused" } },
+    { t: "run", run: { ...run, version: "3", state: "running" } },
+  ]);
+  assert.equal(view.detail.state, "paused");
+});
+
+test("a gate opens, is approved and closes", () => {
+  const view = apply(viewOf(detail), [
+    event(11, "gate.opened", "start", { question: "Go?", approvers: ["admin"], need: 1, digest: "d" }),
+    event(12, "gate.approval", "start", { person: "bob", decision: "approve", comment: "fine" }),
+    event(13, "gate.closed", "start", { state: "approved", by: "bob" }),
+  ]);
+  const [gate] = view.detail.gates;
+  assert.equal(gate?.state, "approved");
+  assert.equal(gate?.approvals[0]?.person, "bob");
+});
+
+test("a stage is watched: samples move its clock and its guards", () => {
+  const view = apply(viewOf(detail), [
+    event(11, "rollout.flag", "v2", { percent: 10, enabled: true, from: 0 }),
+    event(12, "rollout.stage", "v2/10%", { percent: 10, state: "watching", window_us: 5e6 }),
+    event(13, "rollout.sample", "v2/10%", {
+      guards: [{ guard: "error_rate < 1%", value: 2.5, verdict: "breach", breaches: 1 }], counted_us: 1e6, left_us: 4e6,
+    }),
+  ]);
+  const [rollout] = view.detail.rollouts;
+  assert.equal(rollout?.percent, 10);
+  assert.equal(rollout?.automation, "watching");
+  assert.equal(rollout?.stages[0]?.left_us, 4e6);
+  assert.deepEqual(rollout?.guards[0], { ...detail.rollouts[0]!.guards[0], value: 2.5, verdict: "breach", breaches: 1, at: "t13" });
+  assert.deepEqual(rollout?.samples, [{ guard: "error_rate < 1%", points: [["t13", 2.5, "breach"]] }]);
+});
+
+test("a type named like an object's own method is only history", () => {
+  const view = apply(viewOf(detail), [event(11, "toString", ""), event(12, "__proto__", "")]);
+  assert.equal(view.seq, "12");
+  assert.equal(view.events.length, 2);
+});
+
+test("history is put before what is there, without doubles", () => {
+  const page = [8, 9, 10, 11].map((seq) => {
+    const { t: _t, ...rest } = event(seq, "check.result", "c", { verdict: "pass", text: `n${seq}` }) as Extract<Message, { t: "event" }>;
+    return rest;
+  });
+  const view = withHistory(apply(viewOf(detail), [event(11, "log", "")]), page);
+  assert.deepEqual(view.events.map((entry) => entry.seq), ["8", "9", "10", "11"]);
+  assert.equal(view.checks.get("c")?.text, "n10");
+});

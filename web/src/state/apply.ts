@@ -1,0 +1,337 @@
+// What an event does to what we know of a run: pure, so that a live view, a reconnect and a replay of a
+// finished run all come to the same picture.
+
+import { compareSeq, nextSeq } from "../wire/decode";
+import type {
+  Approval, Gate, GateStatus, Guard, GuardVerdict, Json, JsonObject, Message, NodeKind, Progress, Reason, Rollout,
+  Run, RunDetail, RunEvent, RunStatus, SamplePoint, Stage, StageStatus, Step, StepError, StepStatus, Verdict,
+} from "../wire/types";
+
+/** Events kept in memory for a run; older ones are fetched by the page. */
+export const EVENTS_KEPT = 20_000;
+/** Points kept for one guard's line, rates kept for one step's. */
+export const POINTS_KEPT = 240;
+
+export interface CheckResult {
+  verdict: Verdict;
+  text: string;
+  value: Json;
+  expected: Json;
+  at: string;
+}
+
+export interface RunView {
+  detail: RunDetail;
+  /** In order of seq, without gaps; the first one may not be the run's first. */
+  events: readonly RunEvent[];
+  /** Newest event that is applied here. */
+  seq: string;
+  steps: ReadonlyMap<string, Step>;
+  progress: ReadonlyMap<string, Progress>;
+  rates: ReadonlyMap<string, readonly number[]>;
+  checks: ReadonlyMap<string, CheckResult>;
+  answers: ReadonlyMap<string, ReadonlyMap<number, string>>;
+  caughtUp: boolean;
+  /** Why this has to be fetched again before it can be believed; null = it is whole. */
+  broken: string | null;
+}
+
+export function viewOf(detail: RunDetail): RunView {
+  const progress = new Map<string, Progress>();
+  if (detail.progress?.path) progress.set(detail.progress.path, detail.progress);
+  return {
+    detail,
+    events: [],
+    seq: detail.seq,
+    steps: new Map(detail.steps.map((step) => [step.path, step])),
+    progress,
+    rates: new Map(),
+    checks: new Map(),
+    answers: new Map(),
+    caughtUp: false,
+    broken: null,
+  };
+}
+
+const text = (value: Json | undefined, otherwise = ""): string => (typeof value === "string" ? value : otherwise);
+const number = (value: Json | undefined): number | null => (typeof value === "number" ? value : null);
+const list = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : []);
+const object = (value: Json | undefined): JsonObject | null =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? value : null;
+const withEntry = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> =>
+  new Map(map).set(key, value);
+const withDetail = (view: RunView, change: Partial<RunDetail>): RunView => ({
+  ...view,
+  detail: { ...view.detail, ...change },
+});
+
+const FINAL_RUN: ReadonlySet<string> = new Set(["done", "rolled_back", "aborted"]);
+const FINAL_STEP: ReadonlySet<string> = new Set(["done", "failed", "undone", "undo_failed", "skipped"]);
+
+function runState(view: RunView, { at, data }: RunEvent): RunView {
+  const state = text(data["to"]) as RunStatus;
+  if (!state) return view;
+  return withDetail(view, {
+    state,
+    state_since: at,
+    reason: object(data["reason"]) as Reason | null,
+    finished_at: FINAL_RUN.has(state) ? at : null,
+  });
+}
+
+function errorOf(value: Json | undefined): StepError | null {
+  if (typeof value === "string") return { message: value };
+  const error = object(value);
+  return error && typeof error["message"] === "string" ? (error as unknown as StepError) : null;
+}
+
+function stepState(view: RunView, { at, node, data }: RunEvent): RunView {
+  const before = view.steps.get(node);
+  const state = text(data["to"]) as StepStatus;
+  const step: Step = {
+    path: node,
+    kind: text(data["kind"], before?.kind ?? "step") as NodeKind,
+    state,
+    attempt: number(data["attempt"]) ?? before?.attempt ?? 1,
+    started_at: before?.started_at ?? at,
+    finished_at: FINAL_STEP.has(state) ? at : null,
+    detail: object(data["detail"]) ?? before?.detail ?? {},
+    error: errorOf(data["error"]),
+  };
+  const started = state === "running" || state === "intent";
+  return { ...withDetail(view, started ? { node } : {}), steps: withEntry(view.steps, node, step) };
+}
+
+function stepProgress(view: RunView, { node, data }: RunEvent): RunView {
+  const progress = { ...(data as unknown as Progress), path: node };
+  const rate = number(data["rows_per_s"]);
+  const rates = view.rates.get(node) ?? [];
+  return {
+    ...withDetail(view, { progress }),
+    progress: withEntry(view.progress, node, progress),
+    rates: rate === null ? view.rates : withEntry(view.rates, node, [...rates, rate].slice(-POINTS_KEPT)),
+  };
+}
+
+function checkResult(view: RunView, { at, node, data }: RunEvent): RunView {
+  const check: CheckResult = {
+    verdict: text(data["verdict"], "not_run") as Verdict,
+    text: text(data["text"]),
+    value: data["value"] ?? null,
+    expected: data["expected"] ?? null,
+    at,
+  };
+  return { ...view, checks: withEntry(view.checks, node, check) };
+}
+
+function changeGate(view: RunView, path: string, change: (gate: Gate | undefined) => Gate | undefined): RunView {
+  const before = view.detail.gates.find((gate) => gate.path === path);
+  const after = change(before);
+  if (!after) return view;
+  const gates = before
+    ? view.detail.gates.map((gate) => (gate === before ? after : gate))
+    : [...view.detail.gates, after];
+  return withDetail(view, { gates });
+}
+
+const gateOpened = (view: RunView, { run, at, node, data }: RunEvent): RunView =>
+  changeGate(view, node, () => ({
+    run,
+    path: node,
+    state: "open",
+    question: text(data["question"]),
+    digest: text(data["digest"]),
+    approvers: list(data["approvers"]).map((role) => text(role)),
+    need: number(data["need"]) ?? 1,
+    opened_at: at,
+    expires_at: text(data["expires_at"]) || null,
+    on_expire: text(data["on_expire"]) || null,
+    closed_at: null,
+    approvals: [],
+  }));
+
+const gateApproval = (view: RunView, { at, node, data }: RunEvent): RunView =>
+  changeGate(view, node, (gate) => {
+    const approval: Approval = {
+      person: text(data["person"]),
+      roles: list(data["roles"]).map((role) => text(role)),
+      decision: data["decision"] === "reject" ? "reject" : "approve",
+      comment: text(data["comment"]),
+      at,
+    };
+    return gate && { ...gate, approvals: [...(gate.approvals ?? []), approval] };
+  });
+
+const gateClosed = (view: RunView, { at, node, data }: RunEvent): RunView =>
+  changeGate(view, node, (gate) => gate && { ...gate, state: text(data["state"]) as GateStatus, closed_at: at });
+
+function changeRollout(view: RunView, holds: (rollout: Rollout) => boolean, change: (r: Rollout) => Rollout): RunView {
+  const rollouts = view.detail.rollouts.map((rollout) => (holds(rollout) ? change(rollout) : rollout));
+  return withDetail(view, { rollouts });
+}
+
+const hasStage = (path: string) => (rollout: Rollout) => rollout.stages.some((stage) => stage.path === path);
+
+function rolloutStage(view: RunView, { at, node, data }: RunEvent): RunView {
+  const state = text(data["state"]) as StageStatus;
+  const enter = (stage: Stage): Stage => {
+    const window_us = number(data["window_us"]) ?? stage.window_us;
+    const counted_us = state === "watching" && stage.state === "pending" ? 0 : stage.counted_us;
+    return {
+      ...stage,
+      state,
+      window_us,
+      counted_us,
+      left_us: state === "done" ? 0 : Math.max(0, window_us - counted_us),
+      opened_at: stage.opened_at ?? (state === "watching" ? at : null),
+      closed_at: state === "done" || state === "rolled_back" ? at : null,
+    };
+  };
+  return changeRollout(view, hasStage(node), (rollout) => ({
+    ...rollout,
+    automation: state === "pending" ? rollout.automation : state,
+    stages: rollout.stages.map((stage) => (stage.path === node ? enter(stage) : stage)),
+  }));
+}
+
+function rolloutSample(view: RunView, { at, node, data }: RunEvent): RunView {
+  const seen = new Map(list(data["guards"]).map((row) => [text(object(row)?.["guard"]), object(row)!]));
+  const sampled = (guard: Guard): Guard => {
+    const row = seen.get(guard.guard);
+    if (!row) return guard;
+    const verdict = text(row["verdict"], "no_data") as GuardVerdict;
+    return { ...guard, value: number(row["value"]), verdict, at, breaches: number(row["breaches"]) ?? guard.breaches };
+  };
+  return changeRollout(view, hasStage(node), (rollout) => {
+    const samples = [...rollout.samples];
+    for (const [guard, row] of seen) {
+      const point: SamplePoint = [at, number(row["value"]), text(row["verdict"], "no_data") as GuardVerdict];
+      const index = samples.findIndex((line) => line.guard === guard);
+      const points = [...(samples[index]?.points ?? []), point].slice(-POINTS_KEPT);
+      if (index < 0) samples.push({ guard, points });
+      else samples[index] = { guard, points };
+    }
+    return {
+      ...rollout,
+      samples,
+      guards: rollout.guards.map(sampled),
+      stages: rollout.stages.map((stage) =>
+        stage.path === node
+          ? {
+              ...stage,
+              counted_us: number(data["counted_us"]) ?? stage.counted_us,
+              left_us: number(data["left_us"]) ?? stage.left_us,
+            }
+          : stage,
+      ),
+    };
+  });
+}
+
+const rolloutFlag = (view: RunView, { node, data }: RunEvent): RunView =>
+  changeRollout(view, (rollout) => rollout.path === node, (rollout) => ({
+    ...rollout,
+    percent: number(data["percent"]) ?? rollout.percent,
+    intended_percent: number(data["percent"]) ?? rollout.intended_percent,
+    enabled: typeof data["enabled"] === "boolean" ? data["enabled"] : rollout.enabled,
+  }));
+
+function reviewOpen(view: RunView, { data }: RunEvent): RunView {
+  return withDetail(view, { review: { ...view.detail.review, open: number(data["open"]) ?? view.detail.review.open } });
+}
+
+function manualAnswer(view: RunView, { node, data }: RunEvent): RunView {
+  const item = number(data["item"]) ?? 0;
+  const given = new Map(view.answers.get(node)).set(item, text(data["by"]));
+  return { ...view, answers: withEntry(view.answers, node, given) };
+}
+
+const same = (view: RunView): RunView => view;
+
+/** What each type of event changes; a type that is not here only enters the history. */
+const EFFECT: Record<string, (view: RunView, event: RunEvent) => RunView> = {
+  "run.created": same,
+  "run.state": runState,
+  "step.state": stepState,
+  "step.progress": stepProgress,
+  "check.result": checkResult,
+  "gate.opened": gateOpened,
+  "gate.approval": gateApproval,
+  "gate.closed": gateClosed,
+  "review.open": reviewOpen,
+  "review.decided": same,
+  "rollout.stage": rolloutStage,
+  "rollout.sample": rolloutSample,
+  "rollout.flag": rolloutFlag,
+  "manual.answer": manualAnswer,
+  "request": same,
+  "log": same,
+  "rewind": (view) => ({ ...view, broken: "the ledger went back" }),
+};
+
+function applyEvent(view: RunView, event: RunEvent): RunView {
+  const effect = Object.hasOwn(EFFECT, event.type) ? EFFECT[event.type] : undefined;
+  return { ...(effect ?? same)(view, event), seq: event.seq };
+}
+
+/** The head of a run as the server last said it: newer than what we have, or nothing changes. */
+export function applyHead(view: RunView, run: Run): RunView {
+  if (run.id !== view.detail.id || compareSeq(run.version, view.detail.version) < 0) return view;
+  return { ...view, detail: { ...view.detail, ...run, progress: run.progress ?? view.detail.progress } };
+}
+
+/** Applies a frame of messages to a run. Events seen before are left out; a missing one breaks the view. */
+export function apply(view: RunView, messages: readonly Message[]): RunView {
+  const id = view.detail.id;
+  const fresh: RunEvent[] = [];
+  for (const message of messages) {
+    switch (message.t) {
+      case "run":
+        view = applyHead(view, message.run);
+        break;
+      case "event":
+        if (message.run !== id || view.broken !== null || compareSeq(message.seq, view.seq) <= 0) break;
+        if (message.seq !== nextSeq(view.seq)) {
+          view = { ...view, broken: "events are missing" };
+          break;
+        }
+        fresh.push(eventOf(message));
+        view = applyEvent(view, message);
+        break;
+      case "caught_up":
+        if (message.run === id) view = { ...view, caughtUp: true };
+        break;
+      case "reset":
+        if (message.run === id) view = { ...view, broken: message.why || "fell behind" };
+        break;
+      case "hello":
+      case "tick":
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+  return fresh.length === 0 ? view : { ...view, events: [...view.events, ...fresh].slice(-EVENTS_KEPT) };
+}
+
+const eventOf = ({ run, seq, at, type, node, data }: RunEvent): RunEvent => ({ run, seq, at, type, node, data });
+
+/** Puts a fetched page of older events before those that are there; fills in what only events tell. */
+export function withHistory(view: RunView, page: readonly RunEvent[]): RunView {
+  const first = view.events[0]?.seq;
+  const older = page.filter((event) =>
+    first === undefined ? compareSeq(event.seq, view.seq) <= 0 : compareSeq(event.seq, first) < 0);
+  let { checks, rates, answers, progress } = view;
+  for (const event of older) {
+    const told = event.type === "check.result" ? checkResult(view, event) : null;
+    if (told && !view.checks.has(event.node)) checks = withEntry(checks, event.node, told.checks.get(event.node)!);
+    if (event.type === "manual.answer") answers = manualAnswer({ ...view, answers }, event).answers;
+    if (event.type === "step.progress") {
+      if (!view.progress.has(event.node))
+        progress = withEntry(progress, event.node, { ...(event.data as unknown as Progress), path: event.node });
+      const rate = number(event.data["rows_per_s"]);
+      if (rate !== null) rates = withEntry(rates, event.node, [...(rates.get(event.node) ?? []), rate].slice(-POINTS_KEPT));
+    }
+  }
+  return { ...view, checks, rates, answers, progress, events: [...older, ...view.events] };
+}

@@ -1,0 +1,89 @@
+// The report of a run, as the server wrote it: objects as pairs, lists of objects as tables. It prints well,
+// and what is downloaded is exactly what the server sent.
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { formatDuration } from "../../lib/format";
+import { view } from "../../state/store";
+import { api } from "../../wire/api";
+import type { Json, JsonObject } from "../../wire/types";
+import { Icon } from "../common/icon";
+import { Empty, Facts, Failure, Loading, Time } from "../common/parts";
+import { RunFrame } from "../common/run-frame";
+import { useLoaded } from "../common/use-loaded";
+
+const isObject = (value: Json | undefined): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
+const isTime = (text: string): boolean => /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:?\d\d)$/.test(text);
+const nameOf = (key: string): string => key.replace(/_(us|s|at)$/, "").replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase());
+
+function Scalar({ name, value }: { name: string; value: Json }): ComponentChildren {
+  if (value === null || value === "") return <span class="soft">–</span>;
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "number" && name.endsWith("_us")) return formatDuration(value);
+  if (typeof value === "string" && isTime(value)) return <Time at={value} />;
+  if (typeof value === "object") return <code class="wrap">{JSON.stringify(value)}</code>;
+  return <bdi>{String(value)}</bdi>;
+}
+
+function RowsTable({ rows, label }: { rows: JsonObject[]; label: string }) {
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((key) => rows.some((row) => row[key] !== null && row[key] !== ""));
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label={label}>
+      <table>
+        <thead><tr>{columns.map((key) => <th key={key} scope="col">{nameOf(key)}</th>)}</tr></thead>
+        <tbody>{rows.map((row, index) => <tr key={index}>{columns.map((key) => <td key={key}><Scalar name={key} value={row[key] ?? null} /></td>)}</tr>)}</tbody>
+      </table>
+    </div>
+  );
+}
+
+function Section({ name, value }: { name: string; value: Json }) {
+  if (!Array.isArray(value) && !isObject(value)) return null;
+  const rows = Array.isArray(value) ? value.filter(isObject) : [];
+  const pairs = isObject(value) ? Object.entries(value) : [];
+  return (
+    <section class="panel">
+      <h2>{nameOf(name)}</h2>
+      {Array.isArray(value) && rows.length === value.length && rows.length > 0 && <RowsTable rows={rows} label={nameOf(name)} />}
+      {Array.isArray(value) && rows.length !== value.length && <ul>{value.map((entry, index) => <li key={index}><Scalar name={name} value={entry} /></li>)}</ul>}
+      {(Array.isArray(value) ? value.length === 0 : pairs.length === 0) && <p class="soft">None.</p>}
+      {pairs.length > 0 && <Facts rows={pairs.map(([key, entry]) => [nameOf(key), <Scalar name={key} value={entry} />])} />}
+    </section>
+  );
+}
+
+function Download({ report, run }: { report: Json; run: string }) {
+  const [address, setAddress] = useState("");
+  useEffect(() => {
+    const url = URL.createObjectURL(new Blob([JSON.stringify(report, null, 2)], { type: "application/json" }));
+    setAddress(url);
+    return () => URL.revokeObjectURL(url);
+  }, [report]);
+  return <a class="button" href={address} download={`headgate-run-${run}.json`}><Icon name="down" />JSON</a>;
+}
+
+export function ReportPage({ run }: { run: string }) {
+  const state = view.value?.detail.id === run ? view.value.detail.state : "";
+  const report = useLoaded(`${run} ${state}`, () => api.report(run));
+  const { value } = report;
+  const pairs = isObject(value ?? undefined) ? Object.entries(value as JsonObject) : [];
+  const head = pairs.filter(([, entry]) => typeof entry !== "object" || entry === null);
+  return (
+    <RunFrame run={run} heading="Report" aside={() => value !== null && (
+      <>
+        <Download report={value} run={run} />
+        <button type="button" class="button" onClick={() => print()}><Icon name="file" />Print</button>
+      </>
+    )}>
+      {() => (
+        <div class="report">
+          {report.error && !value && <Failure error={report.error} what="The report" retry={report.reload} />}
+          {value === null && !report.error && <Loading what="the report" />}
+          {value !== null && pairs.length === 0 && <Empty icon="file" title="The report is empty" />}
+          {head.length > 0 && <section class="panel"><h2>Summary</h2><Facts rows={head.map(([key, entry]) => [nameOf(key), <Scalar name={key} value={entry} />])} /></section>}
+          {pairs.map(([key, entry]) => <Section key={key} name={key} value={entry} />)}
+        </div>
+      )}
+    </RunFrame>
+  );
+}

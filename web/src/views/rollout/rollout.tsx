@@ -1,0 +1,161 @@
+// How far a change is let out: stages with their windows, and the guards that must hold.
+
+import { useRef } from "preact/hooks";
+import { formatCount, formatDuration, formatValue, plural } from "../../lib/format";
+import { href } from "../../lib/router";
+import { GUARD_LOOK, lookOf, STAGE_LOOK } from "../../lib/status";
+import type { RunView } from "../../state/apply";
+import { live, now } from "../../state/store";
+import type { Guard, Rollout, SamplePoint, Stage } from "../../wire/types";
+import { Icon } from "../common/icon";
+import { Badge, Bar, Countdown, Empty, Facts, Notice, Time } from "../common/parts";
+import { RunFrame } from "../common/run-frame";
+import { Spark } from "../common/spark";
+import { RunActions } from "../run/actions";
+
+const TABLE_ROWS = 20;
+
+/** What automation does at the moment, in words. */
+const AUTOMATION: Record<string, string> = {
+  pending: "not started", watching: "watching", waiting: "waits for a gate", held: "held: it needs a decision", done: "finished",
+  rolled_back: "rolled back", paused: "paused",
+};
+
+/** The server's clock at the moment this value of left_us was told. */
+function useTold(leftUs: number): number {
+  const told = useRef({ leftUs, at: now.peek() });
+  if (told.current.leftUs !== leftUs) told.current = { leftUs, at: now.peek() };
+  return told.current.at;
+}
+
+function StageItem({ stage, run, runs, current }: { stage: Stage; run: string; runs: boolean; current: boolean }) {
+  const told = useTold(stage.left_us);
+  const watching = stage.state === "watching";
+  const counted = watching && runs ? Math.min(stage.window_us, stage.counted_us + Math.max(0, now.value - told) * 1000) : stage.counted_us;
+  const look = lookOf(STAGE_LOOK, stage.state);
+  return (
+    <li class={`stage tone-${look.tone}${current ? " current" : ""}`} aria-current={current ? "step" : undefined}>
+      <span class="stage-percent">{stage.percent}%</span>
+      <span class="stage-state"><Icon name={look.icon} />{look.label}</span>
+      {watching || stage.state === "held" ? (
+        <>
+          <Bar done={counted} total={stage.window_us} label={`Window of ${stage.percent}%`} />
+          <span class="stage-clock"><strong><Countdown leftUs={stage.left_us} since={told} runs={runs && watching} /></strong> left of {formatDuration(stage.window_us)}</span>
+        </>
+      ) : (
+        <span class="stage-clock soft">
+          {stage.state === "done" ? <>watched {formatDuration(stage.counted_us)}</> : `watch ${formatDuration(stage.window_us)}`}
+        </span>
+      )}
+      {stage.gate !== null && <a class={`button small ${stage.state === "waiting" ? "primary" : ""}`} href={href.gate(run, stage.gate)}><Icon name="gate" />Gate</a>}
+    </li>
+  );
+}
+
+function GuardTable({ points, unit }: { points: readonly SamplePoint[]; unit: string }) {
+  return (
+    <details>
+      <summary>Data table</summary>
+      <div class="scroll" tabIndex={0} role="region" aria-label="Samples">
+        <table>
+          <thead><tr><th scope="col">Time</th><th scope="col">Value</th><th scope="col">Verdict</th></tr></thead>
+          <tbody>
+            {points.slice(-TABLE_ROWS).reverse().map(([at, value, verdict]) => (
+              <tr key={at}>
+                <td><Time at={at} /></td>
+                <td class="num">{value === null ? "–" : `${formatValue(value)}${unit === "%" ? "%" : ` ${unit}`}`}</td>
+                <td>{lookOf(GUARD_LOOK, verdict).label}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  );
+}
+
+function GuardTile({ guard, points }: { guard: Guard; points: readonly SamplePoint[] }) {
+  const look = lookOf(GUARD_LOOK, guard.verdict);
+  const unit = guard.unit === "%" ? "%" : guard.unit ? ` ${guard.unit}` : "";
+  const values = points.flatMap(([, value]) => (value === null ? [] : [value]));
+  const summary = values.length > 0
+    ? `${guard.metric}: ${plural(values.length, "value")} from ${formatValue(Math.min(...values))} to ${formatValue(Math.max(...values))}${unit}, must be ${guard.op} ${formatValue(guard.limit)}${unit}`
+    : `${guard.metric}: no values yet`;
+  return (
+    <li class={`guard tone-${look.tone}`}>
+      <header>
+        <h3>{guard.metric}</h3>
+        <Badge look={look} />
+      </header>
+      <p class="guard-value">
+        <strong class="num">{guard.value === null ? "no data" : `${formatValue(guard.value)}${unit}`}</strong>
+        <span class="soft">must be {guard.op} {formatValue(guard.limit)}{unit}</span>
+      </p>
+      <figure>
+        <Spark points={points.map(([, value, verdict]) => ({ value, bad: verdict === "breach" }))} limit={guard.limit} label={summary} />
+        <figcaption class="hidden">{summary}</figcaption>
+      </figure>
+      <p class="soft small guard-foot">
+        <span class="strikes" aria-hidden="true">{Array.from({ length: Math.min(guard.breaches_max, 10) }, (_, index) => <span key={index} class={index < guard.breaches ? "hit" : ""} />)}</span>
+        <span>{formatCount(guard.breaches)} of {guard.breaches_max} breaches in a row</span>
+        {guard.at && <span><Time at={guard.at} ago /></span>}
+      </p>
+      <GuardTable points={points} unit={guard.unit} />
+    </li>
+  );
+}
+
+function RolloutPanel({ rollout, current }: { rollout: Rollout; current: RunView }) {
+  const { id, state, reason } = current.detail;
+  const runs = live.value && state === "watching" && current.detail.alive;
+  const at = rollout.stages.find((stage) => stage.state !== "done" && stage.state !== "pending")
+    ?? rollout.stages.find((stage) => stage.state === "pending");
+  const differs = rollout.percent !== rollout.intended_percent;
+  const level = rollout.enabled ? rollout.percent : 0;
+  return (
+    <section aria-labelledby={`flag-${rollout.path}`}>
+      <div class="panel level">
+        <div class="level-head">
+          <h2 id={`flag-${rollout.path}`}>{rollout.flag}</h2>
+          <p class="level-now"><strong class="num">{level}%</strong> {rollout.enabled ? "live" : "live: the flag is off"}</p>
+          <p class="soft">Automation: {AUTOMATION[rollout.automation] ?? rollout.automation}</p>
+        </div>
+        <svg class="level-bar" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label={`${level}% of 100%`}>
+          <rect class="ground" width="100" height="8" /><rect class="let" width={level} height="8" />
+          {rollout.stages.filter((stage) => stage.percent < 100).map((stage) => <rect key={stage.path} class="mark" x={stage.percent - 0.15} width="0.3" height="8" />)}
+        </svg>
+        {differs && <Notice tone="caution" icon="warn" title={`The flag says ${rollout.percent}%, ${rollout.intended_percent}% is intended`} />}
+        {(state === "held" || state === "paused") && reason?.text && <Notice tone="caution" icon="hand" title={reason.text}>The window does not count meanwhile.</Notice>}
+        <ol class="stages">
+          {rollout.stages.map((stage) => <StageItem key={stage.path} stage={stage} run={id} runs={runs} current={stage === at} />)}
+        </ol>
+      </div>
+      <div class="panel">
+        <header class="panel-head"><h2>Guards</h2><span class="soft small">The stage goes on only while all of them hold; without data, nothing goes on.</span></header>
+        {rollout.guards.length === 0 ? <p class="soft">This stage has no guards.</p> : (
+          <ul class="guards">
+            {rollout.guards.map((guard) => (
+              <GuardTile key={guard.guard} guard={guard} points={rollout.samples.find((line) => line.guard === guard.guard)?.points ?? []} />
+            ))}
+          </ul>
+        )}
+      </div>
+    </section>
+  );
+}
+
+export function RolloutPage({ run }: { run: string }) {
+  return (
+    <RunFrame run={run} heading="Rollout" aside={(current) => <RunActions view={current} />}>
+      {(current) => (
+        <>
+          {current.detail.rollouts.length === 0 && <Empty icon="flag" title="This plan has no rollout" />}
+          {current.detail.rollouts.map((rollout) => <RolloutPanel key={rollout.path} rollout={rollout} current={current} />)}
+          {current.detail.rollouts.length > 0 && (
+            <Facts class="line" rows={[["Watching, in total", formatDuration(current.detail.watching_us)], ["Active", formatDuration(current.detail.active_us)], ["Waiting", formatDuration(current.detail.waiting_us)]]} />
+          )}
+        </>
+      )}
+    </RunFrame>
+  );
+}

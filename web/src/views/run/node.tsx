@@ -1,0 +1,163 @@
+// The selected node: what it does, how far it is, what came out, what went wrong.
+
+import { formatRate, formatShort, formatValue } from "../../lib/format";
+import { href } from "../../lib/router";
+import { KIND_WORD, lookOf, STEP_LOOK, VERDICT_LOOK } from "../../lib/status";
+import type { RunView } from "../../state/apply";
+import type { OutlineNode } from "../../state/outline";
+import { canOperate, live, messageOf } from "../../state/store";
+import { api, newKey } from "../../wire/api";
+import type { Json, Progress, Step } from "../../wire/types";
+import { useRef, useState } from "preact/hooks";
+import { Icon } from "../common/icon";
+import { Badge, Bar, Code, Copy, Elapsed, Eta, Facts, Fraction, Notice, Time } from "../common/parts";
+import { Spark } from "../common/spark";
+import { FilePlace, NodeKeys } from "./keys";
+
+function ProgressPanel({ progress, rates, running }: { progress: Progress; rates: readonly number[]; running: boolean }) {
+  const { done, total, rows_per_s: rate } = progress;
+  const count = (value: number | undefined) => (value === undefined ? null : formatShort(value));
+  return (
+    <section class="progress-panel" aria-label="Progress">
+      <p class="progress-head">
+        <strong class="large"><Fraction done={done} total={total} unit="rows" /></strong>
+        <span class="soft">
+          {running && rate !== null && rate !== undefined && <span class="num">{formatRate(rate)}</span>}
+          {running && <> <Eta seconds={progress.eta_s} /></>}
+        </span>
+      </p>
+      <Bar done={done} total={total} label="Rows done" />
+      <Facts class="tiles" rows={[
+        ["Changed", count(progress.rows_changed)],
+        ["Skipped", count(progress.rows_skipped)],
+        ["For review", count(progress.rows_queued)],
+        ["Batches", count(progress.batches)],
+        ["Rows a batch", count(progress.batch_rows)],
+        ["Pass", count(progress.pass)],
+        ["Workers", count(progress.workers)],
+      ]} />
+      {rates.length > 1 && (
+        <figure class="rate">
+          <figcaption>Rows a second, now {formatValue(Math.round(rates.at(-1)!))}, at most {formatValue(Math.round(Math.max(...rates)))}</figcaption>
+          <Spark points={rates.map((value) => ({ value }))} label="Rows a second over time" />
+        </figure>
+      )}
+    </section>
+  );
+}
+
+function ErrorPanel({ step }: { step: Step }) {
+  const { error } = step;
+  if (!error) return null;
+  const ticket = [`${step.path} (attempt ${step.attempt}): ${error.message}`, error.sqlstate && `SQLSTATE ${error.sqlstate}`, error.detail, error.hint]
+    .filter(Boolean).join("\n");
+  return (
+    <Notice tone="bad" icon="cross" title={error.message} action={<Copy text={ticket} what="for a ticket" />}>
+      <Facts rows={[["SQLSTATE", error.sqlstate], ["Detail", error.detail], ["Hint", error.hint], ["Attempt", step.attempt]]} />
+    </Notice>
+  );
+}
+
+const textOf = (value: Json): string => (typeof value === "string" ? value : JSON.stringify(value));
+
+function CheckPanel({ path, view }: { path: string; view: RunView }) {
+  const check = view.checks.get(path);
+  if (!check) return null;
+  return (
+    <section class="check-panel" aria-label="Result">
+      <Badge look={lookOf(VERDICT_LOOK, check.verdict)} /> <span>{check.text}</span>
+      <Facts rows={[
+        ["Found", check.value === null ? null : textOf(check.value)],
+        ["Expected", check.expected === null ? null : textOf(check.expected)],
+        ["Checked", <Time at={check.at} />],
+      ]} />
+    </section>
+  );
+}
+
+/** Boxes of a check-list, or the one confirmation of a manual step. */
+function Answers({ item, view }: { item: OutlineNode; view: RunView }) {
+  const items = item.node.keys?.["items"];
+  const boxes = item.kind === "manual" ? ["Done"] : Array.isArray(items) ? items.map(textOf) : [];
+  const given = view.answers.get(item.path);
+  const [problem, setProblem] = useState("");
+  const [busy, setBusy] = useState(-1);
+  const key = useRef(newKey());
+  const open = item.current && canOperate.value;
+  if (boxes.length === 0) return null;
+  const confirm = async (index: number) => {
+    setBusy(index);
+    setProblem("");
+    try {
+      await api.answer(view.detail.id, item.path, index, "", key.current);
+      key.current = newKey();
+    } catch (error) {
+      setProblem(messageOf(error));
+    }
+    setBusy(-1);
+  };
+  return (
+    <section aria-label="To be confirmed">
+      <ul class="answers">
+        {boxes.map((label, index) => {
+          const by = given?.get(index);
+          return (
+            <li key={index} class={by === undefined ? "" : "tone-good"}>
+              <Icon name={by === undefined ? "ring" : "check"} />
+              <span>{label}{by !== undefined && <span class="soft"> – confirmed by {by}</span>}</span>
+              {by === undefined && open && (
+                <button type="button" class="button small" disabled={!live.value || busy >= 0} onClick={() => void confirm(index)}>
+                  Confirm<span class="hidden">: {label}</span>
+                </button>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+      <p class="problem" role="alert">{problem}</p>
+    </section>
+  );
+}
+
+export function NodeDetail({ item, view }: { item: OutlineNode | null; view: RunView }) {
+  if (!item) return <section class="panel node-detail" aria-label="Step"><p class="soft">Select a step of the plan to see what it does.</p></section>;
+  const step = view.steps.get(item.path);
+  const progress = view.progress.get(item.path);
+  const gate = view.detail.gates.find((row) => row.path === item.path);
+  const { node } = item;
+  const doc = node.keys?.["doc"];
+  const detail = step ? Object.entries(step.detail) : [];
+  const running = item.current && step?.state === "running" && view.detail.state === "running";
+  const inRollout = item.kind === "rollout" || item.kind === "stage";
+  return (
+    <section class="panel node-detail" aria-labelledby="node-title">
+      <header class="panel-head">
+        <h2 id="node-title">{item.name}</h2>
+        <Badge look={item.look} />
+      </header>
+      <p class="soft node-meta">
+        <span>{KIND_WORD[item.kind] ?? item.kind}</span>
+        <FilePlace text={node.file ? `${node.file}${node.line ? `:${node.line}` : ""}` : ""} />
+        {item.startedAt && <span>started <Time at={item.startedAt} /></span>}
+        {item.startedAt && <span>{item.finishedAt ? "took" : "for"} <Elapsed from={item.startedAt} to={item.finishedAt} /></span>}
+        {step && step.attempt > 1 && <span>attempt {step.attempt}</span>}
+      </p>
+      {typeof doc === "string" && <p>{doc}</p>}
+      {step && <ErrorPanel step={step} />}
+      {item.oneWay && <Notice tone="caution" icon="oneway" title="There is no way back after this">{typeof node.keys?.["one_way"] === "string" ? node.keys["one_way"] : ""}</Notice>}
+      {gate && <p><a class={`button ${gate.state === "open" ? "primary" : ""}`} href={href.gate(view.detail.id, gate.path)}><Icon name="gate" />{gate.state === "open" ? "Evidence and decision" : "What was decided"}</a></p>}
+      {inRollout && view.detail.rollouts.length > 0 && <p><a class="button" href={href.rollout(view.detail.id)}><Icon name="flag" />Stages and guards</a></p>}
+      {progress && <ProgressPanel progress={progress} rates={view.rates.get(item.path) ?? []} running={running} />}
+      <CheckPanel path={item.path} view={view} />
+      {(item.kind === "checklist" || item.kind === "manual") && <Answers item={item} view={view} />}
+      <NodeKeys node={node} />
+      {detail.length > 0 && (
+        <details>
+          <summary>What the ledger says</summary>
+          <Code text={JSON.stringify(step!.detail, null, 2)} label="Ledger detail" />
+        </details>
+      )}
+      {item.look === STEP_LOOK.pending && !step && <p class="soft">Has not started.</p>}
+    </section>
+  );
+}

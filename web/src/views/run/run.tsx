@@ -1,0 +1,104 @@
+// One run: its state and why, the plan as a time-line, the selected step, the history.
+
+import { formatDuration } from "../../lib/format";
+import { href, params } from "../../lib/router";
+import { isFinished, isStopped, lookOf, RUN_LOOK } from "../../lib/status";
+import type { RunView } from "../../state/apply";
+import { findNode, outline } from "../../state/outline";
+import { now } from "../../state/store";
+import type { Reason } from "../../wire/types";
+import { Icon } from "../common/icon";
+import { Badge, Bar, Elapsed, Facts, Fraction, Notice, Time } from "../common/parts";
+import { RunFrame } from "../common/run-frame";
+import { RunActions } from "./actions";
+import { History } from "./history";
+import { NodeDetail } from "./node";
+import { Timeline } from "./timeline";
+
+const EXPIRY: Record<string, string> = { hold: "then it is held", reject: "then it counts as rejected", rollback: "then it rolls back" };
+
+function expiryText(reason: Reason): string {
+  if (!reason.expires) return "";
+  const left = Date.parse(reason.expires) - now.value;
+  return `${left > 0 ? `expires in ${formatDuration(left * 1000)}` : "expired"}${reason.on_expire ? `, ${EXPIRY[reason.on_expire] ?? reason.on_expire}` : ""}`;
+}
+
+/** Why the run stands where it stands, who can move it, and the way there. */
+function StateLine({ view }: { view: RunView }) {
+  const { detail } = view;
+  const { reason, state } = detail;
+  const look = lookOf(RUN_LOOK, state);
+  const gate = reason?.path && detail.gates.some((row) => row.path === reason.path && row.state === "open") ? reason.path : null;
+  const review = reason?.kind === "review" || (isStopped(state) && detail.review.open > 0 && !gate);
+  return (
+    <div class={`state-line tone-${look.tone}`}>
+      <Badge look={look} />
+      <div class="state-text">
+        <strong>{reason?.text || (detail.node && !isFinished(state) ? `at ${detail.node}` : look.label)}</strong>
+        <span class="soft">
+          {isFinished(state) ? <>since <Time at={detail.finished_at ?? detail.state_since} /></> : <>for <Elapsed from={reason?.since ?? detail.state_since} /></>}
+          {reason?.who && reason.who.length > 0 && <> · {reason.who.join(", ")} can move it</>}
+          {reason && expiryText(reason) && <> · {expiryText(reason)}</>}
+        </span>
+      </div>
+      {gate && <a class="button primary" href={href.gate(detail.id, gate)}><Icon name="gate" />Evidence and decision</a>}
+      {!gate && state === "watching" && detail.rollouts.length > 0 && <a class="button" href={href.rollout(detail.id)}><Icon name="flag" />Stages and guards</a>}
+      {review && <a class="button primary" href={href.review(detail.id)}><Icon name="list" />Review rows</a>}
+    </div>
+  );
+}
+
+function Summary({ view }: { view: RunView }) {
+  const { detail } = view;
+  const over = isFinished(detail.state);
+  const time = (us: number) => (us > 0 ? formatDuration(us) : null);
+  return (
+    <section class="summary" aria-label="Summary">
+      <StateLine view={view} />
+      {!over && !detail.alive && (
+        <Notice tone="caution" icon="warn" title="No runner drives this run at the moment">
+          Its lease ran out <Time at={detail.lease_until} ago />. The next runner goes on from what the database says is done.
+        </Notice>
+      )}
+      <div class="summary-steps">
+        <Bar done={detail.steps_done} total={detail.steps_total} label="Steps done" />
+        <Fraction done={detail.steps_done} total={detail.steps_total} unit="steps" />
+      </div>
+      <Facts class="line" rows={[
+        ["Environment", <span class="chip">{detail.environment}</span>],
+        ["Database", detail.database],
+        ["Plan", <code title={detail.hash}>{detail.hash.slice(0, 12)}</code>],
+        ["Started", <>by {detail.started_by}, <Time at={detail.created_at} /></>],
+        ["Total", <Elapsed from={detail.created_at} to={over ? detail.finished_at ?? detail.state_since : null} />],
+        ["Active", time(detail.active_us)],
+        ["Waiting", time(detail.waiting_us)],
+        ["Watching", time(detail.watching_us)],
+        ["Direction", detail.direction === "back" ? "backward" : null],
+      ]} />
+    </section>
+  );
+}
+
+export function RunPage({ run }: { run: string }) {
+  return (
+    <RunFrame run={run} heading={null} aside={(view) => <RunActions view={view} />}>
+      {(view) => {
+        const items = outline(view);
+        const chosen = params.value.get("node");
+        const selected = chosen ?? view.detail.node ?? items[0]?.path ?? "";
+        return (
+          <>
+            <Summary view={view} />
+            <div class="run-columns">
+              <Timeline items={items} run={run} selected={selected} />
+              <div class="run-main">
+                <NodeDetail item={findNode(items, selected)} view={view} />
+                <History view={view} node={chosen} />
+              </div>
+            </div>
+          </>
+        );
+      }}
+    </RunFrame>
+  );
+}

@@ -1,0 +1,62 @@
+// Whether what is shown is live: a word in the header always, a bar across the page when it is not.
+
+import { useEffect, useState } from "preact/hooks";
+import { formatTime } from "../../lib/format";
+import { connection, now, otherVersion, stream, zone } from "../../state/store";
+import { Icon } from "../common/icon";
+
+/** Seconds until a moment of this machine's clock. */
+function useSecondsUntil(at: number | null): number {
+  const [left, setLeft] = useState(0);
+  useEffect(() => {
+    if (at === null) return undefined;
+    const read = () => setLeft(Math.max(0, Math.ceil((at - Date.now()) / 1000)));
+    read();
+    const timer = setInterval(read, 250);
+    return () => clearInterval(timer);
+  }, [at]);
+  return left;
+}
+
+export function ConnectionSign() {
+  const { state } = connection.value;
+  const words = { live: "Live", connecting: "Connecting", lost: "Not live" }[state];
+  return <span class={`connection ${state}`}><span class="pulse" aria-hidden="true" />{words}</span>;
+}
+
+export function ConnectionBanner() {
+  const current = connection.value;
+  const left = useSecondsUntil(current.state === "lost" ? current.retryAt : null);
+  const [slow, setSlow] = useState(false);
+  const waits = current.state === "connecting";
+  useEffect(() => {
+    if (!waits) {
+      setSlow(false);
+      return undefined;
+    }
+    const timer = setTimeout(() => setSlow(true), 1_500);
+    return () => clearTimeout(timer);
+  }, [waits]);
+  const shown = formatTime(new Date(now.value).toISOString(), zone.value, now.value);
+  const lost = current.state === "lost" || slow;
+  return (
+    <>
+      {/* the region stays, so that its text is announced; the seconds are outside of it */}
+      <div class={lost ? "banner" : "hidden"}>
+        <Icon name="warn" />
+        <span role="status" aria-live="polite">
+          {lost && <><strong>Not live.</strong> You see what was true at {shown}.</>}
+        </span>
+        {lost && <span class="num">{current.state === "lost" ? `Trying again in ${left} s` : "Connecting…"}</span>}
+        {lost && <button type="button" class="button small" onClick={() => stream.retryNow()}>Retry now</button>}
+      </div>
+      {otherVersion.value && (
+        <div class="banner calm">
+          <Icon name="retry" />
+          <span>The server was updated.</span>
+          <button type="button" class="button small" onClick={() => location.reload()}>Reload</button>
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,115 @@
+// The frame around every page: header, connection, announcements, help, and which page is shown.
+
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { href, type Route, route } from "../../lib/router";
+import { alerted, polite } from "../../state/announce";
+import { logOut, me, needsYou, theme, type Theme, zone } from "../../state/store";
+import { Icon, type Sign } from "../common/icon";
+import { Empty } from "../common/parts";
+import { Page } from "../common/page";
+import { GatePage } from "../gate/gate";
+import { LoginPage } from "../login/login";
+import { PlansPage } from "../plans/plans";
+import { ReportPage } from "../report/report";
+import { ReviewPage } from "../review/review";
+import { RolloutPage } from "../rollout/rollout";
+import { RunPage } from "../run/run";
+import { RunsPage } from "../runs/runs";
+import { ConnectionBanner, ConnectionSign } from "./connection";
+import { Help, helpShown, useKeys } from "./keys";
+
+const THEMES: Record<Theme, { next: Theme; icon: Sign; word: string }> = {
+  system: { next: "light", icon: "auto", word: "System theme" },
+  light: { next: "dark", icon: "sun", word: "Light theme" },
+  dark: { next: "system", icon: "moon", word: "Dark theme" },
+};
+
+function Header() {
+  const session = me.value;
+  const { page } = route.value;
+  const mine = needsYou.value.filter((item) => item.mine).length;
+  const { next, icon, word } = THEMES[theme.value];
+  return (
+    <header class="top">
+      <a class="brand" href={href.runs}>
+        <svg viewBox="0 0 32 32" aria-hidden="true"><path d="M8 5v22M24 5v22" class="posts" /><path d="M10 6h12v9H10z" class="gate" /><path d="M10 20.5c2-1.6 4-1.6 6 0s4 1.6 6 0M10 25.5c2-1.6 4-1.6 6 0s4 1.6 6 0" class="water" /></svg>
+        Headgate
+      </a>
+      <nav aria-label="Main">
+        <a href={href.runs} aria-current={page === "plans" ? undefined : "page"}>
+          Runs{mine > 0 && <span class="count" title={`${mine} need you`}>{mine}<span class="hidden"> need you</span></span>}
+        </a>
+        <a href={href.plans} aria-current={page === "plans" ? "page" : undefined}>Plans</a>
+      </nav>
+      <div class="top-end">
+        <ConnectionSign />
+        <button type="button" class="button ghost small zone" title="Times are shown in this zone"
+          onClick={() => (zone.value = zone.value === "utc" ? "local" : "utc")}>
+          <Icon name="clock" /><span class="hidden">Times: </span>{zone.value === "utc" ? "UTC" : "Local"}
+        </button>
+        <button type="button" class="button ghost small square" title={word} onClick={() => (theme.value = next)}>
+          <Icon name={icon} /><span class="hidden">{word}; change</span>
+        </button>
+        <button type="button" class="button ghost small square" title="Keyboard (?)" onClick={() => (helpShown.value = true)}>
+          <span aria-hidden="true">?</span><span class="hidden">Keyboard help</span>
+        </button>
+        {typeof session === "object" && session !== null && (
+          <div class="who">
+            <span class="who-name" title={`${session.role}${rolesText(session.roles)}`}><Icon name="person" />{session.person}</span>
+            <button type="button" class="button ghost small square" title="Log out" onClick={() => void logOut()}>
+              <Icon name="out" /><span class="hidden">Log out</span>
+            </button>
+          </div>
+        )}
+      </div>
+    </header>
+  );
+}
+
+const rolesText = (roles: Record<string, string[]>): string =>
+  Object.entries(roles).map(([environment, names]) => `; ${names.join(", ")} in ${environment}`).join("");
+
+function LostPage() {
+  return (
+    <Page title="Not found" heading="There is no such page">
+      <Empty icon="unknown" title="The address leads nowhere"><p><a href={href.runs}>To the runs</a></p></Empty>
+    </Page>
+  );
+}
+
+function pageOf(at: Route): JSX.Element {
+  switch (at.page) {
+    case "runs": return <RunsPage key="runs" />;
+    case "plans": return <PlansPage key="plans" />;
+    case "run": return <RunPage key={`run ${at.run}`} run={at.run} />;
+    case "gate": return <GatePage key={`gate ${at.run} ${at.path}`} run={at.run} path={at.path} />;
+    case "rollout": return <RolloutPage key={`rollout ${at.run}`} run={at.run} />;
+    case "review": return <ReviewPage key={`review ${at.run}`} run={at.run} />;
+    case "report": return <ReportPage key={`report ${at.run}`} run={at.run} />;
+    case "lost": return <LostPage key="lost" />;
+    default: return at satisfies never;
+  }
+}
+
+export function Shell() {
+  useKeys();
+  const session = me.value;
+  useEffect(() => {
+    document.documentElement.dataset["theme"] = theme.value;
+  }, [theme.value]);
+  return (
+    <>
+      <a class="skip" href="#main" onClick={(event) => {
+        event.preventDefault();
+        document.querySelector<HTMLElement>("h1")?.focus();
+      }}>Skip to the content</a>
+      {session !== null && session !== "unknown" && <><Header /><ConnectionBanner />{pageOf(route.value)}</>}
+      {session === null && <LoginPage />}
+      {session === "unknown" && <main id="main" class="page"><h1 class="hidden">Headgate</h1></main>}
+      <div role="status" aria-live="polite" class="hidden">{polite.value}</div>
+      <div role="alert" class="hidden">{alerted.value}</div>
+      <Help />
+    </>
+  );
+}

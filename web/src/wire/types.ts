@@ -1,0 +1,286 @@
+// The messages of docs/protocol.md as types. Ids and sequence numbers are text (64 bits), times are
+// RFC 3339 text, durations are microseconds in fields that end in _us.
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+export type RunStatus =
+  | "pending" | "running" | "waiting" | "watching" | "held" | "throttled" | "paused" | "rolling_back"
+  | "rolled_back" | "rollback_blocked" | "done" | "failed" | "aborted";
+export type StepStatus =
+  | "pending" | "intent" | "running" | "done" | "failed" | "undoing" | "undone" | "undo_failed" | "skipped";
+export type StageStatus = "pending" | "waiting" | "watching" | "held" | "done" | "rolled_back";
+export type GateStatus = "open" | "approved" | "rejected" | "expired" | "passed";
+export type Verdict = "pass" | "fail" | "warn" | "error" | "not_run";
+export type GuardVerdict = "ok" | "breach" | "no_data";
+export type NodeKind =
+  | "plan" | "phase" | "step" | "migrations" | "backfill" | "import" | "task" | "check" | "verify" | "backup"
+  | "gate" | "rollout" | "stage" | "soak" | "manual" | "checklist" | "notify" | "exec";
+export type Role = "viewer" | "operator" | "administrator";
+
+export interface Me {
+  person: string;
+  role: Role;
+  roles: Record<string, string[]>;
+  csrf: string;
+  version: string;
+  now: string;
+}
+
+export interface Reason {
+  kind: string;
+  text: string;
+  path?: string | null;
+  who?: string[];
+  since?: string | null;
+  expires?: string | null;
+  on_expire?: string | null;
+}
+
+export interface Progress {
+  path?: string;
+  done: number;
+  total: number | null;
+  rows_per_s?: number | null;
+  eta_s?: number | null;
+  rows_changed?: number;
+  rows_skipped?: number;
+  rows_queued?: number;
+  batches?: number;
+  batch_rows?: number;
+  pass?: number;
+  workers?: number;
+}
+
+/** The head of a run. */
+export interface Run {
+  id: string;
+  plan: string;
+  hash: string;
+  environment: string;
+  database: string;
+  state: RunStatus;
+  direction: "forward" | "back";
+  reason: Reason | null;
+  node: string | null;
+  started_by: string;
+  created_at: string;
+  state_since: string;
+  finished_at: string | null;
+  version: string;
+  seq: string;
+  steps_done: number;
+  steps_total: number;
+  alive: boolean;
+  lease_until: string | null;
+  progress: Progress | null;
+}
+
+export interface PlanNode {
+  kind: NodeKind;
+  name: string;
+  path: string;
+  file?: string;
+  line?: number;
+  column?: number;
+  keys?: JsonObject;
+  children?: PlanNode[];
+}
+
+export interface StepError {
+  message: string;
+  sqlstate?: string;
+  detail?: string;
+  hint?: string;
+  kind?: string;
+}
+
+export interface Step {
+  path: string;
+  kind: NodeKind;
+  state: StepStatus;
+  attempt: number;
+  started_at: string | null;
+  finished_at: string | null;
+  detail: JsonObject;
+  error: StepError | null;
+}
+
+export interface Evidence {
+  path: string;
+  kind: string;
+  verdict: Verdict;
+  text: string;
+  at: string | null;
+}
+
+export interface NextStep {
+  kind: string;
+  path: string;
+  text: string;
+  sql?: string | null;
+}
+
+export interface Approval {
+  person: string;
+  roles: string[];
+  decision: "approve" | "reject";
+  comment: string;
+  at: string;
+}
+
+/** A gate; evidence, next and may come only from the gate's own address. */
+export interface Gate {
+  run: string;
+  path: string;
+  state: GateStatus;
+  question: string;
+  digest: string;
+  approvers: string[];
+  need: number;
+  opened_at: string;
+  expires_at: string | null;
+  on_expire: string | null;
+  closed_at: string | null;
+  approvals: Approval[];
+  evidence?: Evidence[];
+  next?: NextStep[];
+  then?: string;
+  may?: { approve: boolean; why: string };
+}
+
+export interface Stage {
+  path: string;
+  percent: number;
+  state: StageStatus;
+  window_us: number;
+  counted_us: number;
+  left_us: number;
+  opened_at: string | null;
+  closed_at: string | null;
+  gate: string | null;
+}
+
+export interface Guard {
+  guard: string;
+  metric: string;
+  limit: number;
+  op: string;
+  unit: string;
+  value: number | null;
+  verdict: GuardVerdict;
+  at: string | null;
+  breaches: number;
+  breaches_max: number;
+}
+
+export type SamplePoint = [at: string, value: number | null, verdict: GuardVerdict];
+
+export interface Rollout {
+  path: string;
+  flag: string;
+  percent: number;
+  intended_percent: number;
+  enabled: boolean;
+  automation: string;
+  stages: Stage[];
+  guards: Guard[];
+  samples: { guard: string; points: SamplePoint[] }[];
+}
+
+export interface ReviewCounts {
+  open: number;
+  applied: number;
+  skipped: number;
+}
+
+export interface RunDetail extends Run {
+  graph: PlanNode | null;
+  steps: Step[];
+  gates: Gate[];
+  rollouts: Rollout[];
+  review: ReviewCounts;
+  active_us: number;
+  waiting_us: number;
+  watching_us: number;
+}
+
+export interface NeedsYou {
+  run: string;
+  plan: string;
+  environment: string;
+  kind: "gate" | "review" | "manual" | "held";
+  path: string | null;
+  text: string;
+  since: string;
+  mine: boolean;
+}
+
+export interface RunList {
+  now: string;
+  needs_you: NeedsYou[];
+  runs: Run[];
+}
+
+export interface PlanEntry {
+  name: string;
+  doc: string | null;
+  hash: string | null;
+  error: string | null;
+  environments: string[];
+}
+
+export interface ReviewChoice {
+  label: string;
+  set?: JsonObject;
+}
+
+export interface ReviewRow {
+  step: string;
+  key: string[];
+  kind: "ambiguous" | "error" | "skip";
+  reason: string;
+  choices: ReviewChoice[] | null;
+  before: JsonObject | null;
+  state: "open" | "applied" | "skipped";
+  decision: Json;
+}
+
+export interface ReviewReason {
+  step: string;
+  kind: string;
+  reason: string;
+  count: number;
+}
+
+export interface ReviewPage {
+  total: number;
+  reasons: ReviewReason[];
+  rows: ReviewRow[];
+  next: string | null;
+}
+
+export type ReviewVerdict = { choice: number } | { skip: true } | { set: JsonObject };
+export type ReviewDecision =
+  | { step: string; key: string[]; decision: ReviewVerdict }
+  | { step: string; reason: string; decision: ReviewVerdict };
+
+export type RequestKind = "pause" | "resume" | "retry" | "rollback" | "abort";
+
+/** One entry of a run's history. data depends on type; state/apply.ts and lib/describe.ts read it. */
+export interface RunEvent {
+  run: string;
+  seq: string;
+  at: string;
+  type: string;
+  node: string;
+  data: JsonObject;
+}
+
+export type Message =
+  | { t: "hello"; version: string; now: string; person: string }
+  | { t: "run"; run: Run }
+  | ({ t: "event" } & RunEvent)
+  | { t: "caught_up"; run: string; seq: string }
+  | { t: "reset"; run: string; seq: string; why: string }
+  | { t: "tick"; now: string };
