@@ -26,6 +26,8 @@ enum {
     BOUND_JSON_DEPTH = 100,       ///< lists and objects in each other; bounds the stack of every walk
     BOUND_JSON_VALUES = 1000000,  ///< made from one Lua value (which may share parts without end)
     BOUND_HTTP_BODY_BYTES = 1024 * 1024,
+    BOUND_HTTP_HEADERS_BYTES = 64 * 1024, ///< of an answer to our client
+    BOUND_HTTP_TIMEOUT_MS = 30000,        ///< of our client, unless the request says otherwise
     BOUND_HTTP_CONNECTIONS = 2000,
     BOUND_HTTP_PER_ADDRESS = 1000,
     BOUND_WS_MESSAGE_BYTES = 64 * 1024,
