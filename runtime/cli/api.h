@@ -2,6 +2,7 @@
 #ifndef HEADGATE_CLI_API_H
 #define HEADGATE_CLI_API_H
 
+#include "base/arena.h"
 #include "base/json.h"
 #include "cli/command.h"
 

@@ -175,7 +175,9 @@ CliExit cli_abort(Cli *cli)
     return ask_run(cli, "abort", RUN_EVENT_ABORT, true);
 }
 
+/* What was asked for is no failure. */
 CliExit cli_rollback(Cli *cli)
 {
-    return ask_run(cli, "rollback", RUN_EVENT_ROLL_BACK, true);
+    CliExit code = ask_run(cli, "rollback", RUN_EVENT_ROLL_BACK, true);
+    return code == CLI_ROLLED_BACK ? CLI_OK : code;
 }

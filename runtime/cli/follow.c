@@ -273,8 +273,9 @@ bool cli_follow(Cli *cli, const CliContext *context, CliFollow *follow, CliExit 
                 say_how_to_go_on(head, follow->run);
             break;
         }
+        bool resting = ok && run_state_rest(run_state_parse(json_get_string(head, "state", ""))) != RUN_DRIVES;
         if (ok)
-            fiber_event_wait(wake, POLL_MS);
+            fiber_event_wait(resting && follow->runner != NULL ? cli_launch_event(follow->runner) : wake, POLL_MS);
     }
     db_close(state);
     state = NULL;

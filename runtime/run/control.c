@@ -52,7 +52,7 @@ static bool read_requests(Run *run, Error *err)
     return true;
 }
 
-static bool control_turn(Run *run, FiberEvent *notified, Error *err)
+static bool control_turn(Run *run, Error *err)
 {
     if ((clock_monotonic_us() - run->renewed_at_us) / 1000 >= BOUND_LEASE_RENEW_MS) {
         int64_t asked_at_us = clock_monotonic_us();
@@ -63,7 +63,8 @@ static bool control_turn(Run *run, FiberEvent *notified, Error *err)
     if (!read_requests(run, err))
         return false;
     fiber_event_broadcast(&run->wake);
-    fiber_event_wait(notified, POLL_MS);
+    if (!run->stopping)
+        fiber_event_wait(&run->notified, POLL_MS);
     return true;
 }
 
@@ -76,10 +77,9 @@ static void fiber_ended(Run *run)
 static void control_main(void *arg)
 {
     Run *run = arg;
-    FiberEvent notified = {0};
-    bool ok = db_listen(run->control, "headgate_run", &notified, &run->control_error);
+    bool ok = db_listen(run->control, "headgate_run", &run->notified, &run->control_error);
     while (ok && !run->stopping)
-        ok = control_turn(run, &notified, &run->control_error);
+        ok = control_turn(run, &run->control_error);
     fiber_ended(run);
 }
 
@@ -111,6 +111,7 @@ void run_control_stop(Run *run)
 {
     run->stopping = true;
     fiber_event_broadcast(&run->wake);
+    fiber_event_broadcast(&run->notified);
     while (run->control_fibers > 0)
         fiber_event_wait(&run->wake, POLL_MS);
 }

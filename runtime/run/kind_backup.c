@@ -63,11 +63,24 @@ static bool dump(Run *run, const char *path, json_t *detail, Error *err)
     return true;
 }
 
+/* Backups may hold anything: nobody else may read them. */
+static bool make_folder(const char *path)
+{
+    AUTO(base_free) char *copy = base_strdup(path);
+    for (char *slash = strchr(copy + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(copy, 0700) != 0 && access(copy, X_OK) != 0)
+            return false;
+        *slash = '/';
+    }
+    return mkdir(copy, 0700) == 0 || access(copy, W_OK) == 0;
+}
+
 bool run_kind_backup_forward(Run *run, const PlanNode *node, Error *err)
 {
     AUTO(json_auto) json_t *detail = json_object();
     const char *folder = run->options.hooks->backup_folder;
-    if (mkdir(folder, 0700) != 0 && access(folder, W_OK) != 0)
+    if (!make_folder(folder))
         return error_set(err, ERROR_INTERNAL, "the folder for backups cannot be written: %s", folder);
     AUTO(base_free) char *path = base_printf("%s/%s-%s.dump", folder, run->plan->root->name, run->id_text);
     run_step_started(run, node);

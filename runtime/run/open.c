@@ -83,7 +83,7 @@ static void tell_missing(Run *run, const json_t *rows, const json_t *told)
     {
         const char *path = json_get_string(row, "path", "");
         int64_t version = json_get_int(row, "version", 0);
-        if (json_get_int(told, path, 0) >= version)
+        if (path[0] == '\0' || json_get_int(told, path, 0) >= version)
             continue;
         AUTO(json_auto) json_t *data = json_object();
         json_set_string(data, "kind", json_get_string(row, "kind", ""));

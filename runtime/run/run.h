@@ -76,6 +76,7 @@ struct Run {
     LedgerEvents *events;
     json_t *steps;             ///< rows of headgate.step by path, as last written
     FiberEvent wake;           ///< a request, approval, decision or answer arrived, or something failed
+    FiberEvent notified;       ///< what the control fiber waits for
     RunAsked asked;
     json_t *asked_requests;    ///< the requests that asked is made of
     bool go_asked;             ///< resume or retry: leave held

@@ -106,6 +106,8 @@ static void transition_tell(Run *run, const Transition *transition)
     if (transition->detail != NULL)
         json_object_set(row, "detail", transition->detail);
     json_object_set(row, "error", transition->error == NULL ? json_null() : transition->error);
+    if (transition->node->kind == PLAN_PLAN)
+        return; /* the counts at the start are for us */
     AUTO(json_auto) json_t *data = transition_data(transition->node, transition->from, transition->to, transition->attempt);
     json_object_set(data, "detail", json_object_get(row, "detail"));
     json_object_set(data, "error", json_object_get(row, "error"));
