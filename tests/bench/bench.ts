@@ -1,0 +1,86 @@
+/** make bench: ratios taken in one run on a private cluster, never absolute times of another day.
+ *
+ * node tests/run.mjs --script bench/bench.ts [--rows 100000] [--only backfill,migrations,viewers,idle,binary] [--times 3]
+ * prints a table and writes build/figures/bench.json. Exit code 1 = a goal was missed. Measure a release build. */
+import { execFileSync } from "node:child_process";
+import { copyFileSync, statSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { Arguments } from "../lib/arguments";
+import { Cluster } from "../lib/cluster";
+import { headgateBinary } from "../lib/paths";
+import { temporary } from "../lib/plan";
+import { BackfillBench, LUA, type Measured, SQL } from "./backfill";
+import { Figures } from "./figures";
+import { measureMigrations } from "./migrations";
+import { measureIdle, measureViewers } from "./viewers";
+
+const options = new Arguments();
+const rows = options.number("rows", 100_000);
+const times = options.number("times", 3);
+const only = options.text("only", "backfill,migrations,viewers,idle,binary").split(",");
+
+const seconds = ({ seconds }: Measured): string => `${seconds.toFixed(2)} s`;
+const against = (ours: Measured, theirs: Measured): string => `${rows} rows: ${seconds(ours)} against ${seconds(theirs)}`;
+
+/** Megabytes of the binary without its debug symbols. */
+function strippedMb(): number {
+  const copy = join(temporary("binary"), "headgate");
+  copyFileSync(headgateBinary, copy);
+  execFileSync("strip", [copy]);
+  return statSync(copy).size / 1e6;
+}
+
+async function backfill(cluster: Cluster, figures: Figures): Promise<void> {
+  const bench = await BackfillBench.prepare(cluster, rows);
+  const floor = await bench.repeat(times, () => bench.floor());
+  const compare = (name: string, ours: Measured, goal = ""): void =>
+    figures.add({ name, value: ours.perSecond / floor.perSecond, goal, detail: against(ours, floor) });
+  const lua = await bench.repeat(times, () => bench.headgate(LUA, 1));
+  compare("backfill_lua_vs_floor", lua, "≥ 0.55");
+  compare("backfill_lua_2_workers_vs_floor", await bench.repeat(times, () => bench.headgate(LUA, 2)));
+  compare("backfill_sql_vs_floor", await bench.repeat(times, () => bench.headgate(SQL, 1)));
+  const script = await bench.offsetScript();
+  figures.add({
+    name: "backfill_lua_vs_offset_script",
+    value: lua.perSecond / script.perSecond,
+    goal: "≥ 10",
+    detail: against(lua, script),
+  });
+}
+
+async function migrations(cluster: Cluster, figures: Figures): Promise<void> {
+  const { psqlMs, headgateMs, noopMs } = await measureMigrations(cluster, 200);
+  const detail = `${headgateMs.toFixed(0)} ms against ${psqlMs.toFixed(0)} ms of one psql`;
+  figures.add({ name: "migrations_200_vs_psql", value: headgateMs / psqlMs, goal: "≤ 1.3", detail });
+  figures.add({ name: "noop_ms", value: noopMs, goal: "≤ 60", detail: "the same plan again, from exec to exit" });
+}
+
+async function viewers(cluster: Cluster, figures: Figures): Promise<void> {
+  const seen = await measureViewers(cluster, 200);
+  const detail = `${seen.events} events to ${seen.viewers} viewers, p50 ${seen.p50Ms.toFixed(0)} ms`;
+  figures.add({ name: "event_p99_ms_200_viewers", value: seen.p99Ms, goal: "≤ 100", detail });
+}
+
+async function idle(cluster: Cluster, figures: Figures): Promise<void> {
+  const { runnerMb, supervisorMb } = await measureIdle(cluster);
+  figures.add({ name: "idle_runner_mb", value: runnerMb, goal: "≤ 20", detail: "resident, waiting at a gate" });
+  figures.add({ name: "idle_supervisor_mb", value: supervisorMb, goal: "≤ 20", detail: "resident, nobody looks" });
+}
+
+const figures = new Figures();
+const cluster = await Cluster.start({
+  durable: true,
+  settings: { autovacuum: "off", shared_buffers: "1GB", max_wal_size: "8GB", checkpoint_timeout: "30min" },
+});
+figures.header();
+if (only.includes("backfill")) await backfill(cluster, figures);
+if (only.includes("migrations")) await migrations(cluster, figures);
+if (only.includes("viewers")) await viewers(cluster, figures);
+if (only.includes("idle")) await idle(cluster, figures);
+if (only.includes("binary")) figures.add({ name: "binary_mb", value: strippedMb(), goal: "", detail: "stripped" });
+const [server] = await cluster.query("postgres", "SHOW server_version");
+await cluster.stop();
+figures.write({ rows, times, cpus: cpus().length, node: process.version, postgres: server?.["server_version"] });
+for (const { name, value, goal } of figures.missed) console.error(`missed: ${name} is ${value}, must be ${goal}`);
+process.exit(figures.missed.length === 0 ? 0 : 1);

@@ -1,0 +1,60 @@
+/** The table that make bench prints and the file it writes. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { figures } from "../lib/paths";
+
+export interface Figure {
+  name: string;
+  value: number;
+  /** "≥ 0.55": what the figure must be; empty = only told. */
+  goal: string;
+  /** Where it comes from: "1.9 s against 1.3 s". */
+  detail: string;
+}
+
+export function goalHolds({ value, goal }: Figure): boolean {
+  const [op, limit] = goal.split(" ");
+  if (op === "≥") return value >= Number(limit);
+  if (op === "≤") return value <= Number(limit);
+  return true;
+}
+
+export function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+/** The smallest value that p of all (0 … 1) do not exceed. */
+export function percentile(values: number[], p: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(p * sorted.length) - 1)] ?? Number.NaN;
+}
+
+export class Figures {
+  private readonly all: Figure[] = [];
+
+  add(figure: Figure): void {
+    this.all.push({ ...figure, value: Math.round(figure.value * 1000) / 1000 });
+    console.log(this.row(this.all[this.all.length - 1] as Figure));
+  }
+
+  header(): void {
+    console.log(`${"figure".padEnd(34)}${"value".padStart(10)}   ${"goal".padEnd(10)}from`);
+  }
+
+  write(setting: Record<string, unknown>): void {
+    const values = Object.fromEntries(this.all.map(({ name, value }) => [name, value]));
+    const details = Object.fromEntries(this.all.map(({ name, goal, detail }) => [name, { goal, detail }]));
+    mkdirSync(figures, { recursive: true });
+    writeFileSync(join(figures, "bench.json"), `${JSON.stringify({ ...values, details, setting }, null, 2)}\n`);
+  }
+
+  get missed(): Figure[] {
+    return this.all.filter((figure) => !goalHolds(figure));
+  }
+
+  private row(figure: Figure): string {
+    const mark = figure.goal === "" ? " " : goalHolds(figure) ? "✔" : "✘";
+    return `${figure.name.padEnd(34)}${String(figure.value).padStart(10)} ${mark} ${figure.goal.padEnd(10)}${figure.detail}`;
+  }
+}
