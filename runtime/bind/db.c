@@ -5,6 +5,7 @@
 #include "bind/state.h"
 #include "bind/statement.h"
 #include "script/error.h"
+#include "script/value.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
@@ -188,9 +189,8 @@ static const char *parameter(lua_State *L, int index)
         return lua_toboolean(L, index) ? "true" : "false";
     case LUA_TNUMBER:
         if (!lua_isinteger(L, index)) {
-            char digits[40];
-            snprintf(digits, sizeof(digits), "%.17g", lua_tonumber(L, index));
-            lua_pushstring(L, digits);
+            char digits[SCRIPT_NUMBER_BYTES];
+            lua_pushstring(L, script_number_text(lua_tonumber(L, index), digits));
             lua_replace(L, index);
         }
         return lua_tostring(L, index);

@@ -1,4 +1,5 @@
-/* A plan's Lua, evaluated from its bundle: the graph, and the functions (run, undo, map) by node path. */
+/* A plan's Lua, evaluated from its bundle: the graph, and the functions (run, undo, map) by node
+ * path. */
 #ifndef HEADGATE_BIND_PLAN_H
 #define HEADGATE_BIND_PLAN_H
 
@@ -8,8 +9,9 @@
 
 typedef struct BindPlan BindPlan;
 
-/// Waits. Evaluates plan.lua in the sandbox (no database, no side effects) and builds its graph. Errors are
-/// ERROR_INPUT "plan.lua:40: ..." (wrong plan) or ERROR_SCRIPT (raised, looped, out of memory).
+/// Waits. Evaluates plan.lua in the sandbox (no database, no side effects) and builds its graph.
+/// Errors are ERROR_INPUT "plan.lua:40: ..." (wrong plan) or ERROR_SCRIPT (raised, looped, out of
+/// memory). bundle is borrowed: it must outlive the plan, whose functions may require its files.
 NODISCARD bool bind_plan_load(Loop *loop, const Bundle *bundle, BindPlan **ret_plan, Error *err);
 /// The graph as plan_from_graph() takes it; borrowed.
 json_t *bind_plan_graph(const BindPlan *plan);
@@ -17,13 +19,14 @@ void bind_plan_free(BindPlan *plan);
 
 /// What a running task may use.
 typedef struct BindTask {
-    DbConn *conn;        ///< the step's connection; in its transaction when transactional
-    bool transactional;  ///< then any wait but db:* is an error
+    DbConn *conn;       ///< the step's connection; in its transaction when transactional
+    bool transactional; ///< then any wait but db:* is an error
     void (*log)(void *ctx, const char *line); ///< log("...") of the script
     void *ctx;
 } BindTask;
-/// Waits. Runs the function under key ("run", "undo") of the node at path: fn(db). Its return value (data only, may be NULL) goes to *ret_result (owned by the caller; may be NULL).
-NODISCARD bool bind_plan_call(BindPlan *plan, const char *path, const char *key, const BindTask *task,
-                              json_t **ret_result, Error *err);
+/// Waits. Runs the function under key ("run", "undo") of the node at path: fn(db). Its return value
+/// (data only, may be NULL) goes to *ret_result (owned by the caller; may be NULL).
+NODISCARD bool bind_plan_call(BindPlan *plan, const char *path, const char *key,
+                              const BindTask *task, json_t **ret_result, Error *err);
 
 #endif

@@ -38,11 +38,11 @@ static const char *const UTF8[] = {
 };
 
 static const Library LIBRARIES[] = {
-    {"",              luaopen_base,   GLOBALS},
-    {LUA_STRLIBNAME,  luaopen_string, STRING },
-    {LUA_TABLIBNAME,  luaopen_table,  TABLE  },
-    {LUA_MATHLIBNAME, luaopen_math,   MATH   },
-    {LUA_UTF8LIBNAME, luaopen_utf8,   UTF8   },
+    {"", luaopen_base, GLOBALS},
+    {LUA_STRLIBNAME, luaopen_string, STRING},
+    {LUA_TABLIBNAME, luaopen_table, TABLE},
+    {LUA_MATHLIBNAME, luaopen_math, MATH},
+    {LUA_UTF8LIBNAME, luaopen_utf8, UTF8},
 };
 
 /* Names people try, and what to do instead. */
@@ -50,19 +50,19 @@ static const struct {
     const char *name;
     const char *instead;
 } WITHHELD[] = {
-    {"_G",             "globals are not for plans; use locals and modules"               },
-    {"collectgarbage", "memory is the platform's business"                               },
-    {"coroutine",      "waiting functions (db:query, sleep) already read like plain code"},
-    {"debug",          "a plan cannot look into the platform"                            },
-    {"dofile",         "use require for modules of the plan's folder"                    },
-    {"io",             "use file \"sql/x.sql\" for files of the plan's folder"           },
-    {"load",           "a plan is only what stands in its files"                         },
-    {"loadfile",       "use require for modules of the plan's folder"                    },
-    {"loadstring",     "a plan is only what stands in its files"                         },
-    {"os",             "time and environment belong to the database and to headgate.yaml"},
-    {"package",        "use require for modules of the plan's folder"                    },
-    {"print",          "use log(\"…\") in a task"                                      },
-    {"xpcall",         "use pcall"                                                       },
+    {"_G", "globals are not for plans; use locals and modules"},
+    {"collectgarbage", "memory is the platform's business"},
+    {"coroutine", "waiting functions (db:query, sleep) already read like plain code"},
+    {"debug", "a plan cannot look into the platform"},
+    {"dofile", "use require for modules of the plan's folder"},
+    {"io", "use file \"sql/x.sql\" for files of the plan's folder"},
+    {"load", "a plan is only what stands in its files"},
+    {"loadfile", "use require for modules of the plan's folder"},
+    {"loadstring", "a plan is only what stands in its files"},
+    {"os", "time and environment belong to the database and to headgate.yaml"},
+    {"package", "use require for modules of the plan's folder"},
+    {"print", "use log(\"…\") in a task"},
+    {"xpcall", "use pcall"},
 };
 
 static const char GLOBAL_NAMES = 0; /* its address is the registry key of the table of globals */
@@ -191,12 +191,9 @@ typedef struct Replacement {
 } Replacement;
 
 static const Replacement REPLACEMENTS[] = {
-    {"",             "tostring",     sandbox_tostring    },
-    {"",             "pairs",        script_pairs        },
-    {"",             "setmetatable", sandbox_setmetatable},
-    {"",             "rawset",       sandbox_rawset      },
-    {LUA_STRLIBNAME, "format",       sandbox_format      },
-    {LUA_STRLIBNAME, "rep",          sandbox_rep         },
+    {"", "tostring", sandbox_tostring},         {"", "pairs", script_pairs},
+    {"", "setmetatable", sandbox_setmetatable}, {"", "rawset", sandbox_rawset},
+    {LUA_STRLIBNAME, "format", sandbox_format}, {LUA_STRLIBNAME, "rep", sandbox_rep},
 };
 
 static const char *withheld(const char *name)

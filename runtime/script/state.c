@@ -78,8 +78,7 @@ void script_state_arm(ScriptState *state, lua_State *L, int limit_ms)
     state->limit_ms = limit_ms;
     state->deadline_us = clock_monotonic_us() + (int64_t)limit_ms * 1000;
     lua_sethook(L, on_count, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
-    if (limit_ms > BOUND_SCRIPT_SLICE_MS)
-        child_beat_allow(limit_ms);
+    child_beat_allow(limit_ms);
 }
 
 void script_state_disarm(ScriptState *state)

@@ -37,8 +37,7 @@ typedef struct ScriptThread {
 
 ScriptThread *script_thread(lua_State *L);
 /// Starts the clock for thread L: past limit_ms every instruction raises, so that pcall cannot go
-/// on. A limit above BOUND_SCRIPT_SLICE_MS is told to the parent; up to that the silence it allows
-/// anyway must do, so that one row costs no system call.
+/// on. Tells the parent that the next beat may be that late.
 void script_state_arm(ScriptState *state, lua_State *L, int limit_ms);
 void script_state_disarm(ScriptState *state);
 bool script_state_expired(const ScriptState *state); ///< since the last arm

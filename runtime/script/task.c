@@ -177,6 +177,8 @@ void script_task_renew(lua_State *L)
 static bool perform(ScriptTask *task)
 {
     task->suspended = false;
+    if (fiber_cancelled()) /* what a script waits for may never ask: log("…") in a loop */
+        return error_set(&task->error, ERROR_CANCELLED, "cancelled");
     task->failed = !task->wait->perform(task->wait_ctx, &task->error);
     int64_t now = clock_monotonic_us();
     if (task->failed || now - task->turned_us > TURN_US) {

@@ -7,6 +7,7 @@
 #include <lauxlib.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { PLACE_BYTES = 128 };
@@ -257,4 +258,14 @@ json_t *script_value_json(lua_State *L, int index, Error *err)
     json_t *value = walk_value(&walk, lua_absindex(L, index));
     lua_settop(L, top);
     return value;
+}
+
+const char *script_number_text(double number, char out[SCRIPT_NUMBER_BYTES])
+{
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(out, SCRIPT_NUMBER_BYTES, "%.*g", digits, number);
+        if (strtod(out, NULL) == number)
+            break;
+    }
+    return out;
 }

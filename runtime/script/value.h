@@ -22,4 +22,8 @@ bool script_value_is_list(lua_State *L, int index);
 /// Lua text as JSON text; NULL and err when it is not UTF-8.
 NODISCARD json_t *script_value_text(lua_State *L, int index, Error *err);
 
+enum { SCRIPT_NUMBER_BYTES = 32 };
+/// The shortest decimal text that reads back as number: 0.1, not 0.10000000000000001.
+const char *script_number_text(double number, char out[SCRIPT_NUMBER_BYTES]);
+
 #endif
