@@ -174,6 +174,8 @@ static void trim(char *text)
     size_t length = strlen(text);
     while (length > 1 && text[length - 1] == '\n' && text[length - 2] == '\n')
         text[--length] = '\0';
+    if (length == 1 && text[0] == '\n')
+        text[0] = '\0';
 }
 
 /* Cuts text into lines at its markers; gives the failures. */
