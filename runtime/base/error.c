@@ -5,12 +5,34 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Cutting short may have cut a character in two, and half a character is no JSON. */
+static void drop_half_character(char *text)
+{
+    size_t length = strlen(text);
+    size_t tail = 0; /* continuation bytes at the end */
+    while (tail < length && tail < 4 && ((unsigned char)text[length - 1 - tail] & 0xC0) == 0x80)
+        tail++;
+    if (tail == length)
+        return;
+    unsigned char lead = (unsigned char)text[length - 1 - tail];
+    size_t wanted = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
+    if (tail < wanted)
+        text[length - 1 - tail] = '\0';
+}
+
 static void one_line(char *text)
 {
     for (; *text != '\0'; text++) {
         if (*text == '\n' || *text == '\r' || *text == '\t')
             *text = ' ';
     }
+}
+
+/* What every text of an error goes through. */
+static void tidy(char *text)
+{
+    drop_half_character(text);
+    one_line(text);
 }
 
 bool error_set(Error *err, ErrorKind kind, const char *format, ...)
@@ -25,7 +47,7 @@ bool error_set(Error *err, ErrorKind kind, const char *format, ...)
     memset(err, 0, sizeof(*err));
     err->kind = kind;
     memcpy(err->message, message, sizeof(message));
-    one_line(err->message);
+    tidy(err->message);
     return false;
 }
 
@@ -45,7 +67,7 @@ bool error_wrap(Error *err, const char *format, ...)
     }
     snprintf(err->message + length, sizeof(err->message) - (size_t)length, ": %.*s",
              (int)(sizeof(err->message) - (size_t)length - 3), old);
-    one_line(err->message);
+    tidy(err->message);
     return false;
 }
 
@@ -57,18 +79,18 @@ bool error_hint(Error *err, const char *format, ...)
     va_start(args, format);
     vsnprintf(err->hint, sizeof(err->hint), format, args);
     va_end(args);
-    one_line(err->hint);
+    tidy(err->hint);
     return false;
 }
 
 const char *error_kind_name(ErrorKind kind)
 {
     static const char *const NAMES[] = {
-        [ERROR_NONE] = "none",           [ERROR_INPUT] = "input",
-        [ERROR_DATABASE] = "database",   [ERROR_UNREACHABLE] = "unreachable",
-        [ERROR_SCRIPT] = "script",       [ERROR_CANCELLED] = "cancelled",
-        [ERROR_FENCED] = "fenced",       [ERROR_REFUSED] = "refused",
-        [ERROR_CONFLICT] = "conflict",   [ERROR_INTERNAL] = "internal",
+        [ERROR_NONE] = "none",         [ERROR_INPUT] = "input",
+        [ERROR_DATABASE] = "database", [ERROR_UNREACHABLE] = "unreachable",
+        [ERROR_SCRIPT] = "script",     [ERROR_CANCELLED] = "cancelled",
+        [ERROR_FENCED] = "fenced",     [ERROR_REFUSED] = "refused",
+        [ERROR_CONFLICT] = "conflict", [ERROR_INTERNAL] = "internal",
     };
     return (size_t)kind < COUNT_OF(NAMES) ? NAMES[kind] : "unknown";
 }
