@@ -108,7 +108,8 @@ const char *db_array_text(Arena *arena, const char *const *items, size_t count)
         if (i > 0)
             *at++ = ',';
         if (items[i] == NULL) {
-            at = stpcpy(at, "NULL");
+            memcpy(at, "NULL", 4);
+            at += 4;
             continue;
         }
         *at++ = '"';

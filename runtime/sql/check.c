@@ -138,22 +138,3 @@ bool sql_check_read(const SqlFile *file, Error *err)
                          file->file, line_in_file(&check, statements[0].line), title_of(&verdict));
     return true;
 }
-
-bool sql_check_query(const char *text, bool in_transaction, Error *err)
-{
-    AUTO(arena_auto) Arena *arena = arena_new();
-    SqlStatement *statements;
-    size_t count;
-    if (!sql_split(arena, text, &statements, &count, err))
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        SqlVerdict verdict = sql_classify(arena, statements[i].text);
-        if (verdict.class == SQL_REFUSED)
-            return error_set(err, ERROR_REFUSED, "%s is not allowed in a plan: %s",
-                             title_of(&verdict), verdict.why);
-        if (verdict.class == SQL_OUTSIDE && in_transaction)
-            return error_set(err, ERROR_REFUSED, "%s cannot run in a transaction",
-                             title_of(&verdict));
-    }
-    return true;
-}

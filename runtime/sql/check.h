@@ -26,8 +26,5 @@ typedef struct SqlFile {
 NODISCARD bool sql_check_file(const SqlFile *file, bool *ret_outside, Error *err);
 /// SQL of a check, a verification or a guard: exactly one statement, which reads.
 NODISCARD bool sql_check_read(const SqlFile *file, Error *err);
-/// SQL of db:query at run time. Refused statements fail with ERROR_REFUSED; so do those that run
-/// only outside a transaction, when in_transaction. What does not parse is left to the server.
-NODISCARD bool sql_check_query(const char *text, bool in_transaction, Error *err);
 
 #endif

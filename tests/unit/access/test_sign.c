@@ -25,7 +25,7 @@ typedef struct Folder {
 static int make_folder(void **state)
 {
     Folder *folder = calloc(1, sizeof(*folder));
-    strcpy(folder->path, "/tmp/headgate-sign-XXXXXX");
+    snprintf(folder->path, sizeof(folder->path), "/tmp/headgate-sign-XXXXXX");
     assert_non_null(mkdtemp(folder->path));
     snprintf(folder->secret, sizeof(folder->secret), "%s/approval.key", folder->path);
     snprintf(folder->public, sizeof(folder->public), "%s/approval.pub", folder->path);

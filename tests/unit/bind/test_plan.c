@@ -65,7 +65,8 @@ static json_t *at(json_t *graph, const char *path)
     char copy[200];
     snprintf(copy, sizeof(copy), "%s", path);
     json_t *value = graph;
-    for (char *part = strtok(copy, "/"); part != NULL; part = strtok(NULL, "/")) {
+    char *rest = NULL;
+    for (char *part = strtok_r(copy, "/", &rest); part != NULL; part = strtok_r(NULL, "/", &rest)) {
         value = json_is_array(value) ? json_array_get(value, (size_t)atoi(part))
                                      : json_object_get(value, part);
     }

@@ -122,22 +122,6 @@ static void only_one_reading_statement_asks(void **state)
     }
 }
 
-static void queries_are_refused_by_kind(void **state)
-{
-    UNUSED(state);
-    Error err = {0};
-    assert_true(sql_check_query("SELECT $1", true, &err));
-    assert_true(sql_check_query("SELECT 1; DELETE FROM t", true, &err));
-    assert_true(sql_check_query("SELEC the server says it better", true, &err));
-    assert_true(sql_check_query("VACUUM t", false, &err));
-    assert_false(sql_check_query("VACUUM t", true, &err));
-    assert_int_equal(err.kind, ERROR_REFUSED);
-    assert_string_equal(err.message, "VACUUM cannot run in a transaction");
-    assert_false(sql_check_query("SELECT 1; COMMIT", false, &err));
-    assert_int_equal(err.kind, ERROR_REFUSED);
-    assert_non_null(strstr(err.message, "is not allowed in a plan"));
-}
-
 static const char *const EXPRESSIONS[] = {
     "canonical_event IS NULL",
     "a = 1 OR b = 2",
@@ -221,7 +205,6 @@ int main(void)
         cmocka_unit_test(files_are_checked_with_their_lines),
         cmocka_unit_test(a_newer_grammar_needs_a_word),
         cmocka_unit_test(only_one_reading_statement_asks),
-        cmocka_unit_test(queries_are_refused_by_kind),
         cmocka_unit_test(expressions_are_accepted),
         cmocka_unit_test(everything_else_is_not),
     };
