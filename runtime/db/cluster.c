@@ -43,8 +43,7 @@ struct DbCluster {
     Child *server;
 };
 
-/* -- the programs
- * ---------------------------------------------------------------------------------- */
+/* -- the programs -- */
 
 static bool has_initdb(const char *folder)
 {
@@ -108,8 +107,7 @@ const char *db_cluster_bin(void)
     return find_in_path(folder, sizeof(folder)) ? folder : NULL;
 }
 
-/* -- folders
- * --------------------------------------------------------------------------------------- */
+/* -- folders -- */
 
 static bool choose_account(DbCluster *cluster, Error *err)
 {
@@ -196,8 +194,7 @@ static void remove_tree(void *path)
     (void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* -- initdb
- * ---------------------------------------------------------------------------------------- */
+/* -- initdb -- */
 
 /* Nothing of the user's PG* variables may lead a private server elsewhere; messages in English. */
 static const char *const CLEAN_ENV[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C", NULL};
@@ -279,8 +276,7 @@ static bool prepare_data(DbCluster *cluster, const DbClusterOptions *options, co
     return write_settings(cluster, options, err);
 }
 
-/* -- start and stop
- * -------------------------------------------------------------------------------- */
+/* -- start and stop -- */
 
 static bool start_server(DbCluster *cluster, const char *bin, Error *err)
 {

@@ -11,10 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SERVER_VERSION_LEAST = 130000, PARAMETERS_MAX = 12 };
+enum { SERVER_VERSION_LEAST = 130000, PARAMETERS_MAX = 12, ANSWER_GRACE_MS = 5000 };
 
-/* -- the socket
- * ------------------------------------------------------------------------------------ */
+/* -- the socket -- */
 
 static void on_poll(uv_poll_t *poll, int status, int events);
 
@@ -106,13 +105,13 @@ void db_attach(DbConn *conn)
     conn->handles->poll.data = conn;
     conn->handles->timer.data = conn;
     conn->handles->open = 2;
+    conn->answer_grace_ms = ANSWER_GRACE_MS;
     PQsetnonblocking(conn->pg, 1);
     PQsetNoticeReceiver(conn->pg, on_notice, conn);
     arm(conn, UV_READABLE);
 }
 
-/* -- secrets and messages of connecting
- * ------------------------------------------------------------ */
+/* -- secrets and messages of connecting -- */
 
 static bool is_conninfo(const char *text)
 {
@@ -182,16 +181,16 @@ static const struct ConnectRow {
     const char *text;
     ErrorKind kind;
 } CONNECT_ROWS[] = {
-    {"the database system is",     ERROR_UNREACHABLE}, /* starting up, shutting down, in recovery */
-    {"too many clients",           ERROR_UNREACHABLE},
-    {"too many connections",       ERROR_UNREACHABLE},
+    {"the database system is", ERROR_UNREACHABLE}, /* starting up, shutting down, in recovery */
+    {"too many clients", ERROR_UNREACHABLE},
+    {"too many connections", ERROR_UNREACHABLE},
     {"remaining connection slots", ERROR_UNREACHABLE},
-    {"terminating connection",     ERROR_UNREACHABLE},
-    {"FATAL:",                     ERROR_DATABASE   }, /* no such database, role, wrong password */
-    {"no password supplied",       ERROR_DATABASE   },
-    {"invalid connection option",  ERROR_INPUT      },
-    {"invalid port number",        ERROR_INPUT      },
-    {"invalid integer value",      ERROR_INPUT      },
+    {"terminating connection", ERROR_UNREACHABLE},
+    {"FATAL:", ERROR_DATABASE}, /* no such database, role, wrong password */
+    {"no password supplied", ERROR_DATABASE},
+    {"invalid connection option", ERROR_INPUT},
+    {"invalid port number", ERROR_INPUT},
+    {"invalid integer value", ERROR_INPUT},
 };
 
 static bool connect_failed(const PGconn *pg, Error *err)
@@ -211,8 +210,7 @@ static bool connect_failed(const PGconn *pg, Error *err)
     return false;
 }
 
-/* -- opening
- * --------------------------------------------------------------------------------------- */
+/* -- opening -- */
 
 typedef struct OpenJob {
     const char *keywords[PARAMETERS_MAX];
@@ -380,8 +378,7 @@ bool db_open(Loop *loop, const DbTarget *target, DbConn **ret_conn, Error *err)
     return true;
 }
 
-/* -- closing
- * --------------------------------------------------------------------------------------- */
+/* -- closing -- */
 
 static void on_handle_closed(uv_handle_t *handle)
 {
@@ -446,8 +443,7 @@ int db_server_version(const DbConn *conn)
     return conn->version;
 }
 
-/* -- cancelling and listening
- * ---------------------------------------------------------------------- */
+/* -- cancelling and listening -- */
 
 static void run_cancel(uv_work_t *request)
 {

@@ -10,12 +10,11 @@
 #include <string.h>
 
 enum {
-    ANSWER_GRACE_MS = 5000, ///< after statement_timeout, and again after asking to cancel
+    CANCEL_WAIT_MS = 5000, ///< for a cancel request that is still on its way
     PIPELINE_FLUSH_EVERY = 64,
 };
 
-/* -- deadlines
- * ------------------------------------------------------------------------------------- */
+/* -- deadlines -- */
 
 static void on_deadline(uv_timer_t *timer)
 {
@@ -25,7 +24,7 @@ static void on_deadline(uv_timer_t *timer)
     if (conn->deadline_stage == DEADLINE_CANCEL) {
         conn->deadline_stage = DEADLINE_LOSE;
         db_cancel(conn);
-        uv_timer_start(timer, on_deadline, ANSWER_GRACE_MS, 0);
+        uv_timer_start(timer, on_deadline, (uint64_t)conn->answer_grace_ms, 0);
         return;
     }
     conn->deadline_passed = true;
@@ -42,12 +41,11 @@ static void deadline_start(DbConn *conn, DeadlineStage stage, int64_t statements
     if (conn->statement_timeout_ms <= 0 || statements <= 0)
         return;
     uv_update_time(loop_uv(conn->loop));
-    int64_t ms = conn->statement_timeout_ms * statements + ANSWER_GRACE_MS;
+    int64_t ms = conn->statement_timeout_ms * statements + conn->answer_grace_ms;
     uv_timer_start(&conn->handles->timer, on_deadline, (uint64_t)ms, 0);
 }
 
-/* -- begin and finish
- * ------------------------------------------------------------------------------ */
+/* -- begin and finish -- */
 
 static bool lost_error(const DbConn *conn, Error *err)
 {
@@ -69,7 +67,7 @@ static void wait_for_cancel_job(DbConn *conn)
     bool before = fiber_shield(true);
     bool waits = true;
     while (conn->cancel_job != NULL && waits)
-        waits = fiber_event_wait(&conn->cancel_done, ANSWER_GRACE_MS);
+        waits = fiber_event_wait(&conn->cancel_done, CANCEL_WAIT_MS);
     fiber_shield(before);
     if (conn->cancel_job != NULL)
         db_lose(conn);
@@ -140,8 +138,7 @@ static bool send_failed(DbConn *conn, Error *err)
     return error_set(err, ERROR_INTERNAL, "sending a statement: %s", PQerrorMessage(conn->pg));
 }
 
-/* -- answers
- * --------------------------------------------------------------------------------------- */
+/* -- answers -- */
 
 static void cancel_if_asked(DbConn *conn)
 {
@@ -231,8 +228,7 @@ static bool receive(DbConn *conn, DbResult **ret_result, int *ret_position, Erro
     return error_set(err, ERROR_INPUT, "COPY ... TO STDOUT has nowhere to go here");
 }
 
-/* -- statements
- * ------------------------------------------------------------------------------------ */
+/* -- statements -- */
 
 static const DbParams NO_PARAMS = {0};
 
@@ -266,8 +262,7 @@ bool db_exec(DbConn *conn, const char *sql, DbResult **ret_result, int *ret_posi
     return receive(conn, ret_result, ret_position, err);
 }
 
-/* -- prepared statements
- * --------------------------------------------------------------------------- */
+/* -- prepared statements -- */
 
 /* FNV-1a: http://www.isthe.com/chongo/tech/comp/fnv/ */
 static size_t text_hash(const char *text)
@@ -326,8 +321,7 @@ bool db_query_prepared(DbConn *conn, const char *sql, const DbParams *params, Db
     return receive(conn, ret_result, NULL, err);
 }
 
-/* -- pipelines
- * ------------------------------------------------------------------------------------- */
+/* -- pipelines -- */
 
 static bool send_pipeline(DbConn *conn, const DbStatement *statements, size_t count)
 {
@@ -386,8 +380,7 @@ bool db_pipeline(DbConn *conn, const DbStatement *statements, size_t count, DbRe
     return finish_exchange(conn, last, ret_last, NULL, err);
 }
 
-/* -- transactions
- * ---------------------------------------------------------------------------------- */
+/* -- transactions -- */
 
 bool db_begin(DbConn *conn, Error *err)
 {

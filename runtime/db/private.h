@@ -51,6 +51,7 @@ struct DbConn {
     bool deadline_passed; ///< the server was asked to cancel and has not answered that either
     DeadlineStage deadline_stage;
     int statement_timeout_ms; ///< <= 0: no deadline of ours
+    int answer_grace_ms;      ///< after statement_timeout, and again after asking to cancel
     int pid;
     int version;
     char

@@ -40,8 +40,7 @@ struct Transfer {
     Text head;
 };
 
-/* -- between libcurl and libuv
- * --------------------------------------------------------------------- */
+/* -- between libcurl and libuv -- */
 
 static void take_result(Transfer *transfer)
 {
@@ -137,8 +136,7 @@ static int on_timeout_wanted(CURLM *multi, long timeout_ms, void *ctx)
                           0);
 }
 
-/* -- what arrives
- * ---------------------------------------------------------------------------------- */
+/* -- what arrives -- */
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
 {
@@ -157,8 +155,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
     return transfer->head.overflowed ? 0 : length;
 }
 
-/* -- a request
- * ------------------------------------------------------------------------------------- */
+/* -- a request -- */
 
 static void choose_body(CURL *easy, const HttpRequest *request, const char *method)
 {
@@ -252,8 +249,7 @@ static void transfer_end(Transfer *transfer)
     uv_close((uv_handle_t *)&transfer->timer, on_timer_closed);
 }
 
-/* -- the answer, or why there is none
- * -------------------------------------------------------------- */
+/* -- the answer, or why there is none -- */
 
 /* "https://user:password@host/path?token=x" → "https://host/path". free() it. */
 static char *shown_url(const char *url)

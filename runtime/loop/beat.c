@@ -31,8 +31,7 @@ static void wind_alarm(int allowed_ms)
     int ms =
         (allowed_ms > beat.silence_ms ? allowed_ms : beat.silence_ms) + BOUND_SCRIPT_KILL_MARGIN_MS;
     struct itimerval timer = {
-        .it_value = {.tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000) * 1000}
-    };
+        .it_value = {.tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000) * 1000}};
     setitimer(ITIMER_REAL, &timer, NULL);
 }
 

@@ -42,8 +42,7 @@ struct Child {
     FiberEvent changed;
 };
 
-/* -- handles
- * --------------------------------------------------------------------------------------- */
+/* -- handles -- */
 
 static void destroy_if_done(Child *child)
 {
@@ -97,8 +96,7 @@ static void close_all(Child *child)
     handle_close(&child->timer);
 }
 
-/* -- what comes from the child
- * --------------------------------------------------------------------- */
+/* -- what comes from the child -- */
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
@@ -182,8 +180,7 @@ static void on_exit_seen(uv_process_t *process, int64_t code, int signum)
     fiber_event_broadcast(&child->changed);
 }
 
-/* -- starting
- * -------------------------------------------------------------------------------------- */
+/* -- starting -- */
 
 static bool is_beat_variable(const char *entry)
 {
@@ -309,8 +306,7 @@ bool child_start(Loop *loop, const ChildOptions *options, Child **ret_child, Err
     return true;
 }
 
-/* -- waiting and ending
- * ---------------------------------------------------------------------------- */
+/* -- waiting and ending -- */
 
 bool child_wait(Child *child, int64_t timeout_ms, ChildExit *ret_exit, Error *err)
 {

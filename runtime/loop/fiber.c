@@ -79,8 +79,7 @@ static void *loop_fake_stack;   ///< ASan's, of the loop's stack, while a fiber 
 static const void *loop_stack;  ///< bounds of the loop's stack, for ASan
 static size_t loop_stack_bytes;
 
-/* -- stacks
- * ---------------------------------------------------------------------------------------- */
+/* -- stacks -- */
 
 static size_t page_bytes(void)
 {
@@ -134,8 +133,7 @@ void fiber_release_stacks(Loop *loop)
     loop->spare_count = 0;
 }
 
-/* -- switching
- * ------------------------------------------------------------------------------------- */
+/* -- switching -- */
 
 static void announce_switch(void **save_fake, const void *stack, size_t bytes)
 {
@@ -235,8 +233,7 @@ void fiber_drain(uv_idle_t *drain)
         uv_idle_stop(&loop->drain);
 }
 
-/* -- life
- * ------------------------------------------------------------------------------------------ */
+/* -- life -- */
 
 Fiber *fiber_start(Loop *loop, const char *name, FiberMain *main, void *arg)
 {
@@ -328,8 +325,7 @@ bool fiber_shield(bool on)
     return before;
 }
 
-/* -- waiting for time and events
- * ------------------------------------------------------------------- */
+/* -- waiting for time and events -- */
 
 static void on_timer(uv_timer_t *timer)
 {
@@ -409,8 +405,7 @@ void fiber_event_broadcast(FiberEvent *event)
     }
 }
 
-/* -- the thread pool
- * ------------------------------------------------------------------------------- */
+/* -- the thread pool -- */
 
 typedef struct BlockingWork {
     uv_work_t request;

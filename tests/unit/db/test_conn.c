@@ -1,8 +1,10 @@
-/* Connections against a real server: sessions, statements, errors, cancelling, loss, notifications.
- */
+/* Connections against a real server: sessions, statements, errors, cancelling, loss, notices. */
 #include "base/bounds.h"
 #include "with_cluster.h"
 
+#include "db/private.h"
+
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -29,8 +31,7 @@ static void wait_until(DbConn *conn, const char *sql)
         assert_true(fiber_sleep(5, NULL));
 }
 
-/* -- sessions
- * -------------------------------------------------------------------------------------- */
+/* -- sessions -- */
 
 DB_CASE(a_session_is_set_up)
 {
@@ -39,23 +40,23 @@ DB_CASE(a_session_is_set_up)
         const char *name;
         const char *value;
     } SETTINGS[] = {
-        {"application_name",                    "headgate:7:1"  },
-        {"search_path",                         "pg_catalog"    },
-        {"default_transaction_isolation",       "read committed"},
-        {"default_transaction_read_only",       "off"           },
-        {"row_security",                        "off"           },
-        {"synchronous_commit",                  "on"            },
-        {"TimeZone",                            "UTC"           },
-        {"DateStyle",                           "ISO, MDY"      },
-        {"IntervalStyle",                       "postgres"      },
-        {"extra_float_digits",                  "1"             },
-        {"bytea_output",                        "hex"           },
-        {"client_encoding",                     "UTF8"          },
-        {"lock_timeout",                        "2s"            },
-        {"statement_timeout",                   "10min"         },
-        {"idle_in_transaction_session_timeout", "10s"           },
-        {"standard_conforming_strings",         "on"            },
-        {"client_connection_check_interval",    "0"             },
+        {"application_name", "headgate:7:1"},
+        {"search_path", "pg_catalog"},
+        {"default_transaction_isolation", "read committed"},
+        {"default_transaction_read_only", "off"},
+        {"row_security", "off"},
+        {"synchronous_commit", "on"},
+        {"TimeZone", "UTC"},
+        {"DateStyle", "ISO, MDY"},
+        {"IntervalStyle", "postgres"},
+        {"extra_float_digits", "1"},
+        {"bytea_output", "hex"},
+        {"client_encoding", "UTF8"},
+        {"lock_timeout", "2s"},
+        {"statement_timeout", "10min"},
+        {"idle_in_transaction_session_timeout", "10s"},
+        {"standard_conforming_strings", "on"},
+        {"client_connection_check_interval", "0"},
     };
     for (size_t i = 0; i < COUNT_OF(SETTINGS); i++) {
         char sql[100];
@@ -92,10 +93,7 @@ DB_CASE(synchronous_commit_is_raised_but_never_lowered)
                  "CREATE ROLE strong SUPERUSER LOGIN;"
                  "ALTER ROLE strong SET synchronous_commit = remote_apply",
                  NULL, NULL, &err));
-    static const char *const ROLES[][2] = {
-        {"weak",   "on"          },
-        {"strong", "remote_apply"}
-    };
+    static const char *const ROLES[][2] = {{"weak", "on"}, {"strong", "remote_apply"}};
     for (size_t i = 0; i < COUNT_OF(ROLES); i++) {
         char conninfo[300];
         snprintf(conninfo, sizeof(conninfo), "%s user=%s", db_cluster_conninfo(fixture.cluster),
@@ -143,8 +141,7 @@ static void poolers_are_recognized_by_process_ids(void **state)
     assert_non_null(strstr(err.hint, "pooler: session"));
 }
 
-/* -- statements
- * ------------------------------------------------------------------------------------ */
+/* -- statements -- */
 
 DB_CASE(values_and_nulls_come_back)
 {
@@ -265,26 +262,21 @@ DB_CASE(prepared_statements_are_found_by_text)
     assert_string_equal(value_of(conn, "SELECT count(*) FROM pg_prepared_statements"), "192");
 }
 
-/* -- pipelines and transactions
- * -------------------------------------------------------------------- */
+/* -- pipelines and transactions -- */
 
 DB_CASE(a_pipeline_runs_all_or_stops_at_the_first_error)
 {
     AUTO(db_close_auto) DbConn *conn = open_as("test");
     must(db_exec(conn, "CREATE TEMP TABLE piped (id int PRIMARY KEY)", NULL, NULL, &err));
-    DbStatement good[] = {
-        {"INSERT INTO piped VALUES ($1)",     DB_PARAMS("1")},
-        {"INSERT INTO piped VALUES (2), (3)", NULL          },
-        {"SELECT count(*) FROM piped",        NULL          }
-    };
+    DbStatement good[] = {{"INSERT INTO piped VALUES ($1)", DB_PARAMS("1")},
+                          {"INSERT INTO piped VALUES (2), (3)", NULL},
+                          {"SELECT count(*) FROM piped", NULL}};
     AUTO(db_result_auto) DbResult *last = NULL;
     must(db_pipeline(conn, good, COUNT_OF(good), &last, &err));
     assert_int_equal(db_int(last, 0, 0), 3);
-    DbStatement bad[] = {
-        {"INSERT INTO piped VALUES (4)", NULL},
-        {"INSERT INTO piped VALUES (1)", NULL},
-        {"SELECT nothing_here",          NULL}
-    };
+    DbStatement bad[] = {{"INSERT INTO piped VALUES (4)", NULL},
+                         {"INSERT INTO piped VALUES (1)", NULL},
+                         {"SELECT nothing_here", NULL}};
     must(db_begin(conn, &err));
     Error refused_by = {0};
     assert_false(db_pipeline(conn, bad, COUNT_OF(bad), NULL, &refused_by));
@@ -336,8 +328,7 @@ DB_CASE(committing_a_failed_transaction_is_an_error)
     assert_int_equal(err.kind, ERROR_INTERNAL);
 }
 
-/* -- many at once
- * ---------------------------------------------------------------------------------- */
+/* -- many at once -- */
 
 typedef struct Crowd {
     FiberEvent ended;
@@ -369,8 +360,7 @@ DB_CASE(statements_run_beside_each_other)
     fiber_yield();
 }
 
-/* -- cancelling and losing
- * ------------------------------------------------------------------------- */
+/* -- cancelling and losing -- */
 
 typedef struct Sleeper {
     const char *sql;
@@ -543,8 +533,26 @@ DB_CASE(a_lock_is_not_waited_for_longer_than_lock_timeout)
     db_rollback(holder);
 }
 
-/* -- notifications
- * --------------------------------------------------------------------------------- */
+/* The backend is stopped, as a machine that hangs would be: it neither times out nor cancels. */
+DB_CASE(a_server_that_does_not_answer_is_given_up)
+{
+    DbTarget target = {.conninfo = db_cluster_conninfo(fixture.cluster),
+                       .statement_timeout_ms = 20};
+    DbConn *conn = NULL;
+    must(db_open(fixture.loop, &target, &conn, &err));
+    conn->answer_grace_ms = 50;
+    pid_t backend = db_backend_pid(conn);
+    assert_int_equal(kill(backend, SIGSTOP), 0);
+    Error err = error_of(conn, "SELECT 1");
+    assert_int_equal(kill(backend, SIGCONT), 0);
+    assert_int_equal(err.kind, ERROR_UNREACHABLE);
+    assert_string_equal(err.message,
+                        "the connection was given up: the server did not answer in time");
+    assert_false(db_usable(conn));
+    db_close(conn);
+}
+
+/* -- notifications -- */
 
 DB_CASE(a_notification_wakes_who_listens)
 {
@@ -589,6 +597,7 @@ int main(void)
         cmocka_unit_test(a_backend_ended_while_idle_is_noticed),
         cmocka_unit_test(a_commit_on_a_lost_connection_has_an_unknown_outcome),
         cmocka_unit_test(a_timeout_of_the_server_is_a_database_error),
+        cmocka_unit_test(a_server_that_does_not_answer_is_given_up),
         cmocka_unit_test(a_lock_is_not_waited_for_longer_than_lock_timeout),
         cmocka_unit_test(a_notification_wakes_who_listens),
     };

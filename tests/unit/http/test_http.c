@@ -12,8 +12,7 @@
 #include <cmocka.h>
 #include <uv.h>
 
-/* -- the server: answers by path, tells what it was asked in the body of /echo --------------------
- */
+/* -- the server: answers by path; /echo tells what it was asked -- */
 
 typedef struct Peer {
     uv_tcp_t tcp;
@@ -194,8 +193,7 @@ static Error failure(HttpRequest request)
     return err;
 }
 
-/* -- cases
- * ----------------------------------------------------------------------------------------- */
+/* -- cases -- */
 
 HTTP_CASE(status_headers_and_body)
 {

@@ -66,13 +66,11 @@ static void exit_codes_and_signals(void **state)
 static void a_missing_program_is_an_error(void **state)
 {
     UNUSED(state);
-    Case test = {
-        .options = {.argv = (const char *const[]){"/nonexistent/program", NULL},
-                    .output = CHILD_CAPTURE,
-                    .capture_max_bytes = 10,
-                    .beats = true,
-                    .silence_ms = 100}
-    };
+    Case test = {.options = {.argv = (const char *const[]){"/nonexistent/program", NULL},
+                             .output = CHILD_CAPTURE,
+                             .capture_max_bytes = 10,
+                             .beats = true,
+                             .silence_ms = 100}};
     run(&test);
     assert_false(test.started);
     assert_int_equal(test.err.kind, ERROR_INTERNAL);
@@ -93,16 +91,14 @@ static void check_output(Child *child)
 static void output_is_captured_and_input_given(void **state)
 {
     UNUSED(state);
-    Case test = {
-        .options = {.argv = SHELL("cat; echo \"to err:$X$HEADGATE_BEAT_FD\" >&2"),
-                    .env = (const char *const[]){"PATH=/usr/bin:/bin", "X=x", "HEADGATE_BEAT_FD=9",
-                                                 NULL},
-                    .output = CHILD_CAPTURE,
-                    .capture_max_bytes = 1000,
-                    .input = "from input",
-                    .input_bytes = 10},
-        .check = check_output
-    };
+    Case test = {.options = {.argv = SHELL("cat; echo \"to err:$X$HEADGATE_BEAT_FD\" >&2"),
+                             .env = (const char *const[]){"PATH=/usr/bin:/bin", "X=x",
+                                                          "HEADGATE_BEAT_FD=9", NULL},
+                             .output = CHILD_CAPTURE,
+                             .capture_max_bytes = 1000,
+                             .input = "from input",
+                             .input_bytes = 10},
+                 .check = check_output};
     run(&test);
     assert_true(test.started);
 }
@@ -118,12 +114,10 @@ static void check_cut(Child *child)
 static void more_output_than_wanted_is_dropped(void **state)
 {
     UNUSED(state);
-    Case test = {
-        .options = {.argv = SHELL("head -c 300000 /dev/zero | tr '\\0' x"),
-                    .output = CHILD_CAPTURE,
-                    .capture_max_bytes = 5},
-        .check = check_cut
-    };
+    Case test = {.options = {.argv = SHELL("head -c 300000 /dev/zero | tr '\\0' x"),
+                             .output = CHILD_CAPTURE,
+                             .capture_max_bytes = 5},
+                 .check = check_cut};
     run(&test);
     assert_true(test.started);
 }
@@ -132,9 +126,7 @@ static void a_child_that_does_not_read_its_input_is_no_error(void **state)
 {
     UNUSED(state);
     char *input = calloc(1, 1000000);
-    Case test = {
-        .options = {.argv = SHELL("exit 0"), .input = input, .input_bytes = 1000000}
-    };
+    Case test = {.options = {.argv = SHELL("exit 0"), .input = input, .input_bytes = 1000000}};
     run(&test);
     assert_true(test.waited);
     assert_int_equal(test.exit.code, 0);
@@ -153,10 +145,8 @@ static void check_timeout(Child *child)
 static void waiting_ends_at_the_timeout_and_free_kills(void **state)
 {
     UNUSED(state);
-    Case test = {
-        .options = {.argv = SHELL("exec sleep 3600"), .own_group = true},
-          .check = check_timeout
-    };
+    Case test = {.options = {.argv = SHELL("exec sleep 3600"), .own_group = true},
+                 .check = check_timeout};
     run(&test); /* ends only because child_free() killed it */
     assert_true(test.started);
 }
@@ -164,9 +154,7 @@ static void waiting_ends_at_the_timeout_and_free_kills(void **state)
 static void who_is_silent_is_killed(void **state)
 {
     UNUSED(state);
-    Case test = {
-        .options = {.argv = PART("falls-silent"), .beats = true, .silence_ms = 200}
-    };
+    Case test = {.options = {.argv = PART("falls-silent"), .beats = true, .silence_ms = 200}};
     run(&test);
     assert_true(test.waited);
     assert_true(test.exit.silent);
@@ -176,9 +164,7 @@ static void who_is_silent_is_killed(void **state)
 static void who_beats_lives(void **state)
 {
     UNUSED(state);
-    Case test = {
-        .options = {.argv = PART("beats"), .beats = true, .silence_ms = 200}
-    };
+    Case test = {.options = {.argv = PART("beats"), .beats = true, .silence_ms = 200}};
     run(&test);
     assert_true(test.waited);
     assert_false(test.exit.silent);
@@ -188,9 +174,7 @@ static void who_beats_lives(void **state)
 static void an_announced_silence_is_no_silence(void **state)
 {
     UNUSED(state);
-    Case test = {
-        .options = {.argv = PART("announces"), .beats = true, .silence_ms = 100}
-    };
+    Case test = {.options = {.argv = PART("announces"), .beats = true, .silence_ms = 100}};
     run(&test);
     assert_true(test.waited);
     assert_false(test.exit.silent);
@@ -211,14 +195,12 @@ static void an_orphan_that_hangs_is_ended_by_the_kernel(void **state)
     UNUSED(state);
     Case test = {
         .options = {.argv = PART("has-child"), .output = CHILD_CAPTURE, .capture_max_bytes = 100},
-        .check = check_orphan
-    };
+        .check = check_orphan};
     run(&test);
     assert_true(test.started);
 }
 
-/* -- parts of the child
- * ---------------------------------------------------------------------------- */
+/* -- parts of the child -- */
 
 static void hang(void)
 {
