@@ -7,7 +7,6 @@ import type { Cluster } from "../lib/cluster";
 import { canonicalPlan } from "../lib/paths";
 import { writePlan } from "../lib/plan";
 import { loadStory } from "../lib/story";
-import { median } from "./figures";
 
 const FLOOR_ROWS = 5000;
 const OFFSET_ROWS = 100; // as seed 001 says
@@ -125,14 +124,6 @@ export class BackfillBench {
     );
     if (step?.["rows"] !== this.rows) throw new Error(`${String(step?.["rows"])} rows of ${this.rows} were changed`);
     return this.finish(database, Number(step["seconds"]));
-  }
-
-  /** The median of some measurements, by time. */
-  async repeat(times: number, once: () => Promise<Measured>): Promise<Measured> {
-    const all: Measured[] = [];
-    for (let i = 0; i < times; i++) all.push(await once());
-    const middle = median(all.map(({ seconds }) => seconds));
-    return all.find(({ seconds }) => seconds === middle) as Measured;
   }
 
   private async copy(): Promise<string> {
