@@ -72,6 +72,12 @@ static CliExit start_run(Cli *cli, const CliContext *context, const CliPlan *pla
 {
     Error err = {0};
     int64_t run = 0;
+    if (!cli_flag(cli, "again") && !cli_launch_find_done(cli, context, plan, &run, &err))
+        return cli_fail(&err);
+    if (run != 0) {
+        fprintf(stderr, "nothing to do: run %" PRId64 " has done this very plan here (--again does it once more)\n", run);
+        return CLI_OK;
+    }
     announce_one_way(plan->plan);
     if (!confirmed(cli, context, plan->plan))
         return CLI_INTERRUPTED;

@@ -36,6 +36,7 @@ static const CliOption NONE[] = {OPTIONS_END};
 static const CliOption JSON[] = {JSON_OPTION, OPTIONS_END};
 static const CliOption RUN_OPTIONS[] = {
     {.name = "dry-run", .doc = "change nothing, not even the ledger: report what would be done"},
+    {.name = "again", .doc = "run although this very plan has been done on this database"},
     {.name = "yes", .letter = 'y', .doc = "do not ask before the start"},
     {.name = "no-wait", .doc = "stop at the first gate with exit code 6"},
     {.name = "quiet", .letter = 'q', .doc = "no progress"},

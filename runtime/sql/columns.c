@@ -1,0 +1,133 @@
+/* Added and dropped columns, from the parse tree. */
+#include "sql/columns.h"
+
+#include "sql/parse.h"
+
+#include <string.h>
+
+enum { COLUMNS_MAX = 1000 };
+
+static void append(SqlColumns *columns, const char *table, const char *column, const char *type)
+{
+    if (columns->count == COLUMNS_MAX)
+        return;
+    if (columns->items == NULL)
+        columns->items = arena_alloc(columns->arena, COLUMNS_MAX * sizeof(*columns->items));
+    columns->items[columns->count++] = (SqlColumn){.table = table, .column = arena_strdup(columns->arena, column), .type = type};
+}
+
+static const char *relation_name(Arena *arena, const json_t *relation)
+{
+    const char *schema = json_get_string(relation, "schemaname", NULL);
+    const char *name = json_get_string(relation, "relname", "");
+    return schema == NULL ? arena_strdup(arena, name) : arena_printf(arena, "%s.%s", schema, name);
+}
+
+static const char *string_of(const json_t *item)
+{
+    return json_get_string(json_object_get(item, "String"), "sval", json_get_string(json_object_get(item, "String"), "str", ""));
+}
+
+/* ["pg_catalog", "int4"] and array bounds, as SQL. Modifiers do not matter for a NULL. */
+static const char *type_text(Arena *arena, const json_t *type)
+{
+    const char *text = "";
+    size_t i = 0;
+    json_t *part = NULL;
+    json_array_foreach(json_object_get(type, "names"), i, part)
+        text = arena_printf(arena, "%s%s\"%s\"", text, i == 0 ? "" : ".", string_of(part));
+    bool array = json_array_size(json_object_get(type, "arrayBounds")) > 0;
+    return array ? arena_printf(arena, "%s[]", text) : text;
+}
+
+static void each_alter(const json_t *stmts, SqlColumns *columns, const char *subtype,
+                       void (*take)(SqlColumns *columns, const char *table, const json_t *command))
+{
+    size_t i = 0;
+    json_t *stmt = NULL;
+    json_array_foreach((json_t *)stmts, i, stmt)
+    {
+        const json_t *alter = json_object_get(json_object_get(stmt, "stmt"), "AlterTableStmt");
+        size_t c = 0;
+        json_t *item = NULL;
+        json_array_foreach(json_object_get(alter, "cmds"), c, item)
+        {
+            const json_t *command = json_object_get(item, "AlterTableCmd");
+            if (text_equal(json_get_string(command, "subtype", ""), subtype))
+                take(columns, relation_name(columns->arena, json_object_get(alter, "relation")), command);
+        }
+    }
+}
+
+static void take_added(SqlColumns *columns, const char *table, const json_t *command)
+{
+    const json_t *definition = json_object_get(json_object_get(command, "def"), "ColumnDef");
+    append(columns, table, json_get_string(definition, "colname", ""), type_text(columns->arena, json_object_get(definition, "typeName")));
+}
+
+static void take_dropped(SqlColumns *columns, const char *table, const json_t *command)
+{
+    append(columns, table, json_get_string(command, "name", ""), NULL);
+}
+
+static void added(json_t *stmts, void *ctx)
+{
+    each_alter(stmts, ctx, "AT_AddColumn", take_added);
+}
+
+static void dropped(json_t *stmts, void *ctx)
+{
+    SqlColumns *columns = ctx;
+    each_alter(stmts, columns, "AT_DropColumn", take_dropped);
+    size_t i = 0;
+    json_t *stmt = NULL;
+    json_array_foreach(stmts, i, stmt)
+    {
+        const json_t *drop = json_object_get(json_object_get(stmt, "stmt"), "DropStmt");
+        size_t o = 0;
+        json_t *object = NULL;
+        if (!text_equal(json_get_string(drop, "removeType", ""), "OBJECT_TABLE"))
+            continue;
+        json_array_foreach(json_object_get(drop, "objects"), o, object)
+        {
+            const json_t *names = json_object_get(json_object_get(object, "List"), "items");
+            const char *last = string_of(json_array_get(names, json_array_size(names) - 1));
+            append(columns, arena_strdup(columns->arena, last), "*", NULL);
+        }
+    }
+}
+
+static void walk(const char *text, SqlParseUse *use, SqlColumns *columns)
+{
+    SqlFault fault;
+    Error err = {0};
+    if (!sql_parse_accepts(text, &err) || !sql_parse(text, use, columns, &fault))
+        return; /* the check of the plan says so; here it only means: nothing known */
+}
+
+void sql_columns_added(const char *text, SqlColumns *columns)
+{
+    walk(text, added, columns);
+}
+
+void sql_columns_dropped(const char *text, SqlColumns *columns)
+{
+    walk(text, dropped, columns);
+}
+
+static const char *without_schema(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot == NULL ? name : dot + 1;
+}
+
+const SqlColumn *sql_columns_find(const SqlColumns *columns, const char *table, const char *column)
+{
+    for (size_t i = 0; i < columns->count; i++) {
+        const SqlColumn *item = &columns->items[i];
+        bool same_column = text_equal(item->column, column) || text_equal(item->column, "*");
+        if (same_column && text_equal(without_schema(item->table), without_schema(table)))
+            return item;
+    }
+    return NULL;
+}

@@ -1,0 +1,93 @@
+/* Judging guards: pure, so no clock and no database. */
+#include "rollout/guard.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+static RolloutGuards guards_of(Arena *arena, const char *text)
+{
+    RolloutGuards guards = {.arena = arena, .count = 1};
+    Error err = {0};
+    assert_true(threshold_parse(arena, text, NULL, (PlanPosition){0}, &guards.items[0].threshold, &err));
+    guards.items[0].sample = (LedgerSample){.guard = text, .verdict = "no_data"};
+    return guards;
+}
+
+static RolloutVerdict judge(const RolloutGuards *guards)
+{
+    const RolloutGuard *worst = NULL;
+    return rollout_guards_judge(guards, &worst);
+}
+
+static void test_no_data_is_not_good_data(void **state)
+{
+    UNUSED(state);
+    Arena *arena = arena_new();
+    RolloutGuards guards = guards_of(arena, "error_rate < 1%");
+    assert_int_equal(judge(&guards), ROLLOUT_NO_DATA);
+    rollout_guard_take(&guards.items[0], true, 0.2, 1);
+    assert_int_equal(judge(&guards), ROLLOUT_OK);
+    rollout_guard_take(&guards.items[0], false, 0, 2);
+    assert_int_equal(judge(&guards), ROLLOUT_NO_DATA);
+    arena_free(arena);
+}
+
+static void test_three_breaches_in_a_row(void **state)
+{
+    UNUSED(state);
+    Arena *arena = arena_new();
+    RolloutGuards guards = guards_of(arena, "error_rate < 1%");
+    rollout_guard_take(&guards.items[0], true, 5, 1);
+    rollout_guard_take(&guards.items[0], true, 5, 2);
+    assert_int_equal(judge(&guards), ROLLOUT_OK);
+    rollout_guard_take(&guards.items[0], true, 0.5, 3);
+    rollout_guard_take(&guards.items[0], true, 5, 4);
+    rollout_guard_take(&guards.items[0], true, 5, 5);
+    assert_int_equal(judge(&guards), ROLLOUT_OK);
+    rollout_guard_take(&guards.items[0], true, 5, 6);
+    assert_int_equal(judge(&guards), ROLLOUT_BREACH);
+    arena_free(arena);
+}
+
+/* A gap between two breaches neither clears nor counts. */
+static void test_no_data_between_breaches_does_not_clear_them(void **state)
+{
+    UNUSED(state);
+    Arena *arena = arena_new();
+    RolloutGuards guards = guards_of(arena, "error_rate < 1%");
+    rollout_guard_take(&guards.items[0], true, 5, 1);
+    rollout_guard_take(&guards.items[0], true, 5, 2);
+    rollout_guard_take(&guards.items[0], false, 0, 3);
+    assert_int_equal(judge(&guards), ROLLOUT_NO_DATA);
+    rollout_guard_take(&guards.items[0], true, 5, 4);
+    assert_int_equal(judge(&guards), ROLLOUT_BREACH);
+    arena_free(arena);
+}
+
+static void test_a_duration_instead_of_three_samples(void **state)
+{
+    UNUSED(state);
+    Arena *arena = arena_new();
+    RolloutGuards guards = guards_of(arena, "p95 < 500ms for 10s");
+    rollout_guard_take(&guards.items[0], true, 900, 0);
+    rollout_guard_take(&guards.items[0], true, 900, 5000000);
+    rollout_guard_take(&guards.items[0], true, 900, 9999999);
+    assert_int_equal(judge(&guards), ROLLOUT_OK);
+    rollout_guard_take(&guards.items[0], true, 900, 10000000);
+    assert_int_equal(judge(&guards), ROLLOUT_BREACH);
+    arena_free(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_no_data_is_not_good_data),
+        cmocka_unit_test(test_three_breaches_in_a_row),
+        cmocka_unit_test(test_no_data_between_breaches_does_not_clear_them),
+        cmocka_unit_test(test_a_duration_instead_of_three_samples),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

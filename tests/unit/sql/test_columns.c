@@ -1,0 +1,50 @@
+/* Columns that SQL adds and drops. */
+#include "sql/columns.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+static void test_added_columns_have_their_types(void **state)
+{
+    UNUSED(state);
+    SqlColumns columns = {.arena = arena_new()};
+    sql_columns_added("ALTER TABLE events ADD COLUMN canonical_event jsonb; ALTER TABLE app.c ADD COLUMN tags text[], ADD n int", &columns);
+    assert_int_equal(columns.count, 3);
+    assert_string_equal(sql_columns_find(&columns, "public.events", "canonical_event")->type, "\"jsonb\"");
+    assert_string_equal(sql_columns_find(&columns, "c", "tags")->type, "\"text\"[]");
+    assert_string_equal(sql_columns_find(&columns, "c", "n")->type, "\"pg_catalog\".\"int4\"");
+    assert_null(sql_columns_find(&columns, "events", "tags"));
+    arena_free(columns.arena);
+}
+
+static void test_a_dropped_table_drops_all_its_columns(void **state)
+{
+    UNUSED(state);
+    SqlColumns columns = {.arena = arena_new()};
+    sql_columns_dropped("ALTER TABLE events DROP COLUMN a; DROP TABLE app.flags", &columns);
+    assert_non_null(sql_columns_find(&columns, "events", "a"));
+    assert_null(sql_columns_find(&columns, "events", "b"));
+    assert_non_null(sql_columns_find(&columns, "flags", "anything"));
+    arena_free(columns.arena);
+}
+
+static void test_what_does_not_parse_says_nothing(void **state)
+{
+    UNUSED(state);
+    SqlColumns columns = {.arena = arena_new()};
+    sql_columns_added("ALTER TABLE nonsense nonsense", &columns);
+    assert_int_equal(columns.count, 0);
+    arena_free(columns.arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_added_columns_have_their_types),
+        cmocka_unit_test(test_a_dropped_table_drops_all_its_columns),
+        cmocka_unit_test(test_what_does_not_parse_says_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
