@@ -14,6 +14,8 @@ enum {
     BOUND_SCRIPT_RESTARTS = 3,
     BOUND_PLAN_NODES = 20000,
     BOUND_PLAN_DEPTH = 8,
+    BOUND_PLAN_LIST = 1000, ///< items of one list in a plan
+    BOUND_PLAN_STAGES = 100,
     BOUND_NAME_BYTES = 200, ///< of a phase, step, gate, ...
 
     /* configuration */
@@ -63,7 +65,7 @@ enum {
     /* processes */
     BOUND_WORKERS = 16,
     BOUND_FIBERS = 4096,
-    BOUND_FIBER_STACK_BYTES = 256 * 1024,
+    BOUND_FIBER_STACK_BYTES = 1024 * 1024, ///< Lua nests 200 C calls (gsub in gsub), which is 500 KiB
 };
 
 #endif

@@ -6,6 +6,11 @@
 
 #include <string.h>
 
+typedef struct Resolver {
+    Plan *plan;
+    const json_t *names; /* index_names() */
+} Resolver;
+
 static bool wrong(const PlanNode *gate, Error *err, const char *name, const char *what)
 {
     bool in_stage = gate->parent->kind == PLAN_STAGE;
@@ -34,33 +39,52 @@ static const char *nearest(const Plan *plan, const char *name)
     return suggest.best;
 }
 
-static bool find(Plan *plan, const PlanNode *gate, const char *name, const PlanNode **ret_node,
-                 Error *err)
+/* {name: [index, index of a second one]}: a plan may have thousands of gates with as many names
+ * each. */
+static json_t *index_names(const Plan *plan)
 {
+    json_t *names = json_object();
+    for (size_t i = 1; i < plan->nodes_count; i++) {
+        if (!can_be_evidence(plan->nodes[i]))
+            continue;
+        json_t *found = json_object_get(names, plan->nodes[i]->name);
+        if (found == NULL) {
+            found = json_array();
+            json_object_set_new(names, plan->nodes[i]->name, found);
+        }
+        if (json_array_size(found) < 2)
+            json_array_append_new(found, json_integer((json_int_t)i));
+    }
+    return names;
+}
+
+static bool unknown(const Resolver *resolver, const PlanNode *gate, const char *name, Error *err)
+{
+    const char *best = nearest(resolver->plan, name);
+    const char *what = "is no phase or step of this plan";
+    if (best != NULL)
+        what = arena_printf(resolver->plan->arena, "%s (did you mean %s?)", what, best);
+    return wrong(gate, err, name, what);
+}
+
+static bool find(const Resolver *resolver, const PlanNode *gate, const char *name,
+                 const PlanNode **ret_node, Error *err)
+{
+    const Plan *plan = resolver->plan;
     const PlanNode *found = plan_find(plan, name);
     if (found != NULL && can_be_evidence(found)) {
         *ret_node = found;
         return true;
     }
-    found = NULL;
-    for (size_t i = 1; i < plan->nodes_count; i++) {
-        const PlanNode *node = plan->nodes[i];
-        if (!can_be_evidence(node) || strcmp(node->name, name) != 0)
-            continue;
-        if (found != NULL)
-            return wrong(gate, err, name,
-                         arena_printf(plan->arena, "is the name of several: write \"%s\" or \"%s\"",
-                                      found->path, node->path));
-        found = node;
-    }
-    if (found == NULL) {
-        const char *best = nearest(plan, name);
+    const json_t *indexes = json_object_get(resolver->names, name);
+    if (indexes == NULL)
+        return unknown(resolver, gate, name, err);
+    found = plan->nodes[json_integer_value(json_array_get(indexes, 0))];
+    if (json_array_size(indexes) > 1) {
+        const PlanNode *other = plan->nodes[json_integer_value(json_array_get(indexes, 1))];
         return wrong(gate, err, name,
-                     best == NULL
-                         ? "is no phase or step of this plan"
-                         : arena_printf(plan->arena,
-                                        "is no phase or step of this plan (did you mean %s?)",
-                                        best));
+                     arena_printf(plan->arena, "is the name of several: write \"%s\" or \"%s\"",
+                                  found->path, other->path));
     }
     *ret_node = found;
     return true;
@@ -75,11 +99,11 @@ static bool holds(const PlanNode *outer, const PlanNode *inner)
     return false;
 }
 
-static bool resolve_one(Plan *plan, const PlanNode *gate, const char *name, json_t *paths,
-                        Error *err)
+static bool resolve_one(const Resolver *resolver, const PlanNode *gate, const char *name,
+                        json_t *paths, Error *err)
 {
     const PlanNode *node = NULL;
-    if (!find(plan, gate, name, &node, err))
+    if (!find(resolver, gate, name, &node, err))
         return false;
     if (holds(node, gate))
         return wrong(gate, err, name, "is not finished there: the gate stands in it");
@@ -89,15 +113,15 @@ static bool resolve_one(Plan *plan, const PlanNode *gate, const char *name, json
     return true;
 }
 
-static bool resolve_gate(Plan *plan, PlanNode *gate, Error *err)
+static bool resolve_gate(const Resolver *resolver, PlanNode *gate, Error *err)
 {
     size_t count;
-    const char **names = plan_strings(gate, "evidence", plan->arena, &count);
+    const char **names = plan_strings(gate, "evidence", resolver->plan->arena, &count);
     if (count == 0)
         return true;
     AUTO(json_auto) json_t *paths = json_array();
     for (size_t i = 0; i < count; i++) {
-        if (!resolve_one(plan, gate, names[i], paths, err))
+        if (!resolve_one(resolver, gate, names[i], paths, err))
             return false;
     }
     /* not before the loop ends: names are borrowed from the list that goes */
@@ -107,8 +131,10 @@ static bool resolve_gate(Plan *plan, PlanNode *gate, Error *err)
 
 bool plan_evidence_resolve(Plan *plan, Error *err)
 {
+    AUTO(json_auto) json_t *names = index_names(plan);
+    Resolver resolver = {plan, names};
     for (size_t i = 0; i < plan->nodes_count; i++) {
-        if (plan->nodes[i]->kind == PLAN_GATE && !resolve_gate(plan, plan->nodes[i], err))
+        if (plan->nodes[i]->kind == PLAN_GATE && !resolve_gate(&resolver, plan->nodes[i], err))
             return false;
     }
     return true;

@@ -292,6 +292,9 @@ static bool check_stage(Plan *plan, const PlanNode *node, Error *err)
     const PlanNode *rollout = node->parent;
     if (rollout->children_count == 0)
         return true;
+    if (rollout->children_count == BOUND_PLAN_STAGES)
+        return plan_error_at(err, node->at, "rollout \"%s\" has more than %d stages", rollout->name,
+                             BOUND_PLAN_STAGES);
     const PlanNode *before = rollout->children[rollout->children_count - 1];
     if (plan_number(node, "percent") < plan_number(before, "percent"))
         return plan_error_at(err, plan_key_position(node, "percent"),

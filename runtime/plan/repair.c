@@ -174,8 +174,11 @@ static void add_spot(Scan *scan, const char *from, const char *to)
         scan->spots_capacity = scan->spots_capacity == 0 ? 16 : scan->spots_capacity * 2;
         scan->spots = base_realloc(scan->spots, scan->spots_capacity * sizeof(RepairSpot));
     }
-    int column = column_of(scan, from);
-    scan->spots[scan->spots_count++] = (RepairSpot){scan->line, column, column_of(scan, to)};
+    const RepairSpot *last = scan->spots_count == 0 ? NULL : &scan->spots[scan->spots_count - 1];
+    RepairSpot spot = {.line = scan->line, .column = column_of(scan, from)};
+    spot.end_column = column_of(scan, to);
+    spot.inserted = last == NULL || last->line != scan->line ? 0 : last->inserted + 2;
+    scan->spots[scan->spots_count++] = spot;
 }
 
 /* Copies the value at scan->at in quotes; it ends at the line's end, a comment, or in { } at , } ].
@@ -295,14 +298,16 @@ void plan_repair(Arena *arena, const char *text, size_t bytes, Repair *ret_repai
     base_free(&scan.spots);
 }
 
-/* The first spot of line or behind it. */
-static size_t first_spot(const Repair *repair, int line)
+/* How many spots begin before this place; in_repaired: before a column of the repaired text. */
+static size_t spots_before(const Repair *repair, int line, int column, bool in_repaired)
 {
     size_t low = 0;
     size_t high = repair->spots_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (repair->spots[middle].line < line)
+        const RepairSpot *spot = &repair->spots[middle];
+        int at = in_repaired ? spot->column + spot->inserted : spot->column;
+        if (spot->line < line || (spot->line == line && at < column))
             low = middle + 1;
         else
             high = middle;
@@ -312,26 +317,17 @@ static size_t first_spot(const Repair *repair, int line)
 
 int plan_repair_column(const Repair *repair, int line, int column)
 {
-    int inserted = 0;
-    for (size_t i = first_spot(repair, line); i < repair->spots_count; i++) {
-        const RepairSpot *spot = &repair->spots[i];
-        if (spot->line != line || column <= spot->column + inserted)
-            break;
-        inserted++;
-        if (column <= spot->end_column + inserted)
-            break;
-        inserted++;
-    }
-    return column - inserted;
+    size_t before = spots_before(repair, line, column, true);
+    if (before == 0 || repair->spots[before - 1].line != line)
+        return column;
+    const RepairSpot *spot = &repair->spots[before - 1];
+    int inserted = spot->inserted + 1; /* its opening quote; behind its end the closing one too */
+    return column - (column > spot->end_column + inserted ? inserted + 1 : inserted);
 }
 
 bool plan_repair_at(const Repair *repair, int line, int column)
 {
-    for (size_t i = first_spot(repair, line); i < repair->spots_count; i++) {
-        if (repair->spots[i].line != line)
-            return false;
-        if (repair->spots[i].column == column)
-            return true;
-    }
-    return false;
+    size_t at = spots_before(repair, line, column, false);
+    return at < repair->spots_count && repair->spots[at].line == line &&
+           repair->spots[at].column == column;
 }

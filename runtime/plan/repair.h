@@ -11,6 +11,7 @@ typedef struct RepairSpot {
     int line;
     int column;     ///< of its first character, from 1
     int end_column; ///< behind its last character
+    int inserted;   ///< quotes put into its line before it
 } RepairSpot;
 
 typedef struct Repair {

@@ -41,11 +41,8 @@ const char *plan_value_kind(const json_t *value)
         const char *tag;
         const char *name;
     } TAGS[] = {
-        {"sql",        "SQL"       },
-        {"function",   "function"  },
-        {"sql_flag",   "sql_flag"  },
-        {"trigger",    "trigger"   },
-        {"thresholds", "thresholds"},
+        {"sql", "SQL"},         {"function", "function"},     {"sql_flag", "sql_flag"},
+        {"trigger", "trigger"}, {"thresholds", "thresholds"},
     };
     const char *tag = plan_value_tag(value);
     for (size_t i = 0; tag != NULL && i < COUNT_OF(TAGS); i++) {
@@ -263,6 +260,12 @@ static bool check_choice(const Here *here, const json_t *value, json_t **ret_val
     return wrong(here, err, what);
 }
 
+static bool too_long(const Here *here, Error *err)
+{
+    return wrong(here, err,
+                 arena_printf(here->place->arena, "has more than %d items", BOUND_PLAN_LIST));
+}
+
 static bool check_strings(const Here *here, const json_t *value, json_t **ret_value, Error *err)
 {
     AUTO(json_auto) json_t *list = json_array();
@@ -274,6 +277,8 @@ static bool check_strings(const Here *here, const json_t *value, json_t **ret_va
         return wrong_type(here, value, err);
     if (json_array_size(list) == 0)
         return wrong(here, err, "is an empty list");
+    if (json_array_size(list) > BOUND_PLAN_LIST)
+        return too_long(here, err);
     size_t index;
     json_t *item;
     json_array_foreach (list, index, item) {
@@ -399,6 +404,8 @@ static bool check_guards(const Here *here, const json_t *value, json_t **ret_val
         json_array_extend(list, loose(value));
     else
         json_array_append(list, loose(value));
+    if (json_array_size(list) > BOUND_PLAN_LIST)
+        return too_long(here, err);
     size_t index;
     json_t *guard;
     json_array_foreach (list, index, guard) {
