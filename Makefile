@@ -1,0 +1,70 @@
+# Thin: each target installs what the machine lacks, builds, and runs. "make help" lists them.
+#   make demo ARGS=--breach      YES=1 installs without asking      CC=clang-14 for another compiler
+
+BUILD ?= build
+TEST_BUILD ?= build-asan
+ARGS ?=
+CMAKE_ARGS ?=
+
+# The labels of a usual test run; CTest shows what was skipped and why.
+LABELS = ^(unit|lua|e2e|browser|style|crash)$$
+
+# Configures a folder once (CMake itself notices later changes) and builds what is out of date.
+define build
+@test -f $(1)/build.ninja || cmake -S . -B $(1) -G Ninja $(2) $(CMAKE_ARGS) > $(1).log 2>&1 || \
+	{ cat $(1).log; exit 1; }
+@rm -f $(1).log
+@cmake --build $(1) -- --quiet
+endef
+
+.PHONY: help demo test test-full bench crash format docs clean packages-build packages-test packages-full npm
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo        the main job on a private PostgreSQL, with the dashboard (ARGS=--breach: it goes wrong)"
+	@echo "make test        all tests, under AddressSanitizer and UBSan"
+	@echo "make test-full   the same and clang, valgrind, the long crash run, bench"
+	@echo "make bench       ratios against plain SQL, psql and a Node script -> $(BUILD)/figures/bench.json"
+	@echo "make crash       100 times kill -9 over the demo plan -> $(BUILD)/figures/crash.json"
+	@echo "make format      C as .clang-format says;  make docs: the generated pages"
+	@echo "make clean       removes what was built"
+
+packages-build packages-test packages-full: packages-%:
+	@packages/install $*
+
+npm:
+	@cmake -DDIR=tests -P cmake/npm.cmake
+
+demo:
+	@echo "headgate demo: looks for missing packages, builds (the first time takes a minute), then starts a private"
+	@echo "PostgreSQL and the dashboard, and runs plans/canonical-events"
+	@packages/install build
+	$(call build,$(BUILD))
+	@exec $(BUILD)/headgate demo $(ARGS)
+
+test: packages-test npm
+	$(call build,$(TEST_BUILD),-DSANITIZE=address$(comma)undefined -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O1)
+	@ctest --test-dir $(TEST_BUILD) -L '$(LABELS)' -j2 --output-on-failure $(ARGS)
+
+test-full: packages-full npm
+	@tests/full.sh $(ARGS)
+
+bench: packages-build npm
+	$(call build,$(BUILD))
+	@node tests/run.mjs --script bench/bench.ts $(ARGS)
+
+crash: packages-build npm
+	$(call build,$(BUILD))
+	@node tests/run.mjs --script crash/kill.ts --kills 100 $(ARGS)
+
+format: packages-test
+	@sh tests/style/format.sh . --write
+
+docs: packages-build
+	$(call build,$(BUILD))
+	@sh tests/style/docs.sh . $(abspath $(BUILD))/headgate --write
+
+clean:
+	rm -rf $(BUILD) build-*
+
+comma := ,

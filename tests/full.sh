@@ -1,0 +1,55 @@
+#!/bin/sh
+# make test-full: what takes longer than a usual test run. Goes on after a failure and sums up at the end.
+#   tests/full.sh [STEP ...]     only these steps
+set -u
+cd "$(dirname "$0")/.."
+
+UNIT_SECONDS=1200
+failed=""
+
+# Configures and builds a folder, with warnings as errors; shows the log only when something is wrong.
+build() {
+    folder=$1
+    shift
+    mkdir -p "$folder"
+    { cmake -S . -B "$folder" -G Ninja "$@" && cmake --build "$folder"; } > "$folder/full.log" 2>&1 ||
+        { tail -n 60 "$folder/full.log"; return 1; }
+}
+
+unit() { ctest --test-dir "$1" -L '^(unit|lua)$' -j2 --output-on-failure; }
+
+step_test() { make test; }
+
+step_gcc_release() {
+    build build-release -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=-Werror && unit build-release
+}
+
+step_clang() {
+    build build-clang -DCMAKE_C_COMPILER=clang-14 -DCMAKE_BUILD_TYPE=Debug -DSANITIZE=address,undefined \
+        -DCMAKE_C_FLAGS=-Werror && unit build-clang
+}
+
+# The executables themselves, not through CTest: what they call (shells, servers) is not ours to watch.
+step_valgrind() {
+    build build-release -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=-Werror || return 1
+    wrong=0
+    for test in build-release/tests/unit/unit_*; do
+        [ -x "$test" ] && [ -f "$test" ] || continue
+        timeout "$UNIT_SECONDS" valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite \
+            "$test" > build-release/valgrind.log 2>&1 && continue
+        echo "valgrind: $test"
+        tail -n 40 build-release/valgrind.log
+        wrong=1
+    done
+    return $wrong
+}
+
+step_crash() { make crash; }
+step_bench() { make bench; }
+
+for step in ${*:-test gcc_release clang valgrind crash bench}; do
+    echo "== $step"
+    "step_$step" || failed="$failed $step"
+done
+[ -z "$failed" ] || { echo "failed:$failed"; exit 1; }
+echo "all passed; figures stand in build/figures"
