@@ -1,0 +1,350 @@
+/* The worker: claim, pipeline, retry. */
+#include "data/worker.h"
+
+#include "base/bounds.h"
+#include "base/clock.h"
+#include "data/controller.h"
+#include "db/sql.h"
+#include "db/sqlstate.h"
+#include "loop/child.h"
+
+#include <signal.h>
+#include <string.h>
+
+typedef struct Worker Worker;
+
+/* One range on its way: a fiber reads and maps ahead, by one batch. */
+typedef struct Pipeline {
+    Worker *worker;
+    DataBatch *ready; /* mapped, to be written */
+    bool stop;        /* the reader shall end */
+    bool ended;       /* it has */
+    bool failed;
+    Error err;
+    FiberEvent changed;
+} Pipeline;
+
+struct Worker {
+    const DataWorkerOptions *options;
+    Loop *loop;
+    Arena *arena;
+    DataJob job;
+    DataMapper mapper;
+    DbConn *writer;
+    DataUpdater updater;
+    DataController controller;
+    Arena *range_arena;
+    DataRange range;
+    bool careful; /* the next commit looks for the rows that the server refuses */
+    bool stopping;
+    FiberEvent stop;
+};
+
+DataWorkerExit data_worker_exit(const Error *err)
+{
+    switch (err->kind) {
+    case ERROR_NONE:
+        return WORKER_DONE;
+    case ERROR_UNREACHABLE:
+        return WORKER_UNREACHABLE;
+    case ERROR_FENCED:
+        return WORKER_FENCED;
+    default:
+        return WORKER_FAILED;
+    }
+}
+
+/* ---------------------------------------------------------------- reading ahead */
+
+static char **copy_key(Arena *arena, const char *const *key, size_t count)
+{
+    if (key == NULL)
+        return NULL;
+    char **copy = arena_alloc(arena, count * sizeof(*copy));
+    for (size_t i = 0; i < count; i++)
+        copy[i] = arena_strdup(arena, key[i]);
+    return copy;
+}
+
+static bool next_batch(Worker *worker, const char *const *from, DataBatch **ret_batch, Error *err)
+{
+    DataMapper *mapper = &worker->mapper;
+    int rows = data_controller_rows(&worker->controller);
+    if (!data_mapper_lock(mapper, err))
+        return false;
+    DataBatch *batch = NULL;
+    bool ok = data_batch_read(&worker->job, mapper, &worker->range, from, rows, &batch, err) &&
+              data_batch_map(&worker->job, mapper, batch, err);
+    data_mapper_unlock(mapper);
+    if (!ok) {
+        data_batch_free(batch);
+        return false;
+    }
+    if (batch->rows_count > 0)
+        data_controller_row_bytes(&worker->controller, batch->bytes / batch->rows_count);
+    *ret_batch = batch;
+    return true;
+}
+
+/* Hands a batch over when the one before is taken. False when the reader shall end. */
+static bool hand_over(Pipeline *pipeline, DataBatch *batch)
+{
+    while (pipeline->ready != NULL && !pipeline->stop)
+        fiber_event_wait(&pipeline->changed, -1);
+    if (pipeline->stop) {
+        data_batch_free(batch);
+        return false;
+    }
+    pipeline->ready = batch;
+    fiber_event_broadcast(&pipeline->changed);
+    return true;
+}
+
+static void read_ahead(void *arg)
+{
+    Pipeline *pipeline = arg;
+    Worker *worker = pipeline->worker;
+    Arena *arena = arena_new();
+    size_t key_count = worker->job.table.key_count;
+    char **from = copy_key(arena, (const char *const *)worker->range.last, key_count);
+    bool more = true;
+    while (more && !pipeline->stop) {
+        DataBatch *batch = NULL;
+        if (!next_batch(worker, (const char *const *)from, &batch, &pipeline->err)) {
+            pipeline->failed = true;
+            break;
+        }
+        more = !batch->ends_range;
+        arena_clear(arena);
+        if (more)
+            from = copy_key(arena, data_batch_last(batch), key_count);
+        more &= hand_over(pipeline, batch);
+    }
+    arena_free(arena);
+    pipeline->ended = true;
+    fiber_event_broadcast(&pipeline->changed);
+}
+
+static DataBatch *take_batch(Pipeline *pipeline)
+{
+    while (pipeline->ready == NULL && !pipeline->ended && !fiber_cancelled())
+        fiber_event_wait(&pipeline->changed, -1);
+    DataBatch *batch = pipeline->ready;
+    pipeline->ready = NULL;
+    fiber_event_broadcast(&pipeline->changed);
+    return batch;
+}
+
+static void pipeline_end(Pipeline *pipeline)
+{
+    bool shielded = fiber_shield(true); /* the reader uses our stack: it must have ended */
+    pipeline->stop = true;
+    fiber_event_broadcast(&pipeline->changed);
+    while (!pipeline->ended)
+        fiber_event_wait(&pipeline->changed, -1);
+    data_batch_free(pipeline->ready);
+    fiber_shield(shielded);
+}
+
+/* ---------------------------------------------------------------- writing */
+
+static bool write_batch(Worker *worker, DataBatch *batch, Error *err)
+{
+    DataCommit commit = {.updater = &worker->updater,
+                         .mapper = &worker->mapper,
+                         .range = &worker->range,
+                         .batch_rows = worker->controller.rows,
+                         .careful = worker->careful};
+    DataCounts counts;
+    int64_t began_us = clock_monotonic_us();
+    if (!data_batch_commit(batch, &commit, &counts, err))
+        return false;
+    if (batch->rows_count > 0 && !worker->careful)
+        data_controller_sample(&worker->controller, (int)batch->rows_count,
+                               clock_monotonic_us() - began_us);
+    worker->careful = false;
+    if (batch->rows_count > 0) {
+        Arena *arena = arena_new();
+        DataRange *range = &worker->range;
+        size_t count = worker->job.table.key_count;
+        DataRange next = *range;
+        next.lower = copy_key(arena, (const char *const *)range->lower, count);
+        next.upper = copy_key(arena, (const char *const *)range->upper, count);
+        next.last = copy_key(arena, data_batch_last(batch), count);
+        arena_free(worker->range_arena);
+        worker->range_arena = arena;
+        *range = next;
+    }
+    return true;
+}
+
+/* Batches until the range ends, somebody stops us or something fails. *ret_done: nothing is left in
+ * the range. */
+static bool run_pipeline(Worker *worker, bool *ret_done, bool *ret_moved, Error *err)
+{
+    Pipeline pipeline = {.worker = worker};
+    bool ok = true;
+    *ret_done = false;
+    fiber_start(worker->loop, "reader", read_ahead, &pipeline);
+    while (ok && !*ret_done && !worker->stopping) {
+        DataBatch *batch = take_batch(&pipeline);
+        if (batch == NULL) {
+            ok = pipeline.failed ? (*err = pipeline.err, false)
+                                 : error_set(err, ERROR_CANCELLED, "stopped");
+            break;
+        }
+        ok = write_batch(worker, batch, err);
+        *ret_done = ok && batch->ends_range;
+        *ret_moved |= ok;
+        data_batch_free(batch);
+        if (ok && worker->options->spec->pause_us > 0 && !worker->stopping)
+            fiber_event_wait(&worker->stop, worker->options->spec->pause_us / 1000);
+    }
+    pipeline_end(&pipeline);
+    return ok;
+}
+
+/* What to do after a failed batch. */
+typedef enum Remedy { REMEDY_NONE, REMEDY_AGAIN, REMEDY_CAREFUL, REMEDY_LEAVE } Remedy;
+
+static Remedy remedy_for(const Worker *worker, const Error *err)
+{
+    static const char STATEMENT_TIMEOUT[] = "57014";
+    if (err->kind == ERROR_CONFLICT)
+        return REMEDY_LEAVE;
+    if (data_batch_row_error(err) && !worker->careful && !worker->options->spec->fail_on_error)
+        return REMEDY_CAREFUL;
+    bool again = err->kind == ERROR_DATABASE && (sqlstate_advice(err->sqlstate) == SQLSTATE_RETRY ||
+                                                 text_equal(err->sqlstate, STATEMENT_TIMEOUT));
+    return again ? REMEDY_AGAIN : REMEDY_NONE;
+}
+
+static bool pause_before_again(int attempt, Error *err)
+{
+    enum { FIRST_MS = 50 };
+    int64_t ms = (int64_t)FIRST_MS << attempt;
+    return fiber_sleep(ms / 2 + (int64_t)clock_random((uint32_t)ms), err);
+}
+
+static bool run_range(Worker *worker, Error *err)
+{
+    bool done = false;
+    int attempt = 0;
+    while (!done && !worker->stopping) {
+        bool moved = false;
+        if (run_pipeline(worker, &done, &moved, err))
+            continue;
+        attempt = moved ? 0 : attempt;
+        switch (remedy_for(worker, err)) {
+        case REMEDY_LEAVE:
+            return true;
+        case REMEDY_CAREFUL:
+            worker->careful = true;
+            break;
+        case REMEDY_AGAIN:
+            data_controller_halve(&worker->controller);
+            if (attempt++ == BOUND_ROW_RETRIES || !pause_before_again(attempt, err))
+                return false;
+            break;
+        default:
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---------------------------------------------------------------- the whole */
+
+static bool claim(Worker *worker, bool *ret_found, Error *err)
+{
+    arena_free(worker->range_arena);
+    worker->range_arena = arena_new();
+    return data_cursor_claim(&worker->job, worker->writer, worker->options->name,
+                             worker->range_arena, &worker->range, ret_found, err);
+}
+
+static bool work(Worker *worker, Error *err)
+{
+    bool found = true;
+    while (!worker->stopping) {
+        if (!claim(worker, &found, err))
+            return false;
+        if (!found)
+            return true;
+        if (!run_range(worker, err))
+            return false;
+    }
+    return data_cursor_release(&worker->job, worker->writer, worker->options->name, err);
+}
+
+bool data_worker_open_reader(Loop *loop, const DbTarget *target, DbConn **ret_conn, Error *err)
+{
+    DbTarget reader = *target;
+    DbConn *conn = NULL;
+    reader.read_only = true;
+    if (!db_open(loop, &reader, &conn, err))
+        return false;
+    if (!db_query(conn, db_sql("data_session_reader"), NULL, NULL, err)) {
+        db_close(conn);
+        return false;
+    }
+    *ret_conn = conn;
+    return true;
+}
+
+static bool open_writer(Worker *worker, Error *err)
+{
+    DbTarget target = worker->options->target;
+    target.statement_timeout_ms = BOUND_BATCH_LIMIT_MS;
+    return db_open(worker->loop, &target, &worker->writer, err) &&
+           db_query(worker->writer, db_sql("data_session_writer"), NULL, NULL, err);
+}
+
+static bool worker_open(Worker *worker, Error *err)
+{
+    const DataWorkerOptions *options = worker->options;
+    if (!open_writer(worker, err) ||
+        !data_worker_open_reader(worker->loop, &options->target, &worker->mapper.reader, err) ||
+        !data_job_open(worker->writer, worker->arena, options->spec, &options->job, &worker->job,
+                       err))
+        return false;
+    data_updater_init(&worker->updater, &worker->job, worker->writer);
+    data_controller_init(&worker->controller, options->spec->batch_rows, options->spec->batch_us);
+    return true;
+}
+
+static void worker_close(Worker *worker)
+{
+    data_updater_done(&worker->updater);
+    db_close(worker->writer);
+    db_close(worker->mapper.reader);
+    arena_free(worker->range_arena);
+    arena_free(worker->arena);
+}
+
+static void on_stop(void *ctx, int signum)
+{
+    Worker **worker = ctx;
+    UNUSED(signum);
+    if (*worker == NULL)
+        return;
+    (*worker)->stopping = true;
+    fiber_event_broadcast(&(*worker)->stop);
+}
+
+int data_worker_main(Loop *loop, const DataWorkerOptions *options, DataMap *map, void *ctx,
+                     Error *err)
+{
+    static Worker *current; /* the handler outlives this call */
+    Worker worker = {
+        .options = options, .loop = loop, .arena = arena_new(), .mapper = {.map = map, .ctx = ctx}
+    };
+    *err = (Error){0};
+    current = &worker;
+    loop_on_signal(loop, SIGTERM, on_stop, &current);
+    child_beat_start(loop);
+    bool ok = worker_open(&worker, err) && work(&worker, err);
+    worker_close(&worker);
+    current = NULL;
+    return (int)(ok ? WORKER_DONE : data_worker_exit(err));
+}
