@@ -1,0 +1,14 @@
+-- Item $3 of manual node $2 of run $1 is done: $4 note, $5 who. Once; with its event, and wakes runner and readers.
+WITH added AS (
+    INSERT INTO headgate.answer (run, path, item, note, by)
+    VALUES ($1::bigint, $2::text, $3::integer, $4::text, $5::text)
+    ON CONFLICT (run, path, item) DO NOTHING
+    RETURNING item
+), told AS (
+    SELECT headgate.event_append($1::bigint, coalesce((SELECT epoch FROM headgate.lease WHERE run = $1::bigint), 0),
+                                 'answer:' || $2::text || ':' || $3::text, 1, 'manual.answer', $2::text,
+                                 pg_catalog.jsonb_build_object('item', $3::integer, 'note', $4::text, 'by', $5::text)) AS seq
+    FROM added
+)
+SELECT pg_catalog.pg_notify('headgate', $1::text || ' ' || told.seq::text), pg_catalog.pg_notify('headgate_run', $1::text)
+FROM told

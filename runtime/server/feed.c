@@ -1,0 +1,539 @@
+/* The feed: one fiber that reads what is new in the state database and gives it to the viewers. One
+ * query a turn for all heads, one for each watched run with news, however many viewers it has; a
+ * viewer that comes later is brought up to date by pages. It is woken by NOTIFY and looks once a
+ * second anyway.
+ *
+ * The order within a run is that of seq, without gaps: event_append() holds the run's row until it
+ * commits, so whoever sees seq n sees all before it. */
+#include "server/view.h"
+#include "server/viewer.h"
+
+#include "base/bounds.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "db/sql.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    LOOK_MS = 1000,
+    TURN_MS = 10,           ///< turns are at least this far apart
+    HEAD_EVERY_US = 250000, ///< a run's head is told at most four times a second
+    RECONNECT_MS = 500,
+    RECONNECT_MAX_MS = 5000,
+    CATCH_UP_EVENTS = 200,
+    SECOND_US = 1000000,
+};
+
+typedef struct FeedRun {
+    int64_t run;
+    int64_t seq; ///< newest event that was read, or that nobody needed
+    int64_t version;
+    int64_t last_seq;
+    bool alive;
+    bool dirty; ///< its head has changed since it was told
+    bool seen;  ///< in the present turn
+    int64_t told_at_us;
+} FeedRun;
+
+struct ServerFeed {
+    Server *server;
+    DbConn *conn;
+    Fiber *fiber;
+    Fiber *listener;
+    int fibers; ///< alive
+    FiberEvent notified;
+    FiberEvent news;
+    bool woken;  ///< something happened since the last turn began
+    bool primed; ///< heads were read once: from now on an unknown run is a new one
+    FeedRun *runs;
+    size_t runs_count;
+    size_t runs_capacity;
+    bool is_away;
+    char away[sizeof(((Error *)NULL)->message) + 40];
+    int64_t clock_offset_us; ///< database's clock minus our monotonic one
+};
+
+/* ------------------------------------------------------------------ what others ask */
+
+static FeedRun *find_run(const ServerFeed *feed, int64_t run)
+{
+    for (size_t i = 0; i < feed->runs_count; i++) {
+        if (feed->runs[i].run == run)
+            return &feed->runs[i];
+    }
+    return NULL;
+}
+
+int64_t feed_seq(const ServerFeed *feed, int64_t run)
+{
+    const FeedRun *found = find_run(feed, run);
+    return found == NULL ? -1 : found->seq;
+}
+
+void feed_now(const ServerFeed *feed, char *out, size_t size)
+{
+    int64_t now_us =
+        feed->clock_offset_us == 0 ? clock_wall_us() : clock_monotonic_us() + feed->clock_offset_us;
+    time_t seconds = (time_t)(now_us / SECOND_US);
+    struct tm utc;
+    gmtime_r(&seconds, &utc);
+    size_t used = strftime(out, size, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(out + used, size - used, ".%06dZ", (int)(now_us % SECOND_US));
+}
+
+const char *feed_away(const ServerFeed *feed)
+{
+    return feed->is_away ? feed->away : NULL;
+}
+
+void feed_wake(ServerFeed *feed)
+{
+    feed->woken = true;
+    fiber_event_broadcast(&feed->news);
+}
+
+/* ------------------------------------------------------------------ watches */
+
+static bool is_watched(const Server *server, int64_t run)
+{
+    for (const ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
+        for (size_t i = 0; viewer->ready && i < viewer->watches_count; i++) {
+            if (viewer->watches[i].run == run)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* "{42,43}": runs that somebody watches by number. */
+static void watched_ids(const Server *server, Text *out)
+{
+    text_append_char(out, '{');
+    for (const ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
+        for (size_t i = 0; viewer->ready && i < viewer->watches_count; i++) {
+            if (viewer->watches[i].run > 0)
+                text_printf(out, "%s%" PRId64, out->length_bytes > 1 ? "," : "",
+                            viewer->watches[i].run);
+        }
+    }
+    text_append_char(out, '}');
+}
+
+static void reset_watchers(Server *server, int64_t run, int64_t seq, const char *why)
+{
+    for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
+        for (size_t i = 0; viewer->ready && i < viewer->watches_count; i++) {
+            ViewerWatch *watch = &viewer->watches[i];
+            if (watch->run != run || watch->seq <= seq)
+                continue;
+            watch->seq = seq;
+            watch->live = true;
+            json_t *message = json_object();
+            json_set_string(message, "t", "reset");
+            json_set_id(message, "run", run);
+            json_set_id(message, "seq", seq);
+            json_set_string(message, "why", why);
+            viewer_tell_json(viewer, message);
+        }
+    }
+}
+
+/* ------------------------------------------------------------------ heads */
+
+static FeedRun *add_run(ServerFeed *feed, int64_t run, int64_t last_seq)
+{
+    if (feed->runs_count == feed->runs_capacity) {
+        feed->runs_capacity = feed->runs_capacity == 0 ? 16 : feed->runs_capacity * 2;
+        feed->runs = base_realloc(feed->runs, feed->runs_capacity * sizeof(FeedRun));
+    }
+    FeedRun *added = &feed->runs[feed->runs_count++];
+    *added = (FeedRun){.run = run, .seq = last_seq, .last_seq = last_seq, .dirty = feed->primed};
+    return added;
+}
+
+/* Columns: id, version, last_seq, alive. */
+static void take_head(ServerFeed *feed, const DbResult *heads, int row)
+{
+    int64_t run = db_int(heads, row, 0);
+    int64_t version = db_int(heads, row, 1);
+    int64_t last_seq = db_int(heads, row, 2);
+    bool alive = db_bool(heads, row, 3);
+    FeedRun *known = find_run(feed, run);
+    bool is_new = known == NULL;
+    if (is_new)
+        known = add_run(feed, run, last_seq);
+    else if (known->version != version || known->last_seq != last_seq || known->alive != alive)
+        known->dirty = true;
+    if (last_seq < known->seq) { /* an asynchronous failover: the ledger fell back */
+        known->seq = last_seq;
+        reset_watchers(feed->server, run, last_seq, "the ledger went back");
+    }
+    known->version = version;
+    known->last_seq = last_seq;
+    known->alive = alive;
+    known->seen = true;
+}
+
+static void forget_unseen(ServerFeed *feed)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < feed->runs_count; i++) {
+        if (feed->runs[i].seen || feed->runs[i].dirty)
+            feed->runs[kept++] = feed->runs[i];
+    }
+    feed->runs_count = kept;
+    for (size_t i = 0; i < kept; i++)
+        feed->runs[i].seen = false;
+}
+
+static bool read_heads(ServerFeed *feed, Error *err)
+{
+    AUTO(text_done) Text ids;
+    text_init(&ids, BOUND_JSON_BYTES);
+    watched_ids(feed->server, &ids);
+    AUTO(db_result_auto) DbResult *heads = NULL;
+    if (!db_query_prepared(feed->conn, db_sql("server_heads"), DB_PARAMS(text_string(&ids)), &heads,
+                           err))
+        return false;
+    feed->clock_offset_us = db_int(heads, 0, 4) - clock_monotonic_us();
+    for (int row = 0; row < db_rows(heads); row++) {
+        if (!db_is_null(heads, row, 0))
+            take_head(feed, heads, row);
+    }
+    feed->primed = true;
+    forget_unseen(feed);
+    return true;
+}
+
+static bool somebody_watches_all(const Server *server)
+{
+    return is_watched(server, 0);
+}
+
+static void tell_heads(ServerFeed *feed, const json_t *heads)
+{
+    size_t i = 0;
+    json_t *head = NULL;
+    json_array_foreach (heads, i, head) {
+        AUTO(json_auto) json_t *message = json_object();
+        json_set_string(message, "t", "run");
+        json_object_set(message, "run", head);
+        AUTO(base_free) char *text = json_text(message);
+        ServerNote *note = note_new(text, strlen(text));
+        for (ServerViewer *viewer = feed->server->viewers; viewer != NULL; viewer = viewer->next) {
+            for (size_t w = 0; viewer->ready && w < viewer->watches_count; w++) {
+                if (viewer->watches[w].run == 0)
+                    viewer_tell(viewer, note);
+            }
+        }
+        note_drop(note);
+    }
+}
+
+/* *ret_later: some head has changed, but was told a moment ago. */
+static bool send_heads(ServerFeed *feed, bool *ret_later, Error *err)
+{
+    AUTO(text_done) Text ids;
+    text_init(&ids, BOUND_JSON_BYTES);
+    int64_t now_us = clock_monotonic_us();
+    bool wanted = somebody_watches_all(feed->server);
+    *ret_later = false;
+    for (size_t i = 0; i < feed->runs_count; i++) {
+        FeedRun *run = &feed->runs[i];
+        bool early = wanted && now_us - run->told_at_us < HEAD_EVERY_US;
+        *ret_later = *ret_later || (run->dirty && early);
+        if (!run->dirty || early)
+            continue;
+        run->dirty = false;
+        run->told_at_us = now_us;
+        text_printf(&ids, "%s%" PRId64, ids.length_bytes == 0 ? "{" : ",", run->run);
+    }
+    if (!wanted || ids.length_bytes == 0)
+        return true;
+    text_append_char(&ids, '}');
+    AUTO(json_auto) json_t *heads = NULL;
+    const ServerFilter filter = {.ids = text_string(&ids), .limit = BOUND_REVIEW_PAGE};
+    if (!server_view_heads(feed->conn, &filter, &heads, err))
+        return false;
+    tell_heads(feed, heads);
+    return true;
+}
+
+/* ------------------------------------------------------------------ events */
+
+typedef struct FeedPage {
+    int64_t run;
+    int64_t since; ///< seq > since
+    int64_t until; ///< seq <= until
+    int64_t limit;
+} FeedPage;
+
+static bool read_page(ServerFeed *feed, const FeedPage *page, DbResult **ret_page, Error *err)
+{
+    char texts[4][24];
+    const int64_t numbers[] = {page->run, page->since, page->until, page->limit};
+    for (size_t i = 0; i < COUNT_OF(numbers); i++)
+        snprintf(texts[i], sizeof(texts[i]), "%" PRId64, numbers[i]);
+    return db_query_prepared(feed->conn, db_sql("server_feed_events"),
+                             DB_PARAMS(texts[0], texts[1], texts[2], texts[3]), ret_page, err);
+}
+
+static void tell_live(Server *server, int64_t run, const DbResult *page)
+{
+    for (int row = 0; row < db_rows(page); row++) {
+        int64_t seq = db_int(page, row, 0);
+        ServerNote *note = note_new(db_value(page, row, 1), (size_t)db_value_bytes(page, row, 1));
+        for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
+            for (size_t i = 0; viewer->ready && i < viewer->watches_count; i++) {
+                ViewerWatch *watch = &viewer->watches[i];
+                if (watch->run != run || !watch->live || watch->seq >= seq)
+                    continue;
+                viewer_tell(viewer, note); /* may reset the viewer, which moves seq on */
+                if (watch->seq < seq)
+                    watch->seq = seq;
+            }
+        }
+        note_drop(note);
+    }
+}
+
+static bool send_live(ServerFeed *feed, Error *err)
+{
+    for (size_t i = 0; i < feed->runs_count; i++) {
+        int64_t run = feed->runs[i].run;
+        if (!is_watched(feed->server, run)) {
+            feed->runs[i].seq = feed->runs[i].last_seq;
+            continue;
+        }
+        while (feed->runs[i].seq < feed->runs[i].last_seq) {
+            AUTO(db_result_auto) DbResult *page = NULL;
+            const FeedPage news = {run, feed->runs[i].seq, INT64_MAX, BOUND_EVENT_PAGE};
+            if (!read_page(feed, &news, &page, err))
+                return false;
+            if (db_rows(page) == 0) { /* pruned meanwhile */
+                feed->runs[i].seq = feed->runs[i].last_seq;
+                break;
+            }
+            feed->runs[i].seq = db_int(page, db_rows(page) - 1, 0);
+            tell_live(feed->server, run, page);
+        }
+    }
+    return true;
+}
+
+/* ------------------------------------------------------------------ catching up */
+
+/* A watch that is behind and whose viewer has room. Viewers may go while we wait, so they are found
+ * again. */
+static ViewerWatch *next_behind(Server *server, ServerViewer **ret_viewer)
+{
+    for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
+        if (!viewer->ready || viewer->close_status != 0 ||
+            viewer->queue.bytes > BOUND_WS_QUEUE_BYTES / 2)
+            continue;
+        for (size_t i = 0; i < viewer->watches_count; i++) {
+            if (!viewer->watches[i].live) {
+                *ret_viewer = viewer;
+                return &viewer->watches[i];
+            }
+        }
+    }
+    return NULL;
+}
+
+static void tell_caught_up(ServerViewer *viewer, ViewerWatch *watch)
+{
+    watch->live = true;
+    json_t *message = json_object();
+    json_set_string(message, "t", "caught_up");
+    json_set_id(message, "run", watch->run);
+    json_set_id(message, "seq", watch->seq);
+    viewer_tell_json(viewer, message);
+}
+
+static void tell_wrong(ServerViewer *viewer, ViewerWatch *watch, int64_t seq, const char *why)
+{
+    watch->live = true;
+    watch->seq = seq;
+    json_t *message = json_object();
+    json_set_string(message, "t", "reset");
+    json_set_id(message, "run", watch->run);
+    json_set_id(message, "seq", seq);
+    json_set_string(message, "why", why);
+    viewer_tell_json(viewer, message);
+}
+
+/* Whoever watches run from since gets the page: usually several that reconnected together. */
+static void tell_page(Server *server, int64_t run, int64_t since, const DbResult *page)
+{
+    int rows = db_rows(page);
+    for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
+        for (size_t i = 0; viewer->ready && i < viewer->watches_count; i++) {
+            ViewerWatch *watch = &viewer->watches[i];
+            if (watch->run != run || watch->live || watch->seq != since)
+                continue;
+            for (int row = 0; row < rows && !watch->live; row++) {
+                ServerNote *note =
+                    note_new(db_value(page, row, 1), (size_t)db_value_bytes(page, row, 1));
+                viewer_tell(viewer, note);
+                note_drop(note);
+                if (!watch->live)
+                    watch->seq = db_int(page, row, 0);
+            }
+        }
+    }
+}
+
+/* The events of a run that ended long ago were deleted. */
+static void tell_pruned(Server *server, const FeedPage *past)
+{
+    for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
+        for (size_t i = 0; viewer->ready && i < viewer->watches_count; i++) {
+            ViewerWatch *watch = &viewer->watches[i];
+            if (watch->run == past->run && !watch->live && watch->seq == past->since)
+                tell_wrong(viewer, watch, past->until, "older events were deleted");
+        }
+    }
+}
+
+static bool catch_up(ServerFeed *feed, Error *err)
+{
+    ServerViewer *viewer = NULL;
+    for (;;) {
+        ViewerWatch *watch = next_behind(feed->server, &viewer);
+        if (watch == NULL)
+            return true;
+        const FeedRun *known = find_run(feed, watch->run);
+        if (known == NULL && feed->woken)
+            return true; /* it came after the heads were read: the next turn knows the run */
+        if (known == NULL) {
+            tell_wrong(viewer, watch, 0, "there is no such run");
+        } else if (watch->seq > known->seq) {
+            tell_wrong(viewer, watch, known->seq, "the ledger went back");
+        } else if (watch->seq == known->seq) {
+            tell_caught_up(viewer, watch);
+        } else {
+            const FeedPage past = {watch->run, watch->seq, known->seq, CATCH_UP_EVENTS};
+            AUTO(db_result_auto) DbResult *page = NULL;
+            if (!read_page(feed, &past, &page, err))
+                return false;
+            if (db_rows(page) > 0)
+                tell_page(feed->server, past.run, past.since, page);
+            else
+                tell_pruned(feed->server, &past);
+        }
+    }
+}
+
+/* ------------------------------------------------------------------ turns */
+
+static bool turn(ServerFeed *feed, bool *ret_later, Error *err)
+{
+    feed->woken = false;
+    return read_heads(feed, err) && send_live(feed, err) && catch_up(feed, err) &&
+           send_heads(feed, ret_later, err) && ws_check_sessions(feed->server, feed->conn, err);
+}
+
+static void came_back(ServerFeed *feed)
+{
+    if (feed->is_away)
+        log_info("the state database answers again");
+    feed->is_away = false;
+}
+
+static void went_away(ServerFeed *feed, const Error *err)
+{
+    if (!feed->is_away)
+        log_warn("the feed stops until the state database answers again: %s", err->message);
+    feed->is_away = true;
+    snprintf(feed->away, sizeof(feed->away), "%s: %s",
+             err->kind == ERROR_UNREACHABLE ? "state database unreachable" : "state database",
+             err->message);
+    db_close(feed->conn);
+    feed->conn = NULL;
+}
+
+static bool connect_feed(ServerFeed *feed, Error *err)
+{
+    return db_open(feed->server->loop, &feed->server->state, &feed->conn, err) &&
+           db_listen(feed->conn, "headgate", &feed->notified, err);
+}
+
+/* Waits for news, or until it is time to look anyway. */
+static bool rest(ServerFeed *feed, bool later, Error *err)
+{
+    if (!fiber_sleep(TURN_MS, err))
+        return false;
+    if (!feed->woken)
+        fiber_event_wait(&feed->news, later ? HEAD_EVERY_US / 1000 : LOOK_MS);
+    return !fiber_cancelled() || error_set(err, ERROR_CANCELLED, "the server stops");
+}
+
+static void feed_main(void *arg)
+{
+    ServerFeed *feed = arg;
+    Error err = {0};
+    int pause_ms = RECONNECT_MS;
+    while (err.kind != ERROR_CANCELLED) {
+        bool later = false;
+        bool ok = (feed->conn != NULL || connect_feed(feed, &err)) && turn(feed, &later, &err);
+        if (ok) {
+            came_back(feed);
+            pause_ms = RECONNECT_MS;
+            ok = rest(feed, later, &err);
+            continue;
+        }
+        if (err.kind == ERROR_CANCELLED)
+            break;
+        went_away(feed, &err);
+        err = (Error){0};
+        if (!fiber_sleep(pause_ms, &err))
+            break;
+        pause_ms = pause_ms * 2 > RECONNECT_MAX_MS ? RECONNECT_MAX_MS : pause_ms * 2;
+    }
+    db_close(feed->conn);
+    feed->conn = NULL;
+    feed->fibers--;
+    fiber_event_broadcast(&feed->server->ended);
+}
+
+/* A broadcast reaches only who waits: this fiber always does, and remembers it for the other. */
+static void listener_main(void *arg)
+{
+    ServerFeed *feed = arg;
+    while (!fiber_cancelled()) {
+        if (fiber_event_wait(&feed->notified, -1))
+            feed_wake(feed);
+    }
+    feed->fibers--;
+    fiber_event_broadcast(&feed->server->ended);
+}
+
+ServerFeed *feed_start(Server *server)
+{
+    ServerFeed *feed = base_alloc(sizeof(*feed));
+    feed->server = server;
+    feed->fibers = 2;
+    feed->fiber = fiber_start(server->loop, "feed", feed_main, feed);
+    feed->listener = fiber_start(server->loop, "feed listener", listener_main, feed);
+    return feed;
+}
+
+void feed_stop(ServerFeed *feed)
+{
+    if (feed == NULL)
+        return;
+    fiber_cancel(feed->fiber);
+    fiber_cancel(feed->listener);
+    while (feed->fibers > 0) {
+        if (!fiber_event_wait(&feed->server->ended, -1) && feed->fibers > 0)
+            fiber_yield();
+    }
+    free(feed->runs);
+    free(feed);
+}

@@ -1,0 +1,35 @@
+/* Which Host and Origin are ours. Pure. A page of another site that points its own name at
+ * 127.0.0.1 (DNS rebinding) sends its own Host; a page that opens a WebSocket sends its own Origin.
+ */
+#ifndef HEADGATE_SERVER_GUARD_H
+#define HEADGATE_SERVER_GUARD_H
+
+#include "base/arena.h"
+#include "base/error.h"
+
+enum { GUARD_NAMES_MAX = 8 };
+
+typedef struct ServerGuard {
+    const char *hosts[GUARD_NAMES_MAX];   ///< "127.0.0.1:8080", as Host spells it
+    const char *origins[GUARD_NAMES_MAX]; ///< "http://127.0.0.1:8080"
+    size_t count;
+    const char *url; ///< the first origin: what people are told
+    bool secure;     ///< browsers come by https
+} ServerGuard;
+
+typedef struct ServerAddress {
+    char host[256]; ///< without brackets
+    int port;
+    bool loopback;
+} ServerAddress;
+
+/// Parses "127.0.0.1:8080", "[::1]:8080", "localhost:8080", ":8080" or "8080".
+NODISCARD bool guard_parse_address(const char *text, ServerAddress *ret_address, Error *err);
+/// Builds the lists for an address (its port is known now) and an optional public URL. From arena.
+NODISCARD bool guard_init(ServerGuard *guard, Arena *arena, const ServerAddress *address,
+                          const char *public_url, Error *err);
+/// Exactly one of ours, letters of any case.
+bool guard_host_allowed(const ServerGuard *guard, const char *host);
+bool guard_origin_allowed(const ServerGuard *guard, const char *origin);
+
+#endif

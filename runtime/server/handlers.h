@@ -1,0 +1,13 @@
+/* The handlers that the table of routes names. */
+#ifndef HEADGATE_SERVER_HANDLERS_H
+#define HEADGATE_SERVER_HANDLERS_H
+
+#include "server/route.h"
+
+ServerHandler post_login, post_logout, get_me;                  /* session.c */
+ServerHandler get_runs, get_run, get_events, get_report;        /* runs.c */
+ServerHandler post_runs, post_request, get_plans, get_rollout;  /* runs.c, launch.c */
+ServerHandler get_gate, post_approve, post_reject, post_answer; /* gates.c */
+ServerHandler get_review, post_review;                          /* review.c */
+
+#endif

@@ -1,0 +1,128 @@
+/* What the files of this folder know of each other. */
+#ifndef HEADGATE_SERVER_PRIVATE_H
+#define HEADGATE_SERVER_PRIVATE_H
+
+#include "access/sign.h"
+#include "base/bounds.h"
+#include "base/embed.h"
+#include "server/guard.h"
+#include "server/peer.h"
+#include "server/pool.h"
+#include "server/request.h"
+
+#include <libwebsockets.h>
+
+enum {
+    SERVER_CHUNK_BYTES = 64 * 1024, ///< written per turn and connection
+    SERVER_FRAME_BYTES = BOUND_WS_FRAME_BYTES,
+    SERVER_REQUESTS_MAX = 512,            ///< being answered at once; more get 503
+    SERVER_DRAIN_BYTES = 8 * 1024 * 1024, ///< a refused body up to this size is read away
+    SERVER_POOL = 4,
+    SERVER_STATEMENT_MS = 15000,
+    SERVER_CONNECT_MS = 3000,
+};
+
+typedef struct ServerFeed ServerFeed;
+typedef struct ServerLaunch ServerLaunch;
+typedef struct ServerViewer ServerViewer;
+
+struct Server {
+    Loop *loop;
+    Arena *arena;
+    DbTarget state;
+    const Config *config;
+    ServerHooks hooks;
+    const char *web_root;
+    int header_timeout_s;
+    ServerGuard guard;
+    int port;
+    AccessSigner signer;
+    ServerPeers *peers;
+    ServerPool *pool;
+    struct lws_context *lws;
+    struct lws_vhost *vhost;
+    ServerFeed *feed;
+    ServerLaunch *launch;
+    Fiber *clock;            ///< once a second: deadlines and ticks
+    ServerRequest *requests; ///< all that are alive
+    size_t requests_count;
+    size_t working; ///< requests that a fiber answers
+    ServerViewer *viewers;
+    size_t viewers_count;
+    bool stopping;
+    FiberEvent ended;                                  ///< a fiber of ours has ended
+    unsigned char chunk[LWS_PRE + SERVER_CHUNK_BYTES]; ///< one write at a time: lws copies what it
+                                                       ///< cannot send
+    unsigned char frame[LWS_PRE + SERVER_FRAME_BYTES]; ///< the same for viewers
+};
+
+/// One TCP connection, from accept to close. Hangs on its wsi as opaque user data.
+typedef struct ServerConnection {
+    Server *server;
+    ServerPeer *peer;
+    ServerRequest *request; ///< in flight
+    ServerViewer *viewer;   ///< after the upgrade
+} ServerConnection;
+
+Server *server_of(struct lws *wsi);
+ServerConnection *connection_of(struct lws *wsi);
+
+/* http.c: the protocol "http" */
+int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                  size_t bytes);
+/// Requests whose body does not come or whose client does not read are ended.
+void http_sweep(Server *server, int64_t now_us);
+/// Ends the requests that are still worked on. Waits.
+void http_stop(Server *server);
+/// The request has its answer: send it.
+void http_send(ServerRequest *request);
+
+/* read.c: what came in */
+/// Reads method, path and headers of the request on wsi; false: answer is set.
+NODISCARD bool read_head(ServerRequest *request, struct lws *wsi, Error *err);
+/// Host and Origin of any request, upgrades included; false with a status in *ret_status.
+NODISCARD bool read_is_ours(Server *server, struct lws *wsi, Arena *arena, int *ret_status,
+                            Error *err);
+/// A header by its lws token, from arena; NULL when absent or given twice where that is not
+/// allowed.
+const char *read_header(struct lws *wsi, Arena *arena, enum lws_token_indexes token);
+/// The token of "Authorization: Bearer" or of the session cookie, or NULL.
+const char *read_token(struct lws *wsi, Arena *arena, bool *ret_by_cookie);
+
+/* write.c: what goes out */
+void write_json(ServerRequest *request, int status, const json_t *body);
+void write_error(ServerRequest *request, const Error *err);
+/// Writes the next part; true when all is out. < 0 in *ret_result: close.
+bool write_some(ServerRequest *request, struct lws *wsi, int *ret_result);
+/// A whole small answer at once, for requests that end with their connection (refused upgrades).
+void write_refusal(struct lws *wsi, int status, const Error *err);
+int status_of(const Error *err);
+
+/* assets.c */
+/// Answers a request for the dashboard. Waits when it is served from a folder.
+void assets_answer(ServerRequest *request);
+
+/* session.c */
+/// Waits. Who sends the request, from its token. 401 when nobody.
+NODISCARD bool session_identify(ServerRequest *request, Error *err);
+/// A cookie's POST must bring the CSRF token of its session and an Origin.
+NODISCARD bool session_check_post(ServerRequest *request, Error *err);
+
+/* ws.c: the protocol "headgate.v1" */
+int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                size_t bytes);
+/// May this request become a WebSocket? Otherwise a refusal was written.
+bool ws_may_upgrade(struct lws *wsi);
+/// Once a second.
+void ws_tick(Server *server, int64_t now_us);
+/// Waits. Closes the viewers whose session has ended meanwhile (each is asked about once a minute).
+NODISCARD bool ws_check_sessions(Server *server, DbConn *conn, Error *err);
+/// Closes the viewers of a session.
+void ws_end_session(Server *server, const char *hash);
+
+/* launch.c */
+void launch_start(Server *server);
+void launch_stop(Server *server); ///< Waits.
+void launch_wake(Server *server); ///< somebody asked something of a run
+
+#endif

@@ -1,0 +1,211 @@
+/* Deciding rows of the review queue. The rows are looked up in the TARGET's ledger, the decisions
+ * written to the state database; the runner applies them. */
+#include "db/sql.h"
+#include "ledger/call.h"
+#include "server/handlers.h"
+#include "server/private.h"
+#include "server/view.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ROWS_MAX = 50000, STEP_BYTES = 4 * BOUND_NAME_BYTES, REASON_BYTES = 4000 };
+
+bool get_review(ServerRequest *request, json_t **ret_body, Error *err)
+{
+    int64_t limit = 0;
+    ServerReview page = {.state = request_arg(request, "state"),
+                         .step = request_arg(request, "step"),
+                         .reason = request_arg(request, "reason"),
+                         .after = request_arg(request, "after")};
+    if (!request_run(request, &page.run, err) ||
+        !request_arg_int(request, "limit", 0, BOUND_REVIEW_PAGE, &limit, err))
+        return false;
+    page.limit = (int)limit;
+    return server_view_review(request->conn, &page, ret_body, err);
+}
+
+/* Rows to write: parallel lists of the same length. */
+typedef struct Rows {
+    json_t *steps;
+    json_t *keys;      ///< array texts
+    json_t *decisions; ///< JSON texts
+} Rows;
+
+static void rows_done(Rows *rows)
+{
+    json_decref(rows->steps);
+    json_decref(rows->keys);
+    json_decref(rows->decisions);
+}
+
+/* Exactly one of {"choice": n}, {"skip": true}, {"set": {…}}. */
+static bool check_decision(const json_t *decision, Error *err)
+{
+    const json_t *choice = json_object_get(decision, "choice");
+    const json_t *skip = json_object_get(decision, "skip");
+    const json_t *set = json_object_get(decision, "set");
+    bool ok = json_object_size(decision) == 1 &&
+              ((json_is_integer(choice) && json_integer_value(choice) >= 0) || json_is_true(skip) ||
+               (json_is_object(set) && json_object_size(set) > 0));
+    return ok ||
+           error_set(
+               err, ERROR_INPUT,
+               "a decision is {\"choice\": n}, {\"skip\": true} or {\"set\": {\"column\": value}}");
+}
+
+static bool check_key(const json_t *key, Error *err)
+{
+    bool ok = json_is_array(key) && json_array_size(key) > 0 && json_array_size(key) <= 32;
+    for (size_t i = 0; ok && i < json_array_size(key); i++)
+        ok = json_is_string(json_array_get(key, i));
+    return ok || error_set(err, ERROR_INPUT, "\"key\" is a list of texts");
+}
+
+static const char *key_text(Arena *arena, const json_t *key)
+{
+    size_t count = json_array_size(key);
+    const char **items = arena_alloc(arena, (count + 1) * sizeof(char *));
+    for (size_t i = 0; i < count; i++)
+        items[i] = json_string_value(json_array_get(key, i));
+    return count == 0 ? NULL : db_array_text(arena, items, count);
+}
+
+/* The open rows that an entry is about: [{key (array text), choices (how many)}]. */
+static bool find_rows(ServerRequest *request, int64_t run, const json_t *entry, json_t **ret_rows,
+                      Error *err)
+{
+    LedgerParams params = {0};
+    ledger_param_int(&params, run);
+    ledger_param_text(&params, json_get_string(entry, "step", ""));
+    ledger_param_text(&params, key_text(request->arena, json_object_get(entry, "key")));
+    ledger_param_text(&params, json_get_string(entry, "reason", NULL));
+    ledger_param_int(&params, ROWS_MAX);
+    return ledger_call_json(request->conn, "server_review_open_rows", &params, ret_rows, err);
+}
+
+static bool check_entry(const json_t *entry, Error *err)
+{
+    const json_t *key = json_object_get(entry, "key");
+    const json_t *reason = json_object_get(entry, "reason");
+    const char *step = json_get_string(entry, "step", NULL);
+    bool one = (key == NULL) != (reason == NULL);
+    if (!json_is_object(entry) || json_object_size(entry) != 3 || !one || step == NULL ||
+        strlen(step) > STEP_BYTES)
+        return error_set(err, ERROR_INPUT,
+                         "an entry has \"step\", \"key\" or \"reason\", and \"decision\"");
+    if (reason != NULL && (!json_is_string(reason) || json_string_length(reason) > REASON_BYTES))
+        return error_set(err, ERROR_INPUT, "\"reason\" is a text");
+    return (key == NULL || check_key(key, err)) &&
+           check_decision(json_object_get(entry, "decision"), err);
+}
+
+static bool take_entry(ServerRequest *request, int64_t run, const json_t *entry, Rows *rows,
+                       Error *err)
+{
+    AUTO(json_auto) json_t *found = NULL;
+    if (!check_entry(entry, err) || !find_rows(request, run, entry, &found, err))
+        return false;
+    const json_t *decision = json_object_get(entry, "decision");
+    int64_t choice = json_get_int(decision, "choice", -1);
+    AUTO(base_free) char *text = json_text(decision);
+    if (json_array_size(found) == 0)
+        return request_fail(request, STATUS_CONFLICT, err, ERROR_CONFLICT,
+                            "there is no such open row in step \"%.200s\" (any more)",
+                            json_get_string(entry, "step", ""));
+    size_t i = 0;
+    json_t *row = NULL;
+    json_array_foreach (found, i, row) {
+        if (choice >= json_get_int(row, "choices", 0))
+            return error_set(
+                err, ERROR_INPUT, "row %s has %" PRId64 " choices, so there is no choice %" PRId64,
+                json_get_string(row, "key", ""), json_get_int(row, "choices", 0), choice);
+        json_array_append(rows->steps, json_object_get(entry, "step"));
+        json_array_append(rows->keys, json_object_get(row, "key"));
+        json_array_append_new(rows->decisions, json_string(text));
+    }
+    return json_array_size(rows->steps) <= ROWS_MAX ||
+           error_set(err, ERROR_INPUT, "more than %d rows at once", (int)ROWS_MAX);
+}
+
+static const char *array_of(Arena *arena, const json_t *list)
+{
+    size_t count = json_array_size(list);
+    const char **items = arena_alloc(arena, (count + 1) * sizeof(char *));
+    for (size_t i = 0; i < count; i++)
+        items[i] = json_string_value(json_array_get(list, i));
+    return db_array_text(arena, items, count);
+}
+
+/* One statement: decisions, the request that wakes the runner, events. Repeated under its key it
+ * does nothing. */
+static bool write_rows(ServerRequest *request, int64_t run, const Rows *rows, int64_t *ret_decided,
+                       Error *err)
+{
+    LedgerParams params = {0};
+    ledger_param_int(&params, run);
+    ledger_param_text(&params, array_of(request->arena, rows->steps));
+    ledger_param_text(&params, array_of(request->arena, rows->keys));
+    ledger_param_text(&params, array_of(request->arena, rows->decisions));
+    ledger_param_text(&params, request->who.person);
+    ledger_param_text(&params, request_key(request));
+    AUTO(db_result_auto) DbResult *written = NULL;
+    if (!ledger_call(request->conn, "server_decide", &params, &written, err))
+        return false;
+    *ret_decided = db_int(written, 0, 0);
+    return true;
+}
+
+static bool decided_before(ServerRequest *request, int64_t run, int64_t *ret_decided, Error *err)
+{
+    const char *key = request_key(request);
+    AUTO(db_result_auto) DbResult *found = NULL;
+    *ret_decided = -1;
+    if (key == NULL)
+        return true;
+    LedgerParams params = {0};
+    ledger_param_int(&params, run);
+    ledger_param_text(&params, key);
+    if (!ledger_call(request->conn, "server_decided", &params, &found, err))
+        return false;
+    if (db_rows(found) > 0)
+        *ret_decided = db_int(found, 0, 0);
+    return true;
+}
+
+static bool take_all(ServerRequest *request, int64_t run, Rows *rows, Error *err)
+{
+    static const char *const KEYS[] = {"decisions", NULL};
+    const json_t *entries = json_object_get(request->body, "decisions");
+    if (!request_body_keys(request, KEYS, err))
+        return false;
+    if (!json_is_array(entries) || json_array_size(entries) == 0 ||
+        json_array_size(entries) > BOUND_REVIEW_PAGE)
+        return error_set(err, ERROR_INPUT, "\"decisions\" is a list of 1 to %d entries",
+                         (int)BOUND_REVIEW_PAGE);
+    size_t i = 0;
+    json_t *entry = NULL;
+    json_array_foreach (entries, i, entry) {
+        if (!take_entry(request, run, entry, rows, err))
+            return error_wrap(err, "entry %zu", i);
+    }
+    return true;
+}
+
+bool post_review(ServerRequest *request, json_t **ret_body, Error *err)
+{
+    int64_t run = 0;
+    int64_t decided = -1;
+    if (!request_run(request, &run, err) || !decided_before(request, run, &decided, err))
+        return false;
+    AUTO(rows_done)
+    Rows rows = {.steps = json_array(), .keys = json_array(), .decisions = json_array()};
+    if (decided < 0 &&
+        (!take_all(request, run, &rows, err) || !write_rows(request, run, &rows, &decided, err)))
+        return false;
+    launch_wake(request->server);
+    *ret_body = json_object();
+    json_set_int(*ret_body, "decided", decided);
+    return true;
+}

@@ -1,0 +1,130 @@
+/* The table of addresses, and finding the one that is meant. */
+#include "server/route.h"
+
+#include "server/handlers.h"
+#include "server/server.h"
+
+#include <string.h>
+
+const ServerRoute SERVER_ROUTES[] = {
+    {METHOD_POST, "/api/login", post_login, ACCESS_NOBODY,
+     "Turns a one-time log-in token or an API token into a session cookie."},
+    {METHOD_POST, "/api/logout", post_logout, ACCESS_VIEWER, "Ends the session."},
+    {METHOD_GET, "/api/me", get_me, ACCESS_VIEWER,
+     "Who you are, what you may do, and the CSRF token of the session."},
+    {METHOD_GET, "/api/runs", get_runs, ACCESS_VIEWER,
+     "Runs, newest first, and what needs a person. Arguments: state, plan, env, q, limit, before."},
+    {METHOD_POST, "/api/runs", post_runs, ACCESS_OPERATOR,
+     "Starts a run of a plan. Answers 201 with its id."},
+    {METHOD_GET, "/api/plans", get_plans, ACCESS_VIEWER, "Plans that can be started."},
+    {METHOD_GET, "/api/runs/:run", get_run, ACCESS_VIEWER,
+     "One run with its graph, steps, gates, rollouts, review counts and times."},
+    {METHOD_GET, "/api/runs/:run/events", get_events, ACCESS_VIEWER,
+     "Events of a run, oldest first. Arguments: since, before, limit, type."},
+    {METHOD_GET, "/api/runs/:run/report", get_report, ACCESS_VIEWER,
+     "The filled-in check-list of a run."},
+    {METHOD_GET, "/api/runs/:run/rollout", get_rollout, ACCESS_VIEWER,
+     "Rollouts of a run: stages, guards, samples."},
+    {METHOD_GET, "/api/runs/:run/review", get_review, ACCESS_VIEWER,
+     "The review queue. Arguments: state, step, reason, limit, after."},
+    {METHOD_POST, "/api/runs/:run/review", post_review, ACCESS_OPERATOR,
+     "Decides rows of the review queue."},
+    {METHOD_POST, "/api/runs/:run/requests", post_request, ACCESS_OPERATOR,
+     "Asks a run to pause, resume, retry, roll back or abort. Needs If-Match with the run's "
+     "version. Answers 202."},
+    {METHOD_POST, "/api/runs/:run/answers", post_answer, ACCESS_VIEWER,
+     "Says that a manual step, or one box of a check-list, is done. Needs the step's role, or "
+     "operator."},
+    {METHOD_GET, "/api/runs/:run/gates/*gate", get_gate, ACCESS_VIEWER,
+     "A gate: question, evidence, what follows, approvals, and whether you may approve it."},
+    {METHOD_POST, "/api/runs/:run/gates/*gate/approve", post_approve, ACCESS_VIEWER,
+     "Approves a gate. Needs If-Match with its digest, and one of its roles in headgate.yaml."},
+    {METHOD_POST, "/api/runs/:run/gates/*gate/reject", post_reject, ACCESS_VIEWER,
+     "Rejects a gate, with a comment that says why."},
+};
+const size_t SERVER_ROUTES_COUNT = COUNT_OF(SERVER_ROUTES);
+
+const char *route_method_name(ServerMethod method)
+{
+    static const char *const NAMES[] = {"GET", "POST", "?"};
+    return NAMES[method];
+}
+
+static size_t segment(const char *text)
+{
+    return strcspn(text, "/");
+}
+
+/* A "*name" takes as much as leaves the rest of the pattern its segments. */
+static size_t wild(const char *rest_of_pattern, const char *path)
+{
+    size_t length = strlen(path);
+    for (const char *slash = strchr(rest_of_pattern, '/'); slash != NULL;
+         slash = strchr(slash + 1, '/')) {
+        while (length > 0 && path[length - 1] != '/')
+            length--;
+        if (length == 0)
+            return 0;
+        length--;
+    }
+    return length;
+}
+
+bool route_match(const char *pattern, const char *path, Arena *arena, const char **values)
+{
+    size_t count = 0;
+    while (*pattern != '\0' && *path != '\0') {
+        if (*pattern != ':' && *pattern != '*') {
+            if (*pattern++ != *path++)
+                return false;
+            continue;
+        }
+        size_t name = segment(pattern);
+        size_t taken = *pattern == ':' ? segment(path) : wild(pattern + name, path);
+        if (taken == 0)
+            return false;
+        invariant(count < ROUTE_VALUES_MAX);
+        values[count++] = arena_strndup(arena, path, taken);
+        pattern += name;
+        path += taken;
+    }
+    return *pattern == '\0' && *path == '\0';
+}
+
+const ServerRoute *route_find(ServerMethod method, const char *path, Arena *arena,
+                              const char **values, const char **ret_allow)
+{
+    *ret_allow = NULL;
+    for (size_t i = 0; i < SERVER_ROUTES_COUNT; i++) {
+        const ServerRoute *route = &SERVER_ROUTES[i];
+        if (!route_match(route->pattern, path, arena, values))
+            continue;
+        if (route->method == method)
+            return route;
+        const char *name = route_method_name(route->method);
+        *ret_allow = *ret_allow == NULL ? name : arena_printf(arena, "%s, %s", *ret_allow, name);
+    }
+    return NULL;
+}
+
+static const char *needs_text(const ServerRoute *route)
+{
+    return route->needs == ACCESS_NOBODY ? "nobody in particular" : access_role_name(route->needs);
+}
+
+void server_routes_docs(Text *out)
+{
+    text_append(out, "# HTTP routes\n\nWritten by `headgate docs http` from the table in "
+                     "runtime/server/route.c. "
+                     "What goes in and out is in protocol.md.\n\n"
+                     "| method | path | who | what |\n| --- | --- | --- | --- |\n");
+    for (size_t i = 0; i < SERVER_ROUTES_COUNT; i++) {
+        const ServerRoute *route = &SERVER_ROUTES[i];
+        text_printf(out, "| %s | `%s` | %s | %s |\n", route_method_name(route->method),
+                    route->pattern, needs_text(route), route->doc);
+    }
+    text_append(out,
+                "| GET | `/api/stream` | viewer | WebSocket, subprotocol `headgate.v1`: runs and "
+                "events as they "
+                "happen. |\n| GET | every other path | nobody in particular | The dashboard. |\n");
+}

@@ -1,0 +1,167 @@
+/* Runs: lists, one run, events, report, requests. */
+#include "db/sql.h"
+#include "server/handlers.h"
+#include "server/private.h"
+#include "server/view.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LIMIT_RUNS = 500, WHY_BYTES = 2000 };
+
+bool get_runs(ServerRequest *request, json_t **ret_body, Error *err)
+{
+    int64_t limit = 0;
+    ServerFilter filter = {.states = request_arg(request, "state"),
+                           .plan = request_arg(request, "plan"),
+                           .environment = request_arg(request, "env"),
+                           .text = request_arg(request, "q")};
+    if (!request_arg_int(request, "limit", 0, LIMIT_RUNS, &limit, err) ||
+        !request_arg_int(request, "before", 0, INT64_MAX, &filter.before, err))
+        return false;
+    filter.limit = (int)limit;
+    return server_view_runs(request->conn, &filter, request->server->config, request->who.person,
+                            request->who.role >= ACCESS_OPERATOR, ret_body, err);
+}
+
+/* What is missing is 404, whatever a view calls it. */
+static bool or_not_found(ServerRequest *request, bool ok, const Error *err)
+{
+    if (!ok && err->kind == ERROR_INPUT)
+        request->answer.status = STATUS_NOT_FOUND;
+    return ok;
+}
+
+bool get_run(ServerRequest *request, json_t **ret_body, Error *err)
+{
+    int64_t run = 0;
+    return request_run(request, &run, err) &&
+           or_not_found(request, server_view_run(request->conn, run, ret_body, err), err);
+}
+
+bool get_report(ServerRequest *request, json_t **ret_body, Error *err)
+{
+    int64_t run = 0;
+    return request_run(request, &run, err) &&
+           or_not_found(request, server_view_report(request->conn, run, ret_body, err), err);
+}
+
+bool get_rollout(ServerRequest *request, json_t **ret_body, Error *err)
+{
+    int64_t run = 0;
+    AUTO(json_auto) json_t *whole = NULL;
+    if (!request_run(request, &run, err) ||
+        !or_not_found(request, server_view_run(request->conn, run, &whole, err), err))
+        return false;
+    *ret_body = json_object();
+    json_object_set(*ret_body, "rollouts", json_object_get(whole, "rollouts"));
+    return true;
+}
+
+bool get_events(ServerRequest *request, json_t **ret_body, Error *err)
+{
+    ServerEvents page = {.type = request_arg(request, "type")};
+    int64_t limit = 0;
+    if (!request_run(request, &page.run, err) ||
+        !request_arg_int(request, "since", 0, INT64_MAX, &page.since, err) ||
+        !request_arg_int(request, "before", 0, INT64_MAX, &page.before, err) ||
+        !request_arg_int(request, "limit", 0, BOUND_EVENT_PAGE, &limit, err))
+        return false;
+    page.limit = (int)limit;
+    return or_not_found(request, server_view_events(request->conn, &page, ret_body, err), err);
+}
+
+/* ------------------------------------------------------------------ requests */
+
+typedef struct RequestKind {
+    const char *name;
+    bool after_done; ///< a run that is done can still be asked this
+} RequestKind;
+
+static const RequestKind KINDS[] = {
+    {"pause", false}, {"resume", false}, {"retry", false}, {"rollback", true}, {"abort", false},
+};
+
+static const RequestKind *find_kind(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(KINDS); i++) {
+        if (strcmp(KINDS[i].name, name) == 0)
+            return &KINDS[i];
+    }
+    return NULL;
+}
+
+static bool check_state(ServerRequest *request, const RequestKind *kind, const char *state,
+                        Error *err)
+{
+    bool ended = text_equal(state, "rolled_back") || text_equal(state, "aborted") ||
+                 (text_equal(state, "done") && !kind->after_done);
+    if (!ended)
+        return true;
+    return request_fail(request, STATUS_CONFLICT, err, ERROR_CONFLICT,
+                        "the run is %s: it cannot %s", state, kind->name);
+}
+
+typedef struct Asked {
+    int64_t run;
+    const RequestKind *kind;
+    const char *why;
+    const char *version;
+} Asked;
+
+static bool read_asked(ServerRequest *request, Asked *asked, Error *err)
+{
+    static const char *const KEYS[] = {"kind", "why", NULL};
+    const char *name = NULL;
+    if (!request_run(request, &asked->run, err) ||
+        !request_if_match(request, &asked->version, err) ||
+        !request_body_keys(request, KEYS, err) ||
+        !request_body_text(request, "kind", 40, &name, err))
+        return false;
+    asked->kind = find_kind(name);
+    if (asked->kind == NULL)
+        return error_set(
+            err, ERROR_INPUT,
+            "a run cannot be asked to \"%s\"; it can pause, resume, retry, rollback and abort",
+            name);
+    asked->why = json_get_string(request->body, "why", "");
+    return strlen(asked->why) <= WHY_BYTES ||
+           error_set(err, ERROR_INPUT, "\"why\" is longer than %d bytes", (int)WHY_BYTES);
+}
+
+/* One statement: the version is compared and the request stored, or nothing happens. */
+static bool store(ServerRequest *request, const Asked *asked, Error *err)
+{
+    char run[24];
+    snprintf(run, sizeof(run), "%" PRId64, asked->run);
+    AUTO(json_auto) json_t *body = json_object();
+    json_set_string(body, "why", asked->why);
+    AUTO(base_free) char *text = json_text(body);
+    AUTO(db_result_auto) DbResult *result = NULL;
+    if (!db_query_prepared(request->conn, db_sql("server_request_add"),
+                           DB_PARAMS(run, asked->kind->name, text, request->who.person,
+                                     request_key(request), asked->version),
+                           &result, err))
+        return false;
+    if (db_rows(result) == 0)
+        return request_fail(request, STATUS_NOT_FOUND, err, ERROR_INPUT, "there is no run %s", run);
+    if (db_bool(result, 0, 3)) /* the same key again */
+        return true;
+    if (!text_equal(db_value(result, 0, 0), asked->version))
+        return error_set(err, ERROR_CONFLICT, "the run has changed since you looked: it is %s now",
+                         db_value(result, 0, 1));
+    return db_bool(result, 0, 2) || check_state(request, asked->kind, db_value(result, 0, 1), err);
+}
+
+bool post_request(ServerRequest *request, json_t **ret_body, Error *err)
+{
+    Asked asked = {0};
+    if (!read_asked(request, &asked, err) || !store(request, &asked, err))
+        return false;
+    launch_wake(request->server);
+    request->answer.status = STATUS_ACCEPTED;
+    *ret_body = json_object();
+    json_set_string(*ret_body, "kind", asked.kind->name);
+    return true;
+}

@@ -1,0 +1,143 @@
+/* Who sends a request: log-in, log-out, cookie, bearer token, CSRF. */
+#include "access/decide.h"
+#include "server/handlers.h"
+#include "server/private.h"
+
+#include "base/clock.h"
+#include "db/sql.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool throttled(ServerRequest *request, Error *err)
+{
+    const ServerConnection *connection = request->connection;
+    int wait_s = connection == NULL ? 0 : peer_wait_s(connection->peer, clock_monotonic_us());
+    if (wait_s == 0)
+        return false;
+    request->answer.retry_after_s = wait_s;
+    request_fail(request, STATUS_TOO_MANY, err, ERROR_REFUSED,
+                 "too many wrong tokens from this address: try again in %d s", wait_s);
+    return true;
+}
+
+static bool not_logged_in(ServerRequest *request, Error *err)
+{
+    request_fail(request, STATUS_UNAUTHORIZED, err, ERROR_REFUSED,
+                 "you are not logged in (any more)");
+    return error_hint(err, "headgate token login NAME prints a log-in link");
+}
+
+/* A wrong token costs its address; a cookie that has merely ended does not. */
+static bool wrong_token(ServerRequest *request, Error *err)
+{
+    if (err->kind != ERROR_REFUSED)
+        return false;
+    if (request->connection != NULL && !request->by_cookie)
+        peer_failed(request->connection->peer, clock_monotonic_us());
+    return not_logged_in(request, err);
+}
+
+bool session_identify(ServerRequest *request, Error *err)
+{
+    if (request->token == NULL || !access_token_plausible(request->token))
+        return not_logged_in(request, err);
+    if (!request->by_cookie && throttled(request, err))
+        return false;
+    return access_identify(request->conn, request->token, &request->who, err) ||
+           wrong_token(request, err);
+}
+
+bool session_check_post(ServerRequest *request, Error *err)
+{
+    if (!request->by_cookie || request->route->needs == ACCESS_NOBODY)
+        return true;
+    if (request->origin == NULL) /* a foreign one was refused before */
+        return request_fail(request, STATUS_FORBIDDEN, err, ERROR_REFUSED,
+                            "a POST with a session cookie needs the header Origin");
+    if (!access_secret_equal(request->csrf, request->who.csrf))
+        return request_fail(
+            request, STATUS_FORBIDDEN, err, ERROR_REFUSED,
+            "the header X-Headgate-CSRF is missing or wrong: GET /api/me has the right one");
+    return true;
+}
+
+/* {"demo": ["admin"]}: what a person may approve, by environment. */
+static json_t *roles_of(const Config *config, const char *person)
+{
+    json_t *roles = json_object();
+    for (size_t i = 0; config != NULL && i < config->environments_count; i++) {
+        const ConfigEnvironment *environment = &config->environments[i];
+        const char *names[ACCESS_ROLES_MAX];
+        size_t count = access_roles(environment, person, names, COUNT_OF(names));
+        json_t *list = json_array();
+        for (size_t n = 0; n < count; n++)
+            json_array_append_new(list, json_string(names[n]));
+        json_object_set_new(roles, environment->name, list);
+    }
+    return roles;
+}
+
+static bool me(ServerRequest *request, json_t **ret_body, Error *err)
+{
+    AUTO(db_result_auto) DbResult *now = NULL;
+    if (!db_query_prepared(request->conn, db_sql("server_now"), NULL, &now, err))
+        return false;
+    json_t *body = json_object();
+    json_set_string(body, "person", request->who.person);
+    json_set_string(body, "role", access_role_name(request->who.role));
+    json_object_set_new(body, "roles", roles_of(request->server->config, request->who.person));
+    json_set_string(body, "csrf", request->who.csrf);
+    json_set_string(body, "version", HEADGATE_VERSION);
+    json_set_string(body, "now", db_value(now, 0, 0));
+    *ret_body = body;
+    return true;
+}
+
+bool get_me(ServerRequest *request, json_t **ret_body, Error *err)
+{
+    return me(request, ret_body, err);
+}
+
+static const char *cookie_of(ServerRequest *request, const char *session, int lasts_s)
+{
+    return arena_printf(request->arena,
+                        "headgate_session=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Strict%s",
+                        session, lasts_s, request->server->guard.secure ? "; Secure" : "");
+}
+
+bool post_login(ServerRequest *request, json_t **ret_body, Error *err)
+{
+    static const char *const KEYS[] = {"token", NULL};
+    const char *token = NULL;
+    char session[ACCESS_TOKEN_BYTES];
+    if (throttled(request, err) || !request_body_keys(request, KEYS, err) ||
+        !request_body_text(request, "token", 200, &token, err))
+        return false;
+    bool ok = access_token_plausible(token)
+                  ? access_login(request->conn, token, session, &request->who, err)
+                  : error_set(err, ERROR_REFUSED, "this token is not valid (any more)");
+    if (!ok && err->kind == ERROR_REFUSED) {
+        if (request->connection != NULL)
+            peer_failed(request->connection->peer, clock_monotonic_us());
+        request->answer.status = STATUS_UNAUTHORIZED;
+        return error_hint(err,
+                          "a log-in link works once: headgate token login NAME prints a new one");
+    }
+    if (!ok)
+        return false;
+    if (request->connection != NULL)
+        peer_succeeded(request->connection->peer);
+    request->answer.cookie = cookie_of(request, session, ACCESS_SESSION_S);
+    return me(request, ret_body, err);
+}
+
+bool post_logout(ServerRequest *request, json_t **ret_body, Error *err)
+{
+    if (!access_logout(request->conn, request->who.hash, err))
+        return false;
+    ws_end_session(request->server, request->who.hash);
+    request->answer.cookie = cookie_of(request, "", 0);
+    *ret_body = json_object();
+    return true;
+}

@@ -1,0 +1,20 @@
+/* A gate's JSON as the rules of access/ take it. Private to this folder. */
+#ifndef HEADGATE_SERVER_VIEW_GATE_H
+#define HEADGATE_SERVER_VIEW_GATE_H
+
+#include "server/view.h"
+
+/// An AccessGate with the memory it points to; its texts are borrowed from the JSON.
+typedef struct GateParts {
+    AccessGate gate;
+    AccessApproval approvals[ACCESS_APPROVALS_MAX];
+    const char *approvers[ACCESS_ROLES_MAX];
+} GateParts;
+
+/// Waits. GATE with "about": {expired, starter, author, environment}. ERROR_INPUT when there is
+/// none.
+NODISCARD bool view_gate_read(DbConn *state, int64_t run, const char *path, json_t **ret_gate,
+                              Error *err);
+void view_gate_parts(const json_t *gate, GateParts *parts);
+
+#endif

@@ -1,0 +1,62 @@
+/* Viewers: browsers and scripts on the WebSocket. ws.c talks to libwebsockets, feed.c fills their
+ * queues. */
+#ifndef HEADGATE_SERVER_VIEWER_H
+#define HEADGATE_SERVER_VIEWER_H
+
+#include "server/private.h"
+#include "server/queue.h"
+
+enum { VIEWER_WATCHES_MAX = 32 };
+
+/// A run a viewer watches, or "*".
+typedef struct ViewerWatch {
+    int64_t run; ///< 0: every run's head ("*")
+    int64_t seq; ///< newest event that was queued for the viewer
+    bool live;   ///< all that is known was queued
+} ViewerWatch;
+
+struct ServerViewer {
+    Server *server;
+    struct lws *wsi;
+    ServerViewer *next;
+    ServerViewer *previous;
+    char *token;        ///< until it was looked up
+    AccessIdentity who; ///< known once ready
+    bool ready;         ///< logged in, hello was queued
+    bool asking;        ///< a fiber looks the token up and will need this record
+    bool gone;          ///< the connection has ended while asking
+    int close_status;   ///< 0 = stays; otherwise the WebSocket status it is being closed with
+    const char *close_why;
+    Text incoming;     ///< a message comes in fragments
+    int64_t minute_us; ///< start of the minute that messages are counted in
+    int messages;
+    ServerQueue queue;
+    int64_t flushed_at_us;
+    int64_t moved_at_us;   ///< when a frame last left; a viewer that reads nothing is ended
+    int64_t checked_at_us; ///< when its session was last seen to be good
+    ViewerWatch watches[VIEWER_WATCHES_MAX];
+    size_t watches_count;
+};
+
+/// Queues a message; when it does not fit the viewer is reset: what waits is dropped and it is told
+/// so.
+void viewer_tell(ServerViewer *viewer, ServerNote *note);
+/// Drops what waits and queues a "reset" for each run it watches, from what the feed knows now.
+void viewer_reset(ServerViewer *viewer, const char *why);
+/// Formats and queues one message. Consumes message.
+void viewer_tell_json(ServerViewer *viewer, json_t *message);
+void viewer_close(ServerViewer *viewer, int status, const char *why);
+
+/* feed.c */
+ServerFeed *feed_start(Server *server);
+void feed_stop(ServerFeed *feed); ///< Waits.
+/// A viewer began, changed or ended its watches.
+void feed_wake(ServerFeed *feed);
+/// The newest event of a run that the feed has read; -1 when it does not know the run.
+int64_t feed_seq(const ServerFeed *feed, int64_t run);
+/// The database's clock now, as far as it is known, as RFC 3339. size >= 40.
+void feed_now(const ServerFeed *feed, char *out, size_t size);
+/// NULL while the state database answers; otherwise why it does not.
+const char *feed_away(const ServerFeed *feed);
+
+#endif

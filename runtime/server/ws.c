@@ -1,0 +1,507 @@
+/* The WebSocket: upgrade, messages in, frames out. Facts about libwebsockets 4.1.6: a client that
+ * names no subprotocol lands on protocols[0] (refused there); CLOSED comes for connections that the
+ * filter refused; messages come in fragments; one write per turn. */
+#include "server/viewer.h"
+
+#include "base/bounds.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+    MESSAGES_PER_MINUTE = 100,
+    MINUTE_US = 60 * 1000000,
+    STUCK_US = 30 * 1000000,
+    SESSION_CHECK_US = 60 * 1000000,
+    CLOSE_POLICY = 1008,
+    CLOSE_TOO_BIG = 1009,
+    CLOSE_AWAY = 1013,
+    CLOSE_NOT_LOGGED_IN = 4401,
+    VIEWERS_MAX = 1000,
+    FLUSH_US = BOUND_WS_FLUSH_MS * 1000,
+};
+
+static const char STREAM[] = "/api/stream";
+static const char SUBPROTOCOL[] = "headgate.v1";
+
+/* ------------------------------------------------------------------ the upgrade */
+
+static bool names_subprotocol(const char *list)
+{
+    size_t length = sizeof(SUBPROTOCOL) - 1;
+    for (const char *at = list; at != NULL && *at != '\0';) {
+        at += strspn(at, " ,");
+        size_t word = strcspn(at, " ,");
+        if (word == length && strncmp(at, SUBPROTOCOL, length) == 0)
+            return true;
+        at += word;
+    }
+    return false;
+}
+
+/* Everything that can be known without the database. */
+static bool check_upgrade(Server *server, struct lws *wsi, Arena *arena, int *ret_status,
+                          Error *err)
+{
+    const char *upgrade = read_header(wsi, arena, WSI_TOKEN_UPGRADE);
+    *ret_status = STATUS_BAD_REQUEST;
+    if (upgrade == NULL || strcasecmp(upgrade, "websocket") != 0)
+        return error_set(err, ERROR_INPUT, "the only upgrade is to websocket");
+    if (!read_is_ours(server, wsi, arena, ret_status, err))
+        return false;
+    const char *path = read_header(wsi, arena, WSI_TOKEN_GET_URI);
+    *ret_status = STATUS_NOT_FOUND;
+    if (!text_equal(path, STREAM))
+        return error_set(err, ERROR_INPUT, "the stream is at %s", STREAM);
+    *ret_status = STATUS_BAD_REQUEST;
+    if (!names_subprotocol(read_header(wsi, arena, WSI_TOKEN_PROTOCOL)))
+        return error_set(err, ERROR_INPUT, "the subprotocol is %s", SUBPROTOCOL);
+    bool by_cookie = false;
+    const char *token = read_token(wsi, arena, &by_cookie);
+    *ret_status = STATUS_UNAUTHORIZED;
+    if (!access_token_plausible(token))
+        return error_set(err, ERROR_REFUSED, "you are not logged in (any more)");
+    *ret_status = STATUS_FORBIDDEN;
+    if (by_cookie && lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) <= 0)
+        return error_set(err, ERROR_REFUSED,
+                         "a stream with a session cookie needs the header Origin");
+    *ret_status = STATUS_UNAVAILABLE;
+    if (server->viewers_count >= VIEWERS_MAX || server->stopping)
+        return error_set(err, ERROR_UNREACHABLE, "there are too many viewers");
+    return true;
+}
+
+bool ws_may_upgrade(struct lws *wsi)
+{
+    Server *server = server_of(wsi);
+    AUTO(arena_auto) Arena *arena = arena_new();
+    Error err = {0};
+    int status = 0;
+    if (connection_of(wsi) == NULL)
+        return false;
+    if (check_upgrade(server, wsi, arena, &status, &err))
+        return true;
+    /* After an upgrade nobody knows, lws has answered already and dropped the headers. */
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_HOST) > 0)
+        write_refusal(wsi, status, &err);
+    return false;
+}
+
+/* ------------------------------------------------------------------ life of a viewer */
+
+static ServerViewer *viewer_new(ServerConnection *connection, struct lws *wsi)
+{
+    Server *server = connection->server;
+    ServerViewer *viewer = base_alloc(sizeof(*viewer));
+    int64_t now_us = clock_monotonic_us();
+    *viewer = (ServerViewer){.server = server,
+                             .wsi = wsi,
+                             .next = server->viewers,
+                             .minute_us = now_us,
+                             .moved_at_us = now_us,
+                             .checked_at_us = now_us};
+    text_init(&viewer->incoming, BOUND_WS_MESSAGE_BYTES + 1);
+    if (server->viewers != NULL)
+        server->viewers->previous = viewer;
+    server->viewers = viewer;
+    server->viewers_count++;
+    connection->viewer = viewer;
+    return viewer;
+}
+
+static void viewer_free(ServerViewer *viewer)
+{
+    queue_done(&viewer->queue);
+    text_done(&viewer->incoming);
+    free(viewer->token);
+    free(viewer);
+}
+
+/* Off the list at once; the record stays while a fiber asks the database about it. */
+static void viewer_leave(ServerConnection *connection)
+{
+    ServerViewer *viewer = connection->viewer;
+    if (viewer == NULL)
+        return;
+    Server *server = viewer->server;
+    connection->viewer = NULL;
+    if (viewer->previous != NULL)
+        viewer->previous->next = viewer->next;
+    else
+        server->viewers = viewer->next;
+    if (viewer->next != NULL)
+        viewer->next->previous = viewer->previous;
+    server->viewers_count--;
+    viewer->wsi = NULL;
+    viewer->gone = true;
+    if (!viewer->asking)
+        viewer_free(viewer);
+}
+
+void viewer_close(ServerViewer *viewer, int status, const char *why)
+{
+    if (viewer->close_status != 0 || viewer->wsi == NULL)
+        return;
+    viewer->close_status = status;
+    viewer->close_why = why;
+    queue_clear(&viewer->queue);
+    lws_callback_on_writable(viewer->wsi);
+}
+
+static void want_to_write(ServerViewer *viewer)
+{
+    if (viewer->wsi != NULL && clock_monotonic_us() - viewer->flushed_at_us >= FLUSH_US)
+        lws_callback_on_writable(viewer->wsi);
+    else if (viewer->wsi != NULL)
+        lws_set_timer_usecs(viewer->wsi, FLUSH_US);
+}
+
+void viewer_tell(ServerViewer *viewer, ServerNote *note)
+{
+    if (viewer->close_status != 0 || viewer->wsi == NULL)
+        return;
+    bool was_empty = viewer->queue.count == 0;
+    if (!queue_push(&viewer->queue, note)) {
+        viewer_reset(viewer, "fell behind");
+        return;
+    }
+    if (was_empty) {
+        viewer->moved_at_us = clock_monotonic_us();
+        want_to_write(viewer);
+    }
+}
+
+void viewer_tell_json(ServerViewer *viewer, json_t *message)
+{
+    char *text = json_text(message);
+    ServerNote *note = note_new(text, strlen(text));
+    viewer_tell(viewer, note);
+    note_drop(note);
+    free(text);
+    json_decref(message);
+}
+
+static void tell_reset(ServerViewer *viewer, ViewerWatch *watch, const char *why)
+{
+    int64_t known = watch->run == 0 ? 0 : feed_seq(viewer->server->feed, watch->run);
+    json_t *message = json_object();
+    json_set_string(message, "t", "reset");
+    if (watch->run == 0)
+        json_set_string(message, "run", "*");
+    else
+        json_set_id(message, "run", watch->run);
+    watch->seq = known < 0 ? watch->seq : known;
+    watch->live = watch->run == 0 || known >= 0;
+    json_set_id(message, "seq", watch->seq);
+    json_set_string(message, "why", why);
+    viewer_tell_json(viewer, message);
+}
+
+void viewer_reset(ServerViewer *viewer, const char *why)
+{
+    queue_clear(&viewer->queue);
+    for (size_t i = 0; i < viewer->watches_count; i++)
+        tell_reset(viewer, &viewer->watches[i], why);
+    want_to_write(viewer);
+}
+
+/* ------------------------------------------------------------------ logging in */
+
+static void say_hello(ServerViewer *viewer)
+{
+    char now[40];
+    feed_now(viewer->server->feed, now, sizeof(now));
+    json_t *hello = json_object();
+    json_set_string(hello, "t", "hello");
+    json_set_string(hello, "version", HEADGATE_VERSION);
+    json_set_string(hello, "now", now);
+    json_set_string(hello, "person", viewer->who.person);
+    viewer->ready = true;
+    viewer_tell_json(viewer, hello);
+    feed_wake(viewer->server->feed);
+}
+
+static void ask_who(void *arg)
+{
+    ServerViewer *viewer = arg;
+    Server *server = viewer->server;
+    Error err = {0};
+    DbConn *conn = NULL;
+    bool ok = pool_take(server->pool, &conn, &err);
+    if (ok) {
+        ok = access_identify(conn, viewer->token, &viewer->who, &err);
+        pool_put(server->pool, conn);
+    }
+    free(viewer->token);
+    viewer->token = NULL;
+    viewer->asking = false;
+    server->working--;
+    if (viewer->gone)
+        viewer_free(viewer);
+    else if (ok)
+        say_hello(viewer);
+    else if (err.kind == ERROR_REFUSED)
+        viewer_close(viewer, CLOSE_NOT_LOGGED_IN, "not logged in");
+    else
+        viewer_close(viewer, CLOSE_AWAY, "state database unreachable");
+    fiber_event_broadcast(&server->ended);
+}
+
+static int established(ServerConnection *connection, struct lws *wsi)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    bool by_cookie = false;
+    const char *token = read_token(wsi, arena, &by_cookie);
+    Server *server = connection->server;
+    if (token == NULL || server->working >= SERVER_REQUESTS_MAX || server->stopping)
+        return -1;
+    ServerViewer *viewer = viewer_new(connection, wsi);
+    viewer->token = base_strdup(token);
+    viewer->asking = true;
+    server->working++;
+    fiber_start(server->loop, "viewer", ask_who, viewer);
+    return 0;
+}
+
+/* ------------------------------------------------------------------ messages in */
+
+static ViewerWatch *find_watch(ServerViewer *viewer, int64_t run)
+{
+    for (size_t i = 0; i < viewer->watches_count; i++) {
+        if (viewer->watches[i].run == run)
+            return &viewer->watches[i];
+    }
+    return NULL;
+}
+
+static bool parse_id(const json_t *value, int64_t *ret_id)
+{
+    const char *text = json_string_value(value);
+    if (text == NULL || *text == '\0' || strlen(text) > 18 ||
+        strspn(text, "0123456789") != strlen(text))
+        return false;
+    *ret_id = strtoll(text, NULL, 10);
+    return true;
+}
+
+static const char *watch(ServerViewer *viewer, int64_t run, const json_t *message)
+{
+    int64_t since = 0;
+    const json_t *value = json_object_get(message, "since");
+    if (value != NULL && !parse_id(value, &since))
+        return "since is a sequence number as text";
+    ViewerWatch *found = find_watch(viewer, run);
+    if (found == NULL && viewer->watches_count == VIEWER_WATCHES_MAX)
+        return "too many runs are watched";
+    if (found == NULL)
+        found = &viewer->watches[viewer->watches_count++];
+    *found = (ViewerWatch){.run = run, .seq = since, .live = run == 0};
+    return NULL;
+}
+
+static void unwatch(ServerViewer *viewer, int64_t run)
+{
+    ViewerWatch *found = find_watch(viewer, run);
+    if (found != NULL)
+        *found = viewer->watches[--viewer->watches_count];
+}
+
+/* NULL, or what is wrong with the message. */
+static const char *understand(ServerViewer *viewer, const json_t *message)
+{
+    const char *type = json_string_value(json_object_get(message, "t"));
+    const json_t *name = json_object_get(message, "run");
+    int64_t run = 0;
+    if (type == NULL)
+        return "a message is an object with \"t\"";
+    if (!text_equal(json_string_value(name), "*") && (!parse_id(name, &run) || run == 0))
+        return "run is a run's number as text, or \"*\"";
+    if (text_equal(type, "watch"))
+        return watch(viewer, run, message);
+    if (!text_equal(type, "unwatch"))
+        return "the messages are watch and unwatch";
+    unwatch(viewer, run);
+    return NULL;
+}
+
+static bool too_many(ServerViewer *viewer)
+{
+    int64_t now_us = clock_monotonic_us();
+    if (now_us - viewer->minute_us > MINUTE_US) {
+        viewer->minute_us = now_us;
+        viewer->messages = 0;
+    }
+    return ++viewer->messages > MESSAGES_PER_MINUTE;
+}
+
+static void received(ServerViewer *viewer)
+{
+    Error err = {0};
+    AUTO(json_auto)
+    json_t *message =
+        json_parse(text_string(&viewer->incoming), viewer->incoming.length_bytes, &err);
+    text_clear(&viewer->incoming);
+    const char *wrong = message == NULL ? "a message is JSON" : understand(viewer, message);
+    if (wrong != NULL)
+        viewer_close(viewer, CLOSE_POLICY, wrong);
+    else
+        feed_wake(viewer->server->feed);
+}
+
+static int receive(ServerViewer *viewer, struct lws *wsi, const void *bytes, size_t size)
+{
+    if (viewer->close_status != 0)
+        return 0;
+    if (lws_frame_is_binary(wsi)) {
+        viewer_close(viewer, CLOSE_POLICY, "a message is text");
+        return 0;
+    }
+    text_append_bytes(&viewer->incoming, bytes, size);
+    if (viewer->incoming.length_bytes > BOUND_WS_MESSAGE_BYTES) {
+        viewer_close(viewer, CLOSE_TOO_BIG, "a message has at most 64 KiB");
+        return 0;
+    }
+    if (!lws_is_final_fragment(wsi) || lws_remaining_packet_payload(wsi) > 0)
+        return 0;
+    if (too_many(viewer))
+        viewer_close(viewer, CLOSE_POLICY, "at most 100 messages a minute");
+    else
+        received(viewer);
+    return 0;
+}
+
+/* ------------------------------------------------------------------ frames out */
+
+static int write_frame(ServerViewer *viewer, struct lws *wsi)
+{
+    Server *server = viewer->server;
+    if (viewer->close_status != 0) {
+        lws_close_reason(wsi, (enum lws_close_status)viewer->close_status,
+                         (unsigned char *)(uintptr_t)viewer->close_why, strlen(viewer->close_why));
+        return -1;
+    }
+    size_t size = queue_frame(&viewer->queue, (char *)server->frame + LWS_PRE, SERVER_FRAME_BYTES);
+    if (size == 0)
+        return 0;
+    if (lws_write(wsi, server->frame + LWS_PRE, size, LWS_WRITE_TEXT) < 0)
+        return -1;
+    viewer->flushed_at_us = viewer->moved_at_us = clock_monotonic_us();
+    if (viewer->queue.count > 0)
+        lws_callback_on_writable(wsi);
+    return 0;
+}
+
+int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                size_t bytes)
+{
+    UNUSED(user);
+    ServerConnection *connection = connection_of(wsi);
+    ServerViewer *viewer = connection == NULL ? NULL : connection->viewer;
+    switch (reason) {
+    case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION: {
+        AUTO(arena_auto) Arena *arena = arena_new();
+        int status = 0;
+        Error err = {0};
+        return connection != NULL && check_upgrade(connection->server, wsi, arena, &status, &err)
+                   ? 0
+                   : -1;
+    }
+    case LWS_CALLBACK_ESTABLISHED:
+        return established(connection, wsi);
+    case LWS_CALLBACK_RECEIVE:
+        return viewer == NULL ? -1 : receive(viewer, wsi, in, bytes);
+    case LWS_CALLBACK_TIMER:
+        if (viewer != NULL)
+            lws_callback_on_writable(wsi);
+        return 0;
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        return viewer == NULL ? -1 : write_frame(viewer, wsi);
+    case LWS_CALLBACK_CLOSED:
+        if (connection != NULL)
+            viewer_leave(connection);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+/* ------------------------------------------------------------------ time */
+
+static void tell_time(ServerViewer *viewer, const char *now, const char *away)
+{
+    json_t *tick = json_object();
+    json_set_string(tick, "t", "tick");
+    json_set_string(tick, "now", now);
+    if (away != NULL)
+        json_set_string(tick, "away", away);
+    viewer_tell_json(viewer, tick);
+}
+
+void ws_tick(Server *server, int64_t now_us)
+{
+    char now[40];
+    feed_now(server->feed, now, sizeof(now));
+    const char *away = feed_away(server->feed);
+    for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
+        if (viewer->queue.count > 0 && now_us - viewer->moved_at_us > STUCK_US)
+            lws_set_timeout(viewer->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
+        else if (viewer->ready)
+            tell_time(viewer, now, away);
+    }
+}
+
+void ws_end_session(Server *server, const char *hash)
+{
+    for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
+        if (viewer->ready && strcmp(viewer->who.hash, hash) == 0)
+            viewer_close(viewer, CLOSE_NOT_LOGGED_IN, "logged out");
+    }
+}
+
+static bool is_in(const json_t *list, const char *text)
+{
+    size_t i = 0;
+    json_t *value = NULL;
+    json_array_foreach (list, i, value) {
+        if (text_equal(json_string_value(value), text))
+            return true;
+    }
+    return false;
+}
+
+static const char *hashes_of(Server *server, Arena *arena, int64_t now_us)
+{
+    const char **hashes = arena_alloc(arena, (server->viewers_count + 1) * sizeof(char *));
+    size_t count = 0;
+    for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
+        if (viewer->ready && now_us - viewer->checked_at_us > SESSION_CHECK_US)
+            hashes[count++] = arena_strdup(arena, viewer->who.hash);
+    }
+    return count == 0 ? NULL : db_array_text(arena, hashes, count);
+}
+
+bool ws_check_sessions(Server *server, DbConn *conn, Error *err)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    int64_t now_us = clock_monotonic_us();
+    const char *hashes = hashes_of(server, arena, now_us);
+    if (hashes == NULL)
+        return true;
+    AUTO(json_auto) json_t *good = NULL;
+    if (!access_still_good(conn, hashes, &good, err))
+        return false;
+    for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
+        if (!viewer->ready || now_us - viewer->checked_at_us <= SESSION_CHECK_US)
+            continue;
+        if (is_in(good, viewer->who.hash))
+            viewer->checked_at_us = now_us;
+        else
+            viewer_close(viewer, CLOSE_NOT_LOGGED_IN, "the session has ended");
+    }
+    return true;
+}
