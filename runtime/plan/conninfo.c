@@ -158,11 +158,8 @@ static void show_variables(Text *out)
         const char *variable;
         const char *key;
     } VARIABLES[] = {
-        {"PGSERVICE",  "service"},
-        {"PGHOST",     "host"   },
-        {"PGPORT",     "port"   },
-        {"PGDATABASE", "dbname" },
-        {"PGUSER",     "user"   },
+        {"PGSERVICE", "service"}, {"PGHOST", "host"}, {"PGPORT", "port"},
+        {"PGDATABASE", "dbname"}, {"PGUSER", "user"},
     };
     for (size_t i = 0; i < COUNT_OF(VARIABLES); i++) {
         const char *value = getenv(VARIABLES[i].variable);

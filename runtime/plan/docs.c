@@ -52,7 +52,7 @@ static void key_rows(Text *out, const PlanKey *keys, const char *prefix)
             continue;
         AUTO(base_free)
         char *inner =
-            base_printf("%s%s.%s", prefix, key->name, key->type == KEY_PARAMS ? "*name*." : "");
+            base_printf("%s%s.%s", prefix, key->name, key->type == KEY_PARAMS ? "<name>." : "");
         key_rows(out, key->fields, inner);
     }
 }
@@ -174,7 +174,7 @@ static void setting_rows(Text *out, const PlanSetting *settings, const char *pre
             continue;
         AUTO(base_free)
         char *inner = base_printf("%s%s.%s", prefix, setting->name,
-                                  setting->type == SETTING_NAMED ? "*name*." : "");
+                                  setting->type == SETTING_NAMED ? "<name>." : "");
         setting_rows(out, setting->fields, inner);
     }
 }

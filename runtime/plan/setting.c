@@ -42,7 +42,7 @@ static const PlanSetting TARGET[] = {
      .fallback = "none",
      .doc = "session: the address is that of a pooler in session mode; it is probed before the "
             "first effect."},
-    {0                                           },
+    {0},
 };
 
 static const PlanSetting METRIC[] = {
@@ -60,7 +60,7 @@ static const PlanSetting METRIC[] = {
      .type = SETTING_TEXT,
      .fallback = "the plan's target",
      .doc = "The target to ask."},
-    {0                   },
+    {0},
 };
 
 static const PlanSetting ENVIRONMENT[] = {
@@ -92,7 +92,7 @@ static const PlanSetting ENVIRONMENT[] = {
      .doc = "Limits that are a breach when true, in groups or not: `error_rate: > 1%`, `p95: > "
             "500ms for 5m`."},
     {.name = "goals", .type = SETTING_LIMITS, .doc = "Limits that must hold: `api_p95: < 200ms`."},
-    {0                       },
+    {0},
 };
 
 static const PlanSetting SECTIONS[] = {
@@ -118,7 +118,7 @@ static const PlanSetting SECTIONS[] = {
      .type = SETTING_NAMED,
      .fields = ENVIRONMENT,
      .doc = "Who approves, which databases, how much watching: one map for each environment."},
-    {0                                            },
+    {0},
 };
 
 const PlanSetting *plan_setting_sections(void)

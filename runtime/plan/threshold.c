@@ -15,12 +15,12 @@ static const struct OpRow {
     const char *holds; /* "must stay …" */
     const char *is;    /* "a breach when … is …" */
 } OPS[] = {
-    {"<=", OP_LESS_EQUAL,    "at or below",    "at or below"   },
-    {">=", OP_GREATER_EQUAL, "at or above",    "at or above"   },
-    {"==", OP_EQUAL,         "at",             "exactly"       },
-    {"!=", OP_NOT_EQUAL,     "different from", "different from"},
-    {"<",  OP_LESS,          "below",          "below"         },
-    {">",  OP_GREATER,       "above",          "above"         },
+    {"<=", OP_LESS_EQUAL, "at or below", "at or below"},
+    {">=", OP_GREATER_EQUAL, "at or above", "at or above"},
+    {"==", OP_EQUAL, "at", "exactly"},
+    {"!=", OP_NOT_EQUAL, "different from", "different from"},
+    {"<", OP_LESS, "below", "below"},
+    {">", OP_GREATER, "above", "above"},
 };
 
 static const struct UnitRow {
@@ -29,16 +29,16 @@ static const struct UnitRow {
     const char *family;
     double factor; /* to the family's first unit */
 } UNITS[] = {
-    {"",        "",    "",        1.0         },
-    {"%",       "%",   "percent", 1.0         },
-    {"percent", "%",   "percent", 1.0         },
-    {"ms",      "ms",  "time",    1.0         },
-    {"s",       "s",   "time",    1000.0      },
-    {"/s",      "/s",  "rate",    1.0         },
-    {"B",       "B",   "bytes",   1.0         },
-    {"KiB",     "KiB", "bytes",   1024.0      },
-    {"MiB",     "MiB", "bytes",   1048576.0   },
-    {"GiB",     "GiB", "bytes",   1073741824.0},
+    {"", "", "", 1.0},
+    {"%", "%", "percent", 1.0},
+    {"percent", "%", "percent", 1.0},
+    {"ms", "ms", "time", 1.0},
+    {"s", "s", "time", 1000.0},
+    {"/s", "/s", "rate", 1.0},
+    {"B", "B", "bytes", 1.0},
+    {"KiB", "KiB", "bytes", 1024.0},
+    {"MiB", "MiB", "bytes", 1048576.0},
+    {"GiB", "GiB", "bytes", 1073741824.0},
 };
 
 static const struct UnitRow *unit_find(const char *name, size_t length)

@@ -30,7 +30,7 @@ static const PlanKey PARAM_FIELDS[] = {
     {.name = "doc",
      .type = KEY_TEXT,
      .doc = "What the parameter is for; shown where a run is started."},
-    {0                        },
+    {0},
 };
 
 static const PlanKey PLAN_KEYS[] = {
@@ -50,7 +50,7 @@ static const PlanKey PLAN_KEYS[] = {
 };
 
 static const PlanKey PHASE_KEYS[] = {
-    {.name = "doc",                    .type = KEY_TEXT, .doc = "What the phase is for."},
+    {.name = "doc", .type = KEY_TEXT, .doc = "What the phase is for."},
     {0},
 };
 
@@ -62,7 +62,7 @@ static const PlanKey PROOF_FIELDS[] = {
      .type = KEY_SQL,
      .doc =
          "A query that must find nothing: asked in the step's own transaction, after its locks."},
-    {0                                                                            },
+    {0},
 };
 
 static const PlanKey STEP_KEYS[] = {
@@ -87,7 +87,7 @@ static const PlanKey STEP_KEYS[] = {
      .fields = PROOF_FIELDS,
      .doc = "What must hold before the step may run: for steps that remove something."},
     {.name = "doc", .type = KEY_TEXT, .doc = "What the step does, for people."},
-    {0               },
+    {0},
 };
 
 static const PlanRule STEP_RULES[] = {
@@ -101,8 +101,8 @@ static const PlanKey TASK_KEYS[] = {
      .type = KEY_FUNCTION,
      .required = true,
      .doc = "function(db): free-form Lua with waiting calls (db:query, …)."},
-    {.name = "undo",      .type = KEY_FUNCTION, .doc = "function(db): takes back what run did."},
-    {.name = "one_way",                     .type = KEY_TEXT, .doc = "Why there is no way back."},
+    {.name = "undo", .type = KEY_FUNCTION, .doc = "function(db): takes back what run did."},
+    {.name = "one_way", .type = KEY_TEXT, .doc = "Why there is no way back."},
     {.name = "no_effect",
      .type = KEY_TEXT,
      .doc = "Why there is nothing to take back (it only looks)."},
@@ -114,8 +114,8 @@ static const PlanKey TASK_KEYS[] = {
     {.name = "timeout",
      .type = KEY_DURATION,
      .doc = "The longest the task may take; it has failed after that."},
-    {.name = "doc",                     .type = KEY_TEXT, .doc = "What the task does, for people."},
-    {0     },
+    {.name = "doc", .type = KEY_TEXT, .doc = "What the task does, for people."},
+    {0},
 };
 
 static const PlanRule TASK_RULES[] = {
@@ -174,8 +174,8 @@ static const PlanKey BACKFILL_KEYS[] = {
     {.name = "one_way",
      .type = KEY_TEXT,
      .doc = "Why old values need not be kept for a rollback. Without it every old value is kept."},
-    {.name = "doc",                                                                              .type = KEY_TEXT, .doc = "What the backfill does, for people."},
-    {0                                                                             },
+    {.name = "doc", .type = KEY_TEXT, .doc = "What the backfill does, for people."},
+    {0},
 };
 
 static const PlanRule BACKFILL_RULES[] = {
@@ -200,7 +200,7 @@ static const PlanRule BACKFILL_RULES[] = {
 
 static const PlanKey CHECK_KEYS[] = {
     COMPARISON_KEYS,
-    {.name = "doc",                .type = KEY_TEXT, .doc = "Why it must be so."},
+    {.name = "doc", .type = KEY_TEXT, .doc = "Why it must be so."},
     {0},
 };
 
@@ -219,11 +219,11 @@ static const PlanRule CHECK_RULES[] = {
 static const PlanKey VERIFY_KEYS[] = {
     COMPARISON_KEYS,
     {.name = "counts",
-      .type = KEY_COUNTS,
-      .doc = "Tables that must have as many rows as when the run started, or table = exact number "
+     .type = KEY_COUNTS,
+     .doc = "Tables that must have as many rows as when the run started, or table = exact number "
             "of rows."},
-    {.name = "ambiguous",                                        .type = KEY_ZERO, .doc = "0: the review queue of the run must be empty."},
-    {.name = "doc",                                     .type = KEY_TEXT, .doc = "Why it must be so."},
+    {.name = "ambiguous", .type = KEY_ZERO, .doc = "0: the review queue of the run must be empty."},
+    {.name = "doc", .type = KEY_TEXT, .doc = "Why it must be so."},
     {0},
 };
 
@@ -249,8 +249,8 @@ static const PlanKey BACKUP_KEYS[] = {
      .choices = "custom",
      .fallback = "\"custom\"",
      .doc = "The format of pg_dump."},
-    {.name = "doc",                                                                              .type = KEY_TEXT, .doc = "What the backup is for."},
-    {0                                                                          },
+    {.name = "doc", .type = KEY_TEXT, .doc = "What the backup is for."},
+    {0},
 };
 
 #define GATE_FIELDS_TABLE                                                                          \
@@ -305,7 +305,7 @@ static const PlanKey ROLLOUT_KEYS[] = {
      .choices = "hold rollback",
      .fallback = "\"hold\"",
      .doc = "When a guard has no data: hold until it has, or roll back. It never counts as good."},
-    {.name = "doc",                  .type = KEY_TEXT, .doc = "What is let out."},
+    {.name = "doc", .type = KEY_TEXT, .doc = "What is let out."},
     {0},
 };
 
@@ -318,13 +318,13 @@ static const PlanKey STAGE_KEYS[] = {
      .type = KEY_DURATION,
      .required = true,
      .doc = "How long every guard must have data and hold before the next stage."},
-    {.name = "guards",                                                                            .type = KEY_GUARDS, .doc = "What must hold too, in this stage."},
+    {.name = "guards", .type = KEY_GUARDS, .doc = "What must hold too, in this stage."},
     {.name = "gate",
      .type = KEY_TABLE,
      .fields = GATE_KEYS,
      .doc = "A gate to pass before this stage begins: the keys of gate."},
     {.name = "doc", .type = KEY_TEXT, .doc = "What the stage is for."},
-    {0                                                            },
+    {0},
 };
 
 static const PlanKey MANUAL_KEYS[] = {
@@ -334,8 +334,8 @@ static const PlanKey MANUAL_KEYS[] = {
     {.name = "evidence",
      .type = KEY_TEXT,
      .doc = "What the person has to give: a link, a ticket, a figure."},
-    {.name = "doc",                                                 .type = KEY_TEXT, .doc = "How to do it."},
-    {0 },
+    {.name = "doc", .type = KEY_TEXT, .doc = "How to do it."},
+    {0},
 };
 
 static const PlanKey CHECKLIST_KEYS[] = {
@@ -343,8 +343,8 @@ static const PlanKey CHECKLIST_KEYS[] = {
      .type = KEY_STRINGS,
      .required = true,
      .doc = "What to tick, one by one; may be written straight into the table."},
-    {.name = "role",     .type = KEY_STRINGS, .doc = "Who may tick. Default: anyone who may run."},
-    {.name = "doc",                    .type = KEY_TEXT, .doc = "What the list is for."},
+    {.name = "role", .type = KEY_STRINGS, .doc = "Who may tick. Default: anyone who may run."},
+    {.name = "doc", .type = KEY_TEXT, .doc = "What the list is for."},
     {0},
 };
 
@@ -361,7 +361,7 @@ static const PlanKey FLAG_KEYS[] = {
      .type = KEY_TEXT,
      .required = true,
      .doc = "Its column with the percentage, 0 to 100."},
-    {.name = "enabled",                                                                     .type = KEY_TEXT, .doc = "Its boolean column that switches the flag on."},
+    {.name = "enabled", .type = KEY_TEXT, .doc = "Its boolean column that switches the flag on."},
     {0},
 };
 
@@ -387,22 +387,25 @@ static const PlanWord WORDS[] = {
                    .example = "plan \"canonical-events\" {\n"
                               "  doc = \"Give every event a canonical form\",\n"
                               "  phase \"expand\" { … },\n"
-                              "}",                                                               .keys = PLAN_KEYS,
+                              "}",
+                   .keys = PLAN_KEYS,
                    .children = STANDS_IN_PLAN},
     [PLAN_PHASE] = {.name = "phase",
-                   .kind = PLAN_PHASE,
-                   .doc = "Steps that belong together; they run in the order they are written.",
-                   .example = "phase \"expand\" {\n"
+                    .kind = PLAN_PHASE,
+                    .doc = "Steps that belong together; they run in the order they are written.",
+                    .example = "phase \"expand\" {\n"
                                "  step \"add column\" { … },\n"
-                               "}", .keys = PHASE_KEYS,
-                   .children = STANDS_IN_PHASE},
+                               "}",
+                    .keys = PHASE_KEYS,
+                    .children = STANDS_IN_PHASE},
     [PLAN_STEP] = {.name = "step",
                    .kind = PLAN_STEP,
                    .doc = "A change by SQL. It takes effect exactly once, whatever dies when.",
                    .example = "step \"canonical_event column\" {\n"
                               "  up   = file \"sql/001.up.sql\",\n"
                               "  down = \"ALTER TABLE events DROP COLUMN canonical_event\",\n"
-                              "}",                                                            .keys = STEP_KEYS,
+                              "}",
+                   .keys = STEP_KEYS,
                    .rules = STEP_RULES,
                    .mutates = true},
     [PLAN_TASK] = {.name = "task",
@@ -413,143 +416,156 @@ static const PlanWord WORDS[] = {
                               "owner_id IS NULL\") end,\n"
                               "  undo = function(db) db:exec(\"UPDATE files SET owner_id = NULL "
                               "WHERE owner_id = 1\") end,\n"
-                              "}",                                                            .keys = TASK_KEYS,
+                              "}",
+                   .keys = TASK_KEYS,
                    .rules = TASK_RULES,
                    .mutates = true},
     [PLAN_BACKFILL] =
         {.name = "backfill",
-                   .kind = PLAN_BACKFILL,
-                   .doc = "A change of many rows, in batches, by worker processes, while the application "
-                "writes.",                                                             .example = "backfill \"events.canonical_event\" {\n"
+         .kind = PLAN_BACKFILL,
+         .doc = "A change of many rows, in batches, by worker processes, while the application "
+                "writes.",
+         .example = "backfill \"events.canonical_event\" {\n"
                     "  where = \"canonical_event IS NULL\", keep = \"event_data\",\n"
                     "  sync  = trigger(file \"sql/canonical_sync.sql\"),\n"
                     "  map   = function(row) return { canonical_event = normalize(row) } end,\n"
-                    "}",                                                          .keys = BACKFILL_KEYS,
-                   .rules = BACKFILL_RULES,
-                   .mutates = true},
+                    "}",
+         .keys = BACKFILL_KEYS,
+         .rules = BACKFILL_RULES,
+         .mutates = true},
     [PLAN_CHECK] = {.name = "check",
-                   .kind = PLAN_CHECK,
-                   .doc = "What must be true before: the run stops here when it is not.",
-                   .example = "check \"PostgreSQL 15 or newer\" { sql = \"SHOW "
-                               "server_version_num\", at_least = 150000 }",                                               .keys = CHECK_KEYS,
-                   .rules = CHECK_RULES},
+                    .kind = PLAN_CHECK,
+                    .doc = "What must be true before: the run stops here when it is not.",
+                    .example = "check \"PostgreSQL 15 or newer\" { sql = \"SHOW "
+                               "server_version_num\", at_least = 150000 }",
+                    .keys = CHECK_KEYS,
+                    .rules = CHECK_RULES},
     [PLAN_VERIFY] =
         {.name = "verify",
-                   .kind = PLAN_VERIFY,
-                   .doc =
-             "What must be true after: evidence for gates; the run does not go on when it fails.",                                                             .example = "verify \"every event is canonical\" {\n"
+         .kind = PLAN_VERIFY,
+         .doc =
+             "What must be true after: evidence for gates; the run does not go on when it fails.",
+         .example = "verify \"every event is canonical\" {\n"
                     "  no_rows = \"SELECT id FROM events WHERE canonical_event IS NULL\",\n"
-                    "}",                                                           .keys = VERIFY_KEYS,
-                   .rules = VERIFY_RULES},
+                    "}",
+         .keys = VERIFY_KEYS,
+         .rules = VERIFY_RULES},
     [PLAN_BACKUP] = {.name = "backup",
-                   .kind = PLAN_BACKUP,
-                   .doc = "A pg_dump of the target, verified by listing it. Restoring it is "
-                            "never called a rollback.",                                                                        .example = "backup \"before\" { retain = \"30d\" }",
-                   .keys = BACKUP_KEYS                                                                                           },
+                     .kind = PLAN_BACKUP,
+                     .doc = "A pg_dump of the target, verified by listing it. Restoring it is "
+                            "never called a rollback.",
+                     .example = "backup \"before\" { retain = \"30d\" }",
+                     .keys = BACKUP_KEYS},
     [PLAN_GATE] = {.name = "gate",
                    .kind = PLAN_GATE,
                    .doc = "The run waits here until people have approved what they see.",
                    .example = "gate \"remove-legacy\" { approvers = { \"admin\", \"product\" }, "
-                              "need = 2, evidence = \"backfill\" }",                                                      .keys = GATE_KEYS,
+                              "need = 2, evidence = \"backfill\" }",
+                   .keys = GATE_KEYS,
                    .rules = GATE_RULES},
     [PLAN_ROLLOUT] =
         {.name = "rollout",
-                   .kind = PLAN_ROLLOUT,
-                   .doc = "Lets a change out in stages behind the application's own flag. Its undo is 0 % "
-                "and off.",                                                                           .example =
+         .kind = PLAN_ROLLOUT,
+         .doc = "Lets a change out in stages behind the application's own flag. Its undo is 0 % "
+                "and off.",
+         .example =
              "rollout \"v2_canonical_system\" {\n"
              "  flag   = sql_flag { table = \"feature_flags\", name = \"name\", percent = "
              "\"rollout_percentage\" },\n"
              "  guards = \"error_rate < 1%\",\n"
              "  stage { percent = 10, watch = \"24h\" },\n"
              "  stage { percent = 100, watch = \"7d\", gate = { approvers = \"product\" } },\n"
-             "}",                                                        .keys = ROLLOUT_KEYS,
-                   .children = BIT(PLAN_STAGE),
-                   .mutates = true},
+             "}",
+         .keys = ROLLOUT_KEYS,
+         .children = BIT(PLAN_STAGE),
+         .mutates = true},
     [PLAN_STAGE] =
         {.name = "stage",
-                   .kind = PLAN_STAGE,
-                   .form = WORD_PLAIN,
-                   .doc = "A share of the rollout and how long it is watched. Its name is its percentage.",
-                   .example = "stage { percent = 50, watch = \"48h\", guards = { \"error_rate < 1%\" } }",
-                   .keys = STAGE_KEYS,
-                   .children = BIT(PLAN_GATE)},
+         .kind = PLAN_STAGE,
+         .form = WORD_PLAIN,
+         .doc = "A share of the rollout and how long it is watched. Its name is its percentage.",
+         .example = "stage { percent = 50, watch = \"48h\", guards = { \"error_rate < 1%\" } }",
+         .keys = STAGE_KEYS,
+         .children = BIT(PLAN_GATE)},
     [PLAN_MANUAL] =
         {.name = "manual",
-                   .kind = PLAN_MANUAL,
-                   .doc = "Something a person does outside; the run waits until they say that it is done.",
-                   .example = "manual \"Remove the flag checks from the code\" { role = \"dev\" }",
-                   .keys = MANUAL_KEYS,
-                   .bare = true},
+         .kind = PLAN_MANUAL,
+         .doc = "Something a person does outside; the run waits until they say that it is done.",
+         .example = "manual \"Remove the flag checks from the code\" { role = \"dev\" }",
+         .keys = MANUAL_KEYS,
+         .bare = true},
     [PLAN_CHECKLIST] =
         {.name = "checklist",
-                   .kind = PLAN_CHECKLIST,
-                   .doc = "Things for people to tick; the run waits until all are ticked.",
-                   .example = "checklist \"after\" { \"Monitor error logs\", \"Verify all features\" }",
-                   .keys = CHECKLIST_KEYS,
-                   .items = "items"},
+         .kind = PLAN_CHECKLIST,
+         .doc = "Things for people to tick; the run waits until all are ticked.",
+         .example = "checklist \"after\" { \"Monitor error logs\", \"Verify all features\" }",
+         .keys = CHECKLIST_KEYS,
+         .items = "items"},
     {.name = "file",
-                   .form = WORD_TEXT,
-                   .kind = PLAN_KINDS,
-                   .doc = "The SQL of a file in the plan's own folder; errors in it name the file and its line.",
-                   .example = "up = file \"sql/001.up.sql\""                                                                                           },
+     .form = WORD_TEXT,
+     .kind = PLAN_KINDS,
+     .doc = "The SQL of a file in the plan's own folder; errors in it name the file and its line.",
+     .example = "up = file \"sql/001.up.sql\""},
     {.name = "trigger",
-                   .form = WORD_SQL,
-                   .kind = PLAN_KINDS,
-                   .doc = "SQL that installs a trigger which keeps new rows right while a backfill runs.",
-                   .example = "sync = trigger(file \"sql/canonical_sync.sql\")"                                                                            },
+     .form = WORD_SQL,
+     .kind = PLAN_KINDS,
+     .doc = "SQL that installs a trigger which keeps new rows right while a backfill runs.",
+     .example = "sync = trigger(file \"sql/canonical_sync.sql\")"},
     {.name = "sql_flag",
-                   .form = WORD_TABLE,
-                   .kind = PLAN_KINDS,
-                   .doc = "A feature flag that is a row in a table of the application.",
-                   .example = "flag = sql_flag { table = \"feature_flags\", name = \"name\", percent = "
-                "\"rollout_percentage\", enabled = \"enabled\" }",                                                                                             .keys = FLAG_KEYS},
+     .form = WORD_TABLE,
+     .kind = PLAN_KINDS,
+     .doc = "A feature flag that is a row in a table of the application.",
+     .example = "flag = sql_flag { table = \"feature_flags\", name = \"name\", percent = "
+                "\"rollout_percentage\", enabled = \"enabled\" }",
+     .keys = FLAG_KEYS},
     {.name = "thresholds",
-                   .form = WORD_TEXT,
-                   .kind = PLAN_KINDS,
-                   .doc = "The alerts and goals of that name in headgate.yaml: a group of the run's environment, "
-            "or a whole environment.",                                    .example = "guards = { thresholds \"production\", \"error_rate < 1%\" }"},
+     .form = WORD_TEXT,
+     .kind = PLAN_KINDS,
+     .doc = "The alerts and goals of that name in headgate.yaml: a group of the run's environment, "
+            "or a whole environment.",
+     .example = "guards = { thresholds \"production\", \"error_rate < 1%\" }"},
     {.name = "ambiguous",
-                   .form = WORD_CASE,
-                   .kind = PLAN_KINDS,
-                   .doc = "Returned by map: a person has to decide this row. It goes to the review queue, never "
-            "to nowhere.",                 .example = "return ambiguous(\"2 integrations match\", { choices = found })",
-                   .keys = AMBIGUOUS_KEYS},
+     .form = WORD_CASE,
+     .kind = PLAN_KINDS,
+     .doc = "Returned by map: a person has to decide this row. It goes to the review queue, never "
+            "to nowhere.",
+     .example = "return ambiguous(\"2 integrations match\", { choices = found })",
+     .keys = AMBIGUOUS_KEYS},
     {.name = "skip",
-                   .form = WORD_TEXT,
-                   .kind = PLAN_KINDS,
-                   .doc = "Returned by map: leave this row as it is, and say why.",
-                   .example = "return skip \"native campaign\""},
+     .form = WORD_TEXT,
+     .kind = PLAN_KINDS,
+     .doc = "Returned by map: leave this row as it is, and say why.",
+     .example = "return skip \"native campaign\""},
 };
 
 static const struct TypeRow {
     const char *text;
     const char *lua;
 } TYPES[KEY_TYPES] = {
-    [KEY_TEXT] = {"a text",                                                                      "string"                          },
-    [KEY_SQL] = {"SQL (a text or file \"…\")",                                                "string|headgate.Sql"             },
-    [KEY_DURATION] = {"a duration like \"24h\"",                                                     "string"                          },
-    [KEY_PERCENT] = {"a number",                                                                    "number"                          },
-    [KEY_NUMBER] = {"a number",                                                                    "number"                          },
-    [KEY_COUNT] = {"a whole number of at least 1",                                                "integer"                         },
-    [KEY_ZERO] = {"0",                                                                           "integer"                         },
-    [KEY_SCALAR] = {"a number, a text or a boolean",                                               "number|string|boolean"           },
-    [KEY_BOOLEAN] = {"true or false",                                                               "boolean"                         },
-    [KEY_CHOICE] = {"a text",                                                                      "string"                          },
-    [KEY_STRINGS] = {"a text or a list of texts",                                                   "string|string[]"                 },
-    [KEY_COLUMNS] = {"a column or a list of columns",                                               "string|string[]"                 },
-    [KEY_EVIDENCE] = {"a name or a list of names",                                                   "string|string[]"                 },
+    [KEY_TEXT] = {"a text", "string"},
+    [KEY_SQL] = {"SQL (a text or file \"…\")", "string|headgate.Sql"},
+    [KEY_DURATION] = {"a duration like \"24h\"", "string"},
+    [KEY_PERCENT] = {"a number", "number"},
+    [KEY_NUMBER] = {"a number", "number"},
+    [KEY_COUNT] = {"a whole number of at least 1", "integer"},
+    [KEY_ZERO] = {"0", "integer"},
+    [KEY_SCALAR] = {"a number, a text or a boolean", "number|string|boolean"},
+    [KEY_BOOLEAN] = {"true or false", "boolean"},
+    [KEY_CHOICE] = {"a text", "string"},
+    [KEY_STRINGS] = {"a text or a list of texts", "string|string[]"},
+    [KEY_COLUMNS] = {"a column or a list of columns", "string|string[]"},
+    [KEY_EVIDENCE] = {"a name or a list of names", "string|string[]"},
     [KEY_COUNTS] = {"a list of tables, or a map of table to number",
-                  "string[]|table<string, integer>"                                                                                },
-    [KEY_MAP] = {"a map of column to SQL expression",                                           "table<string, string>"           },
-    [KEY_FUNCTION] = {"a function",                                                                  "function"                        },
-    [KEY_FLAG] = {"sql_flag { … }",                                                            "headgate.Flag"                   },
-    [KEY_SYNC] = {"trigger(…) or \"application\"",                                             "headgate.Trigger|\"application\""},
+                    "string[]|table<string, integer>"},
+    [KEY_MAP] = {"a map of column to SQL expression", "table<string, string>"},
+    [KEY_FUNCTION] = {"a function", "function"},
+    [KEY_FLAG] = {"sql_flag { … }", "headgate.Flag"},
+    [KEY_SYNC] = {"trigger(…) or \"application\"", "headgate.Trigger|\"application\""},
     [KEY_GUARDS] = {"a threshold like \"error_rate < 1%\", thresholds \"…\", or a list of them",
-                  "string|headgate.Thresholds|(string|headgate.Thresholds)[]"                                                      },
-    [KEY_WORKERS] = {"a whole number from 1 to 16 or \"auto\"",                                     "integer|\"auto\""                },
-    [KEY_TABLE] = {"a table",                                                                     "table"                           },
-    [KEY_PARAMS] = {"a map of name to table",                                                      "table<string, table>"            },
+                    "string|headgate.Thresholds|(string|headgate.Thresholds)[]"},
+    [KEY_WORKERS] = {"a whole number from 1 to 16 or \"auto\"", "integer|\"auto\""},
+    [KEY_TABLE] = {"a table", "table"},
+    [KEY_PARAMS] = {"a map of name to table", "table<string, table>"},
 };
 
 const PlanWord *plan_word_at(size_t index)

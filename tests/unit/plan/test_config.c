@@ -1,0 +1,146 @@
+/* Configurations as files: those of our own plans, the page's example, none at all; and what
+ * readers ask. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "plan/config.h"
+#include "plan/docs.h"
+
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+
+static Config *parsed(const char *text)
+{
+    Config *config = NULL;
+    Error err = {0};
+    if (!config_parse("headgate.yaml", text, strlen(text), &config, &err))
+        fail_msg("%s", err.message);
+    return config;
+}
+
+static void those_of_our_plans_are_good(void **state)
+{
+    glob_t found;
+    UNUSED(state);
+    assert_int_equal(glob(HEADGATE_SOURCE_DIR "/plans/*/headgate.yaml", 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        Config *config = NULL;
+        Error err = {0};
+        if (!config_read(found.gl_pathv[i], &config, &err))
+            fail_msg("%s", err.message);
+        assert_non_null(config_environment(config, "demo"));
+        config_free(config);
+    }
+    globfree(&found);
+}
+
+static void the_example_of_the_page_is_good(void **state)
+{
+    UNUSED(state);
+    AUTO(text_done) Text page;
+    text_init(&page, 1024 * 1024);
+    plan_docs_config(&page);
+    char *start = strstr(page.data, "```yaml\n");
+    assert_non_null(start);
+    start += strlen("```yaml\n");
+    char *end = strstr(start, "```");
+    assert_non_null(end);
+    *end = '\0';
+    setenv("DATABASE_URL", "host=/run/pg password=geheimnis", 1);
+    Config *config = parsed(start);
+    const ConfigEnvironment *production = config_environment(config, NULL);
+    assert_non_null(production);
+    assert_string_equal(config_target(production, "app")->url, "host=/run/pg password=geheimnis");
+    assert_string_equal(config_target(production, "app")->shown, "host=/run/pg");
+    assert_int_equal(production->thresholds[0].for_us, INT64_C(300000000));
+    assert_true(config_role_has(config_role(production, "admin"), "bob"));
+    assert_false(config_role_has(config_role(production, "product"), "bob"));
+    config_free(config);
+    unsetenv("DATABASE_URL");
+}
+
+static void without_a_file_there_is_one_environment(void **state)
+{
+    Config *config = NULL;
+    Error err = {0};
+    UNUSED(state);
+    assert_true(config_read("/nonexistent/headgate.yaml", &config, &err));
+    const ConfigEnvironment *environment = config_environment(config, NULL);
+    assert_string_equal(environment->name, "default");
+    assert_ptr_equal(environment, config_environment(config, "default"));
+    assert_string_equal(config_target(environment, "app")->url, "");
+    assert_int_equal(environment->guard_interval_us, 15000000);
+    assert_int_equal(environment->soak_us, -1);
+    assert_null(config_target(environment, "other"));
+    assert_null(config_environment(config, "production"));
+    config_free(config);
+}
+
+static void among_several_environments_one_must_be_named(void **state)
+{
+    UNUSED(state);
+    Config *config = parsed("environments: { a: {}, b: {} }");
+    assert_null(config_environment(config, NULL));
+    assert_non_null(config_environment(config, "b"));
+    config_free(config);
+    config = parsed("environments: { a: {}, default: {} }");
+    assert_string_equal(config_environment(config, NULL)->name, "default");
+    config_free(config);
+}
+
+/* Whoever forgets to ask must not end up in the database of the PG* variables. */
+static void a_missing_variable_never_connects_elsewhere(void **state)
+{
+    Error err = {0};
+    UNUSED(state);
+    Config *config = parsed("targets: { app: { url: \"${HEADGATE_TEST_UNSET_URL}\" } }");
+    const ConfigTarget *target = config_target(config_environment(config, NULL), "app");
+    assert_false(config_target_ready(target, &err));
+    assert_string_equal(
+        err.message,
+        "headgate.yaml:1:24: ${HEADGATE_TEST_UNSET_URL} is not set in the environment");
+    assert_null(strchr(target->url, '='));
+    assert_true(strlen(target->url) > 0);
+    config_free(config);
+}
+
+static void a_group_goes_before_an_environment_of_its_name(void **state)
+{
+    size_t count = 0;
+    UNUSED(state);
+    AUTO(arena_auto) Arena *arena = arena_new();
+    Config *config = parsed("environments:\n"
+                            "  a: { alerts: { b: { x: > 1 }, y: > 2 }, goals: { z: < 3 } }\n"
+                            "  b: { alerts: { g: { x: > 4 } }, goals: { z: < 5 } }\n");
+    const ConfigEnvironment *a = config_environment(config, "a");
+    const ConfigEnvironment *b = config_environment(config, "b");
+    const Threshold **found = config_thresholds(config, a, "b", arena, &count);
+    assert_int_equal(count, 1);
+    assert_string_equal(found[0]->text, "> 1");
+    assert_true(found[0]->is_alert);
+    found = config_thresholds(config, b, "b", arena, &count);
+    assert_int_equal(count, 2);
+    assert_false(found[1]->is_alert);
+    found = config_thresholds(config, b, "a", arena, &count);
+    assert_int_equal(count, 3);
+    assert_null(config_thresholds(config, a, "c", arena, &count));
+    config_free(config);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(those_of_our_plans_are_good),
+        cmocka_unit_test(the_example_of_the_page_is_good),
+        cmocka_unit_test(without_a_file_there_is_one_environment),
+        cmocka_unit_test(among_several_environments_one_must_be_named),
+        cmocka_unit_test(a_missing_variable_never_connects_elsewhere),
+        cmocka_unit_test(a_group_goes_before_an_environment_of_its_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
