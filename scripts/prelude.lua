@@ -1,8 +1,9 @@
--- The words of the plan language. Runs inside the sandbox before the plan; the words themselves are data in
--- runtime/plan/word.c, so this file knows how words are written and not which there are.
+-- The words of the plan language. Runs inside the sandbox before the plan. The words themselves are
+-- data in runtime/plan/word.c, so this file knows how words are written and not which there are.
 --
--- A node is a table { word, name, body, file, line, nth } that keeps the author's table as it is; the runtime
--- makes the graph from it (runtime/bind/graph.c) and checks it. A value is a table with its word under "$".
+-- A node is a table { word, name, body, file, line, nth } that keeps the author's table as it is;
+-- the runtime makes the graph from it (runtime/bind/graph.c) and checks it. A value is a table with
+-- its word under "$".
 
 ---@class headgate.Host  what the runtime gives to this file only
 ---@field words headgate.Word[]
@@ -67,7 +68,9 @@ end
 
 function Node.__call(node, body, extra)
   local label = ('%s "%s"'):format(node.word, node.name or "")
-  if rawget(node, "body") ~= nil then host.fail(AUTHOR, label .. " has two tables; is a comma missing?") end
+  if rawget(node, "body") ~= nil then
+    host.fail(AUTHOR, label .. " has two tables; is a comma missing?")
+  end
   if not is_plain_table(body) or extra ~= nil then
     host.fail(AUTHOR, ("%s takes one table: %s { … }"):format(label, label))
   end
@@ -81,7 +84,8 @@ end
 
 -- local s = step "x"; s.up = "…" would be lost without a word.
 function Node.__newindex(node)
-  host.fail(AUTHOR, ('%s is described by its table: %s { … }'):format(tostring(node), tostring(node)))
+  local label = tostring(node)
+  host.fail(AUTHOR, ("%s is described by its table: %s { … }"):format(label, label))
 end
 
 Node.__name = "node"
@@ -126,7 +130,8 @@ end
 local function file_word(word)
   return function(path, extra)
     if type(path) ~= "string" or extra ~= nil then wrong_use(word, AUTHOR) end
-    return new_value({ name = "sql" }, { text = host.file_text(path, AUTHOR), file = path, line = 1 })
+    local text = host.file_text(path, AUTHOR)
+    return new_value({ name = "sql" }, { text = text, file = path, line = 1 })
   end
 end
 
