@@ -62,14 +62,14 @@ static bool find_by_pattern(const char *pattern, char *out, size_t size)
 {
     glob_t found = {0};
     int best = -1;
-    if (glob(pattern, 0, NULL, &found) == 0) {
-        for (size_t i = 0; i < found.gl_pathc; i++) {
-            int version = folder_version(found.gl_pathv[i]);
-            if (version > best && has_initdb(found.gl_pathv[i])) {
-                best = version;
-                snprintf(out, size, "%s", found.gl_pathv[i]);
-            }
-        }
+    if (glob(pattern, 0, NULL, &found) != 0)
+        found.gl_pathc = 0;
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        int version = folder_version(found.gl_pathv[i]);
+        if (version <= best || !has_initdb(found.gl_pathv[i]))
+            continue;
+        best = version;
+        snprintf(out, size, "%s", found.gl_pathv[i]);
     }
     globfree(&found);
     return best >= 0;
@@ -278,11 +278,15 @@ static bool prepare_data(DbCluster *cluster, const DbClusterOptions *options, co
 
 /* -- start and stop -- */
 
+/* Without setpriv a server whose owner was killed would live on and keep its data locked; with it
+ * the kernel asks the server for a fast shutdown then. */
 static bool start_server(DbCluster *cluster, const char *bin, Error *err)
 {
+    static const char SETPRIV[] = "/usr/bin/setpriv";
     const char *program = arena_printf(cluster->arena, "%s/postgres", bin);
-    const char *argv[] = {program, "-D", cluster->data, NULL};
-    ChildOptions options = {.argv = argv,
+    const char *argv[] = {SETPRIV, "--pdeathsig", "INT", "--", program, "-D", cluster->data, NULL};
+    const char *const *without = argv + 4;
+    ChildOptions options = {.argv = access(SETPRIV, X_OK) == 0 ? argv : without,
                             .env = CLEAN_ENV,
                             .directory = "/",
                             .output = CHILD_CAPTURE,

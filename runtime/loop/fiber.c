@@ -46,6 +46,13 @@ typedef enum FiberState {
     FIBER_WOKEN,   ///< on the ready list because of a wake: more wakes add nothing
 } FiberState;
 
+struct FiberWaiter {
+    Fiber *fiber;
+    bool broadcast;
+    struct FiberWaiter *next;
+    struct FiberWaiter **link; ///< what points to this one
+};
+
 struct Fiber {
     Loop *loop;
     char name[64];
@@ -59,18 +66,12 @@ struct Fiber {
     bool timer_used;  ///< the timer was initialised and must be closed before the fiber is freed
     bool timer_fired; ///< since it was last started
     uv_timer_t timer;
+    struct FiberWaiter waiter; ///< on the list of the event it waits for
     ucontext_t context;
     char *stack; ///< lowest usable byte; the guard page lies below
     unsigned valgrind_id;
     void *fake_stack; ///< ASan's, while switched away
     Fiber *next;      ///< on the ready list
-};
-
-struct FiberWaiter {
-    Fiber *fiber;
-    bool broadcast;
-    struct FiberWaiter *next;
-    struct FiberWaiter **link; ///< what points to this one
 };
 
 static Fiber *current;          ///< one thread runs loops, so one variable is enough
@@ -374,29 +375,36 @@ static void waiter_unlink(struct FiberWaiter *waiter)
     waiter->link = NULL;
 }
 
-bool fiber_event_wait(FiberEvent *event, int64_t timeout_ms)
+bool fiber_event_wait_beyond(FiberEvent *event, unsigned seen, int64_t timeout_ms)
 {
-    if (fiber_cancelled())
-        return false;
+    if (fiber_cancelled() || event->broadcasts != seen)
+        return event->broadcasts != seen;
     Fiber *fiber = current;
-    struct FiberWaiter waiter = {.fiber = fiber, .next = event->first, .link = &event->first};
-    if (waiter.next != NULL)
-        waiter.next->link = &waiter.next;
-    event->first = &waiter;
+    struct FiberWaiter *waiter = &fiber->waiter;
+    *waiter = (struct FiberWaiter){.fiber = fiber, .next = event->first, .link = &event->first};
+    if (waiter->next != NULL)
+        waiter->next->link = &waiter->next;
+    event->first = waiter;
     fiber->timer_fired = false;
     if (timeout_ms >= 0)
         timer_arm(fiber, timeout_ms);
-    while (!waiter.broadcast && !fiber->timer_fired && !fiber_cancelled())
+    while (!waiter->broadcast && !fiber->timer_fired && !fiber_cancelled())
         fiber_wait();
     if (timeout_ms >= 0)
         timer_disarm(fiber);
-    if (!waiter.broadcast)
-        waiter_unlink(&waiter);
-    return waiter.broadcast;
+    if (!waiter->broadcast)
+        waiter_unlink(waiter);
+    return waiter->broadcast;
+}
+
+bool fiber_event_wait(FiberEvent *event, int64_t timeout_ms)
+{
+    return !fiber_cancelled() && fiber_event_wait_beyond(event, event->broadcasts, timeout_ms);
 }
 
 void fiber_event_broadcast(FiberEvent *event)
 {
+    event->broadcasts++;
     while (event->first != NULL) {
         struct FiberWaiter *waiter = event->first;
         waiter_unlink(waiter);

@@ -42,10 +42,14 @@ bool fiber_shield(bool on);
 /// Something fibers wait for: broadcast wakes all that wait now.
 typedef struct FiberEvent {
     struct FiberWaiter *first;
+    unsigned broadcasts; ///< so far
 } FiberEvent;
 /// Waits for the next broadcast. timeout_ms < 0: for ever. Returns true when it was broadcast;
 /// false after the timeout or when cancelled (ask fiber_cancelled()).
 bool fiber_event_wait(FiberEvent *event, int64_t timeout_ms);
+/// The same, but a broadcast after seen (an earlier value of event->broadcasts) counts: no wake-up is lost
+/// between looking at something that waits and waiting for its change.
+bool fiber_event_wait_beyond(FiberEvent *event, unsigned seen, int64_t timeout_ms);
 void fiber_event_broadcast(FiberEvent *event);
 
 /// Runs work(arg) on libuv's thread pool and waits for it (hashing, blocking libpq calls). work

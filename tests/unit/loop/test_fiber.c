@@ -220,6 +220,25 @@ static void an_event_wait_times_out_or_is_cancelled(void **state)
     assert_null(test.event.first);
 }
 
+static void look_then_wait(void *arg)
+{
+    FiberEvent *event = arg;
+    unsigned seen = event->broadcasts;
+    fiber_event_broadcast(event); /* comes while we look elsewhere */
+    assert_true(fiber_event_wait_beyond(event, seen, -1));
+    assert_false(fiber_event_wait_beyond(event, event->broadcasts, 1));
+    assert_false(fiber_event_wait(event, 0));
+    note("woken");
+}
+
+static void no_broadcast_is_lost_between_looking_and_waiting(void **state)
+{
+    FiberEvent event = {0};
+    fiber_start(*state, "looker", look_then_wait, &event);
+    loop_run(*state);
+    assert_string_equal(journal, "woken");
+}
+
 static void sum_up(void *arg)
 {
     int *sum = arg;
@@ -292,6 +311,7 @@ int main(void)
         CASE(cancelled_before_it_began),
         CASE(a_broadcast_wakes_all_that_wait),
         CASE(an_event_wait_times_out_or_is_cancelled),
+        CASE(no_broadcast_is_lost_between_looking_and_waiting),
         CASE(blocking_work_runs_beside_the_loop),
         CASE(stacks_are_deep_and_used_again),
     };
