@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "sql/check.h"
+#include "sql/expression.h"
 #include "sql/position.h"
 #include "sql/split.h"
 
@@ -50,6 +51,29 @@ static bool classify(const PlanNode *node, const char *key, bool *ret_outside, E
     return sql_check_file(&file, ret_outside, err);
 }
 
+static bool check_expression(const PlanNode *node, const char *key, const char *name,
+                             const char *text, Error *err)
+{
+    PlanPosition at = plan_key_position(node, key);
+    return sql_check_expression(text, err) ||
+           error_wrap(err, "%s:%d:%d: %s", at.file, at.line, at.column, name);
+}
+
+/* Text of a backfill that becomes part of statements of ours. */
+static bool check_expressions(const PlanNode *node, Error *err)
+{
+    const char *where = plan_text(node, "where");
+    if (where != NULL && !check_expression(node, "where", "where", where, err))
+        return false;
+    const char *column;
+    json_t *text;
+    json_object_foreach (json_object_get(node->keys, "set"), column, text) {
+        if (!check_expression(node, "set", column, json_string_value(text), err))
+            return false;
+    }
+    return true;
+}
+
 bool run_kind_sql_check(const PlanNode *node, Error *err)
 {
     static const struct {
@@ -64,7 +88,7 @@ bool run_kind_sql_check(const PlanNode *node, Error *err)
         if (KEYS[i].reads ? !sql_check_read(&file, err) : !sql_check_file(&file, &outside, err))
             return false;
     }
-    return true;
+    return node->kind != PLAN_BACKFILL || check_expressions(node, err);
 }
 
 static bool proof_holds(DbConn *conn, const PlanNode *node, Error *err)

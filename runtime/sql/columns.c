@@ -13,7 +13,8 @@ static void append(SqlColumns *columns, const char *table, const char *column, c
         return;
     if (columns->items == NULL)
         columns->items = arena_alloc(columns->arena, COLUMNS_MAX * sizeof(*columns->items));
-    columns->items[columns->count++] = (SqlColumn){.table = table, .column = arena_strdup(columns->arena, column), .type = type};
+    columns->items[columns->count++] =
+        (SqlColumn){.table = table, .column = arena_strdup(columns->arena, column), .type = type};
 }
 
 static const char *relation_name(Arena *arena, const json_t *relation)
@@ -25,7 +26,8 @@ static const char *relation_name(Arena *arena, const json_t *relation)
 
 static const char *string_of(const json_t *item)
 {
-    return json_get_string(json_object_get(item, "String"), "sval", json_get_string(json_object_get(item, "String"), "str", ""));
+    return json_get_string(json_object_get(item, "String"), "sval",
+                           json_get_string(json_object_get(item, "String"), "str", ""));
 }
 
 /* ["pg_catalog", "int4"] and array bounds, as SQL. Modifiers do not matter for a NULL. */
@@ -34,7 +36,7 @@ static const char *type_text(Arena *arena, const json_t *type)
     const char *text = "";
     size_t i = 0;
     json_t *part = NULL;
-    json_array_foreach(json_object_get(type, "names"), i, part)
+    json_array_foreach (json_object_get(type, "names"), i, part)
         text = arena_printf(arena, "%s%s\"%s\"", text, i == 0 ? "" : ".", string_of(part));
     bool array = json_array_size(json_object_get(type, "arrayBounds")) > 0;
     return array ? arena_printf(arena, "%s[]", text) : text;
@@ -45,16 +47,15 @@ static void each_alter(const json_t *stmts, SqlColumns *columns, const char *sub
 {
     size_t i = 0;
     json_t *stmt = NULL;
-    json_array_foreach((json_t *)stmts, i, stmt)
-    {
+    json_array_foreach ((json_t *)stmts, i, stmt) {
         const json_t *alter = json_object_get(json_object_get(stmt, "stmt"), "AlterTableStmt");
         size_t c = 0;
         json_t *item = NULL;
-        json_array_foreach(json_object_get(alter, "cmds"), c, item)
-        {
+        json_array_foreach (json_object_get(alter, "cmds"), c, item) {
             const json_t *command = json_object_get(item, "AlterTableCmd");
             if (text_equal(json_get_string(command, "subtype", ""), subtype))
-                take(columns, relation_name(columns->arena, json_object_get(alter, "relation")), command);
+                take(columns, relation_name(columns->arena, json_object_get(alter, "relation")),
+                     command);
         }
     }
 }
@@ -62,7 +63,8 @@ static void each_alter(const json_t *stmts, SqlColumns *columns, const char *sub
 static void take_added(SqlColumns *columns, const char *table, const json_t *command)
 {
     const json_t *definition = json_object_get(json_object_get(command, "def"), "ColumnDef");
-    append(columns, table, json_get_string(definition, "colname", ""), type_text(columns->arena, json_object_get(definition, "typeName")));
+    append(columns, table, json_get_string(definition, "colname", ""),
+           type_text(columns->arena, json_object_get(definition, "typeName")));
 }
 
 static void take_dropped(SqlColumns *columns, const char *table, const json_t *command)
@@ -81,15 +83,13 @@ static void dropped(json_t *stmts, void *ctx)
     each_alter(stmts, columns, "AT_DropColumn", take_dropped);
     size_t i = 0;
     json_t *stmt = NULL;
-    json_array_foreach(stmts, i, stmt)
-    {
+    json_array_foreach (stmts, i, stmt) {
         const json_t *drop = json_object_get(json_object_get(stmt, "stmt"), "DropStmt");
         size_t o = 0;
         json_t *object = NULL;
         if (!text_equal(json_get_string(drop, "removeType", ""), "OBJECT_TABLE"))
             continue;
-        json_array_foreach(json_object_get(drop, "objects"), o, object)
-        {
+        json_array_foreach (json_object_get(drop, "objects"), o, object) {
             const json_t *names = json_object_get(json_object_get(object, "List"), "items");
             const char *last = string_of(json_array_get(names, json_array_size(names) - 1));
             append(columns, arena_strdup(columns->arena, last), "*", NULL);

@@ -42,9 +42,9 @@ static const struct FileCase {
      "plan: the "
      "runtime begins and ends transactions, so that an effect and its ledger row commit together"},
     {"SET ROLE x", SQL_TRANSACTION_NO, false,
-     "x.sql:10: SET or RESET of a guarded setting is not allowed in a plan: the runtime depends on "
-     "this "
-     "setting; see the list of guarded settings"},
+     "x.sql:10: SET ROLE, SESSION AUTHORIZATION, session_replication_role, ... (guarded settings) "
+     "is not "
+     "allowed in a plan: the runtime depends on this setting and keeps it itself"},
     {"", SQL_TRANSACTION_UNSAID, false, "x.sql:10: there is no SQL statement here"},
     {"-- later", SQL_TRANSACTION_YES, false, "x.sql:10: there is no SQL statement here"},
     {"CREATE TABLE t (\n  a int,\n  b int c\n);", SQL_TRANSACTION_UNSAID, false,
