@@ -1,0 +1,313 @@
+---@meta
+-- Types of the plan language for lua-language-server. Written by `headgate docs types`.
+
+---A part of a plan, made by one of the words below.
+---@class headgate.Node
+
+---SQL text with the place it comes from.
+---@class headgate.Sql
+
+---@class headgate.Flag
+
+---@class headgate.Trigger
+
+---@class headgate.Thresholds
+
+---@class headgate.Ambiguous
+
+---@class headgate.Skip
+
+---@class headgate.Plan.Params
+---@field type? "text"|"number"|"boolean"|"duration"  What the value must be. Default: "text".
+---@field default? number|string|boolean  The value when the run gives none; without it the run must give one.
+---@field doc? string  What the parameter is for; shown where a run is started.
+
+---The whole migration. A plan.lua has exactly one.
+---@class headgate.Plan
+---@field doc string  What the plan does and why, in a sentence or two; the first thing an approver reads.
+---@field target? string  The target in headgate.yaml that the plan changes. Default: "app".
+---@field params? table<string, headgate.Plan.Params>  Typed parameters that a run may be given; their values are part of what is approved.
+---@field [integer] headgate.Node  in the order in which they run
+
+---The whole migration. A plan.lua has exactly one.
+---@param name string
+---@return fun(keys: headgate.Plan): headgate.Node
+function plan(name) end
+
+---Steps that belong together; they run in the order they are written.
+---@class headgate.Phase
+---@field doc? string  What the phase is for.
+---@field [integer] headgate.Node  in the order in which they run
+
+---Steps that belong together; they run in the order they are written.
+---@param name string
+---@return fun(keys: headgate.Phase): headgate.Node
+function phase(name) end
+
+---@class headgate.Step.Proof
+---@field soak? string  How long the last stage of the rollout before must have held with every guard green.
+---@field no_rows? string|headgate.Sql  A query that must find nothing: asked in the step's own transaction, after its locks.
+
+---A change by SQL. It takes effect exactly once, whatever dies when.
+---@class headgate.Step
+---@field up string|headgate.Sql  The SQL that makes the change: one or more statements, inline or file "…".
+---@field down? string|headgate.Sql  The SQL that takes the change back; run by a rollback, in reverse order of the steps.
+---@field one_way? string  Why there is no way back. Announced before the run starts; a rollback stops here.
+---@field transaction? boolean  false for statements that cannot run in a transaction (CREATE INDEX CONCURRENTLY, …). Default: true.
+---@field proof? headgate.Step.Proof  What must hold before the step may run: for steps that remove something.
+---@field doc? string  What the step does, for people.
+
+---A change by SQL. It takes effect exactly once, whatever dies when.
+---@param name string
+---@return fun(keys: headgate.Step): headgate.Node
+function step(name) end
+
+---A change by Lua that may wait for the database.
+---@class headgate.Task
+---@field run function  function(db): free-form Lua with waiting calls (db:query, …).
+---@field undo? function  function(db): takes back what run did.
+---@field one_way? string  Why there is no way back.
+---@field no_effect? string  Why there is nothing to take back (it only looks).
+---@field transaction? boolean  true: run is one transaction and may wait only for db. false: at least once, may wait for anything. Default: true.
+---@field timeout? string  The longest the task may take; it has failed after that.
+---@field doc? string  What the task does, for people.
+
+---A change by Lua that may wait for the database.
+---@param name string
+---@return fun(keys: headgate.Task): headgate.Node
+function task(name) end
+
+---A change of many rows, in batches, by worker processes, while the application writes.
+---@class headgate.Backfill
+---@field table? string  The table, with its schema if need be. Default: the name up to its first ".".
+---@field key? string|string[]  Columns of a unique, not null index to walk along. Default: the primary key.
+---@field where? string  An SQL condition on the rows that still need work; passes repeat until it finds none.
+---@field map? function  function(row, db): the columns to write, or skip "why", or ambiguous("why", {choices = …}).
+---@field set? table<string, string>  Column = SQL expression over the row, instead of map: the server does the work.
+---@field columns? string|string[]  The columns that map reads. Default: all.
+---@field keep? string|string[]  Columns that must not change; a write that changes one is an error.
+---@field sync? headgate.Trigger|"application"  What keeps new rows right meanwhile: trigger(sql), or "application" when its code does.
+---@field batch? integer  Rows of the first batch; later ones follow batch_time. Default: chosen by the runtime.
+---@field batch_time? string  How long a batch should take; at most 5s. Default: "300ms".
+---@field pause? string  A rest between two batches of a worker. Default: "0s".
+---@field workers? integer|"auto"  Worker processes, or "auto" to follow the machine and the table's size. Default: 1.
+---@field on_error? "queue"|"fail"  A row whose map raises goes to the review queue, or fails the step. Default: "queue".
+---@field one_way? string  Why old values need not be kept for a rollback. Without it every old value is kept.
+---@field doc? string  What the backfill does, for people.
+
+---A change of many rows, in batches, by worker processes, while the application writes.
+---@param name string
+---@return fun(keys: headgate.Backfill): headgate.Node
+function backfill(name) end
+
+---What must be true before: the run stops here when it is not.
+---@class headgate.Check
+---@field sql? string|headgate.Sql  A query of one row with one value, to be compared.
+---@field equals? number|string|boolean  The value of sql must be this.
+---@field at_least? number  … must be this or more.
+---@field at_most? number  … must be this or less.
+---@field above? number  … must be more than this.
+---@field below? number  … must be less than this.
+---@field no_rows? string|headgate.Sql  A query that must find nothing; what it finds is shown as the evidence.
+---@field doc? string  Why it must be so.
+
+---What must be true before: the run stops here when it is not.
+---@param name string
+---@return fun(keys: headgate.Check): headgate.Node
+function check(name) end
+
+---What must be true after: evidence for gates; the run does not go on when it fails.
+---@class headgate.Verify
+---@field sql? string|headgate.Sql  A query of one row with one value, to be compared.
+---@field equals? number|string|boolean  The value of sql must be this.
+---@field at_least? number  … must be this or more.
+---@field at_most? number  … must be this or less.
+---@field above? number  … must be more than this.
+---@field below? number  … must be less than this.
+---@field no_rows? string|headgate.Sql  A query that must find nothing; what it finds is shown as the evidence.
+---@field counts? string[]|table<string, integer>  Tables that must have as many rows as when the run started, or table = exact number of rows.
+---@field ambiguous? integer  0: the review queue of the run must be empty.
+---@field doc? string  Why it must be so.
+
+---What must be true after: evidence for gates; the run does not go on when it fails.
+---@param name string
+---@return fun(keys: headgate.Verify): headgate.Node
+function verify(name) end
+
+---A pg_dump of the target, verified by listing it. Restoring it is never called a rollback.
+---@class headgate.Backup
+---@field retain? string  How long the backup must be kept; written into its sheet, nothing is deleted by itself.
+---@field format? "custom"  The format of pg_dump. Default: "custom".
+---@field doc? string  What the backup is for.
+
+---A pg_dump of the target, verified by listing it. Restoring it is never called a rollback.
+---@param name string
+---@return fun(keys: headgate.Backup): headgate.Node
+function backup(name) end
+
+---The run waits here until people have approved what they see.
+---@class headgate.Gate
+---@field ask? string  The question on the gate's page.
+---@field approvers string|string[]  Roles of headgate.yaml; at least one person of each must approve.
+---@field need? integer  How many different persons must approve. Nobody approves their own run. Default: 1.
+---@field evidence? string|string[]  Phases or steps before the gate, by name or path, whose verdicts are shown and bound by the approval.
+---@field expires? string  How long the gate waits for its approvals. Default: for ever.
+---@field on_expire? "hold"|"reject"|"rollback"  What happens when it has waited that long. Default: "hold".
+---@field doc? string  What passing the gate means.
+
+---The run waits here until people have approved what they see.
+---@param name string
+---@return fun(keys: headgate.Gate): headgate.Node
+function gate(name) end
+
+---Lets a change out in stages behind the application's own flag. Its undo is 0 % and off.
+---@class headgate.Rollout
+---@field flag headgate.Flag  Where the application reads its percentage: sql_flag { … }.
+---@field guards? string|headgate.Thresholds|(string|headgate.Thresholds)[]  What must hold during every stage: "error_rate < 1%", thresholds "name", or a list.
+---@field on_breach? "rollback"|"hold"  When a guard does not hold: back to 0 % and off, or hold and ask a person. Default: "rollback".
+---@field on_no_data? "hold"|"rollback"  When a guard has no data: hold until it has, or roll back. It never counts as good. Default: "hold".
+---@field doc? string  What is let out.
+---@field [integer] headgate.Node  in the order in which they run
+
+---Lets a change out in stages behind the application's own flag. Its undo is 0 % and off.
+---@param name string
+---@return fun(keys: headgate.Rollout): headgate.Node
+function rollout(name) end
+
+---A share of the rollout and how long it is watched. Its name is its percentage.
+---@class headgate.Stage
+---@field percent number  Whom the flag lets in; never less than in the stage before.
+---@field watch string  How long every guard must have data and hold before the next stage.
+---@field guards? string|headgate.Thresholds|(string|headgate.Thresholds)[]  What must hold too, in this stage.
+---@field gate? headgate.Gate  A gate to pass before this stage begins: the keys of gate.
+---@field doc? string  What the stage is for.
+
+---A share of the rollout and how long it is watched. Its name is its percentage.
+---@param keys headgate.Stage
+---@return headgate.Node
+function stage(keys) end
+
+---Something a person does outside; the run waits until they say that it is done.
+---@class headgate.Manual
+---@field role? string|string[]  Who may say that it is done. Default: anyone who may run.
+---@field evidence? string  What the person has to give: a link, a ticket, a figure.
+---@field doc? string  How to do it.
+
+---Something a person does outside; the run waits until they say that it is done.
+---@param name string
+---@return headgate.Node|fun(keys: headgate.Manual): headgate.Node
+function manual(name) end
+
+---Things for people to tick; the run waits until all are ticked.
+---@class headgate.Checklist
+---@field items string|string[]  What to tick, one by one; may be written straight into the table.
+---@field role? string|string[]  Who may tick. Default: anyone who may run.
+---@field doc? string  What the list is for.
+---@field [integer] string
+
+---Things for people to tick; the run waits until all are ticked.
+---@param name string
+---@return fun(keys: headgate.Checklist): headgate.Node
+function checklist(name) end
+
+---The SQL of a file in the plan's own folder; errors in it name the file and its line.
+---@param text string
+---@return headgate.Sql
+function file(text) end
+
+---SQL that installs a trigger which keeps new rows right while a backfill runs.
+---@param sql string|headgate.Sql
+---@return headgate.Trigger
+function trigger(sql) end
+
+---A feature flag that is a row in a table of the application.
+---@class headgate.SqlFlag
+---@field table string  The application's table of flags.
+---@field name string  Its column with the flag's name; the row of the rollout's name is the flag.
+---@field percent string  Its column with the percentage, 0 to 100.
+---@field enabled? string  Its boolean column that switches the flag on.
+
+---A feature flag that is a row in a table of the application.
+---@param keys headgate.SqlFlag
+---@return headgate.Flag
+function sql_flag(keys) end
+
+---The alerts and goals of that name in headgate.yaml: a group of the run's environment, or a whole environment.
+---@param text string
+---@return headgate.Thresholds
+function thresholds(text) end
+
+---Returned by map: a person has to decide this row. It goes to the review queue, never to nowhere.
+---@param why string
+---@param more? { choices?: table[] }
+---@return headgate.Ambiguous
+function ambiguous(why, more) end
+
+---Returned by map: leave this row as it is, and say why.
+---@param text string
+---@return headgate.Skip
+function skip(text) end
+
+---Writes a line into the run's log, which the dashboard and `headgate log` show.
+---@async
+---@param ... any  joined by blanks; one line, at most 2,000 bytes
+function log(...) end
+
+---Waits. Only in a task with transaction = false: a transaction that sleeps keeps its locks.
+---@async
+---@param duration string  "500ms", "5s", "2m"
+function sleep(duration) end
+
+---The database, in the transaction of the step or (for map) read only. It is the argument of run, undo and map.
+---@class headgate.Db
+local db = {}
+
+---Runs a statement and gives its rows as tables by column name. Whole numbers (smallint, integer, bigint) are integers, real and double are numbers, boolean is a boolean; numeric, json and every other type are texts as PostgreSQL writes them; NULL is absent. At most 100,000 rows.
+---@async
+---@param sql string  one statement with $1, $2, … for the parameters
+---@param ... string|number|boolean|nil  the parameters; nil and json.null are NULL
+---@return table<string, any>[] rows
+function db:query(sql, ...) end
+
+---Like query for at most one row; more are an error.
+---@async
+---@param sql string  one statement with $1, $2, … for the parameters
+---@param ... string|number|boolean|nil  the parameters; nil and json.null are NULL
+---@return table<string, any>? row nil when there is none
+function db:one(sql, ...) end
+
+---Like one for a query of one column: its value.
+---@async
+---@param sql string  one statement with $1, $2, … for the parameters
+---@param ... string|number|boolean|nil  the parameters; nil and json.null are NULL
+---@return any value nil when there is no row or the value is NULL
+function db:value(sql, ...) end
+
+---Runs a statement for its effect. Transaction control, SET ROLE and session settings of the runtime are refused.
+---@async
+---@param sql string  one statement, or several when there are no parameters
+---@param ... string|number|boolean|nil  the parameters; nil and json.null are NULL
+---@return integer rows how many rows the (last) statement changed
+function db:exec(sql, ...) end
+
+---JSON text and Lua values. 64-bit integers stay integers, [] stays a list.
+json = {}
+
+---Writes a value as JSON. A table with entries 1 … n is a list, every other one an object; an empty table is an object unless it is marked with json.array.
+---@param value any  tables, texts, numbers, booleans, json.null
+---@return string text keys are sorted, so that the same value is always the same text
+function json.encode(value) end
+
+---Reads JSON. Whole numbers of up to 64 bits stay whole; others are floating-point numbers.
+---@param text string  JSON; the values of json and jsonb columns that db:query gives
+---@return any value null is json.null; lists are marked, so that an empty one stays a list
+function json.decode(text) end
+
+---Marks a table as a list, for lists that may be empty.
+---@param list? table  changed in place; a new one when left out
+---@return table list
+function json.array(list) end
+
+---JSON's null, and SQL's NULL as a parameter of db:query. A column that is NULL is simply absent (nil) in a row.
+---@type userdata
+json.null = nil
