@@ -50,6 +50,7 @@ static void take_row(const DataJob *job, DataBatch *batch, const DbResult *resul
                 .values = values,
                 .count = job->read_count,
                 .key = key,
+                .table = table,
                 .key_count = table->key_count,
                 .db = reader},
     };

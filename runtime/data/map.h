@@ -18,6 +18,7 @@ typedef struct DataValue {
 
 /// One row as it was read. Borrowed: gone when the map returns.
 typedef struct DataRow {
+    const DataTable *table; ///< whose row it is
     const DataColumn *const *columns;
     const DataValue *values;
     size_t count;

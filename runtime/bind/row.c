@@ -1,0 +1,520 @@
+/* Rows to Lua, and what a map returns to writes. Texts are built in buffers of BindRows, which an error of Lua does not leak. */
+#include "bind/row.h"
+
+#include "base/bounds.h"
+#include "bind/document.h"
+#include "bind/state.h"
+#include "data/writer.h"
+#include "script/error.h"
+#include "script/value.h"
+
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RESULT_MAX_BYTES = 64 * 1024 * 1024, REASON_MAX_BYTES = 500, DEPTH_MAX = 100, REFERENCE_LEAST_BYTES = 48 };
+
+static const char ROW[] = "headgate.row";
+static const char OPENED = 0; /* its address is the registry key that says: metatables are made */
+
+struct BindRows {
+    BindPlan *plan;
+    const char *path;
+    ScriptTask *task;
+    BindTask bind_task;
+    uint64_t number; /* of the row at hand; 0 = none */
+    const DataRow *row;
+    BindDocumentSource *sources; /* one for each column */
+    size_t sources_count;
+    Text scratch;
+    Text out;
+    Arena *arena;     /* of the row's results; the caller's */
+    DataMapped *ret;
+};
+
+/* The userdata a map gets. */
+typedef struct RowBox {
+    BindRows *rows;
+    uint64_t number;
+} RowBox;
+
+/* ------------------------------------------------------------------ reading */
+
+static BindRows *rows_of(lua_State *L)
+{
+    RowBox *box = luaL_checkudata(L, 1, ROW);
+    if (box->number != box->rows->number)
+        script_raise(L, 1, ERROR_SCRIPT, "this row is gone: a map sees one row at a time");
+    return box->rows;
+}
+
+/* The column's document, read when it is first asked for. */
+static const BindDocumentSource *document_of(lua_State *L, BindRows *rows, size_t column)
+{
+    BindDocumentSource *source = &rows->sources[column];
+    Error err = {0};
+    if (source->row == rows->number)
+        return source;
+    const DataValue *value = &rows->row->values[column];
+    if (!data_document_parse(&source->document, value->text, value->bytes, &err))
+        script_raise_error(L, 1, &err);
+    source->row = rows->number;
+    return source;
+}
+
+static void push_column(lua_State *L, BindRows *rows, size_t index)
+{
+    const DataValue *value = &rows->row->values[index];
+    if (value->text == NULL) {
+        lua_pushnil(L);
+        return;
+    }
+    switch (rows->row->columns[index]->class) {
+    case DATA_INTEGER:
+        lua_pushinteger(L, strtoll(value->text, NULL, 10));
+        break;
+    case DATA_FLOAT:
+        lua_pushnumber(L, strtod(value->text, NULL));
+        break;
+    case DATA_NUMERIC:
+        if (data_decimal_valid(value->text, value->bytes))
+            bind_decimal_push(L, value->text, value->bytes);
+        else
+            lua_pushlstring(L, value->text, value->bytes); /* NaN, Infinity */
+        break;
+    case DATA_BOOLEAN:
+        lua_pushboolean(L, value->text[0] == 't');
+        break;
+    case DATA_JSON:
+    case DATA_JSONB:
+        bind_document_push(L, document_of(L, rows, index), 0);
+        break;
+    case DATA_TEXT:
+        lua_pushlstring(L, value->text, value->bytes);
+        break;
+    }
+}
+
+static int row_index(lua_State *L)
+{
+    BindRows *rows = rows_of(L);
+    const char *name = luaL_checkstring(L, 2);
+    for (size_t i = 0; i < rows->row->count; i++) {
+        if (strcmp(rows->row->columns[i]->name, name) == 0) {
+            push_column(L, rows, i);
+            return 1;
+        }
+    }
+    return script_raise(L, 1, ERROR_SCRIPT, "the row has no column \"%s\" (columns = {…} of the backfill says what map reads)", name);
+}
+
+static int row_refuse(lua_State *L)
+{
+    return script_raise(L, 1, ERROR_SCRIPT, "a row is read only: return the columns to write");
+}
+
+/* upvalue 1: the next column. */
+static int row_next(lua_State *L)
+{
+    lua_Integer next = lua_tointeger(L, lua_upvalueindex(1));
+    BindRows *rows = rows_of(L);
+    while (next < (lua_Integer)rows->row->count && rows->row->values[next].text == NULL)
+        next++;
+    lua_pushinteger(L, next + 1);
+    lua_replace(L, lua_upvalueindex(1));
+    if (next >= (lua_Integer)rows->row->count)
+        return 0;
+    lua_pushstring(L, rows->row->columns[next]->name);
+    push_column(L, rows, (size_t)next);
+    return 2;
+}
+
+static int row_pairs(lua_State *L)
+{
+    rows_of(L);
+    lua_pushinteger(L, 0);
+    lua_pushcclosure(L, row_next, 1);
+    lua_pushvalue(L, 1);
+    return 2;
+}
+
+static void open_once(lua_State *L)
+{
+    static const luaL_Reg FUNCTIONS[] = {{"__index", row_index}, {"__newindex", row_refuse}, {"__pairs", row_pairs}, {NULL, NULL}};
+    bool opened = lua_rawgetp(L, LUA_REGISTRYINDEX, &OPENED) != LUA_TNIL;
+    lua_pop(L, 1);
+    if (opened)
+        return;
+    bind_document_open(L);
+    luaL_newmetatable(L, ROW);
+    luaL_setfuncs(L, FUNCTIONS, 0);
+    lua_pushliteral(L, "a row");
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 1);
+    lua_pushboolean(L, 1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &OPENED);
+}
+
+/* ------------------------------------------------------------------ writing JSON */
+
+/* One JSON value on its way out; where it is, for a reference. */
+typedef struct Out {
+    BindRows *rows;
+    DataWrite *write; /* NULL: no references (choices) */
+    const char *path[DEPTH_MAX];
+    size_t depth;
+} Out;
+
+static void write_json(lua_State *L, Out *out, int index);
+
+static void write_string(lua_State *L, Out *out, const char *text, size_t bytes)
+{
+    Error err = {0};
+    if (!data_writer_string(&out->rows->out, text, bytes, &err))
+        script_raise_error(L, 0, &err);
+}
+
+static void write_number(lua_State *L, Out *out, int index)
+{
+    Error err = {0};
+    if (lua_isinteger(L, index))
+        data_writer_int(&out->rows->out, lua_tointeger(L, index));
+    else if (!data_writer_double(&out->rows->out, lua_tonumber(L, index), &err))
+        script_raise_error(L, 0, &err);
+}
+
+/* A whole jsonb column of this row need not travel: the server has it. */
+static bool by_reference(Out *out, const BindDocument *document, size_t bytes)
+{
+    const BindRows *rows = out->rows;
+    const DataColumn *column = rows->row->columns[document->source->column];
+    if (out->write == NULL || out->write->source != NULL || document->node != 0 || column->class != DATA_JSONB ||
+        out->write->column->class != DATA_JSONB || bytes < REFERENCE_LEAST_BYTES)
+        return false;
+    const char **path = arena_alloc(rows->arena, (out->depth + 1) * sizeof(*path));
+    memcpy(path, out->path, out->depth * sizeof(*path));
+    out->write->source = column;
+    out->write->hole = rows->out.length_bytes;
+    out->write->path = path;
+    out->write->path_count = out->depth;
+    return true;
+}
+
+static void write_userdata(lua_State *L, Out *out, int index)
+{
+    size_t bytes = 0;
+    const char *text = bind_decimal_get(L, index, &bytes);
+    const BindDocument *document = text != NULL ? NULL : bind_document_get(L, index);
+    if (text == NULL && document == NULL)
+        script_raise(L, 0, ERROR_SCRIPT, "a %s cannot be written as JSON", luaL_typename(L, index));
+    if (document != NULL)
+        text = data_document_raw(&document->source->document, document->node, &bytes);
+    if (document == NULL || !by_reference(out, document, bytes))
+        text_append_bytes(&out->rows->out, text, bytes);
+}
+
+static void enter(lua_State *L, Out *out, const char *name)
+{
+    if (out->depth == DEPTH_MAX)
+        script_raise(L, 0, ERROR_SCRIPT, "the result is nested deeper than %d", DEPTH_MAX);
+    out->path[out->depth++] = name;
+}
+
+static void write_list(lua_State *L, Out *out, int index, lua_Unsigned length)
+{
+    text_append_char(&out->rows->out, '[');
+    for (lua_Unsigned i = 1; i <= length; i++) {
+        if (i > 1)
+            text_append_char(&out->rows->out, ',');
+        lua_rawgeti(L, index, (lua_Integer)i);
+        enter(L, out, arena_printf(out->rows->arena, "%llu", (unsigned long long)(i - 1)));
+        write_json(L, out, lua_gettop(L));
+        out->depth--;
+        lua_pop(L, 1);
+    }
+    text_append_char(&out->rows->out, ']');
+}
+
+static void write_object(lua_State *L, Out *out, int index)
+{
+    bool first = true;
+    text_append_char(&out->rows->out, '{');
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) {
+        size_t bytes = 0;
+        if (lua_type(L, -2) != LUA_TSTRING)
+            script_raise(L, 0, ERROR_SCRIPT, "a table with both names and positions is neither a JSON object nor a list");
+        const char *name = lua_tolstring(L, -2, &bytes);
+        if (!first)
+            text_append_char(&out->rows->out, ',');
+        first = false;
+        write_string(L, out, name, bytes);
+        text_append_char(&out->rows->out, ':');
+        enter(L, out, name);
+        write_json(L, out, lua_gettop(L));
+        out->depth--;
+        lua_pop(L, 1);
+    }
+    text_append_char(&out->rows->out, '}');
+}
+
+static void write_table(lua_State *L, Out *out, int index)
+{
+    lua_Unsigned length = lua_rawlen(L, index);
+    luaL_checkstack(L, 8, "a JSON value");
+    if (length > 0 || script_value_is_list(L, index))
+        write_list(L, out, index, length);
+    else
+        write_object(L, out, index);
+}
+
+/* index is absolute. */
+static void write_json(lua_State *L, Out *out, int index)
+{
+    size_t bytes = 0;
+    const char *text = NULL;
+    switch (lua_type(L, index)) {
+    case LUA_TNIL:
+    case LUA_TLIGHTUSERDATA:
+        text_append(&out->rows->out, "null");
+        break;
+    case LUA_TBOOLEAN:
+        text_append(&out->rows->out, lua_toboolean(L, index) ? "true" : "false");
+        break;
+    case LUA_TNUMBER:
+        write_number(L, out, index);
+        break;
+    case LUA_TSTRING:
+        text = lua_tolstring(L, index, &bytes);
+        write_string(L, out, text, bytes);
+        break;
+    case LUA_TTABLE:
+        write_table(L, out, index);
+        break;
+    default:
+        write_userdata(L, out, index);
+        break;
+    }
+}
+
+/* ------------------------------------------------------------------ results */
+
+static bool is_json(const DataColumn *column)
+{
+    return column->class == DATA_JSON || column->class == DATA_JSONB;
+}
+
+/* A scalar into a column that is not JSON. */
+static void write_scalar(lua_State *L, BindRows *rows, const DataColumn *column, int index)
+{
+    size_t bytes = 0;
+    Out out = {.rows = rows};
+    const char *text = NULL;
+    switch (lua_type(L, index)) {
+    case LUA_TSTRING:
+        text = lua_tolstring(L, index, &bytes);
+        if (strlen(text) != bytes)
+            script_raise(L, 0, ERROR_SCRIPT, "the value for column \"%s\" has a zero byte", column->name);
+        text_append_bytes(&rows->out, text, bytes);
+        break;
+    case LUA_TNUMBER:
+        write_number(L, &out, index);
+        break;
+    case LUA_TBOOLEAN:
+        text_append(&rows->out, lua_toboolean(L, index) ? "true" : "false");
+        break;
+    case LUA_TUSERDATA:
+        write_userdata(L, &out, index);
+        break;
+    default:
+        script_raise(L, 0, ERROR_SCRIPT, "column \"%s\" is of type %s: a %s cannot go into it", column->name, column->type,
+                     luaL_typename(L, index));
+    }
+}
+
+static void take_write(lua_State *L, BindRows *rows, const char *name, int index, DataWrite *write)
+{
+    Error err = {0};
+    *write = (DataWrite){0};
+    if (!data_map_target(rows->row->table, name, &write->column, &err))
+        script_raise_error(L, 0, &err);
+    if (lua_islightuserdata(L, index))
+        return; /* json.null: SQL NULL */
+    text_clear(&rows->out);
+    if (is_json(write->column)) {
+        Out out = {.rows = rows, .write = write};
+        write_json(L, &out, index);
+    } else {
+        write_scalar(L, rows, write->column, index);
+    }
+    if (rows->out.overflowed)
+        script_raise(L, 0, ERROR_SCRIPT, "the value for column \"%s\" is larger than %d bytes", name, RESULT_MAX_BYTES);
+    write->bytes = rows->out.length_bytes;
+    write->text = arena_memdup(rows->arena, text_string(&rows->out), write->bytes);
+}
+
+static void take_columns(lua_State *L, BindRows *rows, int index)
+{
+    size_t count = 0;
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) {
+        lua_pop(L, 1);
+        count++;
+    }
+    if (count == 0)
+        script_raise(L, 0, ERROR_SCRIPT, "map returned an empty table: return the columns to write, or skip \"why\"");
+    rows->ret->writes = arena_alloc(rows->arena, count * sizeof(*rows->ret->writes));
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) {
+        if (lua_type(L, -2) != LUA_TSTRING)
+            script_raise(L, 0, ERROR_SCRIPT, "map returned a list: return a table of columns");
+        take_write(L, rows, lua_tostring(L, -2), lua_gettop(L), &rows->ret->writes[rows->ret->writes_count++]);
+        lua_pop(L, 1);
+    }
+    rows->ret->verdict = MAPPED_WRITE;
+}
+
+static void take_reason(lua_State *L, BindRows *rows, int index)
+{
+    bind_verdict_field(L, index, "reason");
+    size_t bytes = 0;
+    const char *reason = lua_tolstring(L, -1, &bytes);
+    rows->ret->reason = arena_strndup(rows->arena, reason == NULL ? "no reason" : reason, bytes < REASON_MAX_BYTES ? bytes : REASON_MAX_BYTES);
+    lua_pop(L, 1);
+}
+
+/* A choice is a table of columns, or { label = …, set = { columns } }. */
+static void write_choice(lua_State *L, Out *out, int index, lua_Unsigned position)
+{
+    char label[32];
+    size_t bytes = 0;
+    if (!lua_istable(L, index))
+        script_raise(L, 0, ERROR_SCRIPT, "a choice is a table of columns, not a %s", luaL_typename(L, index));
+    bind_verdict_field(L, index, "set");
+    bool labelled = lua_istable(L, -1);
+    bind_verdict_field(L, index, "label");
+    snprintf(label, sizeof(label), "choice %llu", (unsigned long long)position);
+    const char *said = labelled ? lua_tolstring(L, -1, &bytes) : NULL;
+    text_append(&out->rows->out, "{\"label\":");
+    write_string(L, out, said == NULL ? label : said, said == NULL ? strlen(label) : bytes);
+    text_append(&out->rows->out, ",\"set\":");
+    write_object(L, out, labelled ? lua_gettop(L) - 1 : index);
+    text_append_char(&out->rows->out, '}');
+    lua_pop(L, 2);
+}
+
+static void take_choices(lua_State *L, BindRows *rows, int index)
+{
+    bind_verdict_field(L, index, "choices");
+    if (!lua_istable(L, -1)) {
+        lua_pop(L, 1);
+        return;
+    }
+    int list = lua_gettop(L);
+    Out out = {.rows = rows};
+    text_clear(&rows->out);
+    text_append_char(&rows->out, '[');
+    for (lua_Unsigned i = 1; i <= lua_rawlen(L, list); i++) {
+        if (i > 1)
+            text_append_char(&rows->out, ',');
+        lua_rawgeti(L, list, (lua_Integer)i);
+        write_choice(L, &out, lua_gettop(L), i);
+        lua_pop(L, 1);
+    }
+    text_append_char(&rows->out, ']');
+    rows->ret->choices = arena_memdup(rows->arena, text_string(&rows->out), rows->out.length_bytes);
+    lua_pop(L, 1);
+}
+
+/* may raise */
+static void take_result(lua_State *L, int first, int count, void *ctx)
+{
+    BindRows *rows = ctx;
+    luaL_checkstack(L, 16, "a result");
+    switch (count > 0 ? bind_verdict(L, first) : VERDICT_NONE) {
+    case VERDICT_COLUMNS:
+        take_columns(L, rows, first);
+        break;
+    case VERDICT_SKIP:
+        rows->ret->verdict = MAPPED_SKIP;
+        take_reason(L, rows, first);
+        break;
+    case VERDICT_AMBIGUOUS:
+        rows->ret->verdict = MAPPED_AMBIGUOUS;
+        take_reason(L, rows, first);
+        take_choices(L, rows, first);
+        break;
+    case VERDICT_NONE:
+        script_raise(L, 0, ERROR_SCRIPT, "map returned %s: return the columns to write, skip \"why\" or ambiguous(\"why\", …)",
+                     count > 0 ? luaL_typename(L, first) : "nothing");
+        break;
+    }
+}
+
+/* may raise */
+static int push_call(lua_State *L, void *ctx)
+{
+    BindRows *rows = ctx;
+    open_once(L);
+    bind_plan_push(L, rows->path, "map");
+    RowBox *box = lua_newuserdatauv(L, sizeof(*box), 0);
+    *box = (RowBox){.rows = rows, .number = rows->number};
+    luaL_setmetatable(L, ROW);
+    bind_db_push(L);
+    return 2;
+}
+
+/* ------------------------------------------------------------------ life */
+
+bool bind_rows_open(BindPlan *plan, const char *path, BindRows **ret_rows, Error *err)
+{
+    BindRows *rows = base_alloc(sizeof(*rows));
+    rows->plan = plan;
+    rows->path = path;
+    text_init(&rows->scratch, RESULT_MAX_BYTES);
+    text_init(&rows->out, RESULT_MAX_BYTES);
+    if (!script_task_new(bind_plan_state(plan), &rows->bind_task, &rows->task, err)) {
+        bind_rows_close(rows);
+        return false;
+    }
+    *ret_rows = rows;
+    return true;
+}
+
+void bind_rows_close(BindRows *rows)
+{
+    if (rows == NULL)
+        return;
+    rows->number = 0; /* what a script kept of the last row is gone */
+    if (rows->task != NULL)
+        script_task_free(rows->task);
+    for (size_t i = 0; i < rows->sources_count; i++)
+        data_document_done(&rows->sources[i].document);
+    free(rows->sources);
+    text_done(&rows->scratch);
+    text_done(&rows->out);
+    free(rows);
+}
+
+static void prepare_sources(BindRows *rows, size_t count)
+{
+    if (rows->sources_count >= count)
+        return;
+    rows->sources = base_realloc(rows->sources, count * sizeof(*rows->sources));
+    for (size_t i = rows->sources_count; i < count; i++)
+        rows->sources[i] = (BindDocumentSource){.now = &rows->number, .column = (uint32_t)i, .scratch = &rows->scratch};
+    rows->sources_count = count;
+}
+
+bool bind_rows_map(void *ctx, const DataRow *row, Arena *arena, DataMapped *ret, Error *err)
+{
+    BindRows *rows = ctx;
+    rows->number++;
+    rows->row = row;
+    rows->arena = arena;
+    rows->ret = ret;
+    *ret = (DataMapped){0};
+    rows->bind_task = (BindTask){.conn = row->db, .transactional = true};
+    prepare_sources(rows, row->count);
+    return script_task_run(rows->task, &(ScriptCall){.push = push_call, .take = take_result, .ctx = rows}, err);
+}
