@@ -24,7 +24,7 @@ async function prepared(): Promise<{ database: string; env: Record<string, strin
 }
 
 test("check needs no database and finds nothing wrong", async () => {
-  const check = await headgate(["check", helloPlan], { env: { PGHOST: "/nonexistent" } });
+  const check = await headgate(["check", helloPlan, "-e", "demo"], { env: { PGHOST: "/nonexistent" } });
   assert.equal(check.code, 0, check.text);
 });
 
