@@ -174,6 +174,7 @@ static bool make_folders(DbCluster *cluster, const DbClusterOptions *options, Er
             return false;
         cluster->created = true;
     }
+    invariant(cluster->directory != NULL);
     cluster->data = arena_printf(cluster->arena, "%s/data", cluster->directory);
     cluster->socket_folder = cluster->directory;
     return fits_socket(cluster->directory) ||

@@ -11,18 +11,18 @@ static const struct SqlstateRow {
     SqlstateAdvice advice;
     const char *why;
 } ROWS[] = {
-    {"08",    ERROR_UNREACHABLE, SQLSTATE_RECONNECT, "connection exception"             },
-    {"25P03", ERROR_UNREACHABLE, SQLSTATE_RECONNECT, "idle in transaction for too long" },
-    {"40",    ERROR_DATABASE,    SQLSTATE_RETRY,     "serialization failure, deadlock"  },
-    {"53",    ERROR_DATABASE,    SQLSTATE_RESOURCES, "disk full, memory, connections"   },
-    {"55006", ERROR_DATABASE,    SQLSTATE_RETRY,     "object in use"                    },
-    {"55P03", ERROR_DATABASE,    SQLSTATE_RETRY,     "lock not available (lock_timeout)"},
-    {"57P01", ERROR_UNREACHABLE, SQLSTATE_RECONNECT, "ended by an administrator"        },
-    {"57P02", ERROR_UNREACHABLE, SQLSTATE_RECONNECT, "the server crashed"               },
-    {"57P03", ERROR_UNREACHABLE, SQLSTATE_RECONNECT, "the server starts or stops"       },
-    {"57P04", ERROR_UNREACHABLE, SQLSTATE_RECONNECT, "the database was dropped"         },
-    {"57P05", ERROR_UNREACHABLE, SQLSTATE_RECONNECT, "idle session for too long"        },
-    {"58030", ERROR_DATABASE,    SQLSTATE_RESOURCES, "input/output error of the server" },
+    {"08", ERROR_UNREACHABLE, SQLSTATE_RECONNECT, "connection exception"},
+    {"25P03", ERROR_UNREACHABLE, SQLSTATE_RECONNECT, "idle in transaction for too long"},
+    {"40", ERROR_DATABASE, SQLSTATE_RETRY, "serialization failure, deadlock"},
+    {"53", ERROR_DATABASE, SQLSTATE_RESOURCES, "disk full, memory, connections"},
+    {"55006", ERROR_DATABASE, SQLSTATE_RETRY, "object in use"},
+    {"55P03", ERROR_DATABASE, SQLSTATE_RETRY, "lock not available (lock_timeout)"},
+    {"57P01", ERROR_UNREACHABLE, SQLSTATE_RECONNECT, "ended by an administrator"},
+    {"57P02", ERROR_UNREACHABLE, SQLSTATE_RECONNECT, "the server crashed"},
+    {"57P03", ERROR_UNREACHABLE, SQLSTATE_RECONNECT, "the server starts or stops"},
+    {"57P04", ERROR_UNREACHABLE, SQLSTATE_RECONNECT, "the database was dropped"},
+    {"57P05", ERROR_UNREACHABLE, SQLSTATE_RECONNECT, "idle session for too long"},
+    {"58030", ERROR_DATABASE, SQLSTATE_RESOURCES, "input/output error of the server"},
 };
 
 static const struct SqlstateRow *row_find(const char *sqlstate)

@@ -372,7 +372,6 @@ static void waiter_unlink(struct FiberWaiter *waiter)
     *waiter->link = waiter->next;
     if (waiter->next != NULL)
         waiter->next->link = waiter->link;
-    waiter->link = NULL;
 }
 
 bool fiber_event_wait_beyond(FiberEvent *event, unsigned seen, int64_t timeout_ms)
