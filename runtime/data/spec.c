@@ -2,6 +2,7 @@
 #include "data/spec.h"
 
 #include "base/bounds.h"
+#include "sql/expression.h"
 
 #include <string.h>
 
@@ -40,6 +41,14 @@ static int read_count(const PlanNode *node, const char *key)
     return (int)json_get_int(node->keys, key, 0);
 }
 
+static bool check_expression(const PlanNode *node, const char *key, const char *text, Error *err)
+{
+    Error why = {0};
+    if (text == NULL || sql_check_expression(text, &why))
+        return true;
+    return plan_error_at(err, plan_key_position(node, key), "%s: %s", key, why.message);
+}
+
 bool data_spec_read(const PlanNode *node, Arena *arena, DataSpec *ret_spec, Error *err)
 {
     DataSpec spec = {
@@ -72,7 +81,11 @@ bool data_spec_read(const PlanNode *node, Arena *arena, DataSpec *ret_spec, Erro
         if (data_names_have(&spec.keep, spec.set[i].column))
             return plan_error_at(err, plan_key_position(node, "set"),
                                  "\"%s\" stands in keep and in set", spec.set[i].column);
+        if (!check_expression(node, "set", spec.set[i].expression, err))
+            return false;
     }
+    if (!check_expression(node, "where", spec.where, err))
+        return false;
     *ret_spec = spec;
     return true;
 }

@@ -11,15 +11,9 @@ static const struct {
     unsigned oid;
     DataClass class;
 } CLASSES[] = {
-    {16,   DATA_BOOLEAN},
-    {20,   DATA_INTEGER},
-    {21,   DATA_INTEGER},
-    {23,   DATA_INTEGER},
-    {114,  DATA_JSON   },
-    {700,  DATA_FLOAT  },
-    {701,  DATA_FLOAT  },
-    {1700, DATA_NUMERIC},
-    {3802, DATA_JSONB  },
+    {16, DATA_BOOLEAN}, {20, DATA_INTEGER},   {21, DATA_INTEGER},
+    {23, DATA_INTEGER}, {114, DATA_JSON},     {700, DATA_FLOAT},
+    {701, DATA_FLOAT},  {1700, DATA_NUMERIC}, {3802, DATA_JSONB},
 };
 
 static DataClass class_of(int64_t type_oid)

@@ -197,6 +197,7 @@ static bool run_pipeline(Worker *worker, bool *ret_done, bool *ret_moved, Error 
         *ret_done = ok && batch->ends_range;
         *ret_moved |= ok;
         data_batch_free(batch);
+        worker->stopping |= child_beat_orphaned(); /* nobody releases our ranges or counts us */
         if (ok && worker->options->spec->pause_us > 0 && !worker->stopping)
             fiber_event_wait(&worker->stop, worker->options->spec->pause_us / 1000);
     }
@@ -337,8 +338,7 @@ int data_worker_main(Loop *loop, const DataWorkerOptions *options, DataMap *map,
 {
     static Worker *current; /* the handler outlives this call */
     Worker worker = {
-        .options = options, .loop = loop, .arena = arena_new(), .mapper = {.map = map, .ctx = ctx}
-    };
+        .options = options, .loop = loop, .arena = arena_new(), .mapper = {.map = map, .ctx = ctx}};
     *err = (Error){0};
     current = &worker;
     loop_on_signal(loop, SIGTERM, on_stop, &current);

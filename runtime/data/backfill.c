@@ -1,0 +1,357 @@
+/* Ranges, crew, passes. */
+#include "data/backfill.h"
+
+#include "base/clock.h"
+#include "data/crew.h"
+#include "data/range.h"
+#include "data/sync.h"
+#include "ledger/fence.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    POLL_MS = 250,
+    GRACE_MS = 10000,        /* a batch in hand may last BOUND_BATCH_LIMIT_MS */
+    COUNT_EXACTLY = 2000000, /* larger tables: the planner's estimate is the total */
+    ROWS_FOR_TWO = 5000,     /* below it a second process costs more than it brings */
+    AUTO_WORKERS = 2,
+};
+
+typedef struct Backfill {
+    const DataBackfillHooks *hooks;
+    DbConn *conn;
+    Arena *arena;
+    DataJob job;
+    DataCrew crew;
+    int workers;
+    bool stopping;
+    int failures;             /* workers that ended badly since the last progress */
+    int64_t failures_batches; /* batches at that time */
+    DataProgressSum sum;
+    DataProgress progress;
+    int64_t pass_rows; /* rows dealt with when the pass began; < 0 = before our time */
+    int64_t pass_began_us;
+    int64_t rate_at_us;
+    int64_t rate_done;
+} Backfill;
+
+static int64_t rows_done(const DataProgressSum *sum)
+{
+    return sum->counts.changed + sum->counts.skipped + sum->counts.queued;
+}
+
+/* ---------------------------------------------------------------- questions about the table */
+
+/* One value, read under the spec's role. */
+static bool ask(Backfill *backfill, const char *name, DbResult **ret_result, Error *err)
+{
+    const DataJob *job = &backfill->job;
+    DataParts parts = {0};
+    data_parts_set(&parts, "source", job->source);
+    data_parts_set(&parts, "where", job->where);
+    if (!db_begin(backfill->conn, err))
+        return false;
+    bool ok = data_job_role_on(job, backfill->conn, err) &&
+              db_query(backfill->conn, data_statement(backfill->arena, name, &parts), NULL,
+                       ret_result, err);
+    db_rollback(backfill->conn);
+    return ok || error_wrap(err, "reading %s", job->table.shown);
+}
+
+static bool count_total(Backfill *backfill, Error *err)
+{
+    AUTO(db_result_auto) DbResult *result = NULL;
+    backfill->progress.total = backfill->job.table.rows_estimate;
+    if (backfill->job.table.rows_estimate > COUNT_EXACTLY)
+        return true;
+    if (!ask(backfill, "data_count", &result, err))
+        return false;
+    backfill->progress.total = rows_done(&backfill->sum) + db_int(result, 0, 0);
+    return true;
+}
+
+/* ---------------------------------------------------------------- the start */
+
+static bool create_ranges(Backfill *backfill, Error *err)
+{
+    char ***keys = NULL;
+    size_t count = 0;
+    const DataJob *job = &backfill->job;
+    int ranges = data_range_count(job->table.rows_estimate, backfill->workers);
+    if (!data_job_role_on(job, backfill->conn, err) ||
+        !data_range_split(job, backfill->conn, ranges, backfill->arena, &keys, &count, err) ||
+        !data_job_role_off(job, backfill->conn, err))
+        return false;
+    for (size_t i = 0; i <= count; i++) {
+        const char *const *lower = i == 0 ? NULL : (const char *const *)keys[i - 1];
+        const char *const *upper = i == count ? NULL : (const char *const *)keys[i];
+        if (!data_cursor_create(job, backfill->conn, (int)i, lower, upper, err))
+            return false;
+    }
+    return true;
+}
+
+static bool begin_step(Backfill *backfill, Error *err)
+{
+    AUTO(json_auto) json_t *drops = NULL;
+    const DataBackfillHooks *hooks = backfill->hooks;
+    return data_sync_install(&backfill->job, backfill->conn, &drops, err) &&
+           create_ranges(backfill, err) &&
+           (hooks->begin == NULL || hooks->begin(hooks->ctx, backfill->conn, drops, err));
+}
+
+/* In one transaction: what keeps new rows right, the ranges, and the engine's own row. */
+static bool begin(Backfill *backfill, Error *err)
+{
+    const DataJobOptions *options = &backfill->job.options;
+    if (!db_begin(backfill->conn, err))
+        return false;
+    if (!ledger_fence_check(backfill->conn, options->run, options->epoch, err) ||
+        !begin_step(backfill, err)) {
+        db_rollback(backfill->conn);
+        return false;
+    }
+    return db_commit(backfill->conn, err);
+}
+
+static int choose_workers(const Backfill *backfill)
+{
+    int wanted = backfill->job.spec->workers;
+    if (wanted == 0)
+        wanted = backfill->job.table.rows_estimate < ROWS_FOR_TWO ? 1 : AUTO_WORKERS;
+    return wanted < BOUND_WORKERS ? wanted : BOUND_WORKERS;
+}
+
+static bool open_backfill(Backfill *backfill, const DataSpec *spec, const DataJobOptions *options,
+                          Error *err)
+{
+    if (!data_job_open(backfill->conn, backfill->arena, spec, options, &backfill->job, err) ||
+        !data_cursor_sum(&backfill->job, backfill->conn, &backfill->sum, err))
+        return false;
+    backfill->workers = choose_workers(backfill);
+    backfill->pass_rows = backfill->sum.ranges == 0 ? 0 : -1;
+    bool ok = backfill->sum.ranges == 0
+                  ? begin(backfill, err)
+                  : data_cursor_release(&backfill->job, backfill->conn, NULL, err);
+    return ok && data_cursor_sum(&backfill->job, backfill->conn, &backfill->sum, err) &&
+           count_total(backfill, err);
+}
+
+/* ---------------------------------------------------------------- progress */
+
+static void update_rate(Backfill *backfill)
+{
+    enum { SMOOTH_US = 3000000 };
+    DataProgress *progress = &backfill->progress;
+    int64_t now_us = clock_monotonic_us();
+    double elapsed_us = (double)(now_us - backfill->rate_at_us);
+    if (elapsed_us < POLL_MS * 500)
+        return;
+    double rate = (double)(progress->done - backfill->rate_done) * 1e6 / elapsed_us;
+    double weight = progress->rows_per_s <= 0 ? 1 : elapsed_us / (elapsed_us + SMOOTH_US);
+    progress->rows_per_s += (rate - progress->rows_per_s) * weight;
+    backfill->rate_at_us = now_us;
+    backfill->rate_done = progress->done;
+    double left = (double)(progress->total - progress->done);
+    progress->eta_s = progress->rows_per_s > 0 ? left / progress->rows_per_s : -1;
+}
+
+static void report(Backfill *backfill)
+{
+    const DataProgressSum *sum = &backfill->sum;
+    DataProgress *progress = &backfill->progress;
+    progress->done = rows_done(sum);
+    if (progress->total < progress->done)
+        progress->total = progress->done;
+    progress->counts = sum->counts;
+    progress->batches = sum->batches;
+    progress->batch_rows = sum->batch_rows;
+    progress->pass = sum->pass;
+    progress->workers = data_crew_size(&backfill->crew);
+    update_rate(backfill);
+    if (backfill->hooks->progress != NULL)
+        backfill->hooks->progress(backfill->hooks->ctx, progress);
+}
+
+/* ---------------------------------------------------------------- the crew */
+
+static void pass_on_log(Backfill *backfill, const DataCrewPlace *place)
+{
+    const char *text = child_stderr(place->child);
+    while (backfill->hooks->log != NULL && *text != '\0') {
+        size_t bytes = strcspn(text, "\n");
+        if (bytes > 0)
+            backfill->hooks->log(backfill->hooks->ctx, arena_strndup(backfill->arena, text, bytes));
+        text += bytes + (text[bytes] == '\n');
+    }
+}
+
+/* A worker that died may be followed by another: a crash, a kill, a lost connection, silence. */
+static bool may_follow(const Error *why)
+{
+    return why->kind == ERROR_NONE || why->kind == ERROR_UNREACHABLE || why->kind == ERROR_SCRIPT;
+}
+
+static bool look_at(Backfill *backfill, DataCrewPlace *place, Error *err)
+{
+    Error why = data_crew_why(place);
+    bool raised = why.kind == ERROR_SCRIPT && !place->exit.silent;
+    pass_on_log(backfill, place);
+    bool ok = data_cursor_release(&backfill->job, backfill->conn, place->name, err) &&
+              data_cursor_sum(&backfill->job, backfill->conn, &backfill->sum, err);
+    data_crew_bury(place);
+    if (!ok)
+        return false;
+    const DataProgressSum *sum = &backfill->sum;
+    if (backfill->sum.batches > backfill->failures_batches)
+        backfill->failures = 0;
+    backfill->failures_batches = backfill->sum.batches;
+    bool left_some = sum->ranges_done + sum->working < sum->ranges;
+    if (why.kind == ERROR_NONE && !left_some)
+        return true;
+    if (may_follow(&why) && !raised && ++backfill->failures <= BOUND_SCRIPT_RESTARTS)
+        return true;
+    if (why.kind == ERROR_NONE)
+        error_set(&why, ERROR_INTERNAL, "workers end without finishing their ranges");
+    *err = why;
+    return false;
+}
+
+/* Looks at all that ended. */
+static bool reap(Backfill *backfill, Error *err)
+{
+    DataCrewPlace *place;
+    while ((place = data_crew_ended(&backfill->crew)) != NULL) {
+        if (!look_at(backfill, place, err))
+            return false;
+    }
+    return true;
+}
+
+static bool staff(Backfill *backfill, Error *err)
+{
+    int64_t open = backfill->sum.ranges - backfill->sum.ranges_done;
+    int wanted = open < backfill->workers ? (int)open : backfill->workers;
+    while (!backfill->stopping && data_crew_size(&backfill->crew) < wanted) {
+        if (!data_crew_start_one(&backfill->crew, err))
+            return false;
+    }
+    return true;
+}
+
+static void check_stop(Backfill *backfill)
+{
+    const DataBackfillHooks *hooks = backfill->hooks;
+    if (backfill->stopping || hooks->should_stop == NULL || !hooks->should_stop(hooks->ctx))
+        return;
+    backfill->stopping = true;
+    data_crew_end(&backfill->crew, SIGTERM, GRACE_MS);
+}
+
+/* ---------------------------------------------------------------- passes */
+
+static bool next_pass(Backfill *backfill, Error *err)
+{
+    const DataJobOptions *options = &backfill->job.options;
+    if (!db_begin(backfill->conn, err))
+        return false;
+    if (!ledger_fence_check(backfill->conn, options->run, options->epoch, err) ||
+        !data_cursor_pass(&backfill->job, backfill->conn, backfill->sum.pass, err)) {
+        db_rollback(backfill->conn);
+        return false;
+    }
+    return db_commit(backfill->conn, err);
+}
+
+static void hold(const Backfill *backfill, DataOutcome *outcome)
+{
+    double seconds = (double)(clock_monotonic_us() - backfill->pass_began_us) / 1e6;
+    int64_t rows = rows_done(&backfill->sum) - (backfill->pass_rows < 0 ? 0 : backfill->pass_rows);
+    outcome->end = DATA_HELD;
+    snprintf(outcome->why, sizeof(outcome->why),
+             "after %d passes the application still writes %.0f old rows/s", backfill->sum.pass,
+             seconds > 0 ? (double)rows / seconds : 0);
+}
+
+/* All ranges are done: is the table? */
+static bool end_pass(Backfill *backfill, bool *ret_end, DataOutcome *outcome, Error *err)
+{
+    AUTO(db_result_auto) DbResult *left = NULL;
+    *ret_end = true;
+    outcome->end = DATA_DONE;
+    if (backfill->job.spec->where == NULL)
+        return true;
+    if (!ask(backfill, "data_left", &left, err))
+        return false;
+    /* A pass that had nothing to do has shown that what is left lies in the review queue. */
+    bool idle = backfill->pass_rows == rows_done(&backfill->sum) && backfill->sum.pass > 1;
+    if (!db_bool(left, 0, 0) || idle)
+        return true;
+    if (backfill->sum.pass >= BOUND_BACKFILL_PASSES) {
+        hold(backfill, outcome);
+        return true;
+    }
+    *ret_end = false;
+    if (!next_pass(backfill, err))
+        return false;
+    backfill->pass_rows = rows_done(&backfill->sum);
+    backfill->pass_began_us = clock_monotonic_us();
+    return true;
+}
+
+static bool drive(Backfill *backfill, DataOutcome *outcome, Error *err)
+{
+    bool end = false;
+    while (!end) {
+        bool idle = data_crew_size(&backfill->crew) == 0;
+        if (!reap(backfill, err) ||
+            !data_cursor_sum(&backfill->job, backfill->conn, &backfill->sum, err))
+            return false;
+        report(backfill);
+        check_stop(backfill);
+        if (backfill->stopping) {
+            outcome->end = DATA_STOPPED;
+            return reap(backfill, err);
+        }
+        if (idle && backfill->sum.ranges_done == backfill->sum.ranges) {
+            if (!end_pass(backfill, &end, outcome, err))
+                return false;
+            continue;
+        }
+        if (!staff(backfill, err))
+            return false;
+        if (data_crew_ended(&backfill->crew) == NULL && data_crew_size(&backfill->crew) > 0)
+            fiber_event_wait(&backfill->crew.changed, POLL_MS);
+        if (fiber_cancelled())
+            return error_set(err, ERROR_CANCELLED, "the backfill was stopped");
+    }
+    return true;
+}
+
+bool data_backfill_run(Loop *loop, const DataSpec *spec, const DataJobOptions *options,
+                       const DataBackfillHooks *hooks, DataOutcome *ret, Error *err)
+{
+    DataOutcome outcome = {.progress = {.eta_s = -1}};
+    Backfill *backfill = base_alloc(sizeof(Backfill));
+    backfill->hooks = hooks;
+    backfill->conn = hooks->conn;
+    backfill->arena = arena_new();
+    backfill->progress.eta_s = -1;
+    backfill->rate_at_us = backfill->pass_began_us = clock_monotonic_us();
+    data_crew_init(&backfill->crew, loop, hooks->worker_argv, options->epoch);
+    bool ok = open_backfill(backfill, spec, options, err);
+    backfill->rate_done = rows_done(&backfill->sum);
+    ok = ok && drive(backfill, &outcome, err);
+    data_crew_end(&backfill->crew, ok ? SIGTERM : SIGKILL, GRACE_MS);
+    if (ok && data_cursor_sum(&backfill->job, backfill->conn, &backfill->sum, err)) {
+        report(backfill);
+        outcome.progress = backfill->progress;
+        *ret = outcome;
+    }
+    arena_free(backfill->arena);
+    base_free(&backfill);
+    return ok;
+}

@@ -1,0 +1,3 @@
+-- Does any row still need work?
+SELECT EXISTS (SELECT FROM {{source}} WHERE ({{where}}
+))
