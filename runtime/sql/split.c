@@ -18,26 +18,31 @@ typedef struct Splitting {
     size_t capacity;
 } Splitting;
 
+/* Past a block comment, which may hold others. */
+static size_t skip_comment(const char *text, size_t at)
+{
+    int depth = 0;
+    do {
+        bool opens = strncmp(text + at, "/*", 2) == 0;
+        bool closes = strncmp(text + at, "*/", 2) == 0;
+        depth += (int)opens - (int)closes;
+        at += opens || closes ? 2 : 1;
+    } while (depth > 0 && text[at] != '\0');
+    return at;
+}
+
 /* The parser counts leading blanks and comments to the statement; a line number for people must
  * not. */
 static size_t skip_blanks(const char *text, size_t at)
 {
     for (;;) {
-        while (isspace((unsigned char)text[at]))
-            at++;
-        if (text[at] == '-' && text[at + 1] == '-') {
+        at += strspn(text + at, " \t\r\n\f\v");
+        if (strncmp(text + at, "--", 2) == 0)
             at += strcspn(text + at, "\n");
-        } else if (text[at] == '/' && text[at + 1] == '*') {
-            int depth = 0;
-            do {
-                bool opens = text[at] == '/' && text[at + 1] == '*';
-                bool closes = text[at] == '*' && text[at + 1] == '/';
-                depth += opens ? 1 : closes ? -1 : 0;
-                at += opens || closes ? 2 : 1;
-            } while (depth > 0 && text[at] != '\0');
-        } else {
+        else if (strncmp(text + at, "/*", 2) == 0)
+            at = skip_comment(text, at);
+        else
             return at;
-        }
     }
 }
 
