@@ -134,77 +134,75 @@ typedef struct Case {
 
 #define PHASE(inside) "plan \"p\" { doc = \"d\",\n phase \"f\" {\n" inside "\n}}"
 
+static const Case MISTAKES[] = {
+    {"", ERROR_INPUT, "plan.lua: there is no plan: write plan \"name\" { … }"},
+    {"plan \"a\" {}\nplan \"b\" {}", ERROR_INPUT,
+     "plan.lua:2:1: a second plan \"b\"; the first one is in line 1"},
+    {"\nrolout \"x\" {}", ERROR_INPUT,
+     "plan.lua:2: unknown name \"rolout\" (did you mean rollout?)"},
+    {"x = 1", ERROR_INPUT, "plan.lua:1: plans may not set globals; write `local x`"},
+    {"plan = 1", ERROR_INPUT, "plan.lua:1: plans may not set globals; write `local plan`"},
+    {"plan \"p\" {", ERROR_INPUT, "plan.lua:1: unexpected symbol near <eof>"},
+    {"error(\"oops\")", ERROR_SCRIPT, "plan.lua:1: oops"},
+    {"\nlocal t = nil; t.x = 1", ERROR_SCRIPT, "plan.lua:2: attempt to index a nil value"},
+    {"\n\nwhile true do end", ERROR_SCRIPT, "plan.lua:3: ran longer than 300 ms"},
+    {"local t = {} while true do t[#t+1] = {} end", ERROR_SCRIPT, "out of memory"},
+    {"plan {}", ERROR_INPUT, "plan.lua:1: plan is written plan \"name\" { … }"},
+    {PHASE("step(\"x\", {})"), ERROR_INPUT, "plan.lua:3: step is written step \"name\" { … }"},
+    {PHASE("step \"x\""), ERROR_INPUT,
+     "plan.lua:3:1: step \"x\" needs its table: step \"x\" { … }"},
+    {PHASE("step \"x\" {} {}"), ERROR_INPUT,
+     "plan.lua:3: step \"x\" has two tables; is a comma missing?"},
+    {PHASE("stage \"x\" {}"), ERROR_INPUT, "plan.lua:3: stage is written stage { … }"},
+    {PHASE("\"text\""), ERROR_INPUT, "plan.lua:2:2: phase \"f\": entry 1 is a string where only"},
+    {PHASE("step \"x\" {}, false"), ERROR_INPUT, "phase \"f\": entry 2 is a boolean"},
+    {PHASE("step \"x\" {}, nil, step \"y\" {}"), ERROR_INPUT,
+     "plan.lua:2:2: phase \"f\": entry 2 is nil; entries must follow each other"},
+    {PHASE("file \"plan.lua\""), ERROR_INPUT, "entry 1 is a value that belongs to a key"},
+    {PHASE("step \"x\" { up = step \"y\" {} }"), ERROR_INPUT,
+     "plan.lua:3:12: step \"x\": the value of \"up\" is a step, which has a place of its own"},
+    {PHASE("step \"x\" { up = 1/0 }"), ERROR_INPUT,
+     "plan.lua:3:12: step \"x\": the value of \"up\" is a number that is not finite"},
+    {PHASE("step \"x\" {\n down = \"\",\n up = { { print = tostring } } }"), ERROR_INPUT,
+     "plan.lua:5:2: step \"x\": the value of \"up\" is a function, which is not data, at "
+     "[1].print"},
+    {PHASE("step \"x\" { up = file \"sql/b.sql\" }"), ERROR_INPUT,
+     "plan.lua:3: the plan has no file \"sql/b.sql\" (did you mean sql/a.sql?)"},
+    {PHASE("step \"x\" { up = file \"../../etc/passwd\" }"), ERROR_INPUT,
+     "the plan has no file \"../../etc/passwd\""},
+    {"require \"../x\"", ERROR_INPUT, "plan.lua:1: require \"../x\": a module is a dotted name"},
+    {"require \"lib.normalise\"", ERROR_INPUT,
+     "there is no module \"lib.normalise\": the plan has no file lib/normalise.lua (did you "
+     "mean "
+     "lib/normalize.lua?)"},
+    {"require \"headgate.nothing\"", ERROR_INPUT, "Headgate has no module \"headgate.nothing\""},
+    {"require \"loop\"", ERROR_INPUT, "loop.lua:1: module \"loop\" requires itself"},
+    {"step \"x\" {}\nplan \"p\" {}", ERROR_INPUT,
+     "plan.lua:1:1: step \"x\" stands nowhere in the plan"},
+    {"local t = {} t[1] = phase \"x\" (t) plan \"p\" { t[1] }", ERROR_INPUT,
+     "nested too deeply (or in itself)"},
+    {"sleep \"1s\"", ERROR_INPUT, "plan.lua:1: sleep cannot be used while the plan is loaded"},
+    {"log \"x\"", ERROR_INPUT, "plan.lua:1: log cannot be used while the plan is loaded"},
+    {"local s = step \"x\"\ns.up = \"\"", ERROR_INPUT,
+     "plan.lua:2: step \"x\" is described by its table"},
+    {"ambiguous(1)", ERROR_INPUT, "plan.lua:1: ambiguous is written ambiguous(\"why\", { … })"},
+    {"ambiguous(\"w\", { choises = 1 })", ERROR_INPUT,
+     "plan.lua:1: ambiguous has no field \"choises\""},
+    {"skip {}", ERROR_INPUT, "plan.lua:1: skip is written skip \"…\""},
+};
+
 static void test_mistakes(void **state)
 {
     UNUSED(state);
-    static const Case CASES[] = {
-        {"", ERROR_INPUT, "plan.lua: there is no plan: write plan \"name\" { … }"},
-        {"plan \"a\" {}\nplan \"b\" {}", ERROR_INPUT,
-         "plan.lua:2:1: a second plan \"b\"; the first one is in line 1"},
-        {"\nrolout \"x\" {}", ERROR_INPUT,
-         "plan.lua:2: unknown name \"rolout\" (did you mean rollout?)"},
-        {"x = 1", ERROR_INPUT, "plan.lua:1: plans may not set globals; write `local x`"},
-        {"plan = 1", ERROR_INPUT, "plan.lua:1: plans may not set globals; write `local plan`"},
-        {"plan \"p\" {", ERROR_INPUT, "plan.lua:1: unexpected symbol near <eof>"},
-        {"error(\"oops\")", ERROR_SCRIPT, "plan.lua:1: oops"},
-        {"\nlocal t = nil; t.x = 1", ERROR_SCRIPT, "plan.lua:2: attempt to index a nil value"},
-        {"\n\nwhile true do end", ERROR_SCRIPT, "plan.lua:3: ran longer than 300 ms"},
-        {"local t = {} while true do t[#t+1] = {} end", ERROR_SCRIPT, "out of memory"},
-        {"plan {}", ERROR_INPUT, "plan.lua:1: plan is written plan \"name\" { … }"},
-        {PHASE("step(\"x\", {})"), ERROR_INPUT, "plan.lua:3: step is written step \"name\" { … }"},
-        {PHASE("step \"x\""), ERROR_INPUT,
-         "plan.lua:3:1: step \"x\" needs its table: step \"x\" { … }"},
-        {PHASE("step \"x\" {} {}"), ERROR_INPUT,
-         "plan.lua:3: step \"x\" has two tables; is a comma missing?"},
-        {PHASE("stage \"x\" {}"), ERROR_INPUT, "plan.lua:3: stage is written stage { … }"},
-        {PHASE("\"text\""), ERROR_INPUT,
-         "plan.lua:2:2: phase \"f\": entry 1 is a string where only"},
-        {PHASE("step \"x\" {}, false"), ERROR_INPUT, "phase \"f\": entry 2 is a boolean"},
-        {PHASE("step \"x\" {}, nil, step \"y\" {}"), ERROR_INPUT,
-         "plan.lua:2:2: phase \"f\": entry 2 is nil; entries must follow each other"},
-        {PHASE("file \"plan.lua\""), ERROR_INPUT, "entry 1 is a value that belongs to a key"},
-        {PHASE("step \"x\" { up = step \"y\" {} }"), ERROR_INPUT,
-         "plan.lua:3:12: step \"x\": the value of \"up\" is a step, which has a place of its own"},
-        {PHASE("step \"x\" { up = 1/0 }"), ERROR_INPUT,
-         "plan.lua:3:12: step \"x\": the value of \"up\" is a number that is not finite"},
-        {PHASE("step \"x\" {\n down = \"\",\n up = { { print = tostring } } }"), ERROR_INPUT,
-         "plan.lua:5:2: step \"x\": the value of \"up\" is a function, which is not data, at "
-         "[1].print"},
-        {PHASE("step \"x\" { up = file \"sql/b.sql\" }"), ERROR_INPUT,
-         "plan.lua:3: the plan has no file \"sql/b.sql\" (did you mean sql/a.sql?)"},
-        {PHASE("step \"x\" { up = file \"../../etc/passwd\" }"), ERROR_INPUT,
-         "the plan has no file \"../../etc/passwd\""},
-        {"require \"../x\"", ERROR_INPUT,
-         "plan.lua:1: require \"../x\": a module is a dotted name"},
-        {"require \"lib.normalise\"", ERROR_INPUT,
-         "there is no module \"lib.normalise\": the plan has no file lib/normalise.lua (did you "
-         "mean "
-         "lib/normalize.lua?)"},
-        {"require \"headgate.nothing\"", ERROR_INPUT,
-         "Headgate has no module \"headgate.nothing\""},
-        {"require \"loop\"", ERROR_INPUT, "loop.lua:1: module \"loop\" requires itself"},
-        {"step \"x\" {}\nplan \"p\" {}", ERROR_INPUT,
-         "plan.lua:1:1: step \"x\" stands nowhere in the plan"},
-        {"local t = {} t[1] = phase \"x\" (t) plan \"p\" { t[1] }", ERROR_INPUT,
-         "nested too deeply (or in itself)"},
-        {"sleep \"1s\"", ERROR_INPUT, "plan.lua:1: sleep cannot be used while the plan is loaded"},
-        {"log \"x\"", ERROR_INPUT, "plan.lua:1: log cannot be used while the plan is loaded"},
-        {"local s = step \"x\"\ns.up = \"\"", ERROR_INPUT,
-         "plan.lua:2: step \"x\" is described by its table"},
-        {"ambiguous(1)", ERROR_INPUT, "plan.lua:1: ambiguous is written ambiguous(\"why\", { … })"},
-        {"ambiguous(\"w\", { choises = 1 })", ERROR_INPUT,
-         "plan.lua:1: ambiguous has no field \"choises\""},
-        {"skip {}", ERROR_INPUT, "plan.lua:1: skip is written skip \"…\""},
-    };
-    for (size_t i = 0; i < COUNT_OF(CASES); i++) {
+    for (size_t i = 0; i < COUNT_OF(MISTAKES); i++) {
         const char *const files[] = {"lib/normalize.lua", "return 1", "loop.lua",
-                                     "require \"loop\"",  "plan.lua", CASES[i].plan,
+                                     "require \"loop\"",  "plan.lua", MISTAKES[i].plan,
                                      "sql/a.sql",         "SELECT 1", NULL};
         Error err = {.kind = ERROR_NONE};
         bool ok = load(files, NULL, NULL, &err);
-        if (ok || err.kind != CASES[i].kind || strstr(err.message, CASES[i].message) == NULL)
-            fail_msg("%s\n  gave: %s %s\n  not:  %s", CASES[i].plan,
-                     ok ? "no error" : error_kind_name(err.kind), err.message, CASES[i].message);
+        if (ok || err.kind != MISTAKES[i].kind || strstr(err.message, MISTAKES[i].message) == NULL)
+            fail_msg("%s\n  gave: %s %s\n  not:  %s", MISTAKES[i].plan,
+                     ok ? "no error" : error_kind_name(err.kind), err.message, MISTAKES[i].message);
     }
 }
 

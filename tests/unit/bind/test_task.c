@@ -184,6 +184,54 @@ DB_CASE(log_lines)
     free(outcome.result);
 }
 
+/* ---- several at once ---- */
+
+enum { TOGETHER = 4 };
+
+static struct {
+    BindPlan *plan;
+    int running;
+    FiberEvent done;
+    char results[TOGETHER][16];
+} together;
+
+static void run_one_of_several(void *arg)
+{
+    char *result = arg;
+    AUTO(db_close_auto) DbConn *conn = open_as("headgate:1:1");
+    BindTask task = {.conn = conn};
+    AUTO(json_auto) json_t *value = NULL;
+    must(bind_plan_call(together.plan, "f/t", "run", &task, &value, &err));
+    snprintf(result, sizeof(together.results[0]), "%s", json_string_value(value));
+    together.running--;
+    fiber_event_broadcast(&together.done);
+}
+
+/* Tasks of one Lua state take turns while they wait, each with its own connection. */
+DB_CASE(tasks_of_one_state)
+{
+    Bundle bundle;
+    together.plan =
+        plan_with("local pid = db:value('SELECT pg_backend_pid()')\n"
+                  "for i = 1, 20 do\n"
+                  "  if db:value('SELECT pg_backend_pid()') ~= pid then return 'mixed' end\n"
+                  "  pcall(db.query, db, 'nonsense')\n"
+                  "end return tostring(pid)",
+                  &bundle);
+    together.running = TOGETHER;
+    for (int i = 0; i < TOGETHER; i++)
+        fiber_start(fixture.loop, "one of several", run_one_of_several, together.results[i]);
+    while (together.running > 0)
+        fiber_event_wait(&together.done, -1);
+    for (int i = 0; i < TOGETHER; i++) {
+        assert_true(atoi(together.results[i]) > 0);
+        for (int j = 0; j < i; j++)
+            assert_string_not_equal(together.results[i], together.results[j]);
+    }
+    bind_plan_free(together.plan);
+    arena_free(bundle.arena);
+}
+
 /* ---- cancelling ---- */
 
 static struct {
@@ -231,6 +279,7 @@ int main(void)
         cmocka_unit_test(failures),
         cmocka_unit_test(a_transactional_task_waits_for_db_only),
         cmocka_unit_test(log_lines),
+        cmocka_unit_test(tasks_of_one_state),
         cmocka_unit_test(cancelled_tasks_end),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
