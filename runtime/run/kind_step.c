@@ -1,4 +1,5 @@
-/* step: the plan's SQL, in one transaction with its ledger row, or outside of one under an intent. */
+/* step: the plan's SQL, in one transaction with its ledger row, or outside of one under an intent.
+ */
 #include "run/kind.h"
 
 #include "base/clock.h"
@@ -12,24 +13,43 @@
 
 enum { SOAK_POLL_MS = 15000 };
 
-static bool sql_failed(const PlanNode *node, const char *key, int position, Error *err)
+/* position counts characters of the statement, from 1; 0 = the server named none. */
+static bool sql_failed(const PlanNode *node, const char *key, const SqlStatement *statement,
+                       int position, Error *err)
 {
     const json_t *value = json_object_get(node->keys, key);
     const char *file = json_get_string(value, "file", node->at.file);
     int64_t line = json_get_int(value, "line", node->at.line);
-    if (position > 0) {
-        int at_line = 0;
-        int at_column = 0;
-        sql_position(plan_sql(node, key), position, &at_line, &at_column);
-        return error_wrap(err, "%s:%" PRId64 ":%d", file, line + at_line - 1, at_column);
-    }
-    return error_wrap(err, "%s:%" PRId64, file, line);
+    int at_line = 0;
+    int at_column = 0;
+    if (position == 0)
+        return error_wrap(err, "%s:%" PRId64, file, line + statement->line - 1);
+    sql_position_of(plan_sql(node, key),
+                    statement->offset_bytes + sql_position_bytes(statement->text, position),
+                    &at_line, &at_column);
+    return error_wrap(err, "%s:%" PRId64 ":%d", file, line + at_line - 1, at_column);
 }
 
+/* One by one, so that an error names its own statement. What the version 15 grammar cannot cut goes
+ * to the server as it is. */
 bool run_kind_sql(DbConn *conn, const PlanNode *node, const char *key, Error *err)
 {
-    int position = 0;
-    return db_exec(conn, plan_sql(node, key), NULL, &position, err) || sql_failed(node, key, position, err);
+    AUTO(arena_auto) Arena *arena = arena_new();
+    SqlStatement *statements = NULL;
+    size_t count = 0;
+    if (!sql_split(arena, plan_sql(node, key), &statements, &count, err))
+        return sql_failed(node, key, &(SqlStatement){.line = 1}, 0, err);
+    SqlStatement whole = {.text = plan_sql(node, key), .line = 1};
+    bool cut = true;
+    for (size_t i = 0; i < count; i++)
+        cut = cut && statements[i].parsed;
+    for (size_t i = 0; i < (cut ? count : 1); i++) {
+        const SqlStatement *statement = cut ? &statements[i] : &whole;
+        int position = 0;
+        if (!db_exec(conn, statement->text, NULL, &position, err))
+            return sql_failed(node, key, statement, position, err);
+    }
+    return true;
 }
 
 static SqlFile file_of(const PlanNode *node, const char *key)
@@ -40,7 +60,8 @@ static SqlFile file_of(const PlanNode *node, const char *key)
                     .first_line = (int)json_get_int(value, "line", node->at.line),
                     .transaction = SQL_TRANSACTION_UNSAID};
     if (json_object_get(node->positions, "transaction") != NULL)
-        file.transaction = plan_bool(node, "transaction") ? SQL_TRANSACTION_YES : SQL_TRANSACTION_NO;
+        file.transaction =
+            plan_bool(node, "transaction") ? SQL_TRANSACTION_YES : SQL_TRANSACTION_NO;
     return file;
 }
 
@@ -101,11 +122,13 @@ static bool proof_holds(DbConn *conn, const PlanNode *node, Error *err)
         return error_wrap(err, "its proof");
     if (db_rows(found) == 0)
         return true;
-    return error_set(err, ERROR_REFUSED, "its proof does not hold: %d row(s) found, the first is %s = %s", db_rows(found),
-                     db_column_name(found, 0), db_value(found, 0, 0));
+    return error_set(err, ERROR_REFUSED,
+                     "its proof does not hold: %d row(s) found, the first is %s = %s",
+                     db_rows(found), db_column_name(found, 0), db_value(found, 0, 0));
 }
 
-static bool up_effect(Run *run, const PlanNode *node, DbConn *conn, void *ctx, json_t *detail, Error *err)
+static bool up_effect(Run *run, const PlanNode *node, DbConn *conn, void *ctx, json_t *detail,
+                      Error *err)
 {
     UNUSED(run);
     UNUSED(ctx);
@@ -113,7 +136,8 @@ static bool up_effect(Run *run, const PlanNode *node, DbConn *conn, void *ctx, j
     return proof_holds(conn, node, err) && run_kind_sql(conn, node, "up", err);
 }
 
-static bool down_effect(Run *run, const PlanNode *node, DbConn *conn, void *ctx, json_t *detail, Error *err)
+static bool down_effect(Run *run, const PlanNode *node, DbConn *conn, void *ctx, json_t *detail,
+                        Error *err)
 {
     UNUSED(run);
     UNUSED(ctx);
@@ -131,7 +155,8 @@ static bool soak_left_ms(Run *run, int64_t soak_us, int64_t *ret_left_ms, Error 
     if (!ledger_call(run->ledger, "soak_left", &params, &left, err))
         return false;
     if (db_is_null(left, 0, 0))
-        return error_set(err, ERROR_REFUSED, "it must soak after a rollout, and no stage of this run has ended");
+        return error_set(err, ERROR_REFUSED,
+                         "it must soak after a rollout, and no stage of this run has ended");
     *ret_left_ms = db_int(left, 0, 0);
     return true;
 }
@@ -150,8 +175,9 @@ static bool soak(Run *run, const PlanNode *node, Error *err)
     while (soak_left_ms(run, soak_us, &left_ms, err) && left_ms > 0) {
         if (run->state == RUN_RUNNING) {
             char lasts[32];
-            AUTO(json_auto) json_t *reason = run_reason("soak", node->path, NULL, "\"%s\" comes after a soak of %s", node->name,
-                                                        duration_text(soak_us, lasts, sizeof(lasts)));
+            AUTO(json_auto)
+            json_t *reason = run_reason("soak", node->path, NULL, "\"%s\" comes after a soak of %s",
+                                        node->name, duration_text(soak_us, lasts, sizeof(lasts)));
             json_set_int(reason, "left_us", left_ms * 1000);
             if (!run_apply(run, RUN_EVENT_WATCH, node->path, reason, err))
                 return false;
@@ -159,20 +185,24 @@ static bool soak(Run *run, const PlanNode *node, Error *err)
         if (!run_wait(run, left_ms < SOAK_POLL_MS ? left_ms : SOAK_POLL_MS, err))
             return false;
     }
-    return err->kind == ERROR_NONE && (run->state == RUN_RUNNING || run_apply(run, RUN_EVENT_GO, node->path, NULL, err));
+    return err->kind == ERROR_NONE &&
+           (run->state == RUN_RUNNING || run_apply(run, RUN_EVENT_GO, node->path, NULL, err));
 }
 
-/* Statements that no transaction may hold: intent, act, done. Probing by definition comes with the index doctor. */
+/* Statements that no transaction may hold: intent, act, done. Probing by definition comes with the
+ * index doctor. */
 static bool act_outside(Run *run, const PlanNode *node, const char *key, Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
     SqlStatement *statements = NULL;
     size_t count = 0;
     DbConn *conn = NULL;
-    if (!sql_split(arena, plan_sql(node, key), &statements, &count, err) || !run_connect(run, run->options.target, false, &conn, err))
+    if (!sql_split(arena, plan_sql(node, key), &statements, &count, err) ||
+        !run_connect(run, run->options.target, false, &conn, err))
         return false;
     bool ok = db_exec(conn, "SET lock_timeout = 0; SET statement_timeout = 0", NULL, NULL, err) &&
-              db_query(conn, "SELECT pg_catalog.set_config('search_path', $1, false)", DB_PARAMS(run->search_path), NULL, err);
+              db_query(conn, "SELECT pg_catalog.set_config('search_path', $1, false)",
+                       DB_PARAMS(run->search_path), NULL, err);
     for (size_t i = 0; ok && i < count; i++) {
         ok = db_exec(conn, statements[i].text, NULL, NULL, err);
         if (!ok)
@@ -185,10 +215,14 @@ static bool act_outside(Run *run, const PlanNode *node, const char *key, Error *
 static bool forward_outside(Run *run, const PlanNode *node, Error *err)
 {
     if (run_step_state(run, node) == STEP_INTENT) {
-        error_set(err, ERROR_REFUSED, "the runner died while \"%s\" ran outside a transaction: look whether it happened", node->name);
+        error_set(
+            err, ERROR_REFUSED,
+            "the runner died while \"%s\" ran outside a transaction: look whether it happened",
+            node->name);
         return error_hint(err, "headgate retry does it again, headgate rollback takes it back");
     }
-    return run_step_apply(run, node, STEP_EVENT_INTEND, NULL, NULL, err) && act_outside(run, node, "up", err) &&
+    return run_step_apply(run, node, STEP_EVENT_INTEND, NULL, NULL, err) &&
+           act_outside(run, node, "up", err) &&
            run_step_apply(run, node, STEP_EVENT_FINISH, NULL, NULL, err);
 }
 
@@ -200,8 +234,11 @@ bool run_kind_step_forward(Run *run, const PlanNode *node, Error *err)
     run_step_started(run, node);
     if (outside)
         return forward_outside(run, node, err);
-    return run_effect(run, node,
-                      &(RunEffectOptions){.event = STEP_EVENT_FINISH, .effect = up_effect, .as_role = true, .user_sql = true}, err);
+    return run_effect(
+        run, node,
+        &(RunEffectOptions){
+            .event = STEP_EVENT_FINISH, .effect = up_effect, .as_role = true, .user_sql = true},
+        err);
 }
 
 bool run_kind_step_back(Run *run, const PlanNode *node, Error *err)
@@ -209,15 +246,21 @@ bool run_kind_step_back(Run *run, const PlanNode *node, Error *err)
     StepState state = run_step_state(run, node);
     bool outside = false;
     if (plan_sql(node, "down") == NULL)
-        return error_set(err, ERROR_REFUSED, "there is no way back: %s", json_get_string(node->keys, "one_way", "it has no down"));
+        return error_set(err, ERROR_REFUSED, "there is no way back: %s",
+                         json_get_string(node->keys, "one_way", "it has no down"));
     bool nothing_happened = state == STEP_FAILED && classify(node, "up", &outside, err) && !outside;
     if (nothing_happened)
         return run_step_apply(run, node, STEP_EVENT_UNDO_FINISH, NULL, NULL, err);
     if (!classify(node, "down", &outside, err))
         return false;
     if (outside)
-        return run_step_apply(run, node, STEP_EVENT_UNDO, NULL, NULL, err) && act_outside(run, node, "down", err) &&
+        return run_step_apply(run, node, STEP_EVENT_UNDO, NULL, NULL, err) &&
+               act_outside(run, node, "down", err) &&
                run_step_apply(run, node, STEP_EVENT_UNDO_FINISH, NULL, NULL, err);
     return run_effect(run, node,
-                      &(RunEffectOptions){.event = STEP_EVENT_UNDO_FINISH, .effect = down_effect, .as_role = true, .user_sql = true}, err);
+                      &(RunEffectOptions){.event = STEP_EVENT_UNDO_FINISH,
+                                          .effect = down_effect,
+                                          .as_role = true,
+                                          .user_sql = true},
+                      err);
 }
