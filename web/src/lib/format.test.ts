@@ -5,7 +5,7 @@ import { betweenUs, formatAgo, formatClock, formatCountdown, formatDuration, for
 test("durations have two units at most", () => {
   const cases: [number, string][] = [
     [0, "0 s"], [500, "< 1 ms"], [12_000, "12 ms"], [420_000, "0.4 s"], [9_990_000, "9.9 s"], [42e6, "42 s"],
-    [65e6, "1 min 05 s"], [64_800e6 + 240e6, "18 h 04 min"], [273_600e6, "3 d 4 h"], [-5, "0 s"],
+    [65e6, "1 min 05 s"], [64_800e6 + 240e6, "18 h 04 min"], [273_600e6, "3 d 4 h"], [86_400e6, "1 d"], [60e6, "1 min 00 s"], [-5, "0 s"],
   ];
   for (const [us, text] of cases) assert.equal(formatDuration(us), text);
 });

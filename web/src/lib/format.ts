@@ -4,12 +4,12 @@ export type Zone = "local" | "utc";
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
-const fine = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
+const fine = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 const plurals = new Intl.PluralRules("en");
 
 export const formatCount = (value: number): string => whole.format(value);
 export const formatShort = (value: number): string => (value < 10_000 ? whole.format(value) : short.format(value));
-export const formatValue = (value: number): string => fine.format(value);
+export const formatValue = (value: number): string => (Math.abs(value) < 1000 ? fine : whole).format(value);
 export const formatRate = (perSecond: number): string =>
   `${perSecond < 10 ? fine.format(Number(perSecond.toPrecision(2))) : formatShort(perSecond)} rows/s`;
 /** Of a part between 0 and 1; "100%" only when nothing is left. */
@@ -36,6 +36,7 @@ export function formatDuration(us: number): string {
     if (seconds < size) continue;
     const large = Math.floor(seconds / size);
     const rest = Math.floor((seconds - large * size) / part);
+    if (rest === 0 && size > 60) return `${large} ${unit}`;
     const restUnit = part === 3_600 ? "h" : part === 60 ? "min" : "s";
     return `${large} ${unit} ${String(rest).padStart(part === 3_600 ? 1 : 2, "0")} ${restUnit}`;
   }

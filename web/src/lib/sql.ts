@@ -11,7 +11,7 @@ const KEYWORDS = new Set(
     "values view when where with").split(" "),
 );
 const TOKEN =
-  /(--[^\n]*|\/\*[\s\S]*?\*\/)|('(?:[^']|'')*'|\$(\w*)\$[\s\S]*?\$\3\$)|\b(\d+(?:\.\d+)?)\b|\b([A-Za-z_]\w*)\b/g;
+  /(--[^\n]*|\/\*[\s\S]*?\*\/)|('(?:[^']|'')*'|\$\w*\$)|\b(\d+(?:\.\d+)?)\b|\b([A-Za-z_]\w*)\b/g;
 
 export function sqlTokens(sql: string): SqlToken[] {
   const tokens: SqlToken[] = [];
@@ -23,7 +23,7 @@ export function sqlTokens(sql: string): SqlToken[] {
   };
   for (const match of sql.matchAll(TOKEN)) {
     put("plain", sql.slice(end, match.index));
-    const [whole, comment, text, , number] = match;
+    const [whole, comment, text, number] = match;
     const kind = comment !== undefined ? "comment" : text !== undefined ? "text" : number !== undefined ? "number"
       : KEYWORDS.has(whole.toLowerCase()) ? "keyword" : "plain";
     put(kind, whole);

@@ -42,7 +42,7 @@ export function Countdown({ leftUs, since, runs }: { leftUs: number; since: numb
 /** An ETA is only shown while it can be believed. */
 export function Eta({ seconds }: { seconds: number | null | undefined }) {
   if (seconds === null || seconds === undefined || !live.value) return null;
-  return <span class="num">about {formatCountdown(seconds * 1e6)} left</span>;
+  return <span class="num"> · about {formatCountdown(seconds * 1e6)} left</span>;
 }
 
 export function Bar({ done, total, label }: { done: number; total: number | null; label: string }) {
@@ -65,7 +65,7 @@ export function Sql({ text, caption }: { text: string; caption?: ComponentChildr
     <figure class="code">
       {caption && <figcaption>{caption}<Copy text={text} what="SQL" /></figcaption>}
       {/* focusable, so that the keyboard can scroll it */}
-      <pre tabIndex={0} role="region" aria-label="SQL" dir="ltr"><code>
+      <pre tabIndex={0} role="group" aria-label="SQL" dir="ltr"><code>
         {sqlTokens(text.replace(/\s+$/, "")).map((token, index) =>
           token.kind === "plain" ? token.text : <span key={index} class={`sql-${token.kind}`}>{token.text}</span>)}
       </code></pre>
@@ -74,7 +74,7 @@ export function Sql({ text, caption }: { text: string; caption?: ComponentChildr
 }
 
 export function Code({ text, label }: { text: string; label: string }) {
-  return <pre class="code-block" tabIndex={0} role="region" aria-label={label} dir="ltr"><code>{text}</code></pre>;
+  return <pre class="code-block" tabIndex={0} role="group" aria-label={label} dir="ltr"><code>{text}</code></pre>;
 }
 
 export function Copy({ text, what }: { text: string; what: string }) {

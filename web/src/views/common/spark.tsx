@@ -1,4 +1,5 @@
-// A small line of values with its limit, drawn as SVG. The numbers stand beside it as text.
+// A small line of values with its limit, drawn as SVG (a mark is a line of no length
+// with round ends, because the picture is stretched). The numbers stand beside it as text.
 
 export interface SparkPoint {
   value: number | null;
@@ -28,8 +29,8 @@ export function Spark({ points, limit, label }: { points: readonly SparkPoint[];
       {limit !== undefined && <line class="limit" x1="0" x2={WIDTH} y1={y(limit)} y2={y(limit)} />}
       <path class="line" d={line} />
       {points.map((point, index) => point.bad && point.value !== null
-        ? <circle key={index} class="bad" cx={x(index)} cy={y(point.value)} r="2.5" /> : null)}
-      {last >= 0 && <circle class="last" cx={x(last)} cy={y(points[last]!.value!)} r="2.5" />}
+        ? <path key={index} class="mark bad" d={`M${x(index)} ${y(point.value)}h0`} /> : null)}
+      {last >= 0 && <path class="mark" d={`M${x(last)} ${y(points[last]!.value!)}h0`} />}
     </svg>
   );
 }

@@ -28,7 +28,7 @@ function Scalar({ name, value }: { name: string; value: Json }): ComponentChildr
 function RowsTable({ rows, label }: { rows: JsonObject[]; label: string }) {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((key) => rows.some((row) => row[key] !== null && row[key] !== ""));
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={label}>
+    <div class="scroll" tabIndex={0} role="group" aria-label={label}>
       <table>
         <thead><tr>{columns.map((key) => <th key={key} scope="col">{nameOf(key)}</th>)}</tr></thead>
         <tbody>{rows.map((row, index) => <tr key={index}>{columns.map((key) => <td key={key}><Scalar name={key} value={row[key] ?? null} /></td>)}</tr>)}</tbody>

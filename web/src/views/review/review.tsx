@@ -231,7 +231,7 @@ export function ReviewPage({ run }: { run: string }) {
                           <span>{reason.reason}</span><span class="count">{formatCount(reason.count)}</span>
                           <span class="soft small">{reason.step}</span>
                         </button>
-                        {may && state === "open" && <button type="button" class="button tiny" onClick={() => setBulk(reason)}>Decide all {formatCount(reason.count)}<span class="hidden"> with reason {reason.reason}</span>…</button>}
+                        {may && state === "open" && reason.count > 1 && <button type="button" class="button tiny" onClick={() => setBulk(reason)}>Decide all {formatCount(reason.count)}<span class="hidden"> with reason {reason.reason}</span>…</button>}
                       </li>
                     );
                   })}

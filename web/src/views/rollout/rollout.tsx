@@ -47,7 +47,7 @@ function StageItem({ stage, run, runs, current }: { stage: Stage; run: string; r
           {stage.state === "done" ? <>watched {formatDuration(stage.counted_us)}</> : `watch ${formatDuration(stage.window_us)}`}
         </span>
       )}
-      {stage.gate !== null && <a class={`button small ${stage.state === "waiting" ? "primary" : ""}`} href={href.gate(run, stage.gate)}><Icon name="gate" />Gate</a>}
+      {stage.gate !== null && <a class={`button small ${stage.state === "waiting" ? "primary" : "ghost"}`} href={href.gate(run, stage.gate)}><Icon name="gate" />Gate</a>}
     </li>
   );
 }
@@ -56,7 +56,7 @@ function GuardTable({ points, unit }: { points: readonly SamplePoint[]; unit: st
   return (
     <details>
       <summary>Data table</summary>
-      <div class="scroll" tabIndex={0} role="region" aria-label="Samples">
+      <div class="scroll" tabIndex={0} role="group" aria-label="Samples">
         <table>
           <thead><tr><th scope="col">Time</th><th scope="col">Value</th><th scope="col">Verdict</th></tr></thead>
           <tbody>

@@ -23,7 +23,7 @@ function ProgressPanel({ progress, rates, running }: { progress: Progress; rates
         <strong class="large"><Fraction done={done} total={total} unit="rows" /></strong>
         <span class="soft">
           {running && rate !== null && rate !== undefined && <span class="num">{formatRate(rate)}</span>}
-          {running && <> <Eta seconds={progress.eta_s} /></>}
+          {running && <Eta seconds={progress.eta_s} />}
         </span>
       </p>
       <Bar done={done} total={total} label="Rows done" />

@@ -48,7 +48,7 @@ function RunProgress({ run }: { run: Run }) {
     return (
       <>
         <Bar done={progress.done} total={progress.total} label={`Rows of ${progress.path ?? "the step"}`} />
-        <span class="soft small"><Fraction done={progress.done} total={progress.total} unit="rows" /> <Eta seconds={progress.eta_s} /></span>
+        <span class="soft small"><Fraction done={progress.done} total={progress.total} unit="rows" /><Eta seconds={progress.eta_s} /></span>
       </>
     );
   return (
@@ -76,7 +76,7 @@ function RunRow({ run }: { run: Run }) {
       <div class="run-env"><span class="chip">{run.environment}</span></div>
       <div class="run-progress"><RunProgress run={run} /></div>
       <div class="run-when">
-        {over ? <>took <Elapsed from={run.created_at} to={run.finished_at} /></> : <>for <Elapsed from={run.state_since} /></>}
+        <span>{over ? <>took <Elapsed from={run.created_at} to={run.finished_at} /></> : <>for <Elapsed from={run.state_since} /></>}</span>
         <span class="soft small">{run.started_by} · <Time at={run.created_at} ago /></span>
       </div>
     </li>

@@ -5,6 +5,8 @@ import { formatTime } from "../../lib/format";
 import { connection, now, otherVersion, stream, zone } from "../../state/store";
 import { Icon } from "../common/icon";
 
+const FIRST_MS = 1_500;
+
 /** Seconds until a moment of this machine's clock. */
 function useSecondsUntil(at: number | null): number {
   const [left, setLeft] = useState(0);
@@ -27,35 +29,35 @@ export function ConnectionSign() {
 export function ConnectionBanner() {
   const current = connection.value;
   const left = useSecondsUntil(current.state === "lost" ? current.retryAt : null);
-  const [slow, setSlow] = useState(false);
-  const waits = current.state === "connecting";
+  // once lost, it stays so until messages come; the first connection has a moment before it counts as lost
+  const [away, setAway] = useState(false);
   useEffect(() => {
-    if (!waits) {
-      setSlow(false);
+    if (current.state !== "connecting") {
+      setAway(current.state === "lost");
       return undefined;
     }
-    const timer = setTimeout(() => setSlow(true), 1_500);
+    const timer = setTimeout(() => setAway(true), FIRST_MS);
     return () => clearTimeout(timer);
-  }, [waits]);
+  }, [current.state]);
   const shown = formatTime(new Date(now.value).toISOString(), zone.value, now.value);
-  const lost = current.state === "lost" || slow;
+  const lost = current.state === "lost" || (current.state === "connecting" && away);
   return (
     <>
       {/* the region stays, so that its text is announced; the seconds are outside of it */}
-      <div class={lost ? "banner" : "hidden"}>
+      <section aria-label="Connection" class={lost ? "banner" : "hidden"}>
         <Icon name="warn" />
         <span role="status" aria-live="polite">
           {lost && <><strong>Not live.</strong> You see what was true at {shown}.</>}
         </span>
         {lost && <span class="num">{current.state === "lost" ? `Trying again in ${left} s` : "Connecting…"}</span>}
         {lost && <button type="button" class="button small" onClick={() => stream.retryNow()}>Retry now</button>}
-      </div>
+      </section>
       {otherVersion.value && (
-        <div class="banner calm">
+        <section aria-label="New version" class="banner calm">
           <Icon name="retry" />
           <span>The server was updated.</span>
           <button type="button" class="button small" onClick={() => location.reload()}>Reload</button>
-        </div>
+        </section>
       )}
     </>
   );

@@ -4,20 +4,22 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { href, type Route, route } from "../../lib/router";
 import { alerted, polite } from "../../state/announce";
-import { logOut, me, needsYou, theme, type Theme, zone } from "../../state/store";
+import { live, logOut, me, needsYou, theme, type Theme, zone } from "../../state/store";
 import { Icon, type Sign } from "../common/icon";
 import { Empty } from "../common/parts";
+import { lazy } from "../common/lazy";
 import { Page } from "../common/page";
-import { GatePage } from "../gate/gate";
 import { LoginPage } from "../login/login";
-import { PlansPage } from "../plans/plans";
-import { ReportPage } from "../report/report";
-import { ReviewPage } from "../review/review";
-import { RolloutPage } from "../rollout/rollout";
 import { RunPage } from "../run/run";
 import { RunsPage } from "../runs/runs";
 import { ConnectionBanner, ConnectionSign } from "./connection";
 import { Help, helpShown, useKeys } from "./keys";
+
+const GatePage = lazy(() => import("../gate/gate").then((page) => page.GatePage));
+const RolloutPage = lazy(() => import("../rollout/rollout").then((page) => page.RolloutPage));
+const PlansPage = lazy(() => import("../plans/plans").then((page) => page.PlansPage));
+const ReportPage = lazy(() => import("../report/report").then((page) => page.ReportPage));
+const ReviewPage = lazy(() => import("../review/review").then((page) => page.ReviewPage));
 
 const THEMES: Record<Theme, { next: Theme; icon: Sign; word: string }> = {
   system: { next: "light", icon: "auto", word: "System theme" },
@@ -34,7 +36,7 @@ function Header() {
     <header class="top">
       <a class="brand" href={href.runs}>
         <svg viewBox="0 0 32 32" aria-hidden="true"><path d="M8 5v22M24 5v22" class="posts" /><path d="M10 6h12v9H10z" class="gate" /><path d="M10 20.5c2-1.6 4-1.6 6 0s4 1.6 6 0M10 25.5c2-1.6 4-1.6 6 0s4 1.6 6 0" class="water" /></svg>
-        Headgate
+        <span class="brand-name">Headgate</span>
       </a>
       <nav aria-label="Main">
         <a href={href.runs} aria-current={page === "plans" ? undefined : "page"}>
@@ -98,6 +100,9 @@ export function Shell() {
   useEffect(() => {
     document.documentElement.dataset["theme"] = theme.value;
   }, [theme.value]);
+  useEffect(() => {
+    document.documentElement.dataset["live"] = live.value ? "yes" : "no";
+  }, [live.value]);
   return (
     <>
       <a class="skip" href="#main" onClick={(event) => {
