@@ -14,7 +14,7 @@ void arena_clear(Arena *arena);
 /// Destructor for AUTO(arena_auto) Arena *arena = arena_new();
 void arena_auto(Arena **arena);
 
-void *arena_alloc(Arena *arena, size_t bytes); ///< zeroed, aligned for any type; never NULL
+void *arena_alloc(Arena *arena, size_t bytes);      ///< zeroed, aligned for any type; never NULL
 char *arena_strdup(Arena *arena, const char *text); ///< NULL stays NULL
 char *arena_strndup(Arena *arena, const char *text, size_t bytes);
 char *arena_printf(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);

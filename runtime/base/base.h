@@ -16,16 +16,17 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define UNUSED(x) ((void)(x))
 
-/// A programming error: prints file, line and the broken condition and aborts, in release builds too.
+/// A programming error: prints file, line and the broken condition and aborts, in release builds
+/// too.
 #define invariant(condition)                                                                       \
     ((condition) ? (void)0 : invariant_failed(__FILE__, __LINE__, #condition))
 
 NORETURN void invariant_failed(const char *file, int line, const char *condition);
 
 /// Memory that must be there: these abort when the machine has none left (docs/decisions/001).
-void *base_alloc(size_t bytes);                  ///< zeroed; free() releases it
-void *base_realloc(void *block, size_t bytes);   ///< new bytes are not zeroed
-char *base_strdup(const char *text);             ///< free() releases it; NULL stays NULL
+void *base_alloc(size_t bytes);                ///< zeroed; free() releases it
+void *base_realloc(void *block, size_t bytes); ///< new bytes are not zeroed
+char *base_strdup(const char *text);           ///< free() releases it; NULL stays NULL
 char *base_strndup(const char *text, size_t bytes);
 char *base_printf(const char *format, ...) PRINTF_LIKE(1, 2); ///< free() releases it
 

@@ -25,8 +25,8 @@ enum {
 
     /* messages */
     BOUND_JSON_BYTES = 64 * 1024 * 1024,
-    BOUND_JSON_DEPTH = 100,       ///< lists and objects in each other; bounds the stack of every walk
-    BOUND_JSON_VALUES = 1000000,  ///< made from one Lua value (which may share parts without end)
+    BOUND_JSON_DEPTH = 100, ///< lists and objects in each other; bounds the stack of every walk
+    BOUND_JSON_VALUES = 1000000, ///< made from one Lua value (which may share parts without end)
     BOUND_HTTP_BODY_BYTES = 1024 * 1024,
     BOUND_HTTP_HEADERS_BYTES = 64 * 1024, ///< of an answer to our client
     BOUND_HTTP_TIMEOUT_MS = 30000,        ///< of our client, unless the request says otherwise
@@ -49,8 +49,8 @@ enum {
     BOUND_BATCH_LIMIT_MS = 5000, ///< no batch transaction stays open longer
     BOUND_ROW_RETRIES = 5,       ///< a row that keeps moving under us in one batch
     BOUND_BACKFILL_PASSES = 10,
-    BOUND_SQL_BYTES = 16 * 1024 * 1024, ///< one SQL text of a plan
-    BOUND_BATCH_BYTES = 8 * 1024 * 1024, ///< values read or written by one batch
+    BOUND_SQL_BYTES = 16 * 1024 * 1024,       ///< one SQL text of a plan
+    BOUND_BATCH_BYTES = 8 * 1024 * 1024,      ///< values read or written by one batch
     BOUND_DOCUMENT_BYTES = 256 * 1024 * 1024, ///< one JSON value of a row
     BOUND_DOCUMENT_DEPTH = 1000,
     BOUND_CONNECT_MS = 10000,
@@ -65,7 +65,8 @@ enum {
     /* processes */
     BOUND_WORKERS = 16,
     BOUND_FIBERS = 4096,
-    BOUND_FIBER_STACK_BYTES = 1024 * 1024, ///< Lua nests 200 C calls (gsub in gsub), which is 500 KiB
+    BOUND_FIBER_STACK_BYTES =
+        1024 * 1024, ///< Lua nests 200 C calls (gsub in gsub), which is 500 KiB
 };
 
 #endif

@@ -46,13 +46,14 @@ static const struct Unit {
     const char *name;
     int64_t us;
 } UNITS[] = {
-    {"ms", 1000                     },
-    {"s",  1000000                  },
-    {"m",  INT64_C(60) * 1000000    },
-    {"h",  INT64_C(3600) * 1000000  },
-    {"d",  INT64_C(86400) * 1000000 },
-    {"w",  INT64_C(604800) * 1000000},
-    {"min", INT64_C(60) * 1000000    }, /* as PostgreSQL writes it; the others are for duration_text too */
+    {"ms", 1000},
+    {"s", 1000000},
+    {"m", INT64_C(60) * 1000000},
+    {"h", INT64_C(3600) * 1000000},
+    {"d", INT64_C(86400) * 1000000},
+    {"w", INT64_C(604800) * 1000000},
+    {"min",
+     INT64_C(60) * 1000000}, /* as PostgreSQL writes it; the others are for duration_text too */
 };
 
 static const struct Unit *unit_find(const char *text, size_t length)

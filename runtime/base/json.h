@@ -9,15 +9,16 @@
 /// Destructor: AUTO(json_auto) json_t *body = ...;
 void json_auto(json_t **value);
 
-/// Parses with our limits (depth, size, no duplicate keys). Owned by the caller; NULL and err on failure,
-/// with line and column in the message.
+/// Parses with our limits (depth, size, no duplicate keys). Owned by the caller; NULL and err on
+/// failure, with line and column in the message.
 NODISCARD json_t *json_parse(const char *text, size_t bytes, Error *err);
 /// Compact text; free() releases it.
 char *json_text(const json_t *value);
 /// Compact text with sorted keys: the form that digests are taken over. free() releases it.
 char *json_canonical(const json_t *value);
 
-/// The value of key, or otherwise when it is absent or of another type. Strings are borrowed from object.
+/// The value of key, or otherwise when it is absent or of another type. Strings are borrowed from
+/// object.
 const char *json_get_string(const json_t *object, const char *key, const char *otherwise);
 int64_t json_get_int(const json_t *object, const char *key, int64_t otherwise);
 double json_get_number(const json_t *object, const char *key, double otherwise);

@@ -5,11 +5,11 @@
 #include "base/base.h"
 
 typedef struct Text {
-    char *data;           ///< NUL-terminated after the first append; NULL before
+    char *data; ///< NUL-terminated after the first append; NULL before
     size_t length_bytes;
     size_t capacity_bytes;
     size_t max_bytes;
-    bool overflowed;      ///< something did not fit; the text was cut
+    bool overflowed; ///< something did not fit; the text was cut
 } Text;
 
 void text_init(Text *text, size_t max_bytes);
@@ -20,6 +20,6 @@ void text_append_bytes(Text *text, const void *bytes, size_t size);
 void text_append_char(Text *text, char c);
 void text_printf(Text *text, const char *format, ...) PRINTF_LIKE(2, 3);
 const char *text_string(const Text *text); ///< never NULL; "" when empty
-char *text_take(Text *text);               ///< moves the string out (free() it); the text is empty after
+char *text_take(Text *text); ///< moves the string out (free() it); the text is empty after
 
 #endif

@@ -32,12 +32,15 @@ bool cli_api_open(const Cli *cli, Arena *arena, CliApi *ret_api, Error *err)
 {
     const char *url = cli_option(cli, "server");
     const char *file = cli_option(cli, "token-file");
-    CliApi api = {.loop = cli->loop, .url = url == NULL ? "http://127.0.0.1:8080" : url, .token = getenv("HEADGATE_TOKEN")};
+    CliApi api = {.loop = cli->loop,
+                  .url = url == NULL ? "http://127.0.0.1:8080" : url,
+                  .token = getenv("HEADGATE_TOKEN")};
     if (file != NULL && !read_token(arena, file, &api.token, err))
         return false;
     if (text_empty(api.token)) {
         error_set(err, ERROR_REFUSED, "you are not logged in: no token");
-        return error_hint(err, "headgate token create YOUR-NAME, then HEADGATE_TOKEN=… or --token-file");
+        return error_hint(err,
+                          "headgate token create YOUR-NAME, then HEADGATE_TOKEN=… or --token-file");
     }
     log_secret(api.token);
     *ret_api = api;
@@ -60,7 +63,8 @@ const char *cli_api_gate_path(Arena *arena, const char *run, const char *node, c
     AUTO(text_done) Text text;
     text_init(&text, (size_t)BOUND_NAME_BYTES * BOUND_PLAN_DEPTH * 3);
     percent_encode(&text, node);
-    return arena_printf(arena, "/api/runs/%s/gates/%s%s%s", run, text_string(&text), action == NULL ? "" : "/", action == NULL ? "" : action);
+    return arena_printf(arena, "/api/runs/%s/gates/%s%s%s", run, text_string(&text),
+                        action == NULL ? "" : "/", action == NULL ? "" : action);
 }
 
 static bool refused_by_server(int status, const json_t *answer, Error *err)
@@ -68,14 +72,18 @@ static bool refused_by_server(int status, const json_t *answer, Error *err)
     static const struct {
         int status;
         ErrorKind kind;
-    } KINDS[] = {{401, ERROR_REFUSED}, {403, ERROR_REFUSED}, {409, ERROR_CONFLICT}, {503, ERROR_UNREACHABLE}};
+    } KINDS[] = {{401, ERROR_REFUSED},
+                 {403, ERROR_REFUSED},
+                 {409, ERROR_CONFLICT},
+                 {503, ERROR_UNREACHABLE}};
     const json_t *problem = json_object_get(answer, "error");
     ErrorKind kind = ERROR_INPUT;
     for (size_t i = 0; i < COUNT_OF(KINDS); i++) {
         if (KINDS[i].status == status)
             kind = KINDS[i].kind;
     }
-    error_set(err, kind, "the supervisor says %d: %s", status, json_get_string(problem, "message", "it changed meanwhile: look again"));
+    error_set(err, kind, "the supervisor says %d: %s", status,
+              json_get_string(problem, "message", "it changed meanwhile: look again"));
     const char *hint = json_get_string(problem, "hint", NULL);
     return hint == NULL ? false : error_hint(err, "%s", hint);
 }
@@ -84,9 +92,12 @@ bool cli_api_call(const CliApi *api, const CliApiCall *call, json_t **ret_answer
 {
     AUTO(base_free) char *url = base_printf("%s%s", api->url, call->path);
     AUTO(base_free) char *authorization = base_printf("Authorization: Bearer %s", api->token);
-    AUTO(base_free) char *if_match = call->if_match == NULL ? NULL : base_printf("If-Match: \"%s\"", call->if_match);
+    AUTO(base_free)
+    char *if_match =
+        call->if_match == NULL ? NULL : base_printf("If-Match: \"%s\"", call->if_match);
     AUTO(base_free) char *body = call->body == NULL ? NULL : json_text(call->body);
-    const char *headers[] = {authorization, "Accept: application/json", body == NULL ? if_match : "Content-Type: application/json",
+    const char *headers[] = {authorization, "Accept: application/json",
+                             body == NULL ? if_match : "Content-Type: application/json",
                              body == NULL ? NULL : if_match, NULL};
     HttpRequest request = {.method = call->method,
                            .url = url,
@@ -112,7 +123,8 @@ bool cli_api_call(const CliApi *api, const CliApiCall *call, json_t **ret_answer
     return true;
 }
 
-bool cli_api_decide(const CliApi *api, const char *run, const char *gate, const char *action, const char *comment, json_t **ret_gate, Error *err)
+bool cli_api_decide(const CliApi *api, const char *run, const char *gate, const char *action,
+                    const char *comment, json_t **ret_gate, Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
     AUTO(json_auto) json_t *before = NULL;

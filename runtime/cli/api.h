@@ -1,4 +1,5 @@
-/* The supervisor's HTTP API as a client: what approve, reject, review and the demo's people use. There is no other door. */
+/* The supervisor's HTTP API as a client: what approve, reject, review and the demo's people use.
+ * There is no other door. */
 #ifndef HEADGATE_CLI_API_H
 #define HEADGATE_CLI_API_H
 
@@ -8,7 +9,7 @@
 
 typedef struct CliApi {
     Loop *loop;
-    const char *url;   ///< "http://127.0.0.1:8080"
+    const char *url; ///< "http://127.0.0.1:8080"
     const char *token;
 } CliApi;
 
@@ -17,18 +18,20 @@ NODISCARD bool cli_api_open(const Cli *cli, Arena *arena, CliApi *ret_api, Error
 
 typedef struct CliApiCall {
     const char *method;
-    const char *path;   ///< "/api/runs/42"
-    const json_t *body; ///< NULL = none
+    const char *path;     ///< "/api/runs/42"
+    const json_t *body;   ///< NULL = none
     const char *if_match; ///< without quotes; NULL = none
 } CliApiCall;
-/// Waits. *ret_answer is owned by the caller. A status >= 400 fails with the server's message: 401 and 403 as ERROR_REFUSED, 409 as
-/// ERROR_CONFLICT.
-NODISCARD bool cli_api_call(const CliApi *api, const CliApiCall *call, json_t **ret_answer, Error *err);
+/// Waits. *ret_answer is owned by the caller. A status >= 400 fails with the server's message: 401
+/// and 403 as ERROR_REFUSED, 409 as ERROR_CONFLICT.
+NODISCARD bool cli_api_call(const CliApi *api, const CliApiCall *call, json_t **ret_answer,
+                            Error *err);
 /// A path with node percent-encoded: "/api/runs/42/gates/<node>". From arena.
 const char *cli_api_gate_path(Arena *arena, const char *run, const char *node, const char *action);
 
 /// Waits. Reads a gate and approves or rejects it as the token's person.
-NODISCARD bool cli_api_decide(const CliApi *api, const char *run, const char *gate, const char *action, const char *comment, json_t **ret_gate,
+NODISCARD bool cli_api_decide(const CliApi *api, const char *run, const char *gate,
+                              const char *action, const char *comment, json_t **ret_gate,
                               Error *err);
 
 #endif

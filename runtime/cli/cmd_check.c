@@ -9,16 +9,20 @@ static bool check_one(Cli *cli, const char *name, json_t *results)
     Error err = {0};
     CliContext context = {0};
     CliPlan plan = {0};
-    bool ok = cli_context_open(cli, name, &context, &err) && cli_evaluate_folder(cli, &context, name, &plan, &err);
+    bool ok = cli_context_open(cli, name, &context, &err) &&
+              cli_evaluate_folder(cli, &context, name, &plan, &err);
     json_t *result = json_object();
     json_set_string(result, "plan", name);
     json_object_set_new(result, "ok", json_boolean(ok));
     if (!ok)
         json_object_set_new(result, "error", json_from_error(&err));
     json_array_append_new(results, result);
+    for (size_t i = 0; ok && !cli_flag(cli, "json") && i < context.config->notes_count; i++)
+        printf("%s\n", context.config->notes[i]);
     if (!cli_flag(cli, "json")) {
         if (ok)
-            printf("%s: %zu nodes, plan %.12s\n", name, plan.plan->nodes_count - 1, plan.bundle->hash);
+            printf("%s: %zu nodes, plan %.12s\n", name, plan.plan->nodes_count - 1,
+                   plan.bundle->hash);
         else
             cli_fail(&err);
     }

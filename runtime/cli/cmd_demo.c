@@ -1,4 +1,5 @@
-/* demo: everything on a private PostgreSQL. On a terminal it prints log-in links and waits for people; without one it decides like them. */
+/* demo: everything on a private PostgreSQL. On a terminal it prints log-in links and waits for
+ * people; without one it decides like them. */
 #include "access/token.h"
 #include "base/log.h"
 #include "cli/commands.h"
@@ -66,23 +67,29 @@ static bool start_database(Demo *demo, Error *err)
         return false;
     const char *conninfo = db_cluster_conninfo(demo->cluster);
     setenv("DATABASE_URL", conninfo, 1);
-    setenv("HEADGATE_HOME", arena_printf(demo->arena, "%s/headgate", db_cluster_directory(demo->cluster)), 0);
+    setenv("HEADGATE_HOME",
+           arena_printf(demo->arena, "%s/headgate", db_cluster_directory(demo->cluster)), 0);
     say("loading the application's tables");
-    return cli_demo_load(demo->cli, conninfo, demo->folder, events == NULL ? 1005 : strtoll(events, NULL, 10), err) &&
+    return cli_demo_load(demo->cli, conninfo, demo->folder,
+                         events == NULL ? 1005 : strtoll(events, NULL, 10), err) &&
            (!cli_flag(demo->cli, "breach") || cli_demo_breach(demo->cli, conninfo, err));
 }
 
 static bool add_person(Demo *demo, DbConn *state, const struct Person *person, Error *err)
 {
     Error exists = {0};
-    if (!access_person_add(state, person->name, person->role, &exists) && exists.kind != ERROR_CONFLICT) {
+    if (!access_person_add(state, person->name, person->role, &exists) &&
+        exists.kind != ERROR_CONFLICT) {
         *err = exists;
         return false;
     }
     if (!person->approves)
         return true;
     char token[ACCESS_TOKEN_BYTES];
-    AccessTokenNew options = {.person = person->name, .kind = "api", .label = "demo", .lasts_us = INT64_C(86400) * 1000000};
+    AccessTokenNew options = {.person = person->name,
+                              .kind = "api",
+                              .label = "demo",
+                              .lasts_us = INT64_C(86400) * 1000000};
     if (!access_token_create(state, &options, token, err))
         return false;
     demo->tokens[demo->tokens_count++] = arena_strdup(demo->arena, token);
@@ -93,7 +100,8 @@ static bool add_people(Demo *demo, Error *err)
 {
     AUTO(db_close_auto) DbConn *state = NULL;
     int version = 0;
-    if (!cli_context_connect(demo->cli, &demo->context, true, &state, err) || !ledger_schema_version(state, &version, err) ||
+    if (!cli_context_connect(demo->cli, &demo->context, true, &state, err) ||
+        !ledger_schema_version(state, &version, err) ||
         (version == 0 && !ledger_schema_install(state, NULL, err)))
         return false;
     for (size_t i = 0; i < COUNT_OF(PEOPLE); i++) {
@@ -108,16 +116,21 @@ static bool print_links(Demo *demo, Error *err)
     AUTO(db_close_auto) DbConn *state = NULL;
     if (!cli_context_connect(demo->cli, &demo->context, false, &state, err))
         return false;
-    printf("\nThe dashboard is at %s\nOpen these links in different browsers (or private windows); each works once:\n",
+    printf("\nThe dashboard is at %s\nOpen these links in different browsers (or private windows); "
+           "each works once:\n",
            server_url(cli_supervise_server(demo->supervisor)));
     for (size_t i = 0; i < COUNT_OF(PEOPLE); i++) {
         char token[ACCESS_TOKEN_BYTES];
-        AccessTokenNew options = {.person = PEOPLE[i].name, .kind = "once", .label = "demo", .lasts_us = INT64_C(86400) * 1000000};
+        AccessTokenNew options = {.person = PEOPLE[i].name,
+                                  .kind = "once",
+                                  .label = "demo",
+                                  .lasts_us = INT64_C(86400) * 1000000};
         if (PEOPLE[i].what == NULL)
             continue;
         if (!access_token_create(state, &options, token, err))
             return false;
-        printf("  %s/#token=%s\n      %s: %s\n", server_url(cli_supervise_server(demo->supervisor)), token, PEOPLE[i].name, PEOPLE[i].what);
+        printf("  %s/#token=%s\n      %s: %s\n", server_url(cli_supervise_server(demo->supervisor)),
+               token, PEOPLE[i].name, PEOPLE[i].what);
     }
     putchar('\n');
     fflush(stdout);
@@ -127,11 +140,13 @@ static bool print_links(Demo *demo, Error *err)
 static bool start_server(Demo *demo, Error *err)
 {
     const char *listen = cli_option(demo->cli, "listen");
-    CliSuperviseOptions options = {.listen = listen, .plans = arena_printf(demo->arena, "%s/..", demo->folder)};
+    CliSuperviseOptions options = {.listen = listen,
+                                   .plans = arena_printf(demo->arena, "%s/..", demo->folder)};
     if (cli_supervise_start(demo->cli, &demo->context, &options, &demo->supervisor, err))
         return true;
     options.listen = "127.0.0.1:0";
-    return listen == NULL && cli_supervise_start(demo->cli, &demo->context, &options, &demo->supervisor, err);
+    return listen == NULL &&
+           cli_supervise_start(demo->cli, &demo->context, &options, &demo->supervisor, err);
 }
 
 static bool create_run(Demo *demo, Error *err)
@@ -147,7 +162,8 @@ static bool create_run(Demo *demo, Error *err)
 static bool prepare(Demo *demo, Error *err)
 {
     setenv("HEADGATE_ENV", "demo", 0);
-    if (!start_database(demo, err) || !cli_context_open(demo->cli, demo->folder, &demo->context, err))
+    if (!start_database(demo, err) ||
+        !cli_context_open(demo->cli, demo->folder, &demo->context, err))
         return false;
     demo->context_open = true;
     return add_people(demo, err) && start_server(demo, err);
@@ -163,14 +179,16 @@ static CliExit judge(const Demo *demo, CliExit code)
 
 static bool play(Demo *demo, CliExit *ret_exit, Error *err)
 {
-    bool by_itself = cli_flag(demo->cli, "auto") || isatty(STDOUT_FILENO) != 1 || isatty(STDIN_FILENO) != 1;
+    bool by_itself =
+        cli_flag(demo->cli, "auto") || isatty(STDOUT_FILENO) != 1 || isatty(STDIN_FILENO) != 1;
     const char *conninfo = db_cluster_conninfo(demo->cluster);
     demo->app = cli_demo_app_start(demo->cli, conninfo);
     if (!create_run(demo, err))
         return false;
     if (by_itself)
-        demo->people = cli_demo_people_start(demo->cli, server_url(cli_supervise_server(demo->supervisor)), demo->tokens, demo->tokens_count,
-                                             demo->run);
+        demo->people =
+            cli_demo_people_start(demo->cli, server_url(cli_supervise_server(demo->supervisor)),
+                                  demo->tokens, demo->tokens_count, demo->run);
     else if (!print_links(demo, err))
         return false;
     CliFollow follow = {.run = demo->run};
@@ -180,7 +198,8 @@ static bool play(Demo *demo, CliExit *ret_exit, Error *err)
     AUTO(db_close_auto) DbConn *state = NULL;
     AUTO(text_done) Text report;
     text_init(&report, (size_t)1 << 20);
-    if (!cli_context_connect(demo->cli, &demo->context, false, &state, err) || !cli_report_text(state, demo->run, &report, err))
+    if (!cli_context_connect(demo->cli, &demo->context, false, &state, err) ||
+        !cli_report_text(state, demo->run, &report, err))
         return false;
     fputs(text_string(&report), stdout);
     fflush(stdout);

@@ -16,7 +16,8 @@ typedef struct Doctor {
 
 typedef enum Finding { FINDING_OK, FINDING_WARN, FINDING_BAD } Finding;
 
-static void found(Doctor *doctor, Finding finding, const char *what, const char *text, const char *hint)
+static void found(Doctor *doctor, Finding finding, const char *what, const char *text,
+                  const char *hint)
 {
     static const char *const WORDS[] = {"ok", "warn", "bad"};
     json_t *item = json_object();
@@ -27,7 +28,8 @@ static void found(Doctor *doctor, Finding finding, const char *what, const char 
     json_array_append_new(doctor->findings, item);
     doctor->bad += finding == FINDING_BAD;
     if (!cli_flag(doctor->cli, "json"))
-        printf("%-4s  %s: %s%s%s\n", WORDS[finding], what, text, text_empty(hint) ? "" : "\n      next: ", text_empty(hint) ? "" : hint);
+        printf("%-4s  %s: %s%s%s\n", WORDS[finding], what, text,
+               text_empty(hint) ? "" : "\n      next: ", text_empty(hint) ? "" : hint);
 }
 
 static void check_program(Doctor *doctor, const char *name)
@@ -35,7 +37,8 @@ static void check_program(Doctor *doctor, const char *name)
     const char *path = NULL;
     Error err = {0};
     bool there = db_env_program(doctor->context.arena, name, &path, &err);
-    found(doctor, there ? FINDING_OK : FINDING_WARN, name, there ? path : err.message, there ? NULL : err.hint);
+    found(doctor, there ? FINDING_OK : FINDING_WARN, name, there ? path : err.message,
+          there ? NULL : err.hint);
 }
 
 static void check_privileges(Doctor *doctor, DbConn *conn, const char *target)
@@ -48,8 +51,8 @@ static void check_privileges(Doctor *doctor, DbConn *conn, const char *target)
         return;
     }
     for (int i = 0; i < db_rows(result); i++)
-        found(doctor, db_bool(result, i, 1) ? FINDING_OK : FINDING_WARN, db_value(result, i, 0), db_value(result, i, 2),
-              db_bool(result, i, 1) ? NULL : db_value(result, i, 3));
+        found(doctor, db_bool(result, i, 1) ? FINDING_OK : FINDING_WARN, db_value(result, i, 0),
+              db_value(result, i, 2), db_bool(result, i, 1) ? NULL : db_value(result, i, 3));
 }
 
 static void check_schema(Doctor *doctor, DbConn *conn, const char *target)
@@ -61,9 +64,13 @@ static void check_schema(Doctor *doctor, DbConn *conn, const char *target)
         found(doctor, FINDING_BAD, target, err.message, err.hint);
         return;
     }
-    snprintf(text, sizeof(text), version == 0 ? "the schema headgate is not installed yet" : "schema headgate, version %d", version);
+    snprintf(text, sizeof(text),
+             version == 0 ? "the schema headgate is not installed yet"
+                          : "schema headgate, version %d",
+             version);
     bool newer = version > LEDGER_SCHEMA_VERSION;
-    found(doctor, newer ? FINDING_BAD : FINDING_OK, target, text, version == 0 ? "the first run installs it, or headgate ledger install" : NULL);
+    found(doctor, newer ? FINDING_BAD : FINDING_OK, target, text,
+          version == 0 ? "the first run installs it, or headgate ledger install" : NULL);
 }
 
 static void check_target(Doctor *doctor, const ConfigTarget *target)
@@ -75,7 +82,8 @@ static void check_target(Doctor *doctor, const ConfigTarget *target)
         found(doctor, FINDING_BAD, target->name, err.message, err.hint);
         return;
     }
-    snprintf(text, sizeof(text), "%s, PostgreSQL %d.%d", target->shown, db_server_version(conn) / 10000, db_server_version(conn) % 100);
+    snprintf(text, sizeof(text), "%s, PostgreSQL %d.%d", target->shown,
+             db_server_version(conn) / 10000, db_server_version(conn) % 100);
     found(doctor, FINDING_OK, target->name, text, NULL);
     check_schema(doctor, conn, target->name);
     check_privileges(doctor, conn, target->name);
@@ -87,7 +95,10 @@ CliExit cli_doctor(Cli *cli)
     Doctor doctor = {.cli = cli, .findings = json_array()};
     if (!cli_context_open(cli, NULL, &doctor.context, &err))
         return cli_fail(&err);
-    found(&doctor, FINDING_OK, "configuration", doctor.context.config_path == NULL ? "none: DATABASE_URL or PG* variables" : doctor.context.config_path, NULL);
+    found(&doctor, FINDING_OK, "configuration",
+          doctor.context.config_path == NULL ? "none: DATABASE_URL or PG* variables"
+                                             : doctor.context.config_path,
+          NULL);
     check_program(&doctor, "pg_dump");
     check_program(&doctor, "pg_restore");
     for (size_t i = 0; i < doctor.context.environment->targets_count; i++)

@@ -1,4 +1,5 @@
-/* approve, reject, review: decisions, through the supervisor and as the person the token belongs to. */
+/* approve, reject, review: decisions, through the supervisor and as the person the token belongs
+ * to. */
 #include "cli/api.h"
 #include "cli/commands.h"
 
@@ -19,15 +20,16 @@ static CliExit decide(Cli *cli, const char *action)
     AUTO(json_auto) json_t *gate = NULL;
     CliApi api;
     if (!cli_api_open(cli, arena, &api, &err) ||
-        !cli_api_decide(&api, plain_run(cli_argument(cli, 0)), cli_argument(cli, 1), action, cli_option(cli, "message"), &gate, &err))
+        !cli_api_decide(&api, plain_run(cli_argument(cli, 0)), cli_argument(cli, 1), action,
+                        cli_option(cli, "message"), &gate, &err))
         return cli_fail(&err);
     if (cli_flag(cli, "json")) {
         AUTO(base_free) char *text = json_text(gate);
         puts(text);
     } else {
-        printf("gate \"%s\" of run %s: %s (%zu of %" PRId64 " approvals)\n", cli_argument(cli, 1), cli_argument(cli, 0),
-               text_equal(action, "approve") ? "approved" : "rejected", json_array_size(json_object_get(gate, "approvals")),
-               json_get_int(gate, "need", 1));
+        printf("gate \"%s\" of run %s: %s (%zu of %" PRId64 " approvals)\n", cli_argument(cli, 1),
+               cli_argument(cli, 0), text_equal(action, "approve") ? "approved" : "rejected",
+               json_array_size(json_object_get(gate, "approvals")), json_get_int(gate, "need", 1));
     }
     return CLI_OK;
 }
@@ -48,7 +50,7 @@ static void print_key(const json_t *key)
 {
     size_t i = 0;
     json_t *part = NULL;
-    json_array_foreach(key, i, part)
+    json_array_foreach (key, i, part)
         printf("%s%s", i == 0 ? "" : ",", json_string_value(part));
 }
 
@@ -57,15 +59,13 @@ static void print_rows(const json_t *queue)
     size_t i = 0;
     json_t *row = NULL;
     printf("%" PRId64 " row(s)\n", json_get_int(queue, "total", 0));
-    json_array_foreach(json_object_get(queue, "rows"), i, row)
-    {
+    json_array_foreach (json_object_get(queue, "rows"), i, row) {
         size_t c = 0;
         json_t *choice = NULL;
         printf("%s  ", json_get_string(row, "step", ""));
         print_key(json_object_get(row, "key"));
         printf("  %s: %s\n", json_get_string(row, "kind", ""), json_get_string(row, "reason", ""));
-        json_array_foreach(json_object_get(row, "choices"), c, choice)
-        {
+        json_array_foreach (json_object_get(row, "choices"), c, choice) {
             AUTO(base_free) char *set = json_text(json_object_get(choice, "set"));
             printf("    %zu. %s %s\n", c + 1, json_get_string(choice, "label", ""), set);
         }
@@ -102,7 +102,8 @@ static json_t *key_of(const char *text)
     return key;
 }
 
-static bool send_decision(Cli *cli, const CliApi *api, const char *path, json_t *decision, Error *err)
+static bool send_decision(Cli *cli, const CliApi *api, const char *path, json_t *decision,
+                          Error *err)
 {
     AUTO(json_auto) json_t *body = json_object();
     AUTO(json_auto) json_t *answer = NULL;
@@ -114,7 +115,8 @@ static bool send_decision(Cli *cli, const CliApi *api, const char *path, json_t 
     if (step == NULL || (key == NULL) == (reason == NULL)) {
         json_decref(list);
         json_decref(one);
-        return error_set(err, ERROR_INPUT, "say which rows: --step PATH and either --key or --reason");
+        return error_set(err, ERROR_INPUT,
+                         "say which rows: --step PATH and either --key or --reason");
     }
     json_set_string(one, "step", step);
     if (key != NULL)
@@ -162,7 +164,8 @@ CliExit cli_review(Cli *cli)
         return cli_fail(&err);
     const char *path = arena_printf(arena, "/api/runs/%s/review", run);
     AUTO(json_auto) json_t *decision = decision_of(cli, &err);
-    bool ok = decision != NULL && (json_object_size(decision) > 0 ? send_decision(cli, &api, path, decision, &err)
-                                                                  : show_queue(cli, &api, path, &code, &err));
+    bool ok = decision != NULL &&
+              (json_object_size(decision) > 0 ? send_decision(cli, &api, path, decision, &err)
+                                              : show_queue(cli, &api, path, &code, &err));
     return ok ? code : cli_fail(&err);
 }

@@ -1,8 +1,9 @@
-/* graph (internal): evaluates the Lua of the bundle on standard input and prints {"graph": …} or {"error": …}. */
+/* graph (internal): evaluates the Lua of the bundle on standard input and prints {"graph": …} or
+ * {"error": …}. */
+#include "base/bounds.h"
 #include "bind/plan.h"
 #include "cli/commands.h"
 #include "loop/child.h"
-#include "base/bounds.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -25,10 +25,13 @@ static CliExit act(Cli *cli, const ActionRow *rows, bool any_schema)
     while (rows->name != NULL && !text_equal(rows->name, name))
         rows++;
     if (rows->name == NULL) {
-        fprintf(stderr, "headgate: %s has no action \"%s\"\nheadgate help %s shows how it is used\n", cli->command->name, name, cli->command->name);
+        fprintf(stderr,
+                "headgate: %s has no action \"%s\"\nheadgate help %s shows how it is used\n",
+                cli->command->name, name, cli->command->name);
         return CLI_USAGE;
     }
-    bool ok = cli_context_open(cli, NULL, &context, &err) && cli_context_connect(cli, &context, any_schema, &state, &err) &&
+    bool ok = cli_context_open(cli, NULL, &context, &err) &&
+              cli_context_connect(cli, &context, any_schema, &state, &err) &&
               rows->act(cli, &context, state, &err);
     db_close(state);
     if (context.arena != NULL)
@@ -58,7 +61,8 @@ static bool ledger_check(Cli *cli, const CliContext *context, DbConn *state, Err
     UNUSED(cli);
     if (!ledger_schema_check(state, err))
         return false;
-    printf("schema headgate, version %d, in %s: as this binary needs it\n", LEDGER_SCHEMA_VERSION, context->state->shown);
+    printf("schema headgate, version %d, in %s: as this binary needs it\n", LEDGER_SCHEMA_VERSION,
+           context->state->shown);
     return true;
 }
 
@@ -67,7 +71,8 @@ static bool ledger_prune(Cli *cli, const CliContext *context, DbConn *state, Err
     const char *days = cli_option(cli, "days");
     int64_t events = 0;
     UNUSED(context);
-    if (!ledger_schema_check(state, err) || !ledger_schema_prune(state, days == NULL ? 90 : (int)strtol(days, NULL, 10), &events, err))
+    if (!ledger_schema_check(state, err) ||
+        !ledger_schema_prune(state, days == NULL ? 90 : (int)strtol(days, NULL, 10), &events, err))
         return false;
     printf("%" PRId64 " events deleted\n", events);
     return true;
@@ -84,8 +89,9 @@ static bool ledger_uninstall(Cli *cli, const CliContext *context, DbConn *state,
 
 CliExit cli_ledger(Cli *cli)
 {
-    static const ActionRow ROWS[] = {{"install", ledger_install}, {"upgrade", ledger_install}, {"check", ledger_check},
-                                     {"prune", ledger_prune},     {"uninstall", ledger_uninstall}, {NULL, NULL}};
+    static const ActionRow ROWS[] = {{"install", ledger_install},     {"upgrade", ledger_install},
+                                     {"check", ledger_check},         {"prune", ledger_prune},
+                                     {"uninstall", ledger_uninstall}, {NULL, NULL}};
     if (text_equal(cli_argument(cli, 0), "ddl")) {
         AUTO(text_done) Text ddl;
         text_init(&ddl, (size_t)1 << 20);
@@ -100,17 +106,19 @@ CliExit cli_ledger(Cli *cli)
 
 static bool name_given(Cli *cli, Error *err)
 {
-    return cli_argument(cli, 1) != NULL || error_set(err, ERROR_INPUT, "whom? %s needs a name", cli_argument(cli, 0));
+    return cli_argument(cli, 1) != NULL ||
+           error_set(err, ERROR_INPUT, "whom? %s needs a name", cli_argument(cli, 0));
 }
 
 static bool user_add(Cli *cli, const CliContext *context, DbConn *state, Error *err)
 {
     const char *role = cli_option(cli, "role");
     UNUSED(context);
-    if (!name_given(cli, err) || !access_person_add(state, cli_argument(cli, 1), role == NULL ? "viewer" : role, err))
+    if (!name_given(cli, err) ||
+        !access_person_add(state, cli_argument(cli, 1), role == NULL ? "viewer" : role, err))
         return false;
-    printf("%s may log in as %s; headgate token create %s --once gives a log-in link\n", cli_argument(cli, 1), role == NULL ? "viewer" : role,
-           cli_argument(cli, 1));
+    printf("%s may log in as %s; headgate token create %s --once gives a log-in link\n",
+           cli_argument(cli, 1), role == NULL ? "viewer" : role, cli_argument(cli, 1));
     return true;
 }
 
@@ -141,15 +149,20 @@ static bool user_list(Cli *cli, const CliContext *context, DbConn *state, Error 
     }
     size_t i = 0;
     json_t *person = NULL;
-    json_array_foreach(people, i, person)
-        printf("%-20s %-14s %s\n", json_get_string(person, "name", ""), json_get_string(person, "role", ""),
+    json_array_foreach (people, i, person)
+        printf("%-20s %-14s %s\n", json_get_string(person, "name", ""),
+               json_get_string(person, "role", ""),
                json_get_string(person, "disabled_at", NULL) == NULL ? "" : "disabled");
     return true;
 }
 
 CliExit cli_user(Cli *cli)
 {
-    static const ActionRow ROWS[] = {{"add", user_add}, {"change", user_change}, {"disable", user_disable}, {"list", user_list}, {NULL, NULL}};
+    static const ActionRow ROWS[] = {{"add", user_add},
+                                     {"change", user_change},
+                                     {"disable", user_disable},
+                                     {"list", user_list},
+                                     {NULL, NULL}};
     return act(cli, ROWS, false);
 }
 
@@ -161,14 +174,21 @@ static bool token_create(Cli *cli, const CliContext *context, DbConn *state, Err
     const char *lasts = cli_option(cli, "lasts");
     const char *label = cli_option(cli, "label");
     char token[ACCESS_TOKEN_BYTES];
-    AccessTokenNew options = {.person = cli_argument(cli, 1), .kind = once ? "once" : "api", .label = label == NULL ? "" : label};
+    AccessTokenNew options = {.person = cli_argument(cli, 1),
+                              .kind = once ? "once" : "api",
+                              .label = label == NULL ? "" : label};
     UNUSED(context);
-    if (!name_given(cli, err) || !duration_parse(lasts != NULL ? lasts : once ? "1h" : "30d", &options.lasts_us, err) ||
+    if (!name_given(cli, err) ||
+        !duration_parse(lasts != NULL ? lasts
+                        : once        ? "1h"
+                                      : "30d",
+                        &options.lasts_us, err) ||
         !access_token_create(state, &options, token, err))
         return false;
     puts(token);
     if (once)
-        fprintf(stderr, "log in with http://127.0.0.1:8080/#token=… (this token, once); it is not shown again\n");
+        fprintf(stderr, "log in with http://127.0.0.1:8080/#token=… (this token, once); it is not "
+                        "shown again\n");
     else
         fprintf(stderr, "this is the only time it is shown\n");
     return true;
@@ -186,9 +206,10 @@ static bool token_list(Cli *cli, const CliContext *context, DbConn *state, Error
     }
     size_t i = 0;
     json_t *token = NULL;
-    json_array_foreach(tokens, i, token)
-        printf("%-14.12s %-20s %-8s until %.19sZ %s\n", json_get_string(token, "id", ""), json_get_string(token, "person", ""),
-               json_get_string(token, "kind", ""), json_get_string(token, "expires_at", ""), json_get_string(token, "label", ""));
+    json_array_foreach (tokens, i, token)
+        printf("%-14.12s %-20s %-8s until %.19sZ %s\n", json_get_string(token, "id", ""),
+               json_get_string(token, "person", ""), json_get_string(token, "kind", ""),
+               json_get_string(token, "expires_at", ""), json_get_string(token, "label", ""));
     return true;
 }
 
@@ -200,6 +221,7 @@ static bool token_revoke(Cli *cli, const CliContext *context, DbConn *state, Err
 
 CliExit cli_token(Cli *cli)
 {
-    static const ActionRow ROWS[] = {{"create", token_create}, {"list", token_list}, {"revoke", token_revoke}, {NULL, NULL}};
+    static const ActionRow ROWS[] = {
+        {"create", token_create}, {"list", token_list}, {"revoke", token_revoke}, {NULL, NULL}};
     return act(cli, ROWS, false);
 }

@@ -48,8 +48,10 @@ CliExit cli_report(Cli *cli)
     CliContext context = {0};
     DbConn *state = NULL;
     int64_t run = 0;
-    bool ok = cli_context_open(cli, NULL, &context, &err) && cli_context_connect(cli, &context, false, &state, &err) &&
-              cli_context_run(state, cli_argument(cli, 0), &run, &err) && report(cli, state, run, &err);
+    bool ok = cli_context_open(cli, NULL, &context, &err) &&
+              cli_context_connect(cli, &context, false, &state, &err) &&
+              cli_context_run(state, cli_argument(cli, 0), &run, &err) &&
+              report(cli, state, run, &err);
     db_close(state);
     if (context.arena != NULL)
         cli_context_done(&context);

@@ -17,7 +17,8 @@ static void announce_one_way(const Plan *plan)
         const PlanNode *node = plan->nodes[i];
         const char *why = json_get_string(node->keys, "one_way", NULL);
         if (why != NULL)
-            fprintf(stderr, "no way back after %s \"%s\" (%s:%d): %s\n", plan_kind_name(node->kind), node->path, node->at.file, node->at.line, why);
+            fprintf(stderr, "no way back after %s \"%s\" (%s:%d): %s\n", plan_kind_name(node->kind),
+                    node->path, node->at.file, node->at.line, why);
     }
 }
 
@@ -26,7 +27,8 @@ static bool confirmed(const Cli *cli, const CliContext *context, const Plan *pla
 {
     if (cli_flag(cli, "yes") || isatty(STDIN_FILENO) != 1)
         return true;
-    fprintf(stderr, "Run \"%s\" on %s (%s)? [y/N] ", plan->root->name, context->environment->name, context->state->shown);
+    fprintf(stderr, "Run \"%s\" on %s (%s)? [y/N] ", plan->root->name, context->environment->name,
+            context->state->shown);
     char answer[16] = "";
     return fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
 }
@@ -58,10 +60,12 @@ static CliExit finer_exit(Cli *cli, const CliContext *context, int64_t run, CliE
     AUTO(db_close_auto) DbConn *state = NULL;
     AUTO(json_auto) json_t *head = NULL;
     Error err = {0};
-    if ((code != CLI_FAILED && code != CLI_ROLLED_BACK) || !cli_context_connect(cli, context, false, &state, &err) ||
+    if ((code != CLI_FAILED && code != CLI_ROLLED_BACK) ||
+        !cli_context_connect(cli, context, false, &state, &err) ||
         !ledger_run_read(state, run, &head, &err))
         return code;
-    const char *problem = json_get_string(json_object_get(json_object_get(head, "reason"), "error"), "kind", "");
+    const char *problem =
+        json_get_string(json_object_get(json_object_get(head, "reason"), "error"), "kind", "");
     const char *why = json_get_string(head, "rollback_why", "");
     if (code == CLI_FAILED && text_equal(problem, "refused"))
         return CLI_CHECK_FAILED;
@@ -75,7 +79,10 @@ static CliExit start_run(Cli *cli, const CliContext *context, const CliPlan *pla
     if (!cli_flag(cli, "again") && !cli_launch_find_done(cli, context, plan, &run, &err))
         return cli_fail(&err);
     if (run != 0) {
-        fprintf(stderr, "nothing to do: run %" PRId64 " has done this very plan here (--again does it once more)\n", run);
+        fprintf(stderr,
+                "nothing to do: run %" PRId64
+                " has done this very plan here (--again does it once more)\n",
+                run);
         return CLI_OK;
     }
     announce_one_way(plan->plan);
@@ -84,8 +91,8 @@ static CliExit start_run(Cli *cli, const CliContext *context, const CliPlan *pla
     if (!cli_launch_create(cli, context, plan, context->person, NULL, &run, &err))
         return cli_fail(&err);
     if (!cli_flag(cli, "json"))
-        fprintf(stderr, "run %" PRId64 ": %s on %s (%s), plan %.12s\n", run, plan->plan->root->name, context->environment->name,
-                context->state->shown, plan->bundle->hash);
+        fprintf(stderr, "run %" PRId64 ": %s on %s (%s), plan %.12s\n", run, plan->plan->root->name,
+                context->environment->name, context->state->shown, plan->bundle->hash);
     return finer_exit(cli, context, run, drive_and_follow(cli, context, run, 0));
 }
 
@@ -98,7 +105,9 @@ CliExit cli_run(Cli *cli)
         return cli_plan(cli);
     if (!cli_context_open(cli, cli_argument(cli, 0), &context, &err))
         return cli_fail(&err);
-    CliExit code = cli_evaluate_folder(cli, &context, cli_argument(cli, 0), &plan, &err) ? start_run(cli, &context, &plan) : cli_fail(&err);
+    CliExit code = cli_evaluate_folder(cli, &context, cli_argument(cli, 0), &plan, &err)
+                       ? start_run(cli, &context, &plan)
+                       : cli_fail(&err);
     cli_plan_done(&plan);
     cli_context_done(&context);
     return code;
@@ -115,9 +124,12 @@ typedef struct Ask {
 
 static bool ask_open(Cli *cli, Ask *ask, Error *err)
 {
-    return cli_context_open(cli, NULL, &ask->context, err) && cli_context_connect(cli, &ask->context, false, &ask->state, err) &&
-           cli_context_run(ask->state, cli_argument(cli, 0), &ask->run, err) && ledger_run_read(ask->state, ask->run, &ask->head, err) &&
-           cli_context_environment(&ask->context, json_get_string(ask->head, "environment", ""), err);
+    return cli_context_open(cli, NULL, &ask->context, err) &&
+           cli_context_connect(cli, &ask->context, false, &ask->state, err) &&
+           cli_context_run(ask->state, cli_argument(cli, 0), &ask->run, err) &&
+           ledger_run_read(ask->state, ask->run, &ask->head, err) &&
+           cli_context_environment(&ask->context, json_get_string(ask->head, "environment", ""),
+                                   err);
 }
 
 static void ask_done(Ask *ask)
@@ -135,7 +147,8 @@ static bool allowed(const Ask *ask, const char *kind, RunEvent event, Error *err
     if (run_row_find(state, event) != NULL || (state == RUN_RUNNING && event == RUN_EVENT_GO) ||
         (state == RUN_ROLLBACK_BLOCKED && event == RUN_EVENT_GO))
         return true;
-    error_set(err, ERROR_REFUSED, "run %" PRId64 " is %s: it cannot %s", ask->run, run_state_name(state), kind);
+    error_set(err, ERROR_REFUSED, "run %" PRId64 " is %s: it cannot %s", ask->run,
+              run_state_name(state), kind);
     return error_hint(err, "%s", next);
 }
 
@@ -145,7 +158,8 @@ static CliExit ask_run(Cli *cli, const char *kind, RunEvent event, bool drives)
     Error err = {0};
     Ask ask = {0};
     AUTO(json_auto) json_t *body = json_object();
-    json_set_string(body, "why", cli_option(cli, "message") == NULL ? "" : cli_option(cli, "message"));
+    json_set_string(body, "why",
+                    cli_option(cli, "message") == NULL ? "" : cli_option(cli, "message"));
     bool ok = ask_open(cli, &ask, &err) && allowed(&ask, kind, event, &err) &&
               ledger_request_add(ask.state, ask.run, kind, body, ask.context.person, NULL, &err);
     CliExit code = CLI_OK;
@@ -153,7 +167,8 @@ static CliExit ask_run(Cli *cli, const char *kind, RunEvent event, bool drives)
         code = cli_fail(&err);
     } else if (drives && !json_get_bool(ask.head, "alive", false) && !cli_flag(cli, "detach")) {
         int64_t since = json_get_int(ask.head, "last_seq", 0);
-        code = finer_exit(cli, &ask.context, ask.run, drive_and_follow(cli, &ask.context, ask.run, since));
+        code = finer_exit(cli, &ask.context, ask.run,
+                          drive_and_follow(cli, &ask.context, ask.run, since));
     } else {
         fprintf(stderr, "%s of run %" PRId64 " asked\n", kind, ask.run);
     }

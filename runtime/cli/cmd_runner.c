@@ -1,4 +1,5 @@
-/* runner (internal): drives one run. Its parent has no Lua and starts another when it says CLI_AGAIN or dies. */
+/* runner (internal): drives one run. Its parent has no Lua and starts another when it says
+ * CLI_AGAIN or dies. */
 #include "base/bounds.h"
 #include "base/log.h"
 #include "bind/plan.h"
@@ -29,10 +30,12 @@ static void log_from_script(void *ctx, const char *line)
     run_log(runner->run, "", "info", "%s", line);
 }
 
-static bool call_lua(void *ctx, const char *path, const char *key, DbConn *conn, bool transactional, json_t **ret_result, Error *err)
+static bool call_lua(void *ctx, const char *path, const char *key, DbConn *conn, bool transactional,
+                     json_t **ret_result, Error *err)
 {
     Runner *runner = ctx;
-    BindTask task = {.conn = conn, .transactional = transactional, .log = log_from_script, .ctx = runner};
+    BindTask task = {
+        .conn = conn, .transactional = transactional, .log = log_from_script, .ctx = runner};
     return bind_plan_call(runner->lua, path, key, &task, ret_result, err);
 }
 
@@ -58,20 +61,25 @@ static void prepare_hooks(Runner *runner, const CliContext *context, const char 
                                .backup_folder = arena_printf(arena, "%s/backups", context->home)};
 }
 
-/* The target is the plan's, and the plan is in the state database: so the run's head comes first. */
-static bool find_target(Cli *cli, CliContext *context, int64_t id, const ConfigTarget **ret_target, Error *err)
+/* The target is the plan's, and the plan is in the state database: so the run's head comes first.
+ */
+static bool find_target(Cli *cli, CliContext *context, int64_t id, const ConfigTarget **ret_target,
+                        Error *err)
 {
     AUTO(db_close_auto) DbConn *state = NULL;
     AUTO(json_auto) json_t *head = NULL;
     AUTO(json_auto) json_t *graph = NULL;
     AUTO(bundle_auto) Bundle *bundle = NULL;
-    if (!cli_context_connect(cli, context, false, &state, err) || !ledger_run_read(state, id, &head, err) ||
+    if (!cli_context_connect(cli, context, false, &state, err) ||
+        !ledger_run_read(state, id, &head, err) ||
         !cli_context_environment(context, json_get_string(head, "environment", ""), err) ||
         !ledger_plan_load(state, json_get_string(head, "plan", ""), &bundle, &graph, err))
         return false;
     const char *name = json_get_string(json_object_get(graph, "keys"), "target", "app");
     *ret_target = config_target(context->environment, name);
-    return *ret_target != NULL || error_set(err, ERROR_INPUT, "environment \"%s\" has no target \"%s\"", context->environment->name, name);
+    return *ret_target != NULL ||
+           error_set(err, ERROR_INPUT, "environment \"%s\" has no target \"%s\"",
+                     context->environment->name, name);
 }
 
 static bool open_run(Runner *runner, CliContext *context, int64_t id, Error *err)
@@ -88,7 +96,8 @@ static bool open_run(Runner *runner, CliContext *context, int64_t id, Error *err
                           .environment = context->environment,
                           .hooks = &runner->hooks};
     for (int tries = 0; !run_open(&options, &runner->run, err); tries++) {
-        if (err->kind != ERROR_CONFLICT || tries == LEASE_RETRIES || !fiber_sleep(LEASE_RETRY_MS, err))
+        if (err->kind != ERROR_CONFLICT || tries == LEASE_RETRIES ||
+            !fiber_sleep(LEASE_RETRY_MS, err))
             return false;
     }
     return true;
@@ -103,12 +112,14 @@ static bool load_lua(Runner *runner, Error *err)
         return error_wrap(err, "evaluating the bundle");
     bool same = text_equal(again->hash, runner->run->plan->hash);
     plan_free(again);
-    return same || error_set(err, ERROR_REFUSED, "the bundle gives another graph than the one that was registered");
+    return same || error_set(err, ERROR_REFUSED,
+                             "the bundle gives another graph than the one that was registered");
 }
 
 static bool drive(Runner *runner, CliContext *context, int64_t id, Error *err)
 {
-    return open_run(runner, context, id, err) && load_lua(runner, err) && run_drive(runner->run, err);
+    return open_run(runner, context, id, err) && load_lua(runner, err) &&
+           run_drive(runner->run, err);
 }
 
 /* SIGTERM and SIGINT mean: finish the batch and pause. */
@@ -142,7 +153,8 @@ CliExit cli_runner(Cli *cli)
     snprintf(name, sizeof(name), "runner %s", cli_argument(cli, 0));
     log_set_process(name);
     child_beat_start(cli->loop);
-    if (!cli_context_open(cli, NULL, &context, &err) || !cli_context_run(NULL, cli_argument(cli, 0), &id, &err))
+    if (!cli_context_open(cli, NULL, &context, &err) ||
+        !cli_context_run(NULL, cli_argument(cli, 0), &id, &err))
         return cli_fail(&err);
     context.home = cli_option(cli, "home");
     Runner runner = {.cli = cli};

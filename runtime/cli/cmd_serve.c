@@ -17,11 +17,13 @@ CliExit cli_serve(Cli *cli)
                                    .public_url = cli_option(cli, "public-url"),
                                    .plans = plans == NULL ? "plans" : plans,
                                    .web_root = cli_option(cli, "web-root")};
-    if (!cli_context_open(cli, NULL, &context, &err) || !cli_supervise_start(cli, &context, &options, &supervisor, &err)) {
+    if (!cli_context_open(cli, NULL, &context, &err) ||
+        !cli_supervise_start(cli, &context, &options, &supervisor, &err)) {
         cli_context_done(&context);
         return cli_fail(&err);
     }
-    printf("headgate serves %s (Ctrl-C ends it; runs go on)\n", server_url(cli_supervise_server(supervisor)));
+    printf("headgate serves %s (Ctrl-C ends it; runs go on)\n",
+           server_url(cli_supervise_server(supervisor)));
     fflush(stdout);
     while (cli->signals == 0)
         fiber_event_wait(&cli->signalled, -1);

@@ -19,11 +19,13 @@ typedef struct Look {
 
 static bool look_open(Cli *cli, Look *look, bool one, Error *err)
 {
-    if (!cli_context_open(cli, NULL, &look->context, err) || !cli_context_connect(cli, &look->context, false, &look->state, err))
+    if (!cli_context_open(cli, NULL, &look->context, err) ||
+        !cli_context_connect(cli, &look->context, false, &look->state, err))
         return false;
     if (!one && cli_argument(cli, 0) == NULL)
         return true;
-    return cli_context_run(look->state, cli_argument(cli, 0), &look->run, err) && ledger_run_read(look->state, look->run, &look->head, err);
+    return cli_context_run(look->state, cli_argument(cli, 0), &look->run, err) &&
+           ledger_run_read(look->state, look->run, &look->head, err);
 }
 
 static void look_done(Look *look)
@@ -37,8 +39,9 @@ static void look_done(Look *look)
 static void print_row(const json_t *row)
 {
     const char *text = json_get_string(json_object_get(row, "reason"), "text", "");
-    printf("%6" PRId64 "  %-20s %-12s %-16s %.19sZ  %s\n", json_get_int(row, "id", 0), json_get_string(row, "plan_name", ""),
-           json_get_string(row, "environment", ""), json_get_string(row, "state", ""), json_get_string(row, "created_at", ""), text);
+    printf("%6" PRId64 "  %-20s %-12s %-16s %.19sZ  %s\n", json_get_int(row, "id", 0),
+           json_get_string(row, "plan_name", ""), json_get_string(row, "environment", ""),
+           json_get_string(row, "state", ""), json_get_string(row, "created_at", ""), text);
 }
 
 static bool status_all(Cli *cli, Look *look, Error *err)
@@ -55,7 +58,7 @@ static bool status_all(Cli *cli, Look *look, Error *err)
         puts("no runs yet: headgate run PLAN");
     size_t i = 0;
     json_t *row = NULL;
-    json_array_foreach(rows, i, row)
+    json_array_foreach (rows, i, row)
         print_row(row);
     return true;
 }
@@ -67,14 +70,17 @@ static void print_one(const Look *look, const json_t *steps)
     print_row(look->head);
     size_t i = 0;
     json_t *step = NULL;
-    json_array_foreach(steps, i, step)
-    {
+    json_array_foreach (steps, i, step) {
         if (json_get_string(step, "path", "")[0] == '\0')
             continue;
-        printf("        %-12s %-10s %s", json_get_string(step, "state", ""), json_get_string(step, "kind", ""), json_get_string(step, "path", ""));
+        printf("        %-12s %-10s %s", json_get_string(step, "state", ""),
+               json_get_string(step, "kind", ""), json_get_string(step, "path", ""));
         const char *text = json_get_string(json_object_get(step, "detail"), "text", NULL);
         const char *problem = json_get_string(json_object_get(step, "error"), "message", NULL);
-        printf("%s%s\n", problem != NULL || text != NULL ? ": " : "", problem != NULL ? problem : text != NULL ? text : "");
+        printf("%s%s\n", problem != NULL || text != NULL ? ": " : "",
+               problem != NULL ? problem
+               : text != NULL  ? text
+                               : "");
     }
     bool driven = json_get_bool(look->head, "alive", false);
     if (state != RUN_STATES && run_state_rest(state) == RUN_DRIVES && !driven)
@@ -104,7 +110,8 @@ CliExit cli_status(Cli *cli)
 {
     Error err = {0};
     Look look = {0};
-    bool ok = look_open(cli, &look, false, &err) && (look.head == NULL ? status_all(cli, &look, &err) : status_one(cli, &look, &err));
+    bool ok = look_open(cli, &look, false, &err) &&
+              (look.head == NULL ? status_all(cli, &look, &err) : status_one(cli, &look, &err));
     look_done(&look);
     return ok ? CLI_OK : cli_fail(&err);
 }
@@ -147,7 +154,8 @@ static void print_event(const Cli *cli, const json_t *event)
     AUTO(text_done) Text line;
     text_init(&line, LINE_MAX_BYTES);
     cli_follow_line(event, &line);
-    printf("%6" PRId64 " %.19sZ %s\n", json_get_int(event, "seq", 0), json_get_string(event, "at", ""), text_string(&line));
+    printf("%6" PRId64 " %.19sZ %s\n", json_get_int(event, "seq", 0),
+           json_get_string(event, "at", ""), text_string(&line));
 }
 
 static bool print_log(Cli *cli, Look *look, int64_t since, Error *err)
@@ -163,8 +171,7 @@ static bool print_log(Cli *cli, Look *look, int64_t since, Error *err)
             return false;
         size_t i = 0;
         json_t *event = NULL;
-        json_array_foreach(events, i, event)
-        {
+        json_array_foreach (events, i, event) {
             if (wanted(cli, event))
                 print_event(cli, event);
             since = json_get_int(event, "seq", since);

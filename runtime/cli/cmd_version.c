@@ -14,9 +14,11 @@
 CliExit cli_version(Cli *cli)
 {
     if (cli_flag(cli, "json"))
-        printf("{\"version\":\"%s\",\"language\":%d,\"schema\":%d}\n", HEADGATE_VERSION, LEDGER_LANGUAGE, LEDGER_SCHEMA_VERSION);
+        printf("{\"version\":\"%s\",\"language\":%d,\"schema\":%d}\n", HEADGATE_VERSION,
+               LEDGER_LANGUAGE, LEDGER_SCHEMA_VERSION);
     else
-        printf("headgate %s (plan language %d, schema %d)\n", HEADGATE_VERSION, LEDGER_LANGUAGE, LEDGER_SCHEMA_VERSION);
+        printf("headgate %s (plan language %d, schema %d)\n", HEADGATE_VERSION, LEDGER_LANGUAGE,
+               LEDGER_SCHEMA_VERSION);
     return CLI_OK;
 }
 
@@ -25,10 +27,14 @@ static const struct Page {
     void (*write)(Text *out);
     const char *file; /* where it is committed */
 } PAGES[] = {
-    {"cli", cli_docs_markdown, "docs/cli.md"},           {"man", cli_manual, NULL},
-    {"plan", plan_docs_reference, "docs/plan-reference.md"}, {"config", plan_docs_config, "docs/configuration.md"},
-    {"lua", bind_docs_lua, "docs/lua-api.md"},           {"types", bind_docs_types, "scripts/meta/headgate.d.lua"},
-    {"sql", sql_docs, "docs/sql.md"},                    {"states", run_states_docs, "docs/states.md"},
+    {"cli", cli_docs_markdown, "docs/cli.md"},
+    {"man", cli_manual, NULL},
+    {"plan", plan_docs_reference, "docs/plan-reference.md"},
+    {"config", plan_docs_config, "docs/configuration.md"},
+    {"lua", bind_docs_lua, "docs/lua-api.md"},
+    {"types", bind_docs_types, "scripts/meta/headgate.d.lua"},
+    {"sql", sql_docs, "docs/sql.md"},
+    {"states", run_states_docs, "docs/states.md"},
     {"routes", server_routes_docs, "docs/http-routes.md"},
 };
 

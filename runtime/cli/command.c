@@ -18,10 +18,13 @@ const CliCommand *cli_command_find(const char *name)
     return NULL;
 }
 
-static const CliOption *find_in(const CliOption *options, const char *name, size_t length, char letter)
+static const CliOption *find_in(const CliOption *options, const char *name, size_t length,
+                                char letter)
 {
     for (; options != NULL && options->name != NULL; options++) {
-        bool same = letter != 0 ? options->letter == letter : strlen(options->name) == length && strncmp(options->name, name, length) == 0;
+        bool same = letter != 0 ? options->letter == letter
+                                : strlen(options->name) == length &&
+                                      strncmp(options->name, name, length) == 0;
         if (same)
             return options;
     }
@@ -77,7 +80,8 @@ static bool take_option(Cli *cli, int argc, const char *const *argv, int *index)
     bool is_long = word[1] == '-';
     const char *name = is_long ? word + 2 : word + 1;
     size_t length = strcspn(name, "=");
-    const CliOption *option = is_long ? option_find(cli, name, length, 0) : option_find(cli, NULL, 0, name[0]);
+    const CliOption *option =
+        is_long ? option_find(cli, name, length, 0) : option_find(cli, NULL, 0, name[0]);
     if (option == NULL)
         return usage(cli, "unknown option %s", word);
     if (option->value == NULL)
@@ -127,7 +131,8 @@ bool cli_parse(Cli *cli, int argc, const char *const *argv)
     if (cli->arguments_count < cli->command->arguments_min)
         return usage(cli, "%s is missing", cli->command->arguments);
     if (cli->arguments_count > cli->command->arguments_max)
-        return usage(cli, "\"%s\" is one argument too many", cli->arguments[cli->command->arguments_max]);
+        return usage(cli, "\"%s\" is one argument too many",
+                     cli->arguments[cli->command->arguments_max]);
     return true;
 }
 
@@ -138,7 +143,8 @@ const char *cli_option(const Cli *cli, const char *name)
             return cli->given[i].value;
     }
     const CliOption *option = option_find(cli, name, strlen(name), 0);
-    const char *value = option == NULL || option->variable == NULL ? NULL : getenv(option->variable);
+    const char *value =
+        option == NULL || option->variable == NULL ? NULL : getenv(option->variable);
     return text_empty(value) ? NULL : value;
 }
 
@@ -158,13 +164,15 @@ CliExit cli_fail(const Error *err)
         ErrorKind kind;
         CliExit exit;
     } EXITS[] = {
-        {ERROR_INPUT, CLI_FAILED}, {ERROR_REFUSED, CLI_NOT_PERMITTED}, {ERROR_CANCELLED, CLI_INTERRUPTED},
+        {ERROR_INPUT, CLI_FAILED},
+        {ERROR_REFUSED, CLI_NOT_PERMITTED},
+        {ERROR_CANCELLED, CLI_INTERRUPTED},
     };
     char message[sizeof(err->message)];
     memcpy(message, err->message, sizeof(message));
     log_redact(message);
-    fprintf(stderr, "headgate: %s%s%s%s\n", message, err->sqlstate[0] == '\0' ? "" : " (SQLSTATE ", err->sqlstate,
-            err->sqlstate[0] == '\0' ? "" : ")");
+    fprintf(stderr, "headgate: %s%s%s%s\n", message, err->sqlstate[0] == '\0' ? "" : " (SQLSTATE ",
+            err->sqlstate, err->sqlstate[0] == '\0' ? "" : ")");
     if (err->hint[0] != '\0')
         fprintf(stderr, "  next: %s\n", err->hint);
     for (size_t i = 0; i < COUNT_OF(EXITS); i++) {

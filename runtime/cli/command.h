@@ -1,4 +1,5 @@
-/* The command table: names, arguments, options and docs of every command. Parsing, help, completions and the manual page come from it. */
+/* The command table: names, arguments, options and docs of every command. Parsing, help,
+ * completions and the manual page come from it. */
 #ifndef HEADGATE_CLI_COMMAND_H
 #define HEADGATE_CLI_COMMAND_H
 
@@ -10,22 +11,22 @@ typedef enum CliExit {
     CLI_OK = 0,
     CLI_FAILED = 1,
     CLI_USAGE = 2,
-    CLI_DIFFERENT = 3,        ///< only with --exit-code
-    CLI_CHECK_FAILED = 4,     ///< a check or verification failed
+    CLI_DIFFERENT = 3,    ///< only with --exit-code
+    CLI_CHECK_FAILED = 4, ///< a check or verification failed
     CLI_NOT_PERMITTED = 5,
-    CLI_AT_GATE = 6,          ///< stopped at a gate (--no-wait)
+    CLI_AT_GATE = 6, ///< stopped at a gate (--no-wait)
     CLI_NEEDS_REVIEW = 7,
-    CLI_ROLLED_BACK = 8,      ///< a guard was breached; rolled back cleanly
-    CLI_ROLLBACK_FAILED = 9,  ///< needs a person
-    CLI_AGAIN = 75,           ///< of a runner, to its parent: start another
+    CLI_ROLLED_BACK = 8,     ///< a guard was breached; rolled back cleanly
+    CLI_ROLLBACK_FAILED = 9, ///< needs a person
+    CLI_AGAIN = 75,          ///< of a runner, to its parent: start another
     CLI_INTERRUPTED = 130,
 } CliExit;
 
 typedef struct CliOption {
-    const char *name;      ///< "env": --env
-    char letter;           ///< 'e': -e; 0 = none
-    const char *value;     ///< "ENV"; NULL = a flag
-    const char *variable;  ///< environment variable that gives its default; NULL = none
+    const char *name;     ///< "env": --env
+    char letter;          ///< 'e': -e; 0 = none
+    const char *value;    ///< "ENV"; NULL = a flag
+    const char *variable; ///< environment variable that gives its default; NULL = none
     const char *doc;
 } CliOption;
 
@@ -36,15 +37,15 @@ typedef CliExit CliMain(Cli *cli);
 
 struct CliCommand {
     const char *name;
-    const char *arguments;          ///< "PLAN", "RUN GATE", "[RUN]"
+    const char *arguments; ///< "PLAN", "RUN GATE", "[RUN]"
     int arguments_min;
     int arguments_max;
-    const char *doc;                ///< one line
-    const char *more;               ///< paragraphs for its own help and the manual; NULL = none
-    const CliOption *options;       ///< ends with a row whose name is NULL
+    const char *doc;          ///< one line
+    const char *more;         ///< paragraphs for its own help and the manual; NULL = none
+    const CliOption *options; ///< ends with a row whose name is NULL
     CliMain *main;
-    bool hidden;                    ///< internal: started by ourselves
-    bool lua;                       ///< runs Lua: its parent watches it
+    bool hidden; ///< internal: started by ourselves
+    bool lua;    ///< runs Lua: its parent watches it
 };
 
 enum { CLI_ARGUMENTS_MAX = 32, CLI_OPTIONS_MAX = 32 };
@@ -53,7 +54,7 @@ enum { CLI_ARGUMENTS_MAX = 32, CLI_OPTIONS_MAX = 32 };
 struct Cli {
     Loop *loop;
     const CliCommand *command;
-    const char *program;            ///< full path of this binary
+    const char *program; ///< full path of this binary
     const char *arguments[CLI_ARGUMENTS_MAX];
     int arguments_count;
     struct {
@@ -62,8 +63,8 @@ struct Cli {
     } given[CLI_OPTIONS_MAX];
     int given_count;
     CliExit exit;
-    FiberEvent signalled;           ///< SIGINT or SIGTERM came
-    int signals;                    ///< how many
+    FiberEvent signalled; ///< SIGINT or SIGTERM came
+    int signals;          ///< how many
 };
 
 extern const CliCommand CLI_COMMANDS[];
@@ -82,10 +83,11 @@ const char *cli_argument(const Cli *cli, int n);
 void cli_help_command(const CliCommand *command, Text *out);
 void cli_help_all(Text *out);
 void cli_completion_bash(Text *out);
-void cli_manual(Text *out);      ///< mdoc
+void cli_manual(Text *out);        ///< mdoc
 void cli_docs_markdown(Text *out); ///< docs/cli.md
 
-/// Prints "headgate: message" and the hint on stderr, secrets redacted, and returns the exit code that fits the kind.
+/// Prints "headgate: message" and the hint on stderr, secrets redacted, and returns the exit code
+/// that fits the kind.
 CliExit cli_fail(const Error *err);
 
 #endif

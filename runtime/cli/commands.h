@@ -1,4 +1,5 @@
-/* The main function of every command; the table that names them is in table.c. One file a command or family: cmd_<name>.c. */
+/* The main function of every command; the table that names them is in table.c. One file a command
+ * or family: cmd_<name>.c. */
 #ifndef HEADGATE_CLI_COMMANDS_H
 #define HEADGATE_CLI_COMMANDS_H
 

@@ -28,7 +28,9 @@ static const char *find_config(const Cli *cli, Arena *arena, const char *plan)
     const char *said = cli_option(cli, "config");
     if (said != NULL)
         return said;
-    const char *beside = plan == NULL ? NULL : arena_printf(arena, "%s/headgate.yaml", cli_context_plan_folder(arena, plan));
+    const char *beside = plan == NULL ? NULL
+                                      : arena_printf(arena, "%s/headgate.yaml",
+                                                     cli_context_plan_folder(arena, plan));
     if (beside != NULL && access(beside, F_OK) == 0)
         return beside;
     return access("headgate.yaml", F_OK) == 0 ? "headgate.yaml" : NULL;
@@ -54,13 +56,16 @@ static bool no_environment(const Config *config, const char *name, Error *err)
     char names[256] = "";
     for (size_t i = 0; i < config->environments_count; i++) {
         size_t used = strlen(names);
-        snprintf(names + used, sizeof(names) - used, "%s%s", i == 0 ? "" : ", ", config->environments[i].name);
+        snprintf(names + used, sizeof(names) - used, "%s%s", i == 0 ? "" : ", ",
+                 config->environments[i].name);
     }
     if (name == NULL)
         error_set(err, ERROR_INPUT, "which environment? %s has %s", config->path, names);
     else
-        error_set(err, ERROR_INPUT, "%s has no environment \"%s\": it has %s", config->path, name, names);
-    return error_hint(err, "add -e %s", config->environments_count > 0 ? config->environments[0].name : "ENV");
+        error_set(err, ERROR_INPUT, "%s has no environment \"%s\": it has %s", config->path, name,
+                  names);
+    return error_hint(err, "add -e %s",
+                      config->environments_count > 0 ? config->environments[0].name : "ENV");
 }
 
 static const ConfigTarget *state_target(const Config *config, const ConfigEnvironment *environment)
@@ -77,7 +82,8 @@ bool cli_context_environment(CliContext *context, const char *name, Error *err)
         return no_environment(context->config, name, err);
     context->state = state_target(context->config, context->environment);
     if (context->state == NULL)
-        return error_set(err, ERROR_INPUT, "%s has no target for environment \"%s\"", context->config->path, context->environment->name);
+        return error_set(err, ERROR_INPUT, "%s has no target for environment \"%s\"",
+                         context->config->path, context->environment->name);
     return true;
 }
 
@@ -87,7 +93,8 @@ bool cli_context_open(const Cli *cli, const char *plan, CliContext *ret_context,
     context.config_path = find_config(cli, context.arena, plan);
     context.person = operating_user(context.arena);
     const char *home = getenv("HEADGATE_HOME");
-    context.home = text_empty(home) ? arena_printf(context.arena, "%s/.headgate", folder_of(context.arena, context.config_path))
+    context.home = text_empty(home) ? arena_printf(context.arena, "%s/.headgate",
+                                                   folder_of(context.arena, context.config_path))
                                     : arena_strdup(context.arena, home);
     bool ok = true;
     if (context.config_path == NULL)
@@ -109,7 +116,8 @@ void cli_context_done(CliContext *context)
     *context = (CliContext){0};
 }
 
-bool cli_context_target(const Cli *cli, const ConfigTarget *target, bool read_only, DbConn **ret_conn, Error *err)
+bool cli_context_target(const Cli *cli, const ConfigTarget *target, bool read_only,
+                        DbConn **ret_conn, Error *err)
 {
     DbTarget options = {.conninfo = target->url,
                         .application_name = "headgate",
@@ -117,10 +125,12 @@ bool cli_context_target(const Cli *cli, const ConfigTarget *target, bool read_on
                         .statement_timeout_ms = target->statement_timeout_ms,
                         .pooler_session = target->pooler_session,
                         .read_only = read_only};
-    return db_open(cli->loop, &options, ret_conn, err) || error_wrap(err, "target \"%s\"", target->name);
+    return (config_target_ready(target, err) && db_open(cli->loop, &options, ret_conn, err)) ||
+           error_wrap(err, "target \"%s\"", target->name);
 }
 
-bool cli_context_connect(const Cli *cli, const CliContext *context, bool any_schema, DbConn **ret_state, Error *err)
+bool cli_context_connect(const Cli *cli, const CliContext *context, bool any_schema,
+                         DbConn **ret_state, Error *err)
 {
     DbConn *state = NULL;
     if (!cli_context_target(cli, context->state, false, &state, err))
@@ -140,7 +150,8 @@ bool cli_context_run(DbConn *state, const char *text, int64_t *ret_run, Error *e
         if (!ledger_call(state, "run_newest", NULL, &newest, err))
             return false;
         if (db_rows(newest) == 0)
-            return error_set(err, ERROR_INPUT, "there are no runs yet") || error_hint(err, "headgate run PLAN");
+            return error_set(err, ERROR_INPUT, "there are no runs yet") ||
+                   error_hint(err, "headgate run PLAN");
         *ret_run = db_int(newest, 0, 0);
         return true;
     }
@@ -154,11 +165,14 @@ bool cli_context_run(DbConn *state, const char *text, int64_t *ret_run, Error *e
     return true;
 }
 
-bool cli_context_plan_target(const CliContext *context, const Plan *plan, const ConfigTarget **ret_target, Error *err)
+bool cli_context_plan_target(const CliContext *context, const Plan *plan,
+                             const ConfigTarget **ret_target, Error *err)
 {
     const char *name = plan_text(plan->root, "target");
     *ret_target = config_target(context->environment, name == NULL ? "app" : name);
     if (*ret_target != NULL)
         return true;
-    return error_set(err, ERROR_INPUT, "environment \"%s\" has no target \"%s\", which the plan needs", context->environment->name, name);
+    return error_set(err, ERROR_INPUT,
+                     "environment \"%s\" has no target \"%s\", which the plan needs",
+                     context->environment->name, name);
 }

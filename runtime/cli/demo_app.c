@@ -28,7 +28,8 @@ static bool read_file(const char *path, Text *out, Error *err)
     FILE *file = fopen(path, "re");
     if (file == NULL)
         return error_set(err, ERROR_INPUT, "%s cannot be read", path);
-    for (size_t got = fread(chunk, 1, sizeof(chunk), file); got > 0; got = fread(chunk, 1, sizeof(chunk), file))
+    for (size_t got = fread(chunk, 1, sizeof(chunk), file); got > 0;
+         got = fread(chunk, 1, sizeof(chunk), file))
         text_append_bytes(out, chunk, got);
     fclose(file);
     return !out->overflowed || error_set(err, ERROR_INPUT, "%s is too large", path);
@@ -60,13 +61,15 @@ static bool run_file(DbConn *conn, const char *path, int64_t events, Error *err)
     return db_exec(conn, sql, NULL, NULL, err) || error_wrap(err, "%s", path);
 }
 
-bool cli_demo_load(const Cli *cli, const char *conninfo, const char *plan_folder, int64_t events, Error *err)
+bool cli_demo_load(const Cli *cli, const char *conninfo, const char *plan_folder, int64_t events,
+                   Error *err)
 {
     static const char *const FILES[] = {"schema", "load", "application"};
     AUTO(db_close_auto) DbConn *conn = NULL;
     AUTO(db_result_auto) DbResult *there = NULL;
     if (!connect_app(cli, conninfo, &conn, err) ||
-        !db_query(conn, "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = 'public'", NULL, &there, err))
+        !db_query(conn, "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = 'public'",
+                  NULL, &there, err))
         return false;
     if (db_int(there, 0, 0) > 0)
         return true;
@@ -82,7 +85,8 @@ bool cli_demo_breach(const Cli *cli, const char *conninfo, Error *err)
 {
     AUTO(db_close_auto) DbConn *conn = NULL;
     return connect_app(cli, conninfo, &conn, err) &&
-           db_query(conn, "UPDATE app_setting SET value = 50 WHERE name = 'fail_at_percent'", NULL, NULL, err);
+           db_query(conn, "UPDATE app_setting SET value = 50 WHERE name = 'fail_at_percent'", NULL,
+                    NULL, err);
 }
 
 struct CliDemoApp {

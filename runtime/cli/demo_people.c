@@ -26,7 +26,8 @@ static void approve(CliDemoPeople *people, const char *gate)
     for (size_t i = 0; i < people->count; i++) {
         AUTO(json_auto) json_t *answer = NULL;
         Error err = {0};
-        if (!cli_api_decide(&people->apis[i], people->run, gate, "approve", "looks right", &answer, &err))
+        if (!cli_api_decide(&people->apis[i], people->run, gate, "approve", "looks right", &answer,
+                            &err))
             log_debug("demo: %s: %s", gate, err.message);
     }
 }
@@ -58,14 +59,14 @@ static void review(CliDemoPeople *people)
     json_t *decisions = json_array();
     size_t i = 0;
     json_t *row = NULL;
-    json_array_foreach(json_object_get(queue, "rows"), i, row)
-    {
+    json_array_foreach (json_object_get(queue, "rows"), i, row) {
         if (!json_is_object(json_object_get(row, "decision")))
             json_array_append_new(decisions, decision_for(row));
     }
     json_object_set_new(body, "decisions", decisions);
     if (json_array_size(decisions) > 0 &&
-        !cli_api_call(&people->apis[0], &(CliApiCall){.method = "POST", .path = path, .body = body}, &answer, &err))
+        !cli_api_call(&people->apis[0], &(CliApiCall){.method = "POST", .path = path, .body = body},
+                      &answer, &err))
         log_debug("demo: review: %s", err.message);
 }
 
@@ -75,8 +76,7 @@ static const json_t *find_node(const json_t *node, const char *path)
     json_t *child = NULL;
     if (text_equal(json_get_string(node, "path", ""), path))
         return node;
-    json_array_foreach(json_object_get(node, "children"), i, child)
-    {
+    json_array_foreach (json_object_get(node, "children"), i, child) {
         const json_t *found = find_node(child, path);
         if (found != NULL)
             return found;
@@ -96,7 +96,9 @@ static void answer_manual(CliDemoPeople *people, const json_t *run, const char *
         json_set_string(body, "path", path);
         json_set_int(body, "item", (int64_t)item);
         json_set_string(body, "note", "done in the demo");
-        if (!cli_api_call(&people->apis[0], &(CliApiCall){.method = "POST", .path = url, .body = body}, &answer, &err))
+        if (!cli_api_call(&people->apis[0],
+                          &(CliApiCall){.method = "POST", .path = url, .body = body}, &answer,
+                          &err))
             log_debug("demo: %s: %s", path, err.message);
     }
 }
@@ -134,7 +136,8 @@ static void people_main(void *arg)
     fiber_event_broadcast(&people->event);
 }
 
-CliDemoPeople *cli_demo_people_start(const Cli *cli, const char *url, const char *const *tokens, size_t count, int64_t run)
+CliDemoPeople *cli_demo_people_start(const Cli *cli, const char *url, const char *const *tokens,
+                                     size_t count, int64_t run)
 {
     CliDemoPeople *people = base_alloc(sizeof(*people));
     people->url = base_strdup(url);
@@ -142,7 +145,8 @@ CliDemoPeople *cli_demo_people_start(const Cli *cli, const char *url, const char
     snprintf(people->run, sizeof(people->run), "%" PRId64, run);
     for (size_t i = 0; i < count; i++) {
         people->tokens[i] = base_strdup(tokens[i]);
-        people->apis[i] = (CliApi){.loop = cli->loop, .url = people->url, .token = people->tokens[i]};
+        people->apis[i] =
+            (CliApi){.loop = cli->loop, .url = people->url, .token = people->tokens[i]};
     }
     fiber_start(cli->loop, "demo people", people_main, people);
     return people;

@@ -17,7 +17,8 @@ static bool read_answer(const char *output, Plan **ret_plan, Error *err)
     const json_t *problem = json_object_get(answer, "error");
     if (problem != NULL) {
         bool script = text_equal(json_get_string(problem, "kind", ""), "script");
-        error_set(err, script ? ERROR_SCRIPT : ERROR_INPUT, "%s", json_get_string(problem, "message", ""));
+        error_set(err, script ? ERROR_SCRIPT : ERROR_INPUT, "%s",
+                  json_get_string(problem, "message", ""));
         const char *hint = json_get_string(problem, "hint", NULL);
         return hint == NULL ? false : error_hint(err, "%s", hint);
     }
@@ -27,9 +28,12 @@ static bool read_answer(const char *output, Plan **ret_plan, Error *err)
 static bool ended_badly(const ChildExit *ended, const Child *child, Error *err)
 {
     if (ended->silent)
-        return error_set(err, ERROR_SCRIPT, "evaluating the plan took longer than %d ms and did not react: it was killed", BOUND_SCRIPT_LOAD_MS);
-    return error_set(err, ERROR_SCRIPT, "evaluating the plan ended with code %d, signal %d: %.300s", ended->code, ended->signum,
-                     child_stderr(child));
+        return error_set(
+            err, ERROR_SCRIPT,
+            "evaluating the plan took longer than %d ms and did not react: it was killed",
+            BOUND_SCRIPT_LOAD_MS);
+    return error_set(err, ERROR_SCRIPT, "evaluating the plan ended with code %d, signal %d: %.300s",
+                     ended->code, ended->signum, child_stderr(child));
 }
 
 bool cli_evaluate(const Cli *cli, const Bundle *bundle, Plan **ret_plan, Error *err)
@@ -68,14 +72,17 @@ static bool check_sql(const Plan *plan, Error *err)
     return true;
 }
 
-bool cli_evaluate_folder(const Cli *cli, const CliContext *context, const char *plan, CliPlan *ret_plan, Error *err)
+bool cli_evaluate_folder(const Cli *cli, const CliContext *context, const char *plan,
+                         CliPlan *ret_plan, Error *err)
 {
     CliPlan result = {0};
     AUTO(json_auto) json_t *shown = config_shown(context->config, context->environment);
     AUTO(base_free) char *extra = json_canonical(shown);
-    bool ok = bundle_read(cli_context_plan_folder(context->arena, plan), extra, &result.bundle, err) &&
-              cli_evaluate(cli, result.bundle, &result.plan, err) &&
-              config_check_plan(context->config, context->environment, result.plan, err) && check_sql(result.plan, err);
+    bool ok =
+        bundle_read(cli_context_plan_folder(context->arena, plan), extra, &result.bundle, err) &&
+        cli_evaluate(cli, result.bundle, &result.plan, err) &&
+        config_check_plan(context->config, context->environment, result.plan, err) &&
+        check_sql(result.plan, err);
     if (!ok) {
         cli_plan_done(&result);
         return false;

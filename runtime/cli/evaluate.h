@@ -1,18 +1,22 @@
-/* Evaluating a plan's Lua in a child process that may be killed: what everybody uses who is no runner (DESIGN §9, who may kill Lua). */
+/* Evaluating a plan's Lua in a child process that may be killed: what everybody uses who is no
+ * runner (DESIGN §9, who may kill Lua). */
 #ifndef HEADGATE_CLI_EVALUATE_H
 #define HEADGATE_CLI_EVALUATE_H
 
 #include "cli/context.h"
 
-/// Waits. Runs `headgate graph` on the bundle and builds the plan from what it prints. ERROR_SCRIPT when it had to be killed.
+/// Waits. Runs `headgate graph` on the bundle and builds the plan from what it prints. ERROR_SCRIPT
+/// when it had to be killed.
 NODISCARD bool cli_evaluate(const Cli *cli, const Bundle *bundle, Plan **ret_plan, Error *err);
-/// A plan as a command has it: its bundle, evaluated, and checked against configuration and SQL rules.
+/// A plan as a command has it: its bundle, evaluated, and checked against configuration and SQL
+/// rules.
 typedef struct CliPlan {
     Bundle *bundle;
     Plan *plan;
 } CliPlan;
 /// Waits.
-NODISCARD bool cli_evaluate_folder(const Cli *cli, const CliContext *context, const char *plan, CliPlan *ret_plan, Error *err);
+NODISCARD bool cli_evaluate_folder(const Cli *cli, const CliContext *context, const char *plan,
+                                   CliPlan *ret_plan, Error *err);
 void cli_plan_done(CliPlan *plan);
 
 #endif

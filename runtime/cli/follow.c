@@ -19,8 +19,12 @@ CliExit cli_follow_exit(const char *state)
         const char *state;
         CliExit exit;
     } EXITS[] = {
-        {"done", CLI_OK},           {"rolled_back", CLI_ROLLED_BACK}, {"rollback_blocked", CLI_ROLLBACK_FAILED},
-        {"failed", CLI_FAILED},     {"aborted", CLI_FAILED},          {"paused", CLI_INTERRUPTED},
+        {"done", CLI_OK},
+        {"rolled_back", CLI_ROLLED_BACK},
+        {"rollback_blocked", CLI_ROLLBACK_FAILED},
+        {"failed", CLI_FAILED},
+        {"aborted", CLI_FAILED},
+        {"paused", CLI_INTERRUPTED},
         {"waiting", CLI_AT_GATE},
     };
     for (size_t i = 0; i < COUNT_OF(EXITS); i++) {
@@ -36,13 +40,14 @@ static void line_run(const json_t *event, const json_t *data, Text *out)
 {
     UNUSED(event);
     const char *text = json_get_string(json_object_get(data, "reason"), "text", "");
-    text_printf(out, "%s: %s", json_get_string(data, "to", ""), text_empty(text) ? json_get_string(data, "why", "") : text);
+    text_printf(out, "%s: %s", json_get_string(data, "to", ""),
+                text_empty(text) ? json_get_string(data, "why", "") : text);
 }
 
 static void line_step(const json_t *event, const json_t *data, Text *out)
 {
-    text_printf(out, "  %-11s %s \"%s\"", json_get_string(data, "to", ""), json_get_string(data, "kind", ""),
-                json_get_string(event, "node", ""));
+    text_printf(out, "  %-11s %s \"%s\"", json_get_string(data, "to", ""),
+                json_get_string(data, "kind", ""), json_get_string(event, "node", ""));
     const char *problem = json_get_string(json_object_get(data, "error"), "message", NULL);
     if (problem != NULL)
         text_printf(out, ": %s", problem);
@@ -50,8 +55,9 @@ static void line_step(const json_t *event, const json_t *data, Text *out)
 
 static void line_check(const json_t *event, const json_t *data, Text *out)
 {
-    text_printf(out, "  %-11s %s \"%s\": %s", json_get_string(data, "verdict", ""), json_get_string(data, "kind", ""),
-                json_get_string(event, "node", ""), json_get_string(data, "text", ""));
+    text_printf(out, "  %-11s %s \"%s\": %s", json_get_string(data, "verdict", ""),
+                json_get_string(data, "kind", ""), json_get_string(event, "node", ""),
+                json_get_string(data, "text", ""));
 }
 
 static void line_progress(const json_t *event, const json_t *data, Text *out)
@@ -64,8 +70,9 @@ static void line_progress(const json_t *event, const json_t *data, Text *out)
     memset(bar, '.', BAR_WIDTH);
     memset(bar, '#', (size_t)filled);
     bar[BAR_WIDTH] = '\0';
-    text_printf(out, "  [%s] %3.0f %% %s %" PRId64 "/%" PRId64 " rows, %.0f rows/s", bar, part > 1 ? 100.0 : part * 100,
-                json_get_string(event, "node", ""), done, total, json_get_number(data, "rows_per_s", 0));
+    text_printf(out, "  [%s] %3.0f %% %s %" PRId64 "/%" PRId64 " rows, %.0f rows/s", bar,
+                part > 1 ? 100.0 : part * 100, json_get_string(event, "node", ""), done, total,
+                json_get_number(data, "rows_per_s", 0));
     double eta_s = json_get_number(data, "eta_s", -1);
     char left[32];
     if (eta_s >= 0)
@@ -74,8 +81,10 @@ static void line_progress(const json_t *event, const json_t *data, Text *out)
 
 static void line_gate(const json_t *event, const json_t *data, Text *out)
 {
-    text_printf(out, "  gate \"%s\": %s", json_get_string(event, "node", ""),
-                json_get_string(data, "question", json_get_string(data, "state", json_get_string(data, "decision", ""))));
+    text_printf(
+        out, "  gate \"%s\": %s", json_get_string(event, "node", ""),
+        json_get_string(data, "question",
+                        json_get_string(data, "state", json_get_string(data, "decision", ""))));
     if (json_get_string(data, "person", NULL) != NULL)
         text_printf(out, " by %s", json_get_string(data, "person", ""));
 }
@@ -83,15 +92,17 @@ static void line_gate(const json_t *event, const json_t *data, Text *out)
 static void line_stage(const json_t *event, const json_t *data, Text *out)
 {
     char window[32];
-    text_printf(out, "  stage \"%s\": %s %s", json_get_string(event, "node", ""), json_get_string(data, "state", ""),
-                json_get_string(data, "why", ""));
+    text_printf(out, "  stage \"%s\": %s %s", json_get_string(event, "node", ""),
+                json_get_string(data, "state", ""), json_get_string(data, "why", ""));
     if (text_equal(json_get_string(data, "state", ""), "watching"))
-        text_printf(out, "for %s", duration_text(json_get_int(data, "window_us", 0), window, sizeof(window)));
+        text_printf(out, "for %s",
+                    duration_text(json_get_int(data, "window_us", 0), window, sizeof(window)));
 }
 
 static void line_flag(const json_t *event, const json_t *data, Text *out)
 {
-    text_printf(out, "  flag \"%s\" is at %g %%, %s", json_get_string(event, "node", ""), json_get_number(data, "percent", 0),
+    text_printf(out, "  flag \"%s\" is at %g %%, %s", json_get_string(event, "node", ""),
+                json_get_number(data, "percent", 0),
                 json_get_bool(data, "enabled", false) ? "on" : "off");
 }
 
@@ -102,35 +113,40 @@ static void line_sample(const json_t *event, const json_t *data, Text *out)
     text_append(out, "  guards:");
     size_t i = 0;
     json_t *guard = NULL;
-    json_array_foreach(json_object_get(data, "guards"), i, guard)
-    {
+    json_array_foreach (json_object_get(data, "guards"), i, guard) {
         text_printf(out, "%s %s", i == 0 ? "" : ",", json_get_string(guard, "metric", ""));
         if (json_is_number(json_object_get(guard, "value")))
-            text_printf(out, " %.4g %s", json_get_number(guard, "value", 0), json_get_string(guard, "verdict", ""));
+            text_printf(out, " %.4g %s", json_get_number(guard, "value", 0),
+                        json_get_string(guard, "verdict", ""));
         else
             text_append(out, " no data");
     }
-    text_printf(out, "; %s left", duration_text(json_get_int(data, "left_us", 0), left, sizeof(left)));
+    text_printf(out, "; %s left",
+                duration_text(json_get_int(data, "left_us", 0), left, sizeof(left)));
 }
 
 static void line_log(const json_t *event, const json_t *data, Text *out)
 {
     UNUSED(event);
-    text_printf(out, "  %s: %s", json_get_string(data, "level", ""), json_get_string(data, "text", ""));
+    text_printf(out, "  %s: %s", json_get_string(data, "level", ""),
+                json_get_string(data, "text", ""));
 }
 
 static void line_request(const json_t *event, const json_t *data, Text *out)
 {
     UNUSED(event);
-    text_printf(out, "  %s asked by %s %s", json_get_string(data, "kind", ""), json_get_string(data, "by", ""), json_get_string(data, "why", ""));
+    text_printf(out, "  %s asked by %s %s", json_get_string(data, "kind", ""),
+                json_get_string(data, "by", ""), json_get_string(data, "why", ""));
 }
 
 static void line_review(const json_t *event, const json_t *data, Text *out)
 {
     if (json_object_get(data, "open") != NULL)
-        text_printf(out, "  review \"%s\": %" PRId64 " row(s) wait for a decision", json_get_string(event, "node", ""), json_get_int(data, "open", 0));
+        text_printf(out, "  review \"%s\": %" PRId64 " row(s) wait for a decision",
+                    json_get_string(event, "node", ""), json_get_int(data, "open", 0));
     else
-        text_printf(out, "  review \"%s\": %" PRId64 " decided by %s", json_get_string(event, "node", ""), json_get_int(data, "count", 0),
+        text_printf(out, "  review \"%s\": %" PRId64 " decided by %s",
+                    json_get_string(event, "node", ""), json_get_int(data, "count", 0),
                     json_get_string(data, "by", ""));
 }
 
@@ -139,11 +155,20 @@ static const struct Line {
     void (*write)(const json_t *event, const json_t *data, Text *out);
     bool passing; /* overwritten by the next on a terminal */
 } LINES[] = {
-    {"run.state", line_run, false},        {"step.state", line_step, false},      {"check.result", line_check, false},
-    {"step.progress", line_progress, true}, {"gate.opened", line_gate, false},     {"gate.approval", line_gate, false},
-    {"gate.closed", line_gate, false},     {"rollout.stage", line_stage, false},  {"rollout.flag", line_flag, false},
-    {"rollout.sample", line_sample, true}, {"log", line_log, false},              {"request", line_request, false},
-    {"review.open", line_review, false},   {"review.decided", line_review, false},
+    {"run.state", line_run, false},
+    {"step.state", line_step, false},
+    {"check.result", line_check, false},
+    {"step.progress", line_progress, true},
+    {"gate.opened", line_gate, false},
+    {"gate.approval", line_gate, false},
+    {"gate.closed", line_gate, false},
+    {"rollout.stage", line_stage, false},
+    {"rollout.flag", line_flag, false},
+    {"rollout.sample", line_sample, true},
+    {"log", line_log, false},
+    {"request", line_request, false},
+    {"review.open", line_review, false},
+    {"review.decided", line_review, false},
 };
 
 static const struct Line *line_of(const json_t *event)
@@ -159,7 +184,8 @@ void cli_follow_line(const json_t *event, Text *out)
 {
     const struct Line *line = line_of(event);
     if (line == NULL)
-        text_printf(out, "  %s %s", json_get_string(event, "type", ""), json_get_string(event, "node", ""));
+        text_printf(out, "  %s %s", json_get_string(event, "type", ""),
+                    json_get_string(event, "node", ""));
     else
         line->write(event, json_object_get(event, "data"), out);
 }
@@ -201,8 +227,7 @@ static bool print_new(DbConn *state, CliFollow *follow, bool *over, Error *err)
             return false;
         size_t i = 0;
         json_t *event = NULL;
-        json_array_foreach(events, i, event)
-        {
+        json_array_foreach (events, i, event) {
             print_event(follow, event, over);
             follow->since = json_get_int(event, "seq", follow->since);
         }
@@ -220,7 +245,8 @@ static void say_how_to_go_on(const json_t *head, int64_t run)
     if (state == RUN_STATES)
         return;
     run_next_commands(state, run, next, sizeof(next));
-    fprintf(stderr, "run %" PRId64 " is %s%s%s\n  next: %s\n", run, run_state_name(state), text_empty(why) ? "" : ": ", why, next);
+    fprintf(stderr, "run %" PRId64 " is %s%s%s\n  next: %s\n", run, run_state_name(state),
+            text_empty(why) ? "" : ": ", why, next);
 }
 
 static bool settled(const Cli *cli, const CliFollow *follow, const json_t *head)
@@ -244,7 +270,8 @@ static void hear_signals(Cli *cli, CliFollow *follow, int *heard)
     cli_launch_pause(follow->runner);
 }
 
-bool cli_follow(Cli *cli, const CliContext *context, CliFollow *follow, CliExit *ret_exit, Error *err)
+bool cli_follow(Cli *cli, const CliContext *context, CliFollow *follow, CliExit *ret_exit,
+                Error *err)
 {
     AUTO(db_close_auto) DbConn *state = NULL;
     FiberEvent *wake = base_alloc(sizeof(*wake));
@@ -253,10 +280,12 @@ bool cli_follow(Cli *cli, const CliContext *context, CliFollow *follow, CliExit 
     bool ok = true;
     while (ok) {
         AUTO(json_auto) json_t *head = NULL;
-        bool connected = (state != NULL && db_usable(state)) || (cli_context_connect(cli, context, false, &state, err) &&
-                                                                  db_listen(state, "headgate", wake, err));
+        bool connected = (state != NULL && db_usable(state)) ||
+                         (cli_context_connect(cli, context, false, &state, err) &&
+                          db_listen(state, "headgate", wake, err));
         hear_signals(cli, follow, &heard);
-        ok = connected && ledger_run_read(state, follow->run, &head, err) && print_new(state, follow, &over, err);
+        ok = connected && ledger_run_read(state, follow->run, &head, err) &&
+             print_new(state, follow, &over, err);
         if (!ok && err->kind == ERROR_UNREACHABLE && follow->runner != NULL) {
             db_close(state);
             state = NULL;
@@ -273,9 +302,12 @@ bool cli_follow(Cli *cli, const CliContext *context, CliFollow *follow, CliExit 
                 say_how_to_go_on(head, follow->run);
             break;
         }
-        bool resting = ok && run_state_rest(run_state_parse(json_get_string(head, "state", ""))) != RUN_DRIVES;
+        bool resting =
+            ok && run_state_rest(run_state_parse(json_get_string(head, "state", ""))) != RUN_DRIVES;
         if (ok)
-            fiber_event_wait(resting && follow->runner != NULL ? cli_launch_event(follow->runner) : wake, POLL_MS);
+            fiber_event_wait(resting && follow->runner != NULL ? cli_launch_event(follow->runner)
+                                                               : wake,
+                             POLL_MS);
     }
     db_close(state);
     state = NULL;

@@ -28,7 +28,8 @@ static void option_left(const CliOption *option, char *out, size_t size)
     char letter[8] = "    ";
     if (option->letter != 0)
         snprintf(letter, sizeof(letter), "-%c, ", option->letter);
-    snprintf(out, size, "%s--%s%s%s", letter, option->name, option->value == NULL ? "" : " ", option->value == NULL ? "" : option->value);
+    snprintf(out, size, "%s--%s%s%s", letter, option->name, option->value == NULL ? "" : " ",
+             option->value == NULL ? "" : option->value);
 }
 
 static void options_help(const CliOption *options, Text *out)
@@ -45,8 +46,8 @@ static void options_help(const CliOption *options, Text *out)
 
 void cli_help_command(const CliCommand *command, Text *out)
 {
-    text_printf(out, "headgate %s%s%s [options]\n\n%s\n", command->name, text_empty(command->arguments) ? "" : " ", command->arguments,
-                command->doc);
+    text_printf(out, "headgate %s%s%s [options]\n\n%s\n", command->name,
+                text_empty(command->arguments) ? "" : " ", command->arguments, command->doc);
     if (command->more != NULL)
         text_printf(out, "\n%s\n", command->more);
     if (command->options->name != NULL) {
@@ -59,18 +60,21 @@ void cli_help_command(const CliCommand *command, Text *out)
 
 void cli_help_all(Text *out)
 {
-    text_append(out, "headgate runs risky PostgreSQL migrations as scripts: gated, watched, reversible.\n\n"
-                     "  headgate check plans/hello           mistakes, without a database\n"
-                     "  headgate plan plans/hello            what would happen here\n"
-                     "  headgate run plans/hello             do it\n"
-                     "  headgate demo                        see it all on a throw-away database\n\nCommands:\n");
+    text_append(
+        out, "headgate runs risky PostgreSQL migrations as scripts: gated, watched, reversible.\n\n"
+             "  headgate check plans/hello           mistakes, without a database\n"
+             "  headgate plan plans/hello            what would happen here\n"
+             "  headgate run plans/hello             do it\n"
+             "  headgate demo                        see it all on a throw-away "
+             "database\n\nCommands:\n");
     for (const CliCommand *command = CLI_COMMANDS; command->name != NULL; command++) {
         if (!command->hidden)
             text_printf(out, "  %-12s %-16s %s\n", command->name, command->arguments, command->doc);
     }
     text_append(out, "\nOptions of every command:\n");
     options_help(CLI_GLOBAL_OPTIONS, out);
-    text_append(out, "\nheadgate help COMMAND shows its options; headgate help exit-codes lists the exit codes.\n");
+    text_append(out, "\nheadgate help COMMAND shows its options; headgate help exit-codes lists "
+                     "the exit codes.\n");
 }
 
 static void exit_codes(Text *out)
@@ -87,8 +91,11 @@ static void option_words(const CliOption *options, Text *out)
 
 void cli_completion_bash(Text *out)
 {
-    text_append(out, "# bash completion for headgate; written by `headgate completion bash`\n_headgate() {\n"
-                     "    local word=${COMP_WORDS[COMP_CWORD]}\n    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        mapfile -t COMPREPLY < <(compgen -W \"");
+    text_append(
+        out,
+        "# bash completion for headgate; written by `headgate completion bash`\n_headgate() {\n"
+        "    local word=${COMP_WORDS[COMP_CWORD]}\n    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        "
+        "mapfile -t COMPREPLY < <(compgen -W \"");
     for (const CliCommand *command = CLI_COMMANDS; command->name != NULL; command++) {
         if (!command->hidden)
             text_printf(out, "%s ", command->name);
@@ -119,9 +126,12 @@ static void mdoc_options(const CliOption *options, Text *out)
 
 void cli_manual(Text *out)
 {
-    text_append(out, ".Dd November 21, 2026\n.Dt HEADGATE 1\n.Os\n.Sh NAME\n.Nm headgate\n.Nd run risky PostgreSQL migrations as scripts\n"
-                     ".Sh SYNOPSIS\n.Nm\n.Ar command\n.Op Ar arguments\n.Op options\n.Sh DESCRIPTION\n.Nm\n"
-                     "runs plans written in Lua: phases, checks, backfills, gates, rollouts, rollback.\n.Sh COMMANDS\n");
+    text_append(
+        out, ".Dd November 21, 2026\n.Dt HEADGATE 1\n.Os\n.Sh NAME\n.Nm headgate\n.Nd run risky "
+             "PostgreSQL migrations as scripts\n"
+             ".Sh SYNOPSIS\n.Nm\n.Ar command\n.Op Ar arguments\n.Op options\n.Sh DESCRIPTION\n.Nm\n"
+             "runs plans written in Lua: phases, checks, backfills, gates, rollouts, "
+             "rollback.\n.Sh COMMANDS\n");
     for (const CliCommand *command = CLI_COMMANDS; command->name != NULL; command++) {
         if (command->hidden)
             continue;
@@ -141,17 +151,20 @@ void cli_manual(Text *out)
 
 void cli_docs_markdown(Text *out)
 {
-    text_append(out, "# Command line\n\nWritten by `headgate docs cli` from the command table in `runtime/cli/table.c`; a test compares.\n\n");
+    text_append(out, "# Command line\n\nWritten by `headgate docs cli` from the command table in "
+                     "`runtime/cli/table.c`; a test compares.\n\n");
     for (const CliCommand *command = CLI_COMMANDS; command->name != NULL; command++) {
         if (command->hidden)
             continue;
-        text_printf(out, "## `headgate %s%s%s`\n\n%s.\n", command->name, text_empty(command->arguments) ? "" : " ", command->arguments, command->doc);
+        text_printf(out, "## `headgate %s%s%s`\n\n%s.\n", command->name,
+                    text_empty(command->arguments) ? "" : " ", command->arguments, command->doc);
         if (command->more != NULL)
             text_printf(out, "\n%s\n", command->more);
         for (const CliOption *option = command->options; option->name != NULL; option++) {
             char left[80];
             option_left(option, left, sizeof(left));
-            text_printf(out, "%s* `%s`: %s\n", option == command->options ? "\n" : "", left + strspn(left, " "), option->doc);
+            text_printf(out, "%s* `%s`: %s\n", option == command->options ? "\n" : "",
+                        left + strspn(left, " "), option->doc);
         }
         text_append(out, "\n");
     }

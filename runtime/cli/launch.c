@@ -25,17 +25,19 @@ static bool install_if_missing(DbConn *conn, Error *err)
     return version == 0 ? ledger_schema_install(conn, NULL, err) : ledger_schema_check(conn, err);
 }
 
-static bool prepare_target(const Cli *cli, const CliContext *context, const Plan *plan, Arena *arena, const char **ret_system,
-                           const char **ret_database, Error *err)
+static bool prepare_target(const Cli *cli, const CliContext *context, const Plan *plan,
+                           Arena *arena, const char **ret_system, const char **ret_database,
+                           Error *err)
 {
     const ConfigTarget *target = NULL;
     AUTO(db_close_auto) DbConn *conn = NULL;
-    return cli_context_plan_target(context, plan, &target, err) && cli_context_target(cli, target, false, &conn, err) &&
-           install_if_missing(conn, err) && ledger_run_identity(conn, arena, ret_system, ret_database, err);
+    return cli_context_plan_target(context, plan, &target, err) &&
+           cli_context_target(cli, target, false, &conn, err) && install_if_missing(conn, err) &&
+           ledger_run_identity(conn, arena, ret_system, ret_database, err);
 }
 
-bool cli_launch_create(const Cli *cli, const CliContext *context, const CliPlan *plan, const char *person, json_t *params, int64_t *ret_run,
-                       Error *err)
+bool cli_launch_create(const Cli *cli, const CliContext *context, const CliPlan *plan,
+                       const char *person, json_t *params, int64_t *ret_run, Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
     AUTO(db_close_auto) DbConn *state = NULL;
@@ -59,13 +61,15 @@ bool cli_launch_create(const Cli *cli, const CliContext *context, const CliPlan 
                              ret_run, err);
 }
 
-static bool find_done(DbConn *state, const CliContext *context, const CliPlan *plan, int64_t *ret_run, Error *err)
+static bool find_done(DbConn *state, const CliContext *context, const CliPlan *plan,
+                      int64_t *ret_run, Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
     const char *system = NULL;
     const char *database = NULL;
     int version = 0;
-    if (!ledger_schema_version(state, &version, err) || (version > 0 && !ledger_run_identity(state, arena, &system, &database, err)))
+    if (!ledger_schema_version(state, &version, err) ||
+        (version > 0 && !ledger_run_identity(state, arena, &system, &database, err)))
         return false;
     if (version == 0)
         return true;
@@ -81,11 +85,13 @@ static bool find_done(DbConn *state, const CliContext *context, const CliPlan *p
     return true;
 }
 
-bool cli_launch_find_done(const Cli *cli, const CliContext *context, const CliPlan *plan, int64_t *ret_run, Error *err)
+bool cli_launch_find_done(const Cli *cli, const CliContext *context, const CliPlan *plan,
+                          int64_t *ret_run, Error *err)
 {
     AUTO(db_close_auto) DbConn *state = NULL;
     *ret_run = 0;
-    return cli_context_connect(cli, context, true, &state, err) && find_done(state, context, plan, ret_run, err);
+    return cli_context_connect(cli, context, true, &state, err) &&
+           find_done(state, context, plan, ret_run, err);
 }
 
 /* ------------------------------------------------------------------ keeping alive */
@@ -149,7 +155,9 @@ static void keep_alive(void *arg)
             break;
         }
         bool lived = (clock_monotonic_us() - started_us) / 1000 >= SETTLED_MS;
-        pause_ms = lived ? PAUSE_FIRST_MS : pause_ms * 2 < PAUSE_MAX_MS ? pause_ms * 2 : PAUSE_MAX_MS;
+        pause_ms = lived                         ? PAUSE_FIRST_MS
+                   : pause_ms * 2 < PAUSE_MAX_MS ? pause_ms * 2
+                                                 : PAUSE_MAX_MS;
         if (again && !runner->detached && !fiber_sleep(pause_ms, &err))
             break;
     }
@@ -168,7 +176,8 @@ static void runner_arguments(CliRunner *runner, const Cli *cli, const CliContext
     runner->argv[n++] = "--env";
     runner->argv[n++] = arena_strdup(runner->arena, context->environment->name);
     runner->argv[n++] = "--owner";
-    runner->argv[n++] = arena_printf(runner->arena, "%d-%" PRId64 "-%u", (int)getpid(), clock_monotonic_us(), clock_random(1u << 30));
+    runner->argv[n++] = arena_printf(runner->arena, "%d-%" PRId64 "-%u", (int)getpid(),
+                                     clock_monotonic_us(), clock_random(1u << 30));
     runner->argv[n++] = "--home";
     runner->argv[n++] = arena_strdup(runner->arena, context->home);
     if (context->config_path != NULL) {

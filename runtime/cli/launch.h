@@ -6,14 +6,16 @@
 #include "loop/child.h"
 
 /// Waits. Installs the schema if it is missing, registers the plan and creates a run of it.
-NODISCARD bool cli_launch_create(const Cli *cli, const CliContext *context, const CliPlan *plan, const char *person, json_t *params,
-                                 int64_t *ret_run, Error *err);
+NODISCARD bool cli_launch_create(const Cli *cli, const CliContext *context, const CliPlan *plan,
+                                 const char *person, json_t *params, int64_t *ret_run, Error *err);
 
-/// Waits. Has this very plan been done on this database already? *ret_run is that run, or 0. Nothing is written.
-NODISCARD bool cli_launch_find_done(const Cli *cli, const CliContext *context, const CliPlan *plan, int64_t *ret_run, Error *err);
+/// Waits. Has this very plan been done on this database already? *ret_run is that run, or 0.
+/// Nothing is written.
+NODISCARD bool cli_launch_find_done(const Cli *cli, const CliContext *context, const CliPlan *plan,
+                                    int64_t *ret_run, Error *err);
 
-/// A runner of one run, kept alive: it is started again when it dies, at most BOUND_SCRIPT_RESTARTS times in a row without the run having
-/// moved on, and with pauses.
+/// A runner of one run, kept alive: it is started again when it dies, at most BOUND_SCRIPT_RESTARTS
+/// times in a row without the run having moved on, and with pauses.
 typedef struct CliRunner CliRunner;
 /// Starts it in the background. owner names the lease across restarts; it is kept in the runner.
 CliRunner *cli_launch_start(const Cli *cli, const CliContext *context, int64_t run);

@@ -68,6 +68,7 @@ int main(int argc, char **argv)
     fiber_start(cli.loop, cli.command->name, run_command, &cli);
     loop_run(cli.loop);
     fflush(stdout);
-    /* Fibers of detached runners may still wait: the process ends with them, and nothing is lost. */
+    /* Fibers of detached runners may still wait: the process ends with them, and nothing is lost.
+     */
     _exit((int)cli.exit);
 }

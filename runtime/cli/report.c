@@ -31,17 +31,22 @@ bool cli_report_json(DbConn *state, int64_t run, json_t **ret_report, Error *err
 
 static void heading(const json_t *head, const char *mark, Text *out)
 {
-    text_printf(out, "\n%sRun %" PRId64 " of %s on %s: %s\n", mark, json_get_int(head, "id", 0), json_get_string(head, "plan_name", ""),
-                json_get_string(head, "environment", ""), json_get_string(head, "state", ""));
-    text_printf(out, "plan %.12s, database %s, started by %s at %.19sZ\n", json_get_string(head, "plan", ""),
-                json_get_string(head, "database", ""), json_get_string(head, "started_by", ""), json_get_string(head, "created_at", ""));
+    text_printf(out, "\n%sRun %" PRId64 " of %s on %s: %s\n", mark, json_get_int(head, "id", 0),
+                json_get_string(head, "plan_name", ""), json_get_string(head, "environment", ""),
+                json_get_string(head, "state", ""));
+    text_printf(out, "plan %.12s, database %s, started by %s at %.19sZ\n",
+                json_get_string(head, "plan", ""), json_get_string(head, "database", ""),
+                json_get_string(head, "started_by", ""), json_get_string(head, "created_at", ""));
     if (json_get_string(head, "rollback_why", NULL) != NULL)
         text_printf(out, "rolled back: %s\n", json_get_string(head, "rollback_why", ""));
 }
 
 static const char *tick(const char *state)
 {
-    return text_equal(state, "done") ? "x" : text_equal(state, "undone") ? "-" : text_equal(state, "failed") ? "!" : " ";
+    return text_equal(state, "done")     ? "x"
+           : text_equal(state, "undone") ? "-"
+           : text_equal(state, "failed") ? "!"
+                                         : " ";
 }
 
 static void step_line(const json_t *step, const char *bullet, Text *out)
@@ -50,14 +55,15 @@ static void step_line(const json_t *step, const char *bullet, Text *out)
     const char *state = json_get_string(step, "state", "");
     if (json_get_string(step, "path", "")[0] == '\0')
         return;
-    text_printf(out, "%s[%s] %s \"%s\": %s", bullet, tick(state), json_get_string(step, "kind", ""), json_get_string(step, "path", ""), state);
+    text_printf(out, "%s[%s] %s \"%s\": %s", bullet, tick(state), json_get_string(step, "kind", ""),
+                json_get_string(step, "path", ""), state);
     const char *text = json_get_string(detail, "text", NULL);
     if (text != NULL)
         text_printf(out, ", %s", text);
     const json_t *people = json_object_get(detail, "approved_by");
     size_t i = 0;
     json_t *person = NULL;
-    json_array_foreach((json_t *)people, i, person)
+    json_array_foreach ((json_t *)people, i, person)
         text_printf(out, "%s%s", i == 0 ? ", approved by " : ", ", json_string_value(person));
     const char *problem = json_get_string(json_object_get(step, "error"), "message", NULL);
     if (problem != NULL)
@@ -70,12 +76,14 @@ static void times_lines(const json_t *times, Text *out)
     size_t i = 0;
     json_t *row = NULL;
     text_append(out, "time:");
-    json_array_foreach((json_t *)times, i, row)
-        text_printf(out, "%s %s %.1f s", i == 0 ? "" : ",", json_get_string(row, "state", ""), json_get_number(row, "seconds", 0));
+    json_array_foreach ((json_t *)times, i, row)
+        text_printf(out, "%s %s %.1f s", i == 0 ? "" : ",", json_get_string(row, "state", ""),
+                    json_get_number(row, "seconds", 0));
     text_append(out, "\n");
 }
 
-static bool write_report(DbConn *state, int64_t run, const char *mark, const char *bullet, Text *out, Error *err)
+static bool write_report(DbConn *state, int64_t run, const char *mark, const char *bullet,
+                         Text *out, Error *err)
 {
     AUTO(json_auto) json_t *report = NULL;
     size_t i = 0;
@@ -84,7 +92,7 @@ static bool write_report(DbConn *state, int64_t run, const char *mark, const cha
         return false;
     heading(json_object_get(report, "run"), mark, out);
     text_append(out, "\n");
-    json_array_foreach(json_object_get(report, "steps"), i, step)
+    json_array_foreach (json_object_get(report, "steps"), i, step)
         step_line(step, bullet, out);
     text_append(out, "\n");
     times_lines(json_object_get(report, "times"), out);

@@ -1,7 +1,8 @@
-/* The supervisor's hooks: plans that can be started, starting runs, adopting runs that nobody drives. */
+/* The supervisor's hooks: plans that can be started, starting runs, adopting runs that nobody
+ * drives. */
 #include "cli/supervise.h"
 
-#include "base/log.h"
+#include "base/file.h"
 
 #include <dirent.h>
 #include <inttypes.h>
@@ -48,7 +49,8 @@ bool cli_supervise_adopt(CliSupervisor *supervisor, int64_t run, Error *err)
     if (supervisor->runners_count == RUNNERS_MAX)
         return error_set(err, ERROR_REFUSED, "%d runs have runners already", RUNNERS_MAX);
     supervisor->runs[supervisor->runners_count] = run;
-    supervisor->runners[supervisor->runners_count++] = cli_launch_start(supervisor->cli, supervisor->context, run);
+    supervisor->runners[supervisor->runners_count++] =
+        cli_launch_start(supervisor->cli, supervisor->context, run);
     return true;
 }
 
@@ -68,9 +70,12 @@ static bool hook_start_run(void *ctx, const ServerStart *start, int64_t *ret_run
     if (supervisor->plans == NULL || strchr(start->plan, '/') != NULL || start->plan[0] == '.')
         return error_set(err, ERROR_INPUT, "there is no plan \"%s\"", start->plan);
     AUTO(base_free) char *folder = base_printf("%s/%s", supervisor->plans, start->plan);
-    const char *environment = start->environment == NULL ? supervisor->context->environment->name : start->environment;
-    bool ok = cli_context_environment(&own, environment, err) && cli_evaluate_folder(supervisor->cli, &own, folder, &plan, err) &&
-              cli_launch_create(supervisor->cli, &own, &plan, start->person, start->params, ret_run, err) &&
+    const char *environment =
+        start->environment == NULL ? supervisor->context->environment->name : start->environment;
+    bool ok = cli_context_environment(&own, environment, err) &&
+              cli_evaluate_folder(supervisor->cli, &own, folder, &plan, err) &&
+              cli_launch_create(supervisor->cli, &own, &plan, start->person, start->params, ret_run,
+                                err) &&
               cli_supervise_adopt(supervisor, *ret_run, err);
     cli_plan_done(&plan);
     return ok;
@@ -85,7 +90,8 @@ static json_t *describe(CliSupervisor *supervisor, const char *name)
     Error err = {0};
     json_set_string(item, "name", name);
     for (size_t i = 0; i < supervisor->context->config->environments_count; i++)
-        json_array_append_new(environments, json_string(supervisor->context->config->environments[i].name));
+        json_array_append_new(environments,
+                              json_string(supervisor->context->config->environments[i].name));
     json_object_set_new(item, "environments", environments);
     bool ok = cli_evaluate_folder(supervisor->cli, supervisor->context, folder, &plan, &err);
     json_set_string(item, "doc", ok ? plan_text(plan.plan->root, "doc") : NULL);
@@ -106,9 +112,11 @@ static bool hook_plans(void *ctx, json_t **ret_plans, Error *err)
     struct dirent **entries = NULL;
     json_t *plans = json_array();
     UNUSED(err);
-    int count = supervisor->plans == NULL ? 0 : scandir(supervisor->plans, &entries, has_plan, alphasort);
+    int count =
+        supervisor->plans == NULL ? 0 : scandir(supervisor->plans, &entries, has_plan, alphasort);
     for (int i = 0; i < count; i++) {
-        AUTO(base_free) char *file = base_printf("%s/%s/plan.lua", supervisor->plans, entries[i]->d_name);
+        AUTO(base_free)
+        char *file = base_printf("%s/%s/plan.lua", supervisor->plans, entries[i]->d_name);
         if (access(file, F_OK) == 0)
             json_array_append_new(plans, describe(supervisor, entries[i]->d_name));
         free(entries[i]);
@@ -120,7 +128,8 @@ static bool hook_plans(void *ctx, json_t **ret_plans, Error *err)
 
 /* ------------------------------------------------------------------ life */
 
-bool cli_supervise_start(Cli *cli, CliContext *context, const CliSuperviseOptions *options, CliSupervisor **ret_supervisor, Error *err)
+bool cli_supervise_start(Cli *cli, CliContext *context, const CliSuperviseOptions *options,
+                         CliSupervisor **ret_supervisor, Error *err)
 {
     CliSupervisor *supervisor = base_alloc(sizeof(*supervisor));
     supervisor->cli = cli;
@@ -134,8 +143,12 @@ bool cli_supervise_start(Cli *cli, CliContext *context, const CliSuperviseOption
                             .config = context->config,
                             .key_folder = arena_printf(context->arena, "%s/keys", context->home),
                             .web_root = options->web_root,
-                            .hooks = {.ctx = supervisor, .plans = hook_plans, .start_run = hook_start_run, .adopt = hook_adopt}};
-    if (!server_start(cli->loop, &server, &supervisor->server, err)) {
+                            .hooks = {.ctx = supervisor,
+                                      .plans = hook_plans,
+                                      .start_run = hook_start_run,
+                                      .adopt = hook_adopt}};
+    if (!file_make_folder(context->home, err) ||
+        !server_start(cli->loop, &server, &supervisor->server, err)) {
         free(supervisor);
         return false;
     }

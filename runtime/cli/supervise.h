@@ -8,14 +8,16 @@
 typedef struct CliSupervisor CliSupervisor;
 
 typedef struct CliSuperviseOptions {
-    const char *listen;     ///< NULL = default
+    const char *listen; ///< NULL = default
     const char *public_url;
-    const char *plans;      ///< folder whose plans can be started; NULL = none
+    const char *plans; ///< folder whose plans can be started; NULL = none
     const char *web_root;
 } CliSuperviseOptions;
 
 /// Waits. Starts the server. context is borrowed and must outlive it.
-NODISCARD bool cli_supervise_start(Cli *cli, CliContext *context, const CliSuperviseOptions *options, CliSupervisor **ret_supervisor, Error *err);
+NODISCARD bool cli_supervise_start(Cli *cli, CliContext *context,
+                                   const CliSuperviseOptions *options,
+                                   CliSupervisor **ret_supervisor, Error *err);
 Server *cli_supervise_server(const CliSupervisor *supervisor);
 /// Waits. Starts a runner for a run and keeps it alive.
 NODISCARD bool cli_supervise_adopt(CliSupervisor *supervisor, int64_t run, Error *err);

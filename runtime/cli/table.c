@@ -1,33 +1,47 @@
 /* Every command and option. In alphabetical order, the internal ones last. */
 #include "cli/commands.h"
 
-#define JSON_OPTION                                                                                                                        \
-    {                                                                                                                                      \
-        .name = "json", .doc = "JSON for programs, one document or one line an event"                                                      \
+#define JSON_OPTION                                                                                \
+    {                                                                                              \
+        .name = "json", .doc = "JSON for programs, one document or one line an event"              \
     }
-#define MESSAGE_OPTION                                                                                                                     \
-    {                                                                                                                                      \
-        .name = "message", .letter = 'm', .value = "WHY", .doc = "why; kept with the run"                                                  \
+#define MESSAGE_OPTION                                                                             \
+    {                                                                                              \
+        .name = "message", .letter = 'm', .value = "WHY", .doc = "why; kept with the run"          \
     }
-#define DETACH_OPTION                                                                                                                      \
-    {                                                                                                                                      \
-        .name = "detach", .doc = "only ask; whoever drives the run (or the supervisor) does it"                                            \
+#define DETACH_OPTION                                                                              \
+    {                                                                                              \
+        .name = "detach", .doc = "only ask; whoever drives the run (or the supervisor) does it"    \
     }
-#define SERVER_OPTIONS                                                                                                                     \
-    {.name = "server", .value = "URL", .variable = "HEADGATE_SERVER", .doc = "the supervisor (default http://127.0.0.1:8080)"},            \
-    {                                                                                                                                      \
-        .name = "token-file", .value = "FILE", .variable = "HEADGATE_TOKEN_FILE",                                                          \
-        .doc = "file with the token; or set HEADGATE_TOKEN"                                                                                \
+#define SERVER_OPTIONS                                                                             \
+    {.name = "server",                                                                             \
+     .value = "URL",                                                                               \
+     .variable = "HEADGATE_SERVER",                                                                \
+     .doc = "the supervisor (default http://127.0.0.1:8080)"},                                     \
+    {                                                                                              \
+        .name = "token-file", .value = "FILE", .variable = "HEADGATE_TOKEN_FILE",                  \
+        .doc = "file with the token; or set HEADGATE_TOKEN"                                        \
     }
-#define OPTIONS_END                                                                                                                        \
-    {                                                                                                                                      \
-        .name = NULL                                                                                                                       \
+#define OPTIONS_END                                                                                \
+    {                                                                                              \
+        .name = NULL                                                                               \
     }
 
 const CliOption CLI_GLOBAL_OPTIONS[] = {
-    {.name = "config", .letter = 'c', .value = "FILE", .variable = "HEADGATE_CONFIG", .doc = "headgate.yaml (default: the plan's, or ./headgate.yaml)"},
-    {.name = "env", .letter = 'e', .value = "ENV", .variable = "HEADGATE_ENV", .doc = "environment of headgate.yaml"},
-    {.name = "log", .value = "LEVEL", .variable = "HEADGATE_LOG", .doc = "debug, info, warn (default) or error, on standard error"},
+    {.name = "config",
+     .letter = 'c',
+     .value = "FILE",
+     .variable = "HEADGATE_CONFIG",
+     .doc = "headgate.yaml (default: the plan's, or ./headgate.yaml)"},
+    {.name = "env",
+     .letter = 'e',
+     .value = "ENV",
+     .variable = "HEADGATE_ENV",
+     .doc = "environment of headgate.yaml"},
+    {.name = "log",
+     .value = "LEVEL",
+     .variable = "HEADGATE_LOG",
+     .doc = "debug, info, warn (default) or error, on standard error"},
     {.name = "help", .letter = 'h', .doc = "how the command is used"},
     OPTIONS_END,
 };
@@ -49,7 +63,12 @@ static const CliOption PLAN_OPTIONS[] = {
     OPTIONS_END,
 };
 static const CliOption ASK_OPTIONS[] = {
-    MESSAGE_OPTION, DETACH_OPTION, {.name = "quiet", .letter = 'q', .doc = "no progress"}, {.name = "no-wait", .doc = "stop at the first gate"}, JSON_OPTION, OPTIONS_END,
+    MESSAGE_OPTION,
+    DETACH_OPTION,
+    {.name = "quiet", .letter = 'q', .doc = "no progress"},
+    {.name = "no-wait", .doc = "stop at the first gate"},
+    JSON_OPTION,
+    OPTIONS_END,
 };
 static const CliOption PAUSE_OPTIONS[] = {MESSAGE_OPTION, OPTIONS_END};
 static const CliOption GATE_OPTIONS[] = {
@@ -89,25 +108,38 @@ static const CliOption REPORT_OPTIONS[] = {
     OPTIONS_END,
 };
 static const CliOption SERVE_OPTIONS[] = {
-    {.name = "listen", .value = "ADDRESS", .variable = "HEADGATE_LISTEN", .doc = "address and port (default 127.0.0.1:8080; port 0 = any)"},
+    {.name = "listen",
+     .value = "ADDRESS",
+     .variable = "HEADGATE_LISTEN",
+     .doc = "address and port (default 127.0.0.1:8080; port 0 = any)"},
     {.name = "public-url", .value = "URL", .doc = "what browsers see, behind a proxy"},
     {.name = "plans", .value = "DIR", .doc = "folder whose plans can be started (default plans)"},
-    {.name = "web-root", .value = "DIR", .doc = "serve the dashboard from this folder (development)"},
+    {.name = "web-root",
+     .value = "DIR",
+     .doc = "serve the dashboard from this folder (development)"},
     OPTIONS_END,
 };
 static const CliOption DEMO_OPTIONS[] = {
     {.name = "breach", .doc = "the application fails at 50 %: the rollout goes back by itself"},
     {.name = "events", .value = "N", .doc = "how many events to load (default 1005)"},
-    {.name = "listen", .value = "ADDRESS", .doc = "address and port of the dashboard (default 127.0.0.1:8080, or any free port)"},
-    {.name = "directory", .value = "DIR", .doc = "where its database lives (default: a temporary folder, removed at the end)"},
-    {.name = "auto", .doc = "approve by itself, as the demo's people do (what happens without a terminal)"},
+    {.name = "listen",
+     .value = "ADDRESS",
+     .doc = "address and port of the dashboard (default 127.0.0.1:8080, or any free port)"},
+    {.name = "directory",
+     .value = "DIR",
+     .doc = "where its database lives (default: a temporary folder, removed at the end)"},
+    {.name = "auto",
+     .doc = "approve by itself, as the demo's people do (what happens without a terminal)"},
     {.name = "stay", .doc = "keep the dashboard up after the run has ended"},
     {.name = "plan", .value = "DIR", .doc = "folder of the plan (default: plans/canonical-events)"},
     OPTIONS_END,
 };
 static const CliOption LEDGER_OPTIONS[] = {
-    {.name = "accept", .doc = "install although a FOR ALL TABLES publication would send the tables to subscribers"},
-    {.name = "days", .value = "N", .doc = "prune: runs that ended more than N days ago (default 90)"},
+    {.name = "accept",
+     .doc = "install although a FOR ALL TABLES publication would send the tables to subscribers"},
+    {.name = "days",
+     .value = "N",
+     .doc = "prune: runs that ended more than N days ago (default 90)"},
     {.name = "force", .doc = "uninstall although runs are unfinished"},
     OPTIONS_END,
 };
@@ -119,7 +151,9 @@ static const CliOption USER_OPTIONS[] = {
 static const CliOption TOKEN_OPTIONS[] = {
     {.name = "once", .doc = "a log-in link for the browser, good for one use"},
     {.name = "label", .value = "TEXT", .doc = "what it is for"},
-    {.name = "lasts", .value = "DURATION", .doc = "how long it is good (default 30d; 1h with --once)"},
+    {.name = "lasts",
+     .value = "DURATION",
+     .doc = "how long it is good (default 30d; 1h with --once)"},
     JSON_OPTION,
     OPTIONS_END,
 };
@@ -136,36 +170,69 @@ static const CliOption WORKER_OPTIONS[] = {
 };
 
 const CliCommand CLI_COMMANDS[] = {
-    {"abort", "RUN", 1, 1, "end a run where it is; nothing is undone", NULL, ASK_OPTIONS, cli_abort, false, false},
-    {"approve", "RUN GATE", 2, 2, "approve a gate, as the person the token belongs to", NULL, GATE_OPTIONS, cli_approve, false, false},
-    {"check", "PLAN", 1, 16, "find mistakes in plans without a database", NULL, JSON, cli_check, false, false},
+    {"abort", "RUN", 1, 1, "end a run where it is; nothing is undone", NULL, ASK_OPTIONS, cli_abort,
+     false, false},
+    {"approve", "RUN GATE", 2, 2, "approve a gate, as the person the token belongs to", NULL,
+     GATE_OPTIONS, cli_approve, false, false},
+    {"check", "PLAN", 1, 16, "find mistakes in plans without a database", NULL, JSON, cli_check,
+     false, false},
     {"completion", "SHELL", 0, 1, "completions for bash", NULL, NONE, cli_completion, false, false},
-    {"demo", "", 0, 0, "the whole thing on a private PostgreSQL: dashboard, gates, rollout", NULL, DEMO_OPTIONS, cli_demo, false, false},
-    {"docs", "PAGE", 0, 1, "print a generated page: cli, man, plan, config, lua, types, sql, states, routes", NULL, NONE, cli_docs, false, false},
-    {"doctor", "", 0, 0, "check versions, privileges, programs and the target before the first effect", NULL, JSON, cli_doctor, false, false},
-    {"help", "[COMMAND]", 0, 1, "this list, or one command; `help exit-codes`", NULL, NONE, cli_help, false, false},
-    {"init", "[DIR]", 0, 1, "a new project: a plan, headgate.yaml, editor types", NULL, NONE, cli_init, false, false},
-    {"ledger", "ACTION", 1, 1, "the schema headgate: install, upgrade, check, prune, uninstall, ddl", NULL, LEDGER_OPTIONS, cli_ledger, false, false},
+    {"demo", "", 0, 0, "the whole thing on a private PostgreSQL: dashboard, gates, rollout", NULL,
+     DEMO_OPTIONS, cli_demo, false, false},
+    {"docs", "PAGE", 0, 1,
+     "print a generated page: cli, man, plan, config, lua, types, sql, states, routes", NULL, NONE,
+     cli_docs, false, false},
+    {"doctor", "", 0, 0,
+     "check versions, privileges, programs and the target before the first effect", NULL, JSON,
+     cli_doctor, false, false},
+    {"help", "[COMMAND]", 0, 1, "this list, or one command; `help exit-codes`", NULL, NONE,
+     cli_help, false, false},
+    {"init", "[DIR]", 0, 1, "a new project: a plan, headgate.yaml, editor types", NULL, NONE,
+     cli_init, false, false},
+    {"ledger", "ACTION", 1, 1,
+     "the schema headgate: install, upgrade, check, prune, uninstall, ddl", NULL, LEDGER_OPTIONS,
+     cli_ledger, false, false},
     {"log", "[RUN]", 0, 1, "the events of a run", NULL, LOG_OPTIONS, cli_log, false, false},
-    {"pause", "RUN", 1, 1, "finish the batch and stop", NULL, PAUSE_OPTIONS, cli_pause, false, false},
-    {"plan", "PLAN", 1, 1, "what a run would do here: counts, ambiguous rows, no effect", NULL, PLAN_OPTIONS, cli_plan, false, false},
-    {"reject", "RUN GATE", 2, 2, "reject a gate, with a reason", NULL, GATE_OPTIONS, cli_reject, false, false},
-    {"report", "[RUN]", 0, 1, "the filled-in check-list of a run", NULL, REPORT_OPTIONS, cli_report, false, false},
-    {"resume", "RUN", 1, 1, "go on with a run that was paused, held or lost its runner", NULL, ASK_OPTIONS, cli_resume, false, false},
-    {"retry", "RUN", 1, 1, "try the failed step (or undo) again", NULL, ASK_OPTIONS, cli_retry, false, false},
-    {"review", "[RUN]", 0, 1, "rows that wait for a decision; with --choice, --skip or --set, decide", NULL, REVIEW_OPTIONS, cli_review, false, false},
-    {"rollback", "RUN", 1, 1, "undo what was done, in reverse order", NULL, ASK_OPTIONS, cli_rollback, false, false},
-    {"run", "PLAN", 1, 1, "run a plan and show its progress", "The first Ctrl-C finishes the batch and pauses; the third ends the process, and the run waits for `headgate resume`.",
+    {"pause", "RUN", 1, 1, "finish the batch and stop", NULL, PAUSE_OPTIONS, cli_pause, false,
+     false},
+    {"plan", "PLAN", 1, 1, "what a run would do here: counts, ambiguous rows, no effect", NULL,
+     PLAN_OPTIONS, cli_plan, false, false},
+    {"reject", "RUN GATE", 2, 2, "reject a gate, with a reason", NULL, GATE_OPTIONS, cli_reject,
+     false, false},
+    {"report", "[RUN]", 0, 1, "the filled-in check-list of a run", NULL, REPORT_OPTIONS, cli_report,
+     false, false},
+    {"resume", "RUN", 1, 1, "go on with a run that was paused, held or lost its runner", NULL,
+     ASK_OPTIONS, cli_resume, false, false},
+    {"retry", "RUN", 1, 1, "try the failed step (or undo) again", NULL, ASK_OPTIONS, cli_retry,
+     false, false},
+    {"review", "[RUN]", 0, 1,
+     "rows that wait for a decision; with --choice, --skip or --set, decide", NULL, REVIEW_OPTIONS,
+     cli_review, false, false},
+    {"rollback", "RUN", 1, 1, "undo what was done, in reverse order", NULL, ASK_OPTIONS,
+     cli_rollback, false, false},
+    {"run", "PLAN", 1, 1, "run a plan and show its progress",
+     "The first Ctrl-C finishes the batch and pauses; the third ends the process, and the run "
+     "waits for `headgate resume`.",
      RUN_OPTIONS, cli_run, false, false},
-    {"serve", "", 0, 0, "the supervisor: HTTP API, WebSocket, dashboard; starts and watches runners", NULL, SERVE_OPTIONS, cli_serve, false, false},
+    {"serve", "", 0, 0,
+     "the supervisor: HTTP API, WebSocket, dashboard; starts and watches runners", NULL,
+     SERVE_OPTIONS, cli_serve, false, false},
     {"status", "[RUN]", 0, 1, "one run, or all of them", NULL, JSON, cli_status, false, false},
-    {"token", "ACTION [NAME]", 1, 2, "tokens: create NAME, list, revoke ID", NULL, TOKEN_OPTIONS, cli_token, false, false},
-    {"user", "ACTION [NAME]", 1, 2, "people: add NAME, change NAME, disable NAME, list", NULL, USER_OPTIONS, cli_user, false, false},
-    {"version", "", 0, 0, "versions of headgate and its libraries", NULL, JSON, cli_version, false, false},
-    {"watch", "[RUN]", 0, 1, "follow a run live; leaving does not disturb it", NULL, WATCH_OPTIONS, cli_watch, false, false},
-    {"dry", "RUN", 0, 0, "internal: evaluates and simulates the bundle on standard input", NULL, PLAN_OPTIONS, cli_dry, true, true},
-    {"graph", "", 0, 0, "internal: evaluates the bundle on standard input", NULL, NONE, cli_graph, true, true},
-    {"runner", "RUN", 1, 1, "internal: drives one run", NULL, RUNNER_OPTIONS, cli_runner, true, true},
-    {"worker", "RUN", 1, 1, "internal: row work of one backfill", NULL, WORKER_OPTIONS, cli_worker, true, true},
+    {"token", "ACTION [NAME]", 1, 2, "tokens: create NAME, list, revoke ID", NULL, TOKEN_OPTIONS,
+     cli_token, false, false},
+    {"user", "ACTION [NAME]", 1, 2, "people: add NAME, change NAME, disable NAME, list", NULL,
+     USER_OPTIONS, cli_user, false, false},
+    {"version", "", 0, 0, "versions of headgate and its libraries", NULL, JSON, cli_version, false,
+     false},
+    {"watch", "[RUN]", 0, 1, "follow a run live; leaving does not disturb it", NULL, WATCH_OPTIONS,
+     cli_watch, false, false},
+    {"dry", "PLAN", 1, 1, "internal: evaluates and simulates the bundle on standard input", NULL,
+     PLAN_OPTIONS, cli_dry, true, true},
+    {"graph", "", 0, 0, "internal: evaluates the bundle on standard input", NULL, NONE, cli_graph,
+     true, true},
+    {"runner", "RUN", 1, 1, "internal: drives one run", NULL, RUNNER_OPTIONS, cli_runner, true,
+     true},
+    {"worker", "RUN", 1, 1, "internal: row work of one backfill", NULL, WORKER_OPTIONS, cli_worker,
+     true, true},
     {NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, false, false},
 };

@@ -54,9 +54,12 @@ bool db_env_program(Arena *arena, const char *name, const char **ret_path, Error
 {
     const char *bin = db_cluster_bin();
     const char *folders = getenv("PATH");
-    AUTO(base_free) char *all = base_printf("%s%s%s", bin == NULL ? "" : bin, bin == NULL ? "" : ":", folders == NULL ? "" : folders);
+    AUTO(base_free)
+    char *all = base_printf("%s%s%s", bin == NULL ? "" : bin, bin == NULL ? "" : ":",
+                            folders == NULL ? "" : folders);
     char *rest = NULL;
-    for (char *folder = strtok_r(all, ":", &rest); folder != NULL; folder = strtok_r(NULL, ":", &rest)) {
+    for (char *folder = strtok_r(all, ":", &rest); folder != NULL;
+         folder = strtok_r(NULL, ":", &rest)) {
         const char *path = arena_printf(arena, "%s/%s", folder, name);
         if (access(path, X_OK) == 0) {
             *ret_path = path;

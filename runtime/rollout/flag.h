@@ -1,4 +1,5 @@
-/* A flag in the application's own table: read, and written by compare-and-set on what was last seen. */
+/* A flag in the application's own table: read, and written by compare-and-set on what was last
+ * seen. */
 #ifndef HEADGATE_ROLLOUT_FLAG_H
 #define HEADGATE_ROLLOUT_FLAG_H
 
@@ -11,9 +12,12 @@ typedef struct RolloutFlag {
 } RolloutFlag;
 
 /// Waits. ERROR_REFUSED unless exactly one row has the rollout's name.
-NODISCARD bool rollout_flag_read(DbConn *conn, const PlanNode *rollout, RolloutFlag *ret_flag, Error *err);
-/// Waits. Writes exactly one row, if it is still as seen (NULL: whatever it is). ERROR_CONFLICT "someone set 30 %".
-NODISCARD bool rollout_flag_write(DbConn *conn, const PlanNode *rollout, const RolloutFlag *seen, const char *percent, bool enabled, Error *err);
+NODISCARD bool rollout_flag_read(DbConn *conn, const PlanNode *rollout, RolloutFlag *ret_flag,
+                                 Error *err);
+/// Waits. Writes exactly one row, if it is still as seen (NULL: whatever it is). ERROR_CONFLICT
+/// "someone set 30 %".
+NODISCARD bool rollout_flag_write(DbConn *conn, const PlanNode *rollout, const RolloutFlag *seen,
+                                  const char *percent, bool enabled, Error *err);
 /// The same number, however it is written?
 bool rollout_flag_is(const RolloutFlag *flag, double percent, bool enabled);
 

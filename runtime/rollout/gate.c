@@ -18,12 +18,14 @@ enum { POLL_MS = 1000 };
 static bool below(const PlanNode *node, const char *path)
 {
     size_t length = strlen(path);
-    return strncmp(node->path, path, length) == 0 && (node->path[length] == '\0' || node->path[length] == '/');
+    return strncmp(node->path, path, length) == 0 &&
+           (node->path[length] == '\0' || node->path[length] == '/');
 }
 
 static bool gives_evidence(const PlanNode *node)
 {
-    return node->kind == PLAN_CHECK || node->kind == PLAN_VERIFY || node->kind == PLAN_BACKUP || node->kind == PLAN_BACKFILL;
+    return node->kind == PLAN_CHECK || node->kind == PLAN_VERIFY || node->kind == PLAN_BACKUP ||
+           node->kind == PLAN_BACKFILL;
 }
 
 static json_t *evidence_item(const Run *run, const PlanNode *node)
@@ -58,12 +60,14 @@ static json_t *evidence_of(const Run *run, const PlanNode *gate)
     return evidence;
 }
 
-void rollout_gate_digest(const Run *run, const PlanNode *gate, const json_t *evidence, int attempt, char *ret_hex)
+void rollout_gate_digest(const Run *run, const PlanNode *gate, const json_t *evidence, int attempt,
+                         char *ret_hex)
 {
     AUTO(json_auto) json_t *bound = json_object();
     json_set_string(bound, "plan", run->plan_hash);
     json_object_set(bound, "params", json_object_get(run->head, "params"));
-    json_object_set_new(bound, "config", config_shown(run->options.config, run->options.environment));
+    json_object_set_new(bound, "config",
+                        config_shown(run->options.config, run->options.environment));
     json_set_string(bound, "system", json_get_string(run->head, "system_identifier", ""));
     json_set_string(bound, "database", json_get_string(run->head, "database", ""));
     json_set_string(bound, "run", run->id_text);
@@ -73,8 +77,7 @@ void rollout_gate_digest(const Run *run, const PlanNode *gate, const json_t *evi
     json_t *items = json_array();
     size_t i = 0;
     json_t *item = NULL;
-    json_array_foreach(evidence, i, item)
-    {
+    json_array_foreach (evidence, i, item) {
         const PlanNode *node = plan_find(run->plan, json_get_string(item, "path", ""));
         json_t *one = json_object();
         json_set_string(one, "path", node->path);
@@ -92,7 +95,8 @@ void rollout_gate_digest(const Run *run, const PlanNode *gate, const json_t *evi
 static void next_text(const PlanNode *node, char *out, size_t size)
 {
     if (node->kind == PLAN_STAGE)
-        snprintf(out, size, "set %s to %g %% and watch %s", node->parent->name, plan_number(node, "percent"), plan_text(node, "watch"));
+        snprintf(out, size, "set %s to %g %% and watch %s", node->parent->name,
+                 plan_number(node, "percent"), plan_text(node, "watch"));
     else
         snprintf(out, size, "%s \"%s\"", plan_kind_name(node->kind), node->name);
 }
@@ -208,7 +212,8 @@ static size_t strings_of(const json_t *list, const char **out, size_t max)
     return count;
 }
 
-static bool believed(Run *run, const AccessVerifier *verifier, const PlanNode *gate, const json_t *row)
+static bool believed(Run *run, const AccessVerifier *verifier, const PlanNode *gate,
+                     const json_t *row)
 {
     AccessRecord record = {.run = run->id,
                            .gate = gate->path,
@@ -220,31 +225,35 @@ static bool believed(Run *run, const AccessVerifier *verifier, const PlanNode *g
                            .at = json_get_string(row, "at", "")};
     if (access_verify(verifier, &record, json_get_string(row, "signature", "")))
         return true;
-    run_log(run, gate->path, "error", "an approval in the name of %s has no valid signature: it does not count", record.person);
+    run_log(run, gate->path, "error",
+            "an approval in the name of %s has no valid signature: it does not count",
+            record.person);
     return false;
 }
 
-static void count_rows(Run *run, const AccessVerifier *verifier, const PlanNode *gate, const json_t *rows, Counted *counted)
+static void count_rows(Run *run, const AccessVerifier *verifier, const PlanNode *gate,
+                       const json_t *rows, Counted *counted)
 {
     counted->count = 0;
     size_t i = 0;
     json_t *row = NULL;
-    json_array_foreach(rows, i, row)
-    {
+    json_array_foreach (rows, i, row) {
         if (counted->count == ACCESS_APPROVALS_MAX || !believed(run, verifier, gate, row))
             continue;
         AccessApproval *approval = &counted->approvals[counted->count];
         const char **roles = counted->roles[counted->count];
-        *approval = (AccessApproval){.person = json_get_string(row, "person", ""),
-                                     .decision = json_get_string(row, "decision", ""),
-                                     .digest = json_get_string(row, "digest", ""),
-                                     .roles = roles,
-                                     .roles_count = strings_of(json_object_get(row, "roles"), roles, ACCESS_ROLES_MAX)};
+        *approval = (AccessApproval){
+            .person = json_get_string(row, "person", ""),
+            .decision = json_get_string(row, "decision", ""),
+            .digest = json_get_string(row, "digest", ""),
+            .roles = roles,
+            .roles_count = strings_of(json_object_get(row, "roles"), roles, ACCESS_ROLES_MAX)};
         counted->count++;
     }
 }
 
-static bool quorum_of(Run *run, const PlanNode *gate, const json_t *row, AccessQuorum *ret, Error *err)
+static bool quorum_of(Run *run, const PlanNode *gate, const json_t *row, AccessQuorum *ret,
+                      Error *err)
 {
     AccessVerifier verifier;
     if (json_array_size(json_object_get(row, "approvals")) == 0) {
@@ -259,7 +268,8 @@ static bool quorum_of(Run *run, const PlanNode *gate, const json_t *row, AccessQ
                        .digest = json_get_string(row, "digest", ""),
                        .expired = json_get_bool(row, "expired", false),
                        .approvers = counted->approvers,
-                       .approvers_count = strings_of(json_object_get(row, "approvers"), counted->approvers, ACCESS_ROLES_MAX),
+                       .approvers_count = strings_of(json_object_get(row, "approvers"),
+                                                     counted->approvers, ACCESS_ROLES_MAX),
                        .need = (int)json_get_int(row, "need", 1),
                        .starter = run->started_by,
                        .author = run->author,
@@ -281,19 +291,21 @@ static bool close_gate(Run *run, const PlanNode *gate, const char *how, Error *e
     return ledger_gate_close(run->ledger, run->id, gate->path, how, err);
 }
 
-static bool pass(Run *run, const PlanNode *gate, const json_t *approvals, const char *policy, Error *err)
+static bool pass(Run *run, const PlanNode *gate, const json_t *approvals, const char *policy,
+                 Error *err)
 {
     AUTO(json_auto) json_t *detail = json_object();
     json_set_string(detail, "verdict", "pass");
     json_t *people = json_array();
     size_t i = 0;
     json_t *row = NULL;
-    json_array_foreach((json_t *)approvals, i, row)
+    json_array_foreach ((json_t *)approvals, i, row)
         json_array_append(people, json_object_get(row, "person"));
     if (policy != NULL)
         json_array_append_new(people, json_string(policy));
     json_object_set_new(detail, "approved_by", people);
-    return close_gate(run, gate, "passed", err) && run_step_apply(run, gate, STEP_EVENT_FINISH, detail, NULL, err);
+    return close_gate(run, gate, "passed", err) &&
+           run_step_apply(run, gate, STEP_EVENT_FINISH, detail, NULL, err);
 }
 
 /* Somebody said no, or nobody said anything in time. */
@@ -303,11 +315,14 @@ static bool refuse(Run *run, const PlanNode *gate, const char *how, Error *err)
     snprintf(text, sizeof(text), "gate \"%s\" was %s", gate->name, how);
     Error why = {0};
     error_set(&why, ERROR_REFUSED, "%s", text);
-    if (!close_gate(run, gate, how, err) || !run_step_apply(run, gate, STEP_EVENT_FAIL, NULL, &why, err))
+    if (!close_gate(run, gate, how, err) ||
+        !run_step_apply(run, gate, STEP_EVENT_FAIL, NULL, &why, err))
         return false;
     if (text_equal(how, "expired") && text_equal(plan_text(gate, "on_expire"), "rollback"))
         return run_roll_back(run, gate->path, text, err);
-    AUTO(json_auto) json_t *reason = run_reason("gate", gate->path, NULL, "%s: resume asks again, rollback takes the run back", text);
+    AUTO(json_auto)
+    json_t *reason = run_reason("gate", gate->path, NULL,
+                                "%s: resume asks again, rollback takes the run back", text);
     return run_hold(run, gate->path, reason, err);
 }
 
@@ -321,8 +336,9 @@ static bool wait_for_approvers(Run *run, const PlanNode *gate, Error *err)
         const char *names = count > 0 ? roles[0] : "";
         for (size_t i = 1; i < count; i++)
             names = arena_printf(arena, "%s, %s", names, roles[i]);
-        AUTO(json_auto) json_t *reason = run_reason("gate", gate->path, who, "gate \"%s\" waits for %d × %s", gate->name,
-                                                    (int)plan_number(gate, "need"), names);
+        AUTO(json_auto)
+        json_t *reason = run_reason("gate", gate->path, who, "gate \"%s\" waits for %d × %s",
+                                    gate->name, (int)plan_number(gate, "need"), names);
         json_set_string(reason, "on_expire", plan_text(gate, "on_expire"));
         if (!run_apply(run, RUN_EVENT_WAIT, gate->path, reason, err))
             return false;
@@ -335,7 +351,8 @@ static bool look(Run *run, const PlanNode *gate, bool *ret_passed, Error *err)
 {
     AUTO(json_auto) json_t *row = NULL;
     AccessQuorum quorum = {0};
-    if (!ledger_gate_read(run->ledger, run->id, gate->path, &row, err) || !quorum_of(run, gate, row, &quorum, err))
+    if (!ledger_gate_read(run->ledger, run->id, gate->path, &row, err) ||
+        !quorum_of(run, gate, row, &quorum, err))
         return false;
     *ret_passed = quorum.approved;
     if (quorum.approved)

@@ -1,5 +1,6 @@
-/* Gates: opened with their evidence and digest, passed when enough signed approvals of that digest are there. Deciding who may approve is
- * access/decide.h; an approval is a row that only the supervisor writes and signs. */
+/* Gates: opened with their evidence and digest, passed when enough signed approvals of that digest
+ * are there. Deciding who may approve is access/decide.h; an approval is a row that only the
+ * supervisor writes and signs. */
 #ifndef HEADGATE_ROLLOUT_GATE_H
 #define HEADGATE_ROLLOUT_GATE_H
 
@@ -10,8 +11,9 @@ RunNodeFn rollout_gate_forward;
 
 /// What follows the gate, as gate.next: [{kind, path, text, sql?}], until the next gate.
 json_t *rollout_gate_next(const Plan *plan, const PlanNode *gate);
-/// The digest that an approval binds: SHA-256 over plan, parameters, targets, configuration, gate and each evidence item's definition and
-/// verdict (DESIGN P11). ret_hex has HASH_HEX_BYTES.
-void rollout_gate_digest(const Run *run, const PlanNode *gate, const json_t *evidence, int attempt, char *ret_hex);
+/// The digest that an approval binds: SHA-256 over plan, parameters, targets, configuration, gate
+/// and each evidence item's definition and verdict (DESIGN P11). ret_hex has HASH_HEX_BYTES.
+void rollout_gate_digest(const Run *run, const PlanNode *gate, const json_t *evidence, int attempt,
+                         char *ret_hex);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "plan/threshold.h"
 
 #include <errno.h>
 #include <math.h>
@@ -12,50 +13,59 @@
 static bool add(RolloutGuards *guards, const Threshold *threshold, Error *err)
 {
     for (size_t i = 0; i < guards->count; i++) {
-        if (text_equal(guards->items[i].threshold.text, threshold->text) && guards->items[i].threshold.is_alert == threshold->is_alert &&
+        if (text_equal(guards->items[i].threshold.text, threshold->text) &&
+            guards->items[i].threshold.is_alert == threshold->is_alert &&
             text_equal(guards->items[i].threshold.metric, threshold->metric))
             return true;
     }
     if (guards->count == ROLLOUT_GUARDS_MAX)
         return error_set(err, ERROR_INPUT, "a stage has more than %d guards", ROLLOUT_GUARDS_MAX);
     RolloutGuard *guard = &guards->items[guards->count++];
-    const char *text = threshold->is_alert ? arena_printf(guards->arena, "not %s %s", threshold->metric, threshold->text) : threshold->text;
-    *guard = (RolloutGuard){.threshold = *threshold, .sample = {.guard = text, .verdict = "no_data"}};
+    const char *text = threshold->is_alert ? arena_printf(guards->arena, "not %s %s",
+                                                          threshold->metric, threshold->text)
+                                           : threshold->text;
+    *guard =
+        (RolloutGuard){.threshold = *threshold, .sample = {.guard = text, .verdict = "no_data"}};
     return true;
 }
 
-static bool add_environment(RolloutGuards *guards, const ConfigEnvironment *environment, Error *err)
+static bool add_named(RolloutGuards *guards, const RolloutGuardsOf *of, const json_t *item,
+                      Error *err)
 {
-    for (size_t i = 0; i < environment->thresholds_count; i++) {
-        if (!add(guards, &environment->thresholds[i], err))
+    size_t count = 0;
+    const Threshold **named = config_thresholds(
+        of->config, of->environment, json_get_string(item, "name", ""), guards->arena, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (!add(guards, named[i], err))
             return false;
     }
     return true;
 }
 
-static bool add_node(RolloutGuards *guards, const PlanNode *node, const ConfigEnvironment *environment, Error *err)
+static bool add_node(RolloutGuards *guards, const PlanNode *node, const RolloutGuardsOf *of,
+                     Error *err)
 {
     const json_t *list = json_object_get(node->keys, "guards");
     size_t i = 0;
     json_t *item = NULL;
-    json_array_foreach((json_t *)list, i, item)
-    {
+    json_array_foreach ((json_t *)list, i, item) {
         Threshold threshold;
-        if (!json_is_string(item)) {
-            if (!add_environment(guards, environment, err))
-                return false;
-        } else if (!threshold_parse(guards->arena, json_string_value(item), NULL, node->at, &threshold, err) || !add(guards, &threshold, err)) {
+        bool ok = !json_is_string(item) ? add_named(guards, of, item, err)
+                                        : threshold_parse(guards->arena, json_string_value(item),
+                                                          NULL, node->at, &threshold, err) &&
+                                              add(guards, &threshold, err);
+        if (!ok)
             return false;
-        }
     }
     return true;
 }
 
-bool rollout_guards_collect(RolloutGuards *guards, Arena *arena, const PlanNode *stage, const ConfigEnvironment *environment, Error *err)
+bool rollout_guards_collect(RolloutGuards *guards, Arena *arena, const PlanNode *stage,
+                            const RolloutGuardsOf *of, Error *err)
 {
     guards->arena = arena;
     guards->count = 0;
-    return add_node(guards, stage->parent, environment, err) && add_node(guards, stage, environment, err);
+    return add_node(guards, stage->parent, of, err) && add_node(guards, stage, of, err);
 }
 
 void rollout_guard_take(RolloutGuard *guard, bool has_value, double value, int64_t now_us)
@@ -78,7 +88,8 @@ static bool counts_as_breach(const RolloutGuard *guard)
 {
     if (guard->breaches == 0)
         return false;
-    return guard->threshold.for_us > 0 ? guard->breached_us >= guard->threshold.for_us : guard->breaches >= ROLLOUT_BREACHES_MAX;
+    return guard->threshold.for_us > 0 ? guard->breached_us >= guard->threshold.for_us
+                                       : guard->breaches >= ROLLOUT_BREACHES_MAX;
 }
 
 RolloutVerdict rollout_guards_judge(const RolloutGuards *guards, const RolloutGuard **ret_worst)
@@ -86,7 +97,9 @@ RolloutVerdict rollout_guards_judge(const RolloutGuards *guards, const RolloutGu
     RolloutVerdict verdict = ROLLOUT_OK;
     for (size_t i = 0; i < guards->count; i++) {
         const RolloutGuard *guard = &guards->items[i];
-        RolloutVerdict own = counts_as_breach(guard) ? ROLLOUT_BREACH : guard->sample.has_value ? ROLLOUT_OK : ROLLOUT_NO_DATA;
+        RolloutVerdict own = counts_as_breach(guard)   ? ROLLOUT_BREACH
+                             : guard->sample.has_value ? ROLLOUT_OK
+                                                       : ROLLOUT_NO_DATA;
         if (own > verdict) {
             verdict = own;
             *ret_worst = guard;
@@ -123,8 +136,12 @@ void rollout_guards_sample(RolloutGuards *guards, DbConn *conn, const Config *co
     for (size_t i = 0; i < guards->count; i++) {
         const ConfigMetric *metric = config_metric(config, guards->items[i].threshold.metric);
         double value = 0;
-        bool has_value = metric != NULL && db_usable(conn) && ask_metric(conn, metric, &value);
-        rollout_guard_take(&guards->items[i], has_value, value, clock_monotonic_us());
+        double factor = 1;
+        bool has_value =
+            metric != NULL && db_usable(conn) &&
+            threshold_convert(metric->unit, guards->items[i].threshold.unit, &factor) &&
+            ask_metric(conn, metric, &value);
+        rollout_guard_take(&guards->items[i], has_value, value * factor, clock_monotonic_us());
     }
 }
 
@@ -136,7 +153,8 @@ json_t *rollout_guards_json(const RolloutGuards *guards)
         json_t *item = json_object();
         json_set_string(item, "guard", guard->sample.guard);
         json_set_string(item, "metric", guard->threshold.metric);
-        json_object_set_new(item, "value", guard->sample.has_value ? json_real(guard->sample.value) : json_null());
+        json_object_set_new(item, "value",
+                            guard->sample.has_value ? json_real(guard->sample.value) : json_null());
         json_object_set_new(item, "limit", json_real(guard->threshold.limit));
         json_set_string(item, "unit", guard->threshold.unit);
         json_set_string(item, "verdict", guard->sample.verdict);

@@ -9,10 +9,10 @@ enum { ROLLOUT_GUARDS_MAX = 64, ROLLOUT_BREACHES_MAX = 3 };
 
 typedef struct RolloutGuard {
     Threshold threshold;
-    int breaches;          ///< in a row
-    int64_t breached_us;   ///< for how long, by the sampler's clock
+    int breaches;        ///< in a row
+    int64_t breached_us; ///< for how long, by the sampler's clock
     int64_t breached_since_us;
-    LedgerSample sample;   ///< the newest
+    LedgerSample sample; ///< the newest
 } RolloutGuard;
 
 typedef struct RolloutGuards {
@@ -23,13 +23,22 @@ typedef struct RolloutGuards {
 
 typedef enum RolloutVerdict { ROLLOUT_OK, ROLLOUT_NO_DATA, ROLLOUT_BREACH } RolloutVerdict;
 
+/// Where named thresholds are looked up.
+typedef struct RolloutGuardsOf {
+    const Config *config;
+    const ConfigEnvironment *environment;
+} RolloutGuardsOf;
+
 /// The guards of a stage: its own, its rollout's, and the thresholds they name.
-NODISCARD bool rollout_guards_collect(RolloutGuards *guards, Arena *arena, const PlanNode *stage, const ConfigEnvironment *environment, Error *err);
+NODISCARD bool rollout_guards_collect(RolloutGuards *guards, Arena *arena, const PlanNode *stage,
+                                      const RolloutGuardsOf *of, Error *err);
 /// Takes one sample into a guard: ok, breach or no_data. now_us is the sampler's monotonic clock.
 void rollout_guard_take(RolloutGuard *guard, bool has_value, double value, int64_t now_us);
-/// Over all guards: a breach counts after ROLLOUT_BREACHES_MAX samples in a row, or after the threshold's "for".
+/// Over all guards: a breach counts after ROLLOUT_BREACHES_MAX samples in a row, or after the
+/// threshold's "for".
 RolloutVerdict rollout_guards_judge(const RolloutGuards *guards, const RolloutGuard **ret_worst);
-/// Waits. Asks every metric on conn and takes the samples. A metric that fails or returns NULL is no data.
+/// Waits. Asks every metric on conn and takes the samples. A metric that fails or returns NULL is
+/// no data.
 void rollout_guards_sample(RolloutGuards *guards, DbConn *conn, const Config *config);
 /// [{guard, metric, value, verdict, breaches, breaches_max}]
 json_t *rollout_guards_json(const RolloutGuards *guards);

@@ -1,5 +1,6 @@
-/* Rollouts. The flag is the application's; what we set it to and what we last saw stand in the ledger row of the rollout, written in the
- * same transaction. Windows are rows too, so that they survive us. */
+/* Rollouts. The flag is the application's; what we set it to and what we last saw stand in the
+ * ledger row of the rollout, written in the same transaction. Windows are rows too, so that they
+ * survive us. */
 #include "rollout/rollout.h"
 
 #include "base/log.h"
@@ -62,8 +63,10 @@ static bool last_seen(const Run *run, const PlanNode *rollout, RolloutFlag *ret)
     return true;
 }
 
-/* The application's table is the application's: search_path and role are those of the plan's SQL. */
-static bool flag_effect(Run *run, const PlanNode *rollout, DbConn *conn, void *ctx, json_t *detail, Error *err)
+/* The application's table is the application's: search_path and role are those of the plan's SQL.
+ */
+static bool flag_effect(Run *run, const PlanNode *rollout, DbConn *conn, void *ctx, json_t *detail,
+                        Error *err)
 {
     const FlagWrite *write = ctx;
     RolloutFlag seen;
@@ -77,8 +80,10 @@ static bool flag_effect(Run *run, const PlanNode *rollout, DbConn *conn, void *c
     if (!rollout_flag_read(conn, rollout, &now, err))
         return false;
     if (!rollout_flag_is(&now, strtod(write->percent, NULL), forward))
-        return error_set(err, ERROR_REFUSED, "the flag was set to %s %% and now says %s %%: a trigger of the application changes it",
-                         write->percent, now.percent);
+        return error_set(
+            err, ERROR_REFUSED,
+            "the flag was set to %s %% and now says %s %%: a trigger of the application changes it",
+            write->percent, now.percent);
     json_set_string(detail, "flag_percent", now.percent);
     json_object_set_new(detail, "percent", json_real(strtod(write->percent, NULL)));
     json_object_set_new(detail, "enabled", json_boolean(forward));
@@ -86,12 +91,19 @@ static bool flag_effect(Run *run, const PlanNode *rollout, DbConn *conn, void *c
     return true;
 }
 
-static bool set_flag(Run *run, const PlanNode *rollout, const PlanNode *stage, StepEvent event, Error *err)
+static bool set_flag(Run *run, const PlanNode *rollout, const PlanNode *stage, StepEvent event,
+                     Error *err)
 {
     FlagWrite write = {.stage = stage};
-    snprintf(write.percent, sizeof(write.percent), "%.15g", stage == NULL ? 0.0 : plan_number(stage, "percent"));
+    snprintf(write.percent, sizeof(write.percent), "%.15g",
+             stage == NULL ? 0.0 : plan_number(stage, "percent"));
     if (!run_effect(run, rollout,
-                    &(RunEffectOptions){.event = event, .effect = flag_effect, .ctx = &write, .as_role = true, .user_sql = true}, err))
+                    &(RunEffectOptions){.event = event,
+                                        .effect = flag_effect,
+                                        .ctx = &write,
+                                        .as_role = true,
+                                        .user_sql = true},
+                    err))
         return false;
     AUTO(json_auto) json_t *data = json_object();
     json_object_set_new(data, "percent", json_real(strtod(write.percent, NULL)));
@@ -103,8 +115,12 @@ static bool set_flag(Run *run, const PlanNode *rollout, const PlanNode *stage, S
 /* Somebody else's hand on the flag: the run is held; going on makes what is there the last seen. */
 static bool held_by_somebody(Run *run, const PlanNode *rollout, const Error *why, Error *err)
 {
-    AUTO(json_auto) json_t *reason = run_reason("flag", rollout->path, NULL, "%s: resume sets it again, rollback takes it to 0 %%", why->message);
-    if ((run->state != RUN_HELD && !run_hold(run, rollout->path, reason, err)) || !run_wait_go(run, err))
+    AUTO(json_auto)
+    json_t *reason =
+        run_reason("flag", rollout->path, NULL,
+                   "%s: resume sets it again, rollback takes it to 0 %%", why->message);
+    if ((run->state != RUN_HELD && !run_hold(run, rollout->path, reason, err)) ||
+        !run_wait_go(run, err))
         return false;
     json_t *detail = json_object_get(run_step_row(run, rollout->path), "detail");
     json_object_del(detail, "flag_percent");
@@ -134,8 +150,9 @@ static bool watching(Watch *watch, Error *err)
     if (run->state == RUN_WATCHING)
         return true;
     int64_t left_us = watch->window.window_us - watch->window.counted_us;
-    AUTO(json_auto) json_t *reason = run_reason("watch", watch->stage->path, NULL, "%s at %g %%: watched", watch->stage->parent->name,
-                                                plan_number(watch->stage, "percent"));
+    AUTO(json_auto)
+    json_t *reason = run_reason("watch", watch->stage->path, NULL, "%s at %g %%: watched",
+                                watch->stage->parent->name, plan_number(watch->stage, "percent"));
     json_set_int(reason, "left_us", left_us);
     return run_apply(run, RUN_EVENT_WATCH, watch->stage->path, reason, err);
 }
@@ -149,7 +166,8 @@ static void tell_sample(Watch *watch)
     run_tell(watch->run, "rollout.sample", watch->stage->path, data);
 }
 
-static bool sample(Watch *watch, RolloutVerdict *ret_verdict, const RolloutGuard **ret_worst, Error *err)
+static bool sample(Watch *watch, RolloutVerdict *ret_verdict, const RolloutGuard **ret_worst,
+                   Error *err)
 {
     LedgerSample samples[ROLLOUT_GUARDS_MAX];
     rollout_guards_sample(&watch->guards, watch->metrics, watch->run->options.config);
@@ -157,8 +175,9 @@ static bool sample(Watch *watch, RolloutVerdict *ret_verdict, const RolloutGuard
         samples[i] = watch->guards.items[i].sample;
     *ret_verdict = rollout_guards_judge(&watch->guards, ret_worst);
     bool counts = *ret_verdict == ROLLOUT_OK && watch->run->state == RUN_WATCHING;
-    if (!ledger_watch_tick(watch->run->ledger, watch->run->id, watch->stage->path, samples, watch->guards.count, counts,
-                           watch->interval_us * STALE_INTERVALS, &watch->window, err))
+    if (!ledger_watch_tick(watch->run->ledger, watch->run->id, watch->stage->path, samples,
+                           watch->guards.count, counts, watch->interval_us * STALE_INTERVALS,
+                           &watch->window, err))
         return false;
     tell_sample(watch);
     return true;
@@ -167,8 +186,10 @@ static bool sample(Watch *watch, RolloutVerdict *ret_verdict, const RolloutGuard
 static bool breached(Watch *watch, const RolloutGuard *worst, Error *err)
 {
     char text[TEXT_BYTES];
-    snprintf(text, sizeof(text), "guard \"%s\" was breached at %g %%: %s is %g%s, %d samples in a row", worst->sample.guard,
-             plan_number(watch->stage, "percent"), worst->threshold.metric, worst->sample.value, worst->threshold.unit, worst->breaches);
+    snprintf(text, sizeof(text),
+             "guard \"%s\" was breached at %g %%: %s is %g%s, %d samples in a row",
+             worst->sample.guard, plan_number(watch->stage, "percent"), worst->threshold.metric,
+             worst->sample.value, worst->threshold.unit, worst->breaches);
     tell_stage(watch->run, watch->stage, "held", text);
     if (text_equal(plan_text(watch->stage->parent, "on_breach"), "rollback"))
         return run_roll_back(watch->run, watch->stage->path, text, err);
@@ -186,7 +207,9 @@ static bool no_data(Watch *watch, const RolloutGuard *worst, Error *err)
         return run_roll_back(watch->run, watch->stage->path, text, err);
     if (watch->run->state == RUN_HELD)
         return true;
-    AUTO(json_auto) json_t *reason = run_reason("no_data", watch->stage->path, NULL, "%s: the window does not count until it has", text);
+    AUTO(json_auto)
+    json_t *reason = run_reason("no_data", watch->stage->path, NULL,
+                                "%s: the window does not count until it has", text);
     return run_hold(watch->run, watch->stage->path, reason, err);
 }
 
@@ -200,7 +223,8 @@ static bool flag_untouched(Watch *watch, Error *err)
         return false;
     if (rollout_flag_is(&now, plan_number(watch->stage, "percent"), true))
         return true;
-    error_set(&why, ERROR_CONFLICT, "someone set %s to %s %%, %s", rollout->name, now.percent, now.enabled ? "on" : "off");
+    error_set(&why, ERROR_CONFLICT, "someone set %s to %s %%, %s", rollout->name, now.percent,
+              now.enabled ? "on" : "off");
     return held_by_somebody(run, rollout, &why, err) && let_in(run, rollout, watch->stage, err);
 }
 
@@ -216,8 +240,9 @@ static bool watch_turn(Watch *watch, Error *err)
         watch->guards.items[i].breaches = 0;
     if (!flag_untouched(watch, err) || !sample(watch, &verdict, &worst, err))
         return false;
-    bool ok = verdict == ROLLOUT_BREACH ? breached(watch, worst, err) : verdict == ROLLOUT_NO_DATA ? no_data(watch, worst, err)
-                                                                                                   : watching(watch, err);
+    bool ok = verdict == ROLLOUT_BREACH    ? breached(watch, worst, err)
+              : verdict == ROLLOUT_NO_DATA ? no_data(watch, worst, err)
+                                           : watching(watch, err);
     if (!ok || (verdict == ROLLOUT_OK && watch->window.counted_us >= watch->window.window_us))
         return ok;
     return run_wait(watch->run, watch->interval_us / 1000, err);
@@ -228,9 +253,11 @@ static bool watch_stage(Watch *watch, Error *err)
     Run *run = watch->run;
     const PlanNode *stage = watch->stage;
     int64_t window_us = rollout_window_us(stage, run->options.environment);
-    if (!rollout_guards_collect(&watch->guards, watch->arena, stage, run->options.environment, err) ||
+    RolloutGuardsOf of = {.config = run->options.config, .environment = run->options.environment};
+    if (!rollout_guards_collect(&watch->guards, watch->arena, stage, &of, err) ||
         !run_connect(run, run->options.target, true, &watch->metrics, err) ||
-        !db_query(watch->metrics, "SELECT pg_catalog.set_config('search_path', $1, false)", DB_PARAMS(run->search_path), NULL, err) ||
+        !db_query(watch->metrics, "SELECT pg_catalog.set_config('search_path', $1, false)",
+                  DB_PARAMS(run->search_path), NULL, err) ||
         !ledger_watch_open(run->ledger, run->id, stage->path, window_us, &watch->window, err))
         return false;
     if (run->state == RUN_RUNNING && !watching(watch, err))
@@ -247,15 +274,20 @@ static bool stage_forward(Run *run, const PlanNode *rollout, const PlanNode *sta
     if (stage->children_count > 0 && run_step_state(run, stage->children[0]) != STEP_DONE &&
         !rollout_gate_forward(run, stage->children[0], err))
         return false;
-    const char *set_for = json_get_string(json_object_get(run_step_row(run, rollout->path), "detail"), "stage", "");
+    const char *set_for =
+        json_get_string(json_object_get(run_step_row(run, rollout->path), "detail"), "stage", "");
     if (!text_equal(set_for, stage->path) && !let_in(run, rollout, stage, err))
         return false;
-    if (run_step_state(run, stage) != STEP_RUNNING && !run_step_apply(run, stage, STEP_EVENT_START, NULL, NULL, err))
+    if (run_step_state(run, stage) != STEP_RUNNING &&
+        !run_step_apply(run, stage, STEP_EVENT_START, NULL, NULL, err))
         return false;
     tell_stage(run, stage, "watching", "");
     AUTO(arena_auto) Arena *arena = arena_new();
     Watch *watch = arena_alloc(arena, sizeof(*watch));
-    *watch = (Watch){.run = run, .stage = stage, .arena = arena, .interval_us = run->options.environment->guard_interval_us};
+    *watch = (Watch){.run = run,
+                     .stage = stage,
+                     .arena = arena,
+                     .interval_us = run->options.environment->guard_interval_us};
     bool ok = watch_stage(watch, err);
     db_close(watch->metrics);
     if (!ok || !run_step_apply(run, stage, STEP_EVENT_FINISH, NULL, NULL, err))
@@ -271,7 +303,8 @@ bool rollout_forward(Run *run, const PlanNode *rollout, Error *err)
         if (run_step_state(run, stage) != STEP_DONE && !stage_forward(run, rollout, stage, err))
             return false;
     }
-    AUTO(json_auto) json_t *detail = json_copy(json_object_get(run_step_row(run, rollout->path), "detail"));
+    AUTO(json_auto)
+    json_t *detail = json_copy(json_object_get(run_step_row(run, rollout->path), "detail"));
     json_set_string(detail, "verdict", "pass");
     return run_step_apply(run, rollout, STEP_EVENT_FINISH, detail, NULL, err);
 }

@@ -1,4 +1,5 @@
-/* A rollout: the flag goes up stage by stage; each is watched for its window while every guard holds. */
+/* A rollout: the flag goes up stage by stage; each is watched for its window while every guard
+ * holds. */
 #ifndef HEADGATE_ROLLOUT_ROLLOUT_H
 #define HEADGATE_ROLLOUT_ROLLOUT_H
 

@@ -1,4 +1,5 @@
-/* Lease and requests. The process ends itself when the lease could not be renewed for BOUND_LEASE_STOP_MS: a successor may be at work. */
+/* Lease and requests. The process ends itself when the lease could not be renewed for
+ * BOUND_LEASE_STOP_MS: a successor may be at work. */
 #include "run/control.h"
 
 #include "base/bounds.h"
@@ -15,8 +16,9 @@ static const struct Ask {
     RunAsked asked;
     bool go;
 } ASKS[] = {
-    {"pause", RUN_ASKED_PAUSE, false},       {"rollback", RUN_ASKED_ROLLBACK, false}, {"abort", RUN_ASKED_ABORT, false},
-    {"resume", RUN_ASKED_NOTHING, true},     {"retry", RUN_ASKED_NOTHING, true},
+    {"pause", RUN_ASKED_PAUSE, false},  {"rollback", RUN_ASKED_ROLLBACK, false},
+    {"abort", RUN_ASKED_ABORT, false},  {"resume", RUN_ASKED_NOTHING, true},
+    {"retry", RUN_ASKED_NOTHING, true},
 };
 
 static void take_request(Run *run, json_t *request)
@@ -28,7 +30,8 @@ static void take_request(Run *run, json_t *request)
         run->go_asked = run->go_asked || ASKS[i].go;
         if (ASKS[i].asked >= run->asked) {
             run->asked = ASKS[i].asked;
-            snprintf(run->asked_by, sizeof(run->asked_by), "%s", json_get_string(request, "asked_by", ""));
+            snprintf(run->asked_by, sizeof(run->asked_by), "%s",
+                     json_get_string(request, "asked_by", ""));
             snprintf(run->asked_why, sizeof(run->asked_why), "%s",
                      json_get_string(json_object_get(request, "body"), "why", ""));
         }
@@ -44,8 +47,7 @@ static bool read_requests(Run *run, Error *err)
     run->asked_requests = requests;
     size_t i = 0;
     json_t *request = NULL;
-    json_array_foreach(requests, i, request)
-    {
+    json_array_foreach (requests, i, request) {
         if (json_get_int(request, "id", 0) > run->answered_id)
             take_request(run, request);
     }
@@ -88,8 +90,9 @@ static void guard_main(void *arg)
     Run *run = arg;
     while (!run->stopping) {
         if ((clock_monotonic_us() - run->renewed_at_us) / 1000 >= BOUND_LEASE_STOP_MS) {
-            log_error("run %s: the lease could not be renewed for %d ms: this runner ends, another may be at work", run->id_text,
-                      BOUND_LEASE_STOP_MS);
+            log_error("run %s: the lease could not be renewed for %d ms: this runner ends, another "
+                      "may be at work",
+                      run->id_text, BOUND_LEASE_STOP_MS);
             _exit(EXIT_LEASE_LOST);
         }
         fiber_event_wait(&run->wake, LEASE_CHECK_MS);
@@ -125,14 +128,14 @@ bool run_control_answer(Run *run, const char *outcome, Error *err)
     json_t *requests = run->asked_requests;
     run->asked_requests = NULL;
     bool ok = true;
-    json_array_foreach(requests, i, request)
-    {
+    json_array_foreach (requests, i, request) {
         run->answered_id = json_get_int(request, "id", 0);
         AUTO(json_auto) json_t *data = json_object();
         json_object_set(data, "kind", json_object_get(request, "kind"));
         json_set_string(data, "by", json_get_string(request, "asked_by", ""));
         json_set_string(data, "why", json_get_string(json_object_get(request, "body"), "why", ""));
-        ledger_events_add(run->events, "request", json_get_int(request, "id", 0), "request", "", data);
+        ledger_events_add(run->events, "request", json_get_int(request, "id", 0), "request", "",
+                          data);
         ok = ok && ledger_request_done(run->ledger, json_get_int(request, "id", 0), outcome, err);
     }
     json_decref(requests);

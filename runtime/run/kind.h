@@ -1,28 +1,43 @@
-/* How each kind of node is run and undone: one function pair a kind. The table that names them is in cli/ (rollout adds its own). */
+/* How each kind of node is run and undone: one function pair a kind. The table that names them is
+ * in cli/ (rollout adds its own). */
 #ifndef HEADGATE_RUN_KIND_H
 #define HEADGATE_RUN_KIND_H
 
+#include "data/spec.h"
 #include "run/step.h"
+#include "sql/columns.h"
 
 RunNodeFn run_kind_step_forward;
 RunNodeFn run_kind_step_back;
 RunNodeFn run_kind_task_forward;
 RunNodeFn run_kind_task_back;
-RunNodeFn run_kind_check_forward;  ///< check and verify
+RunNodeFn run_kind_check_forward; ///< check and verify
 RunNodeFn run_kind_backup_forward;
 RunNodeFn run_kind_backfill_forward;
 RunNodeFn run_kind_backfill_back;
 RunNodeFn run_kind_manual_forward; ///< manual and checklist
 
-/// May the SQL of a node run at all (before anything starts): refused statements, mixed files, syntax, with file:line.
+/// Columns that the undo of steps before node drops: what node writes into them needs no undo of
+/// its own.
+void run_kind_backfill_dropped(const Plan *plan, const PlanNode *node, SqlColumns *ret_columns);
+/// Must the old values of what node writes be kept for its undo? The same answer in runner and
+/// workers.
+bool run_kind_backfill_saves_old(const Plan *plan, const PlanNode *node, const DataSpec *spec);
+
+/// May the SQL of a node run at all (before anything starts): refused statements, mixed files,
+/// syntax, with file:line.
 NODISCARD bool run_kind_sql_check(const PlanNode *node, Error *err);
-/// Waits. Runs the plan's SQL under key of node on conn: an error names file and line of the statement. affected may be NULL.
+/// Waits. Runs the plan's SQL under key of node on conn: an error names file and line of the
+/// statement. affected may be NULL.
 NODISCARD bool run_kind_sql(DbConn *conn, const PlanNode *node, const char *key, Error *err);
-/// Waits. Evaluates a check or verify of node on conn, in the caller's READ ONLY transaction. detail gets verdict ("pass", "fail") and text. False
-/// with ERROR_REFUSED when it does not hold, or with the error of its query (then there is no verdict). base: row counts at the start of
-/// the run by table, or NULL.
-NODISCARD bool run_kind_check_evaluate(DbConn *conn, const PlanNode *node, int64_t run, const json_t *base, json_t *detail, Error *err);
-/// Waits. Once a run, before its first node: counts the tables that a verify will compare (ledger row of the plan itself, path "").
+/// Waits. Evaluates a check or verify of node on conn, in the caller's READ ONLY transaction.
+/// detail gets verdict ("pass", "fail") and text. False with ERROR_REFUSED when it does not hold,
+/// or with the error of its query (then there is no verdict). base: row counts at the start of the
+/// run by table, or NULL.
+NODISCARD bool run_kind_check_evaluate(DbConn *conn, const PlanNode *node, int64_t run,
+                                       const json_t *base, json_t *detail, Error *err);
+/// Waits. Once a run, before its first node: counts the tables that a verify will compare (ledger
+/// row of the plan itself, path "").
 NODISCARD bool run_kind_check_base(Run *run, Error *err);
 
 #endif

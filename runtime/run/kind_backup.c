@@ -1,21 +1,25 @@
 /* backup: pg_dump in custom format beside the project, verified by listing it with pg_restore. */
 #include "run/kind.h"
 
+#include "base/file.h"
 #include "db/env.h"
 #include "loop/child.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum { OUTPUT_MAX_BYTES = 64 * 1024 * 1024, POLL_MS = 500 };
 
-static bool run_program(Run *run, const char *const *argv, const char *const *env, size_t *ret_lines, Error *err)
+static bool run_program(Run *run, const char *const *argv, const char *const *env,
+                        size_t *ret_lines, Error *err)
 {
     Child *child = NULL;
-    ChildOptions options = {.argv = argv, .env = env, .output = CHILD_CAPTURE, .capture_max_bytes = OUTPUT_MAX_BYTES, .own_group = true};
+    ChildOptions options = {.argv = argv,
+                            .env = env,
+                            .output = CHILD_CAPTURE,
+                            .capture_max_bytes = OUTPUT_MAX_BYTES,
+                            .own_group = true};
     if (!child_start(run->loop, &options, &child, err))
         return false;
     ChildExit ended = {0};
@@ -27,7 +31,8 @@ static bool run_program(Run *run, const char *const *argv, const char *const *en
     }
     ok = ok && child_wait(child, -1, &ended, err);
     if (ok && ended.code != 0)
-        ok = error_set(err, ERROR_INTERNAL, "%s failed: %.400s", strrchr(argv[0], '/') + 1, child_stderr(child));
+        ok = error_set(err, ERROR_INTERNAL, "%s failed: %.400s", strrchr(argv[0], '/') + 1,
+                       child_stderr(child));
     for (const char *at = child_stdout(child); ok && at != NULL && *at != '\0'; at++)
         *ret_lines += *at == '\n' && at[1] != ';';
     child_free(child);
@@ -40,11 +45,14 @@ static bool dump(Run *run, const char *path, json_t *detail, Error *err)
     const char *pg_dump = NULL;
     const char *pg_restore = NULL;
     const char **env = NULL;
-    if (!db_env_program(arena, "pg_dump", &pg_dump, err) || !db_env_program(arena, "pg_restore", &pg_restore, err) ||
+    if (!db_env_program(arena, "pg_dump", &pg_dump, err) ||
+        !db_env_program(arena, "pg_restore", &pg_restore, err) ||
         !db_env(arena, run->options.target->url, &env, err))
         return false;
     size_t lines = 0;
-    const char *const dump_argv[] = {pg_dump, "--format=custom", "--no-password", "--exclude-schema=headgate", "--file", path, NULL};
+    const char *const dump_argv[] = {
+        pg_dump, "--format=custom", "--no-password", "--exclude-schema=headgate", "--file", path,
+        NULL};
     const char *const list_argv[] = {pg_restore, "--list", path, NULL};
     if (!run_program(run, dump_argv, env, &lines, err))
         return false;
@@ -55,7 +63,8 @@ static bool dump(Run *run, const char *path, json_t *detail, Error *err)
     if (lines == 0 || stat(path, &info) != 0)
         return error_set(err, ERROR_INTERNAL, "the backup lists nothing");
     char text[256];
-    snprintf(text, sizeof(text), "%zu objects in %lld bytes, listed by pg_restore", lines, (long long)info.st_size);
+    snprintf(text, sizeof(text), "%zu objects in %lld bytes, listed by pg_restore", lines,
+             (long long)info.st_size);
     json_set_string(detail, "verdict", "pass");
     json_set_string(detail, "text", text);
     json_set_string(detail, "file", path);
@@ -63,26 +72,14 @@ static bool dump(Run *run, const char *path, json_t *detail, Error *err)
     return true;
 }
 
-/* Backups may hold anything: nobody else may read them. */
-static bool make_folder(const char *path)
-{
-    AUTO(base_free) char *copy = base_strdup(path);
-    for (char *slash = strchr(copy + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(copy, 0700) != 0 && access(copy, X_OK) != 0)
-            return false;
-        *slash = '/';
-    }
-    return mkdir(copy, 0700) == 0 || access(copy, W_OK) == 0;
-}
-
 bool run_kind_backup_forward(Run *run, const PlanNode *node, Error *err)
 {
     AUTO(json_auto) json_t *detail = json_object();
     const char *folder = run->options.hooks->backup_folder;
-    if (!make_folder(folder))
-        return error_set(err, ERROR_INTERNAL, "the folder for backups cannot be written: %s", folder);
-    AUTO(base_free) char *path = base_printf("%s/%s-%s.dump", folder, run->plan->root->name, run->id_text);
+    if (!file_make_folder(folder, err))
+        return error_wrap(err, "backups");
+    AUTO(base_free)
+    char *path = base_printf("%s/%s-%s.dump", folder, run->plan->root->name, run->id_text);
     run_step_started(run, node);
     if (!dump(run, path, detail, err))
         return false;

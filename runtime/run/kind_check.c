@@ -1,4 +1,5 @@
-/* check and verify: read-only questions to the target. What they found is the evidence that gates show. */
+/* check and verify: read-only questions to the target. What they found is the evidence that gates
+ * show. */
 #include "run/kind.h"
 
 #include "db/sql.h"
@@ -56,8 +57,9 @@ static bool no_rows(DbConn *conn, const char *sql, json_t *detail, Error *err)
     if (rows == 0)
         snprintf(text, sizeof(text), "0 rows");
     else
-        snprintf(text, sizeof(text), "%s%d row(s) where none may be; the first has %s = %.200s", rows > 1000 ? "more than " : "",
-                 rows > 1000 ? 1000 : rows, db_column_name(found, 0), db_value(found, 0, 0));
+        snprintf(text, sizeof(text), "%s%d row(s) where none may be; the first has %s = %.200s",
+                 rows > 1000 ? "more than " : "", rows > 1000 ? 1000 : rows,
+                 db_column_name(found, 0), db_value(found, 0, 0));
     return verdict(detail, rows == 0, text, err);
 }
 
@@ -67,7 +69,8 @@ static bool compare_number(const PlanNode *node, const char *value, json_t *deta
     errno = 0;
     double found = strtod(value, &end);
     if (errno != 0 || end == value || *end != '\0')
-        return error_set(err, ERROR_INPUT, "its query returned \"%s\", which is not a number", value);
+        return error_set(err, ERROR_INPUT, "its query returned \"%s\", which is not a number",
+                         value);
     for (size_t i = 0; i < COUNT_OF(COMPARES); i++) {
         if (json_object_get(node->keys, COMPARES[i].key) == NULL)
             continue;
@@ -92,7 +95,8 @@ static bool equals(const json_t *wanted, const char *value, json_t *detail, Erro
         snprintf(number, sizeof(number), "%s", json_is_true(wanted) ? "t" : "f");
     if (shown == NULL)
         shown = number;
-    bool same = text_equal(shown, value) || (json_is_number(wanted) && value[0] != '\0' && strtod(value, NULL) == json_number_value(wanted));
+    bool same = text_equal(shown, value) || (json_is_number(wanted) && value[0] != '\0' &&
+                                             strtod(value, NULL) == json_number_value(wanted));
     snprintf(text, sizeof(text), "%.200s; it must be %.200s", value, shown);
     return verdict(detail, same, text, err);
 }
@@ -103,8 +107,9 @@ static bool compare_value(DbConn *conn, const PlanNode *node, json_t *detail, Er
     if (!db_query(conn, plan_sql(node, "sql"), NULL, &found, err))
         return false;
     if (db_rows(found) != 1 || db_columns(found) != 1)
-        return error_set(err, ERROR_INPUT, "its query returned %d row(s) of %d column(s): it must be one value", db_rows(found),
-                         db_columns(found));
+        return error_set(err, ERROR_INPUT,
+                         "its query returned %d row(s) of %d column(s): it must be one value",
+                         db_rows(found), db_columns(found));
     const json_t *wanted = json_object_get(node->keys, "equals");
     json_set_string(detail, "value", db_is_null(found, 0, 0) ? NULL : db_value(found, 0, 0));
     if (db_is_null(found, 0, 0))
@@ -122,13 +127,15 @@ static bool queue_is_empty(DbConn *conn, int64_t run, json_t *detail, Error *err
         return false;
     char text[160];
     int64_t left = db_int(open, 0, 0);
-    snprintf(text, sizeof(text), "%" PRId64 " left for review, %s decided", left, db_value(open, 0, 1));
+    snprintf(text, sizeof(text), "%" PRId64 " left for review, %s decided", left,
+             db_value(open, 0, 1));
     if (left > 0)
         error_hint(err, "headgate review %" PRId64, run);
     return verdict(detail, left == 0, text, err);
 }
 
-static bool count_table(DbConn *conn, const char *table, json_t *detail, int64_t *ret_rows, Error *err)
+static bool count_table(DbConn *conn, const char *table, json_t *detail, int64_t *ret_rows,
+                        Error *err)
 {
     AUTO(db_result_auto) DbResult *name = NULL;
     if (!db_query(conn, "SELECT $1::text::regclass::text", DB_PARAMS(table), &name, err))
@@ -147,8 +154,10 @@ static bool count_table(DbConn *conn, const char *table, json_t *detail, int64_t
     return true;
 }
 
-/* counts: a map of exact numbers, or a list of tables that must not have lost rows since the run started (base). */
-static bool compare_counts(DbConn *conn, const PlanNode *node, const json_t *base, json_t *detail, Error *err)
+/* counts: a map of exact numbers, or a list of tables that must not have lost rows since the run
+ * started (base). */
+static bool compare_counts(DbConn *conn, const PlanNode *node, const json_t *base, json_t *detail,
+                           Error *err)
 {
     const json_t *wanted = json_object_get(node->keys, "counts");
     bool exact = json_is_object(wanted);
@@ -158,20 +167,25 @@ static bool compare_counts(DbConn *conn, const PlanNode *node, const json_t *bas
     size_t count = exact ? json_object_size(wanted) : json_array_size(wanted);
     void *at = exact ? json_object_iter((json_t *)wanted) : NULL;
     for (size_t i = 0; i < count; i++) {
-        const char *table = exact ? json_object_iter_key(at) : json_string_value(json_array_get(wanted, i));
+        const char *table =
+            exact ? json_object_iter_key(at) : json_string_value(json_array_get(wanted, i));
         int64_t rows = 0;
         if (!count_table(conn, table, detail, &rows, err))
             return false;
-        int64_t must = exact ? json_integer_value(json_object_iter_value(at)) : json_get_int(base, table, rows);
+        int64_t must = exact ? json_integer_value(json_object_iter_value(at))
+                             : json_get_int(base, table, rows);
         all = all && (exact ? rows == must : rows >= must);
         if (used < sizeof(text))
-            used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s %" PRId64 " of %" PRId64, i == 0 ? "" : ", ", table, rows, must);
+            used +=
+                (size_t)snprintf(text + used, sizeof(text) - used, "%s%s %" PRId64 " of %" PRId64,
+                                 i == 0 ? "" : ", ", table, rows, must);
         at = exact ? json_object_iter_next((json_t *)wanted, at) : NULL;
     }
     return verdict(detail, all, text, err);
 }
 
-bool run_kind_check_evaluate(DbConn *conn, const PlanNode *node, int64_t run, const json_t *base, json_t *detail, Error *err)
+bool run_kind_check_evaluate(DbConn *conn, const PlanNode *node, int64_t run, const json_t *base,
+                             json_t *detail, Error *err)
 {
     if (plan_sql(node, "no_rows") != NULL)
         return no_rows(conn, plan_sql(node, "no_rows"), detail, err);
@@ -191,7 +205,8 @@ static bool in_read_only(Run *run, const PlanNode *node, json_t *detail, Error *
 {
     const char *sql = "SET TRANSACTION READ ONLY";
     bool ok = db_begin(run->effects, err) && db_exec(run->effects, sql, NULL, NULL, err) &&
-              db_query(run->effects, "SELECT pg_catalog.set_config('search_path', $1, true)", DB_PARAMS(run->search_path), NULL, err) &&
+              db_query(run->effects, "SELECT pg_catalog.set_config('search_path', $1, true)",
+                       DB_PARAMS(run->search_path), NULL, err) &&
               run_kind_check_evaluate(run->effects, node, run->id, base_counts(run), detail, err);
     db_rollback(run->effects);
     return ok;
@@ -223,12 +238,14 @@ static bool count_if_there(DbConn *conn, const char *table, json_t *detail, Erro
 {
     AUTO(db_result_auto) DbResult *there = NULL;
     int64_t rows = 0;
-    if (!db_query(conn, "SELECT pg_catalog.to_regclass($1::text) IS NOT NULL", DB_PARAMS(table), &there, err))
+    if (!db_query(conn, "SELECT pg_catalog.to_regclass($1::text) IS NOT NULL", DB_PARAMS(table),
+                  &there, err))
         return false;
     return !db_bool(there, 0, 0) || count_table(conn, table, detail, &rows, err);
 }
 
-static bool count_bases(Run *run, const PlanNode *root, DbConn *conn, void *ctx, json_t *detail, Error *err)
+static bool count_bases(Run *run, const PlanNode *root, DbConn *conn, void *ctx, json_t *detail,
+                        Error *err)
 {
     UNUSED(root);
     UNUSED(ctx);
@@ -246,5 +263,8 @@ bool run_kind_check_base(Run *run, Error *err)
 {
     if (run_step_row(run, "") != NULL)
         return true;
-    return run_effect(run, run->plan->root, &(RunEffectOptions){.event = STEP_EVENT_FINISH, .effect = count_bases, .user_sql = true}, err);
+    return run_effect(
+        run, run->plan->root,
+        &(RunEffectOptions){.event = STEP_EVENT_FINISH, .effect = count_bases, .user_sql = true},
+        err);
 }

@@ -14,8 +14,9 @@ static size_t items_of(const PlanNode *node)
 static bool wait_for_people(Run *run, const PlanNode *node, size_t left, Error *err)
 {
     if (run->state == RUN_RUNNING) {
-        AUTO(json_auto) json_t *reason = run_reason("manual", node->path, json_object_get(node->keys, "role"), "\"%s\": %zu left to do",
-                                                    node->name, left);
+        AUTO(json_auto)
+        json_t *reason = run_reason("manual", node->path, json_object_get(node->keys, "role"),
+                                    "\"%s\": %zu left to do", node->name, left);
         if (!run_apply(run, RUN_EVENT_WAIT, node->path, reason, err))
             return false;
     }
@@ -25,7 +26,8 @@ static bool wait_for_people(Run *run, const PlanNode *node, size_t left, Error *
 bool run_kind_manual_forward(Run *run, const PlanNode *node, Error *err)
 {
     size_t items = items_of(node);
-    if (run_step_state(run, node) != STEP_RUNNING && !run_step_apply(run, node, STEP_EVENT_START, NULL, NULL, err))
+    if (run_step_state(run, node) != STEP_RUNNING &&
+        !run_step_apply(run, node, STEP_EVENT_START, NULL, NULL, err))
         return false;
     while (true) {
         AUTO(json_auto) json_t *answers = NULL;

@@ -1,4 +1,5 @@
-/* task: plain Lua in one transaction with its ledger row, or (transaction = false) at least once. */
+/* task: plain Lua in one transaction with its ledger row, or (transaction = false) at least once.
+ */
 #include "run/kind.h"
 
 typedef struct TaskCall {
@@ -6,29 +7,37 @@ typedef struct TaskCall {
     bool transactional;
 } TaskCall;
 
-static bool call_effect(Run *run, const PlanNode *node, DbConn *conn, void *ctx, json_t *detail, Error *err)
+static bool call_effect(Run *run, const PlanNode *node, DbConn *conn, void *ctx, json_t *detail,
+                        Error *err)
 {
     const TaskCall *call = ctx;
     json_t *result = NULL;
-    if (!run->options.hooks->call(run->options.hooks->ctx, node->path, call->key, conn, call->transactional, &result, err))
+    if (!run->options.hooks->call(run->options.hooks->ctx, node->path, call->key, conn,
+                                  call->transactional, &result, err))
         return false;
     json_object_set_new(detail, call->key, result == NULL ? json_null() : result);
     return true;
 }
 
-static bool in_transaction(Run *run, const PlanNode *node, const char *key, StepEvent event, Error *err)
+static bool in_transaction(Run *run, const PlanNode *node, const char *key, StepEvent event,
+                           Error *err)
 {
     TaskCall call = {.key = key, .transactional = true};
-    return run_effect(run, node,
-                      &(RunEffectOptions){.event = event, .effect = call_effect, .ctx = &call, .as_role = true, .user_sql = true}, err);
+    return run_effect(
+        run, node,
+        &(RunEffectOptions){
+            .event = event, .effect = call_effect, .ctx = &call, .as_role = true, .user_sql = true},
+        err);
 }
 
 /* At least once: the ledger says "running" first, and "done" when it came back. */
-static bool at_least_once(Run *run, const PlanNode *node, const char *key, StepEvent start, StepEvent finish, Error *err)
+static bool at_least_once(Run *run, const PlanNode *node, const char *key, StepEvent start,
+                          StepEvent finish, Error *err)
 {
     AUTO(json_auto) json_t *detail = json_object();
     DbConn *conn = NULL;
-    if (!run_step_apply(run, node, start, NULL, NULL, err) || !run_connect(run, run->options.target, false, &conn, err))
+    if (!run_step_apply(run, node, start, NULL, NULL, err) ||
+        !run_connect(run, run->options.target, false, &conn, err))
         return false;
     TaskCall call = {.key = key, .transactional = false};
     bool ok = call_effect(run, node, conn, &call, detail, err);
@@ -51,7 +60,8 @@ bool run_kind_task_back(Run *run, const PlanNode *node, Error *err)
     if (nothing_happened || json_object_get(node->keys, "no_effect") != NULL)
         return run_step_apply(run, node, STEP_EVENT_UNDO_FINISH, NULL, NULL, err);
     if (!plan_has_function(node, "undo"))
-        return error_set(err, ERROR_REFUSED, "there is no way back: %s", json_get_string(node->keys, "one_way", "it has no undo"));
+        return error_set(err, ERROR_REFUSED, "there is no way back: %s",
+                         json_get_string(node->keys, "one_way", "it has no undo"));
     if (transactional)
         return in_transaction(run, node, "undo", STEP_EVENT_UNDO_FINISH, err);
     return at_least_once(run, node, "undo", STEP_EVENT_UNDO, STEP_EVENT_UNDO_FINISH, err);

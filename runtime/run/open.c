@@ -12,7 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-bool run_connect(Run *run, const ConfigTarget *target, bool read_only, DbConn **ret_conn, Error *err)
+bool run_connect(Run *run, const ConfigTarget *target, bool read_only, DbConn **ret_conn,
+                 Error *err)
 {
     DbTarget options = {.conninfo = target->url,
                         .application_name = run->application,
@@ -20,15 +21,17 @@ bool run_connect(Run *run, const ConfigTarget *target, bool read_only, DbConn **
                         .statement_timeout_ms = target->statement_timeout_ms,
                         .pooler_session = target->pooler_session,
                         .read_only = read_only};
-    return db_open(run->loop, &options, ret_conn, err) || error_wrap(err, "connecting to target \"%s\"", target->name);
+    return db_open(run->loop, &options, ret_conn, err) ||
+           error_wrap(err, "connecting to target \"%s\"", target->name);
 }
 
-/* The lease comes first, under no name, so that a take-over never ends the connection that asks for it. */
+/* The lease comes first, under no name, so that a take-over never ends the connection that asks for
+ * it. */
 static bool take_lease(Run *run, Error *err)
 {
     AUTO(db_close_auto) DbConn *state = NULL;
-    if (!run_connect(run, run->options.state, false, &state, err) || !ledger_schema_check(state, err) ||
-        !ledger_run_read(state, run->id, &run->head, err) ||
+    if (!run_connect(run, run->options.state, false, &state, err) ||
+        !ledger_schema_check(state, err) || !ledger_run_read(state, run->id, &run->head, err) ||
         !ledger_lease_take(state, run->id, run->options.owner, &run->epoch, err))
         return false;
     ledger_fence_application(run->id, run->epoch, run->application, sizeof(run->application));
@@ -46,7 +49,8 @@ static bool same_database(Run *run, Error *err)
     if (text_equal(system, was_system) && text_equal(database, was_database))
         return true;
     return error_set(err, ERROR_REFUSED,
-                     "run %s began in database \"%s\" of server %s; this is \"%s\" of server %s: it can only go on where it began",
+                     "run %s began in database \"%s\" of server %s; this is \"%s\" of server %s: "
+                     "it can only go on where it began",
                      run->id_text, was_database, was_system, database, system);
 }
 
@@ -59,8 +63,8 @@ static bool connect_all(Run *run, Error *err)
         return false;
     run->events = ledger_events_start(run->loop, events, run->id, run->epoch, &run->wake);
     AUTO(db_result_auto) DbResult *path = NULL;
-    if (!run_connect(run, run->options.target, false, &run->effects, err) || !same_database(run, err) ||
-        !ledger_fence_raise(run->effects, run->id, run->epoch, err) ||
+    if (!run_connect(run, run->options.target, false, &run->effects, err) ||
+        !same_database(run, err) || !ledger_fence_raise(run->effects, run->id, run->epoch, err) ||
         !ledger_call(run->effects, "search_path_default", NULL, &path, err))
         return false;
     run->search_path = arena_strdup(run->arena, db_value(path, 0, 0));
@@ -71,7 +75,8 @@ static bool load_plan(Run *run, Error *err)
 {
     AUTO(json_auto) json_t *graph = NULL;
     run->plan_hash = json_get_string(run->head, "plan", "");
-    return ledger_plan_load(run->ledger, run->plan_hash, &run->bundle, &graph, err) && plan_from_graph(graph, &run->plan, err);
+    return ledger_plan_load(run->ledger, run->plan_hash, &run->bundle, &graph, err) &&
+           plan_from_graph(graph, &run->plan, err);
 }
 
 /* What the ledger says and nobody was told: a runner died between its commit and the event. */
@@ -79,8 +84,7 @@ static void tell_missing(Run *run, const json_t *rows, const json_t *told)
 {
     size_t i = 0;
     json_t *row = NULL;
-    json_array_foreach(rows, i, row)
-    {
+    json_array_foreach (rows, i, row) {
         const char *path = json_get_string(row, "path", "");
         int64_t version = json_get_int(row, "version", 0);
         if (path[0] == '\0' || json_get_int(told, path, 0) >= version)
@@ -99,12 +103,13 @@ static bool load_ledger(Run *run, Error *err)
 {
     AUTO(json_auto) json_t *rows = NULL;
     AUTO(json_auto) json_t *told = NULL;
-    if (!ledger_step_list(run->effects, run->id, &rows, err) || !ledger_events_told(run->ledger, run->id, &told, err))
+    if (!ledger_step_list(run->effects, run->id, &rows, err) ||
+        !ledger_events_told(run->ledger, run->id, &told, err))
         return false;
     run->steps = json_object();
     size_t i = 0;
     json_t *row = NULL;
-    json_array_foreach(rows, i, row)
+    json_array_foreach (rows, i, row)
         json_object_set(run->steps, json_get_string(row, "path", ""), row);
     tell_missing(run, rows, told);
     return true;
@@ -122,7 +127,8 @@ static bool open_steps(Run *run, Error *err)
     run->rollback_why = json_get_string(run->head, "rollback_why", NULL);
     if (run->state == RUN_STATES)
         return error_set(err, ERROR_INTERNAL, "run %s has an unknown state", run->id_text);
-    return connect_all(run, err) && load_plan(run, err) && load_ledger(run, err) && run_control_start(run, err);
+    return connect_all(run, err) && load_plan(run, err) && load_ledger(run, err) &&
+           run_control_start(run, err);
 }
 
 bool run_open(const RunOptions *options, Run **ret_run, Error *err)

@@ -100,7 +100,8 @@ bool run_apply(Run *run, RunEvent event, const char *node, json_t *reason, Error
 {
     const RunRow *row = run_row_find(run->state, event);
     if (row == NULL)
-        return error_set(err, ERROR_REFUSED, "a %s run cannot %s", run_state_name(run->state), run_event_name(event));
+        return error_set(err, ERROR_REFUSED, "a %s run cannot %s", run_state_name(run->state),
+                         run_event_name(event));
     if (!ledger_events_flush(run->events, err))
         return false;
     bool back = event == RUN_EVENT_ROLL_BACK || (run->back && event != RUN_EVENT_GO);
@@ -109,7 +110,8 @@ bool run_apply(Run *run, RunEvent event, const char *node, json_t *reason, Error
                               .from = run_state_name(row->from),
                               .to = run_state_name(row->to),
                               .direction = back ? "back" : "forward",
-                              .rollback_why = event == RUN_EVENT_ROLL_BACK ? run->rollback_why : NULL,
+                              .rollback_why =
+                                  event == RUN_EVENT_ROLL_BACK ? run->rollback_why : NULL,
                               .node = node == NULL ? "" : node,
                               .why = row->why,
                               .reason = reason,
@@ -118,8 +120,8 @@ bool run_apply(Run *run, RunEvent event, const char *node, json_t *reason, Error
         return false;
     run->state = row->to;
     run->back = back;
-    log_info("run %s: %s (%s)%s%s", run->id_text, run_state_name(run->state), row->why, reason == NULL ? "" : ": ",
-             reason == NULL ? "" : json_get_string(reason, "text", ""));
+    log_info("run %s: %s (%s)%s%s", run->id_text, run_state_name(run->state), row->why,
+             reason == NULL ? "" : ": ", reason == NULL ? "" : json_get_string(reason, "text", ""));
     return true;
 }
 
@@ -204,7 +206,8 @@ static bool walk_forward(Run *run, Error *err)
             continue;
         Error why = {0};
         bool ok = still_well(run, &why) && (!run_interrupted(run) || run_stop_here(&why)) &&
-                  (run->state != RUN_HELD || kind_of(run, node)->holds_itself || run_wait_go(run, &why)) &&
+                  (run->state != RUN_HELD || kind_of(run, node)->holds_itself ||
+                   run_wait_go(run, &why)) &&
                   kind_of(run, node)->forward(run, node, &why);
         if (ok && go_on(run, &why))
             continue;
@@ -233,7 +236,7 @@ static json_t **steps_newest_first(Run *run, size_t *ret_count)
     size_t i = 0;
     const char *path = NULL;
     json_t *row = NULL;
-    json_object_foreach(run->steps, path, row)
+    json_object_foreach (run->steps, path, row)
         rows[i++] = row;
     qsort(rows, *ret_count, sizeof(*rows), by_start_descending);
     return rows;
@@ -259,7 +262,9 @@ static bool undo_failed(Run *run, const PlanNode *node, const Error *why, Error 
     if (!run_step_apply(run, node, STEP_EVENT_UNDO_FAIL, NULL, why, err))
         return false;
     run_log(run, node->path, "error", "its undo failed: %s", why->message);
-    AUTO(json_auto) json_t *reason = run_reason("undo_failed", node->path, NULL, "the undo of \"%s\" failed: %s", node->name, why->message);
+    AUTO(json_auto)
+    json_t *reason = run_reason("undo_failed", node->path, NULL, "the undo of \"%s\" failed: %s",
+                                node->name, why->message);
     json_object_set_new(reason, "error", json_from_error(why));
     return run_apply(run, RUN_EVENT_BLOCK, node->path, reason, err);
 }
@@ -275,7 +280,8 @@ static bool walk_back(Run *run, Error *err)
             continue;
         Error why = {0};
         undone++;
-        if (still_well(run, &why) && (!run_interrupted(run) || run_stop_here(&why)) && kind_of(run, node)->back(run, node, &why))
+        if (still_well(run, &why) && (!run_interrupted(run) || run_stop_here(&why)) &&
+            kind_of(run, node)->back(run, node, &why))
             continue;
         if (why.kind == ERROR_CANCELLED || process_must_end(&why)) {
             *err = why;
@@ -295,7 +301,8 @@ static const PlanNode *contracted(const Run *run)
 {
     for (size_t i = 0; i < run->plan->nodes_count; i++) {
         const PlanNode *node = run->plan->nodes[i];
-        if (json_object_get(node->keys, "one_way") != NULL && run_step_state(run, node) == STEP_DONE)
+        if (json_object_get(node->keys, "one_way") != NULL &&
+            run_step_state(run, node) == STEP_DONE)
             return node;
     }
     return NULL;
@@ -310,14 +317,17 @@ static bool answer_rollback(Run *run, Error *err)
         return run_control_answer(run, "refused: a one-way step is done", err);
     }
     char why[600];
-    snprintf(why, sizeof(why), "asked by %s%s%s", run->asked_by, run->asked_why[0] == '\0' ? "" : ": ", run->asked_why);
+    snprintf(why, sizeof(why), "asked by %s%s%s", run->asked_by,
+             run->asked_why[0] == '\0' ? "" : ": ", run->asked_why);
     return run_control_answer(run, "rolling back", err) && begin_rollback(run, "", why, err);
 }
 
-static bool answer_simple(Run *run, RunEvent event, const char *kind, const char *outcome, Error *err)
+static bool answer_simple(Run *run, RunEvent event, const char *kind, const char *outcome,
+                          Error *err)
 {
-    AUTO(json_auto) json_t *reason = run_reason(kind, "", NULL, "%s by %s%s%s", outcome, run->asked_by,
-                                                run->asked_why[0] == '\0' ? "" : ": ", run->asked_why);
+    AUTO(json_auto)
+    json_t *reason = run_reason(kind, "", NULL, "%s by %s%s%s", outcome, run->asked_by,
+                                run->asked_why[0] == '\0' ? "" : ": ", run->asked_why);
     return run_control_answer(run, outcome, err) && run_apply(run, event, "", reason, err);
 }
 
@@ -325,13 +335,17 @@ static bool answer_requests(Run *run, Error *err)
 {
     switch (run->asked) {
     case RUN_ASKED_PAUSE:
-        return run_state_rest(run->state) == RUN_DRIVES ? answer_simple(run, RUN_EVENT_PAUSE, "paused", "paused", err)
-                                                        : run_control_answer(run, "it rests already", err);
+        return run_state_rest(run->state) == RUN_DRIVES
+                   ? answer_simple(run, RUN_EVENT_PAUSE, "paused", "paused", err)
+                   : run_control_answer(run, "it rests already", err);
     case RUN_ASKED_ROLLBACK:
-        return run->state == RUN_ROLLING_BACK ? run_control_answer(run, "it rolls back already", err) : answer_rollback(run, err);
+        return run->state == RUN_ROLLING_BACK
+                   ? run_control_answer(run, "it rolls back already", err)
+                   : answer_rollback(run, err);
     case RUN_ASKED_ABORT:
-        return run_row_find(run->state, RUN_EVENT_ABORT) != NULL ? answer_simple(run, RUN_EVENT_ABORT, "aborted", "aborted", err)
-                                                                 : run_control_answer(run, "refused", err);
+        return run_row_find(run->state, RUN_EVENT_ABORT) != NULL
+                   ? answer_simple(run, RUN_EVENT_ABORT, "aborted", "aborted", err)
+                   : run_control_answer(run, "refused", err);
     case RUN_ASKED_NOTHING:
         break;
     }
@@ -340,13 +354,15 @@ static bool answer_requests(Run *run, Error *err)
 
 bool run_hold(Run *run, const char *node, json_t *reason, Error *err)
 {
-    return (!run->go_asked || run_control_answer(run, "it was not held", err)) && run_apply(run, RUN_EVENT_HOLD, node, reason, err);
+    return (!run->go_asked || run_control_answer(run, "it was not held", err)) &&
+           run_apply(run, RUN_EVENT_HOLD, node, reason, err);
 }
 
 bool run_take_go(Run *run, bool *ret_went, Error *err)
 {
     *ret_went = run->state == RUN_HELD && run->go_asked && run->asked == RUN_ASKED_NOTHING;
-    return !*ret_went || (run_control_answer(run, "going on", err) && run_apply(run, RUN_EVENT_GO, "", NULL, err));
+    return !*ret_went || (run_control_answer(run, "going on", err) &&
+                          run_apply(run, RUN_EVENT_GO, "", NULL, err));
 }
 
 bool run_wait_go(Run *run, Error *err)
@@ -379,7 +395,8 @@ static bool leave_rest(Run *run, Error *err)
     if ((!starts && !asked) || run_state_rest(run->state) == RUN_ENDED)
         return !asked || run_control_answer(run, "it has ended", err);
     bool back = run->state == RUN_ROLLBACK_BLOCKED || (run->state == RUN_PAUSED && run->back);
-    return run_apply(run, back ? RUN_EVENT_ROLL_BACK : RUN_EVENT_GO, "", NULL, err) && run_control_answer(run, "going on", err);
+    return run_apply(run, back ? RUN_EVENT_ROLL_BACK : RUN_EVENT_GO, "", NULL, err) &&
+           run_control_answer(run, "going on", err);
 }
 
 bool run_drive(Run *run, Error *err)
@@ -403,18 +420,26 @@ bool run_drive(Run *run, Error *err)
 void run_next_commands(RunState state, int64_t id, char *out, size_t size)
 {
     static const char *const NEXT[RUN_STATES] = {
-        [RUN_PENDING] = "resume, abort",        [RUN_RUNNING] = "watch, pause, rollback",
-        [RUN_WAITING] = "approve, review, pause, rollback", [RUN_WATCHING] = "watch, pause, rollback",
-        [RUN_HELD] = "resume, rollback",        [RUN_THROTTLED] = "watch, pause, rollback",
-        [RUN_PAUSED] = "resume, rollback, abort", [RUN_ROLLING_BACK] = "watch, pause",
-        [RUN_ROLLED_BACK] = "report",           [RUN_ROLLBACK_BLOCKED] = "retry, abort",
-        [RUN_DONE] = "report, rollback",        [RUN_FAILED] = "retry, rollback, abort",
+        [RUN_PENDING] = "resume, abort",
+        [RUN_RUNNING] = "watch, pause, rollback",
+        [RUN_WAITING] = "approve, review, pause, rollback",
+        [RUN_WATCHING] = "watch, pause, rollback",
+        [RUN_HELD] = "resume, rollback",
+        [RUN_THROTTLED] = "watch, pause, rollback",
+        [RUN_PAUSED] = "resume, rollback, abort",
+        [RUN_ROLLING_BACK] = "watch, pause",
+        [RUN_ROLLED_BACK] = "report",
+        [RUN_ROLLBACK_BLOCKED] = "retry, abort",
+        [RUN_DONE] = "report, rollback",
+        [RUN_FAILED] = "retry, rollback, abort",
         [RUN_ABORTED] = "report",
     };
     char words[128];
     snprintf(words, sizeof(words), "%s", NEXT[state]);
     size_t used = 0;
     char *rest = NULL;
-    for (char *word = strtok_r(words, ", ", &rest); word != NULL && used < size; word = strtok_r(NULL, ", ", &rest))
-        used += (size_t)snprintf(out + used, size - used, "%sheadgate %s %" PRId64, used == 0 ? "" : "; ", word, id);
+    for (char *word = strtok_r(words, ", ", &rest); word != NULL && used < size;
+         word = strtok_r(NULL, ", ", &rest))
+        used += (size_t)snprintf(out + used, size - used, "%sheadgate %s %" PRId64,
+                                 used == 0 ? "" : "; ", word, id);
 }

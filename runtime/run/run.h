@@ -1,7 +1,9 @@
-/* The engine: drives one run forward or back, one node at a time, in one fiber. It is crash-only: when a connection is lost, the process
- * ends and its parent starts another, which takes the lease, raises the fence and reads the ledger. Nothing here knows Lua.
+/* The engine: drives one run forward or back, one node at a time, in one fiber. It is crash-only:
+ * when a connection is lost, the process ends and its parent starts another, which takes the lease,
+ * raises the fence and reads the ledger. Nothing here knows Lua.
  *
- * Every transition must be safe to repeat: when it is interrupted, the ledger has not changed, and the next runner does it again. */
+ * Every transition must be safe to repeat: when it is interrupted, the ledger has not changed, and
+ * the next runner does it again. */
 #ifndef HEADGATE_RUN_RUN_H
 #define HEADGATE_RUN_RUN_H
 
@@ -14,25 +16,32 @@
 typedef struct Run Run;
 
 /// What people asked for, strongest last.
-typedef enum RunAsked { RUN_ASKED_NOTHING, RUN_ASKED_PAUSE, RUN_ASKED_ROLLBACK, RUN_ASKED_ABORT } RunAsked;
+typedef enum RunAsked {
+    RUN_ASKED_NOTHING,
+    RUN_ASKED_PAUSE,
+    RUN_ASKED_ROLLBACK,
+    RUN_ASKED_ABORT
+} RunAsked;
 
-/// Forward or back through one node. Waits. Returns false with ERROR_CANCELLED when it was interrupted (run_interrupted),
-/// ERROR_FENCED / ERROR_UNREACHABLE when this process must end, anything else when the node failed.
+/// Forward or back through one node. Waits. Returns false with ERROR_CANCELLED when it was
+/// interrupted (run_interrupted), ERROR_FENCED / ERROR_UNREACHABLE when this process must end,
+/// anything else when the node failed.
 typedef bool RunNodeFn(Run *run, const PlanNode *node, Error *err);
 
 /// How the engine treats a kind of node.
 typedef struct RunKind {
     PlanKind kind;
-    RunNodeFn *forward;    ///< NULL: a container, its children are walked
-    RunNodeFn *back;       ///< NULL: nothing to undo
-    bool owns_children;    ///< forward walks the children itself
-    bool holds_itself;     ///< forward knows what to do in a run that is held
+    RunNodeFn *forward; ///< NULL: a container, its children are walked
+    RunNodeFn *back;    ///< NULL: nothing to undo
+    bool owns_children; ///< forward walks the children itself
+    bool holds_itself;  ///< forward knows what to do in a run that is held
 } RunKind;
 
 /// What the floors above give the engine.
 typedef struct RunHooks {
     /// Waits. Calls the Lua function under key of the node at path, with a database connection.
-    bool (*call)(void *ctx, const char *path, const char *key, DbConn *conn, bool transactional, json_t **ret_result, Error *err);
+    bool (*call)(void *ctx, const char *path, const char *key, DbConn *conn, bool transactional,
+                 json_t **ret_result, Error *err);
     void *ctx;
     const char *const *worker_argv; ///< how to start a worker; the step's path is appended
     const RunKind *kinds;           ///< by PlanKind, PLAN_KINDS of them
@@ -43,7 +52,7 @@ typedef struct RunHooks {
 typedef struct RunOptions {
     Loop *loop;
     int64_t id;
-    const char *owner;              ///< who takes the lease: the same owner may take its own again at once
+    const char *owner; ///< who takes the lease: the same owner may take its own again at once
     const ConfigTarget *target;
     const ConfigTarget *state;
     const Config *config;
@@ -60,48 +69,53 @@ struct Run {
     int64_t epoch;
     char id_text[24];
     char application[48];
-    json_t *head;              ///< the run's row when it was opened
+    json_t *head; ///< the run's row when it was opened
     Bundle *bundle;
     Plan *plan;
     const char *plan_hash;
     const char *started_by;
     const char *author;
     RunState state;
-    bool back;                 ///< direction
+    bool back; ///< direction
     const char *rollback_why;
-    const char *search_path;   ///< what the target's role would have without us: plan SQL runs with it
-    DbConn *effects;           ///< TARGET: the transactions of steps
-    DbConn *ledger;            ///< STATE: heads, gates, windows
-    DbConn *control;           ///< STATE: lease and requests
+    const char
+        *search_path; ///< what the target's role would have without us: plan SQL runs with it
+    DbConn *effects;  ///< TARGET: the transactions of steps
+    DbConn *ledger;   ///< STATE: heads, gates, windows
+    DbConn *control;  ///< STATE: lease and requests
     LedgerEvents *events;
-    json_t *steps;             ///< rows of headgate.step by path, as last written
-    FiberEvent wake;           ///< a request, approval, decision or answer arrived, or something failed
-    FiberEvent notified;       ///< what the control fiber waits for
+    json_t *steps;       ///< rows of headgate.step by path, as last written
+    FiberEvent wake;     ///< a request, approval, decision or answer arrived, or something failed
+    FiberEvent notified; ///< what the control fiber waits for
     RunAsked asked;
-    json_t *asked_requests;    ///< the requests that asked is made of
-    bool go_asked;             ///< resume or retry: leave held
+    json_t *asked_requests; ///< the requests that asked is made of
+    bool go_asked;          ///< resume or retry: leave held
     char asked_by[128];
     char asked_why[256];
     bool stopping;
-    int control_fibers;        ///< control and lease guard, while they live
-    int64_t answered_id;       ///< newest request that was handled
+    int control_fibers;  ///< control and lease guard, while they live
+    int64_t answered_id; ///< newest request that was handled
     int64_t renewed_at_us;
-    Error control_error;       ///< why the control fiber ended, if it failed
+    Error control_error; ///< why the control fiber ended, if it failed
 };
 
-/// Waits. Takes the lease, connects, raises the fence, reads plan and ledger, tells what was not told. ERROR_CONFLICT while another
-/// runner holds the lease. Between run_open and run_load the caller evaluates the bundle (run->bundle) if it wants Lua.
+/// Waits. Takes the lease, connects, raises the fence, reads plan and ledger, tells what was not
+/// told. ERROR_CONFLICT while another runner holds the lease. Between run_open and run_load the
+/// caller evaluates the bundle (run->bundle) if it wants Lua.
 NODISCARD bool run_open(const RunOptions *options, Run **ret_run, Error *err);
-/// Waits. Drives the run until it rests or has ended, or fails with ERROR_FENCED or ERROR_UNREACHABLE.
+/// Waits. Drives the run until it rests or has ended, or fails with ERROR_FENCED or
+/// ERROR_UNREACHABLE.
 NODISCARD bool run_drive(Run *run, Error *err);
 /// Waits. Releases the lease and closes everything.
 void run_close(Run *run);
 /// The same as a pause request, from a signal.
 void run_ask_pause(Run *run, const char *by);
 
-/// The setter of the run's state: row -> ledger (with its event) -> run->state. reason is borrowed, may be NULL; node "" or NULL = none.
+/// The setter of the run's state: row -> ledger (with its event) -> run->state. reason is borrowed,
+/// may be NULL; node "" or NULL = none.
 NODISCARD bool run_apply(Run *run, RunEvent event, const char *node, json_t *reason, Error *err);
-/// Waits up to ms (< 0: for ever) or until something happens. False with ERROR_CANCELLED when interrupted, or with what went wrong.
+/// Waits up to ms (< 0: for ever) or until something happens. False with ERROR_CANCELLED when
+/// interrupted, or with what went wrong.
 NODISCARD bool run_wait(Run *run, int64_t ms, Error *err);
 bool run_interrupted(const Run *run);
 /// ERROR_CANCELLED and false.
@@ -112,16 +126,20 @@ NODISCARD bool run_hold(Run *run, const char *node, json_t *reason, Error *err);
 NODISCARD bool run_take_go(Run *run, bool *ret_went, Error *err);
 /// Waits until somebody lets the held run go on.
 NODISCARD bool run_wait_go(Run *run, Error *err);
-/// Waits. Starts rolling back, for a reason of the plan's (a guard, a gate). Always returns false: ERROR_CANCELLED when it worked.
+/// Waits. Starts rolling back, for a reason of the plan's (a guard, a gate). Always returns false:
+/// ERROR_CANCELLED when it worked.
 NODISCARD bool run_roll_back(Run *run, const char *node, const char *why, Error *err);
 /// A line for the log of the run (an event), and for ours.
-void run_log(Run *run, const char *node, const char *level, const char *format, ...) PRINTF_LIKE(4, 5);
+void run_log(Run *run, const char *node, const char *level, const char *format, ...)
+    PRINTF_LIKE(4, 5);
 /// A handler's event with a fresh key.
 void run_tell(Run *run, const char *type, const char *node, const json_t *data);
 /// {kind, text, path, who: [...], since…} for run_apply. who may be NULL.
-json_t *run_reason(const char *kind, const char *path, json_t *who, const char *format, ...) PRINTF_LIKE(4, 5);
+json_t *run_reason(const char *kind, const char *path, json_t *who, const char *format, ...)
+    PRINTF_LIKE(4, 5);
 /// Waits. Opens another connection to the target, named for this epoch.
-NODISCARD bool run_connect(Run *run, const ConfigTarget *target, bool read_only, DbConn **ret_conn, Error *err);
+NODISCARD bool run_connect(Run *run, const ConfigTarget *target, bool read_only, DbConn **ret_conn,
+                           Error *err);
 /// What to do when the run stops here: the next commands, for people.
 void run_next_commands(RunState state, int64_t id, char *out, size_t size);
 

@@ -8,35 +8,48 @@ static const struct RunStateInfo {
 } RUN_INFO[RUN_STATES] = {
     [RUN_PENDING] = {"pending", RUN_DRIVES, "created; a runner is about to start"},
     [RUN_RUNNING] = {"running", RUN_DRIVES, "steps are being done"},
-    [RUN_WAITING] = {"waiting", RUN_DRIVES, "a person must act: a gate, a review queue, a manual step"},
+    [RUN_WAITING] = {"waiting", RUN_DRIVES,
+                     "a person must act: a gate, a review queue, a manual step"},
     [RUN_WATCHING] = {"watching", RUN_DRIVES, "a clock runs: the watch window of a stage"},
-    [RUN_HELD] = {"held", RUN_DRIVES, "it stopped itself and needs a decision: a guard, no data, a rejected or expired gate"},
+    [RUN_HELD] =
+        {"held", RUN_DRIVES,
+         "it stopped itself and needs a decision: a guard, no data, a rejected or expired gate"},
     [RUN_THROTTLED] = {"throttled", RUN_DRIVES, "it yields to the application"},
     [RUN_PAUSED] = {"paused", RUN_RESTS, "a person stopped it"},
     [RUN_ROLLING_BACK] = {"rolling_back", RUN_DRIVES, "steps are being undone in reverse order"},
     [RUN_ROLLED_BACK] = {"rolled_back", RUN_ENDED, "everything that could be undone is undone"},
-    [RUN_ROLLBACK_BLOCKED] = {"rollback_blocked", RUN_RESTS, "an undo failed: retry it, or repair and retry"},
+    [RUN_ROLLBACK_BLOCKED] = {"rollback_blocked", RUN_RESTS,
+                              "an undo failed: retry it, or repair and retry"},
     [RUN_DONE] = {"done", RUN_ENDED, "every step is done"},
     [RUN_FAILED] = {"failed", RUN_RESTS, "a step failed: retry, or roll back"},
     [RUN_ABORTED] = {"aborted", RUN_ENDED, "a person ended it where it was; nothing was undone"},
 };
 
 static const char *const RUN_EVENT_NAMES[RUN_EVENTS] = {
-    [RUN_EVENT_GO] = "go",           [RUN_EVENT_WAIT] = "wait",     [RUN_EVENT_WATCH] = "watch",
-    [RUN_EVENT_HOLD] = "hold",       [RUN_EVENT_THROTTLE] = "throttle", [RUN_EVENT_PAUSE] = "pause",
-    [RUN_EVENT_FAIL] = "fail",       [RUN_EVENT_FINISH] = "finish", [RUN_EVENT_ROLL_BACK] = "roll_back",
-    [RUN_EVENT_UNDONE] = "undone",   [RUN_EVENT_BLOCK] = "block",   [RUN_EVENT_ABORT] = "abort",
+    [RUN_EVENT_GO] = "go",
+    [RUN_EVENT_WAIT] = "wait",
+    [RUN_EVENT_WATCH] = "watch",
+    [RUN_EVENT_HOLD] = "hold",
+    [RUN_EVENT_THROTTLE] = "throttle",
+    [RUN_EVENT_PAUSE] = "pause",
+    [RUN_EVENT_FAIL] = "fail",
+    [RUN_EVENT_FINISH] = "finish",
+    [RUN_EVENT_ROLL_BACK] = "roll_back",
+    [RUN_EVENT_UNDONE] = "undone",
+    [RUN_EVENT_BLOCK] = "block",
+    [RUN_EVENT_ABORT] = "abort",
 };
 
 static const char *const STEP_NAMES[STEP_STATES] = {
-    [STEP_PENDING] = "pending", [STEP_INTENT] = "intent",   [STEP_RUNNING] = "running",
-    [STEP_DONE] = "done",       [STEP_FAILED] = "failed",   [STEP_UNDOING] = "undoing",
+    [STEP_PENDING] = "pending", [STEP_INTENT] = "intent",           [STEP_RUNNING] = "running",
+    [STEP_DONE] = "done",       [STEP_FAILED] = "failed",           [STEP_UNDOING] = "undoing",
     [STEP_UNDONE] = "undone",   [STEP_UNDO_FAILED] = "undo_failed", [STEP_SKIPPED] = "skipped",
 };
 
 static const char *const STEP_EVENT_NAMES[STEP_EVENTS] = {
-    [STEP_EVENT_INTEND] = "intend", [STEP_EVENT_START] = "start", [STEP_EVENT_FINISH] = "finish",
-    [STEP_EVENT_FAIL] = "fail",     [STEP_EVENT_UNDO] = "undo",   [STEP_EVENT_UNDO_FINISH] = "undo_finish",
+    [STEP_EVENT_INTEND] = "intend",       [STEP_EVENT_START] = "start",
+    [STEP_EVENT_FINISH] = "finish",       [STEP_EVENT_FAIL] = "fail",
+    [STEP_EVENT_UNDO] = "undo",           [STEP_EVENT_UNDO_FINISH] = "undo_finish",
     [STEP_EVENT_UNDO_FAIL] = "undo_fail", [STEP_EVENT_SKIP] = "skip",
 };
 
@@ -62,10 +75,12 @@ const RunRow RUN_ROWS[] = {
     {RUN_WAITING, RUN_EVENT_ABORT, RUN_ABORTED, "ended where it was"},
 
     {RUN_WATCHING, RUN_EVENT_GO, RUN_RUNNING, "the watch window has passed"},
-    {RUN_WATCHING, RUN_EVENT_HOLD, RUN_HELD, "a guard has no data, or is breached and the plan says hold"},
+    {RUN_WATCHING, RUN_EVENT_HOLD, RUN_HELD,
+     "a guard has no data, or is breached and the plan says hold"},
     {RUN_WATCHING, RUN_EVENT_PAUSE, RUN_PAUSED, "paused while it watched"},
     {RUN_WATCHING, RUN_EVENT_FAIL, RUN_FAILED, "a step failed while it watched"},
-    {RUN_WATCHING, RUN_EVENT_ROLL_BACK, RUN_ROLLING_BACK, "a guard was breached, or somebody asked"},
+    {RUN_WATCHING, RUN_EVENT_ROLL_BACK, RUN_ROLLING_BACK,
+     "a guard was breached, or somebody asked"},
     {RUN_WATCHING, RUN_EVENT_ABORT, RUN_ABORTED, "ended where it was"},
 
     {RUN_HELD, RUN_EVENT_GO, RUN_RUNNING, "somebody decided to go on"},
@@ -137,7 +152,8 @@ const StepRow STEP_ROWS[] = {
 
     {STEP_UNDO_FAILED, STEP_EVENT_UNDO, STEP_UNDOING, "the undo is tried again"},
     {STEP_UNDO_FAILED, STEP_EVENT_UNDO_FINISH, STEP_UNDONE, "the undo was tried again, and done"},
-    {STEP_UNDO_FAILED, STEP_EVENT_UNDO_FAIL, STEP_UNDO_FAILED, "the undo was tried again, and failed again"},
+    {STEP_UNDO_FAILED, STEP_EVENT_UNDO_FAIL, STEP_UNDO_FAILED,
+     "the undo was tried again, and failed again"},
 };
 const size_t STEP_ROWS_COUNT = COUNT_OF(STEP_ROWS);
 
@@ -212,27 +228,30 @@ static void run_docs(Text *out)
         text_printf(out, "| `%s` | %s |\n", RUN_INFO[state].name, RUN_INFO[state].doc);
     text_append(out, "\n| from | event | to | why |\n| --- | --- | --- | --- |\n");
     for (size_t i = 0; i < COUNT_OF(RUN_ROWS); i++)
-        text_printf(out, "| `%s` | %s | `%s` | %s |\n", run_state_name(RUN_ROWS[i].from), run_event_name(RUN_ROWS[i].event),
-                    run_state_name(RUN_ROWS[i].to), RUN_ROWS[i].why);
+        text_printf(out, "| `%s` | %s | `%s` | %s |\n", run_state_name(RUN_ROWS[i].from),
+                    run_event_name(RUN_ROWS[i].event), run_state_name(RUN_ROWS[i].to),
+                    RUN_ROWS[i].why);
     text_append(out, "\n```mermaid\nstateDiagram-v2\n    [*] --> pending\n");
     for (size_t i = 0; i < COUNT_OF(RUN_ROWS); i++)
-        text_printf(out, "    %s --> %s: %s\n", run_state_name(RUN_ROWS[i].from), run_state_name(RUN_ROWS[i].to),
-                    run_event_name(RUN_ROWS[i].event));
+        text_printf(out, "    %s --> %s: %s\n", run_state_name(RUN_ROWS[i].from),
+                    run_state_name(RUN_ROWS[i].to), run_event_name(RUN_ROWS[i].event));
     text_append(out, "```\n\n");
 }
 
 void run_states_docs(Text *out)
 {
-    text_append(out, "# States\n\nWritten by `headgate docs states` from the tables in `runtime/run/state.c`; a test compares. Any (state, event)\n"
+    text_append(out, "# States\n\nWritten by `headgate docs states` from the tables in "
+                     "`runtime/run/state.c`; a test compares. Any (state, event)\n"
                      "without a row is refused.\n\n");
     run_docs(out);
     text_append(out, "## Step\n\n| from | event | to | why |\n| --- | --- | --- | --- |\n");
     for (size_t i = 0; i < COUNT_OF(STEP_ROWS); i++)
-        text_printf(out, "| `%s` | %s | `%s` | %s |\n", step_state_name(STEP_ROWS[i].from), step_event_name(STEP_ROWS[i].event),
-                    step_state_name(STEP_ROWS[i].to), STEP_ROWS[i].why);
+        text_printf(out, "| `%s` | %s | `%s` | %s |\n", step_state_name(STEP_ROWS[i].from),
+                    step_event_name(STEP_ROWS[i].event), step_state_name(STEP_ROWS[i].to),
+                    STEP_ROWS[i].why);
     text_append(out, "\n```mermaid\nstateDiagram-v2\n    [*] --> pending\n");
     for (size_t i = 0; i < COUNT_OF(STEP_ROWS); i++)
-        text_printf(out, "    %s --> %s: %s\n", step_state_name(STEP_ROWS[i].from), step_state_name(STEP_ROWS[i].to),
-                    step_event_name(STEP_ROWS[i].event));
+        text_printf(out, "    %s --> %s: %s\n", step_state_name(STEP_ROWS[i].from),
+                    step_state_name(STEP_ROWS[i].to), step_event_name(STEP_ROWS[i].event));
     text_append(out, "```\n");
 }

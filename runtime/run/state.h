@@ -1,28 +1,29 @@
-/* The two state machines as tables: one row per (from, event), one setter each (run/run.h, run/step.h). Docs and tests come from here. */
+/* The two state machines as tables: one row per (from, event), one setter each (run/run.h,
+ * run/step.h). Docs and tests come from here. */
 #ifndef HEADGATE_RUN_STATE_H
 #define HEADGATE_RUN_STATE_H
 
 #include "base/text.h"
 
 typedef enum RunState {
-    RUN_PENDING,          ///< created, nobody drives it yet
-    RUN_RUNNING,          ///< forward
-    RUN_WAITING,          ///< for a person
-    RUN_WATCHING,         ///< for a clock
-    RUN_HELD,             ///< it stopped itself and needs a decision: guard, no data, rejected, expired
-    RUN_THROTTLED,        ///< it yields to the application
-    RUN_PAUSED,           ///< a person stopped it
+    RUN_PENDING,   ///< created, nobody drives it yet
+    RUN_RUNNING,   ///< forward
+    RUN_WAITING,   ///< for a person
+    RUN_WATCHING,  ///< for a clock
+    RUN_HELD,      ///< it stopped itself and needs a decision: guard, no data, rejected, expired
+    RUN_THROTTLED, ///< it yields to the application
+    RUN_PAUSED,    ///< a person stopped it
     RUN_ROLLING_BACK,
     RUN_ROLLED_BACK,
     RUN_ROLLBACK_BLOCKED, ///< an undo failed
     RUN_DONE,
     RUN_FAILED,
-    RUN_ABORTED,          ///< a person ended it where it was; nothing was undone
+    RUN_ABORTED, ///< a person ended it where it was; nothing was undone
     RUN_STATES,
 } RunState;
 
 typedef enum RunEvent {
-    RUN_EVENT_GO,        ///< go on forward
+    RUN_EVENT_GO, ///< go on forward
     RUN_EVENT_WAIT,
     RUN_EVENT_WATCH,
     RUN_EVENT_HOLD,
@@ -39,7 +40,7 @@ typedef enum RunEvent {
 
 typedef enum StepState {
     STEP_PENDING,
-    STEP_INTENT,  ///< about to do something that no transaction covers
+    STEP_INTENT, ///< about to do something that no transaction covers
     STEP_RUNNING,
     STEP_DONE,
     STEP_FAILED,

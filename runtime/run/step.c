@@ -1,5 +1,6 @@
-/* Effects and their ledger rows share a transaction. Every transition here must be safe to repeat until it succeeds: when it is interrupted,
- * the ledger has not changed, and the next runner does it again. */
+/* Effects and their ledger rows share a transaction. Every transition here must be safe to repeat
+ * until it succeeds: when it is interrupted, the ledger has not changed, and the next runner does
+ * it again. */
 #include "run/step.h"
 
 #include "base/bounds.h"
@@ -47,34 +48,29 @@ static json_t *transition_data(const PlanNode *node, StepState from, StepState t
 
 void run_step_started(Run *run, const PlanNode *node)
 {
-    AUTO(json_auto) json_t *data = transition_data(node, run_step_state(run, node), STEP_RUNNING, run_step_attempt(run, node));
+    AUTO(json_auto)
+    json_t *data =
+        transition_data(node, run_step_state(run, node), STEP_RUNNING, run_step_attempt(run, node));
     run_tell(run, "step.state", node->path, data);
 }
 
-/* One transition on its way: written to the ledger first, remembered and told after the commit. */
-typedef struct Transition {
-    const PlanNode *node;
-    StepState from;
-    StepState to;
-    int attempt;
-    int64_t version;
-    json_t *detail;
-    json_t *error;
-} Transition;
-
-static bool transition_find(const Run *run, const PlanNode *node, StepEvent event, Transition *ret, Error *err)
+static bool transition_find(const Run *run, const PlanNode *node, StepEvent event,
+                            RunTransition *ret, Error *err)
 {
     StepState from = run_step_state(run, node);
     const StepRow *row = step_row_find(from, event);
     if (row == NULL)
-        return error_set(err, ERROR_INTERNAL, "\"%s\" is %s: %s is not allowed", node->path, step_state_name(from), step_event_name(event));
-    *ret = (Transition){.node = node, .from = from, .to = row->to, .attempt = run_step_attempt(run, node)};
+        return error_set(err, ERROR_INTERNAL, "\"%s\" is %s: %s is not allowed", node->path,
+                         step_state_name(from), step_event_name(event));
+    *ret = (RunTransition){
+        .node = node, .from = from, .to = row->to, .attempt = run_step_attempt(run, node)};
     return true;
 }
 
-static bool transition_write(Run *run, DbConn *conn, Transition *transition, Error *err)
+static bool transition_write(Run *run, DbConn *conn, RunTransition *transition, Error *err)
 {
-    bool finished = transition->to != STEP_RUNNING && transition->to != STEP_INTENT && transition->to != STEP_UNDOING;
+    bool finished = transition->to != STEP_RUNNING && transition->to != STEP_INTENT &&
+                    transition->to != STEP_UNDOING;
     return ledger_step_change(conn,
                               &(LedgerStepChange){.run = run->id,
                                                   .epoch = run->epoch,
@@ -88,7 +84,7 @@ static bool transition_write(Run *run, DbConn *conn, Transition *transition, Err
                               &transition->version, err);
 }
 
-static void transition_tell(Run *run, const Transition *transition)
+static void transition_tell(Run *run, const RunTransition *transition)
 {
     const char *path = transition->node->path;
     json_t *row = run_step_row(run, path);
@@ -108,7 +104,9 @@ static void transition_tell(Run *run, const Transition *transition)
     json_object_set(row, "error", transition->error == NULL ? json_null() : transition->error);
     if (transition->node->kind == PLAN_PLAN)
         return; /* the counts at the start are for us */
-    AUTO(json_auto) json_t *data = transition_data(transition->node, transition->from, transition->to, transition->attempt);
+    AUTO(json_auto)
+    json_t *data =
+        transition_data(transition->node, transition->from, transition->to, transition->attempt);
     json_object_set(data, "detail", json_object_get(row, "detail"));
     json_object_set(data, "error", json_object_get(row, "error"));
     ledger_events_add(run->events, path, transition->version, "step.state", path, data);
@@ -121,11 +119,14 @@ static bool still_ours(DbConn *conn, const char *xid, Error *err)
     if (!db_exec(conn, db_sql("effect_after"), &result, NULL, err))
         return error_wrap(err, "after the plan's SQL");
     if (!text_equal(db_value(result, 0, 0), xid))
-        return error_set(err, ERROR_REFUSED, "the plan's SQL ended our transaction: COMMIT and ROLLBACK are not allowed in it");
+        return error_set(
+            err, ERROR_REFUSED,
+            "the plan's SQL ended our transaction: COMMIT and ROLLBACK are not allowed in it");
     return true;
 }
 
-static bool effect_begin(Run *run, const RunEffectOptions *options, int lock_timeout_ms, char *ret_xid, size_t xid_size, Error *err)
+static bool effect_begin(Run *run, const RunEffectOptions *options, int lock_timeout_ms,
+                         char *ret_xid, size_t xid_size, Error *err)
 {
     char timeout[16];
     snprintf(timeout, sizeof(timeout), "%d", lock_timeout_ms);
@@ -135,18 +136,21 @@ static bool effect_begin(Run *run, const RunEffectOptions *options, int lock_tim
         return true;
     AUTO(db_result_auto) DbResult *result = NULL;
     const char *role = options->as_role ? run->options.target->run_as : NULL;
-    if (!db_query_prepared(run->effects, db_sql("effect_before"), DB_PARAMS(timeout, role, run->search_path), &result, err))
+    if (!db_query_prepared(run->effects, db_sql("effect_before"),
+                           DB_PARAMS(timeout, role, run->search_path), &result, err))
         return error_wrap(err, "preparing the transaction");
     snprintf(ret_xid, xid_size, "%s", db_value(result, 0, 0));
     return true;
 }
 
-static bool effect_try(Run *run, const RunEffectOptions *options, Transition *transition, int lock_timeout_ms, Error *err)
+static bool effect_try(Run *run, const RunEffectOptions *options, RunTransition *transition,
+                       int lock_timeout_ms, Error *err)
 {
     char xid[32] = "";
     if (!effect_begin(run, options, lock_timeout_ms, xid, sizeof(xid), err))
         return false;
-    if (options->effect != NULL && !options->effect(run, transition->node, run->effects, options->ctx, transition->detail, err))
+    if (options->effect != NULL && !options->effect(run, transition->node, run->effects,
+                                                    options->ctx, transition->detail, err))
         return false;
     if (options->user_sql && !still_ours(run->effects, xid, err))
         return false;
@@ -169,7 +173,7 @@ bool run_effect(Run *run, const PlanNode *node, const RunEffectOptions *options,
 {
     int64_t pause_ms = LOCK_PAUSE_MIN_MS;
     for (size_t tries = 0;; tries++) {
-        Transition transition;
+        RunTransition transition;
         if (!transition_find(run, node, options->event, &transition, err))
             return false;
         AUTO(json_auto) json_t *detail = json_object();
@@ -192,15 +196,17 @@ bool run_effect(Run *run, const PlanNode *node, const RunEffectOptions *options,
     }
 }
 
-bool run_step_apply(Run *run, const PlanNode *node, StepEvent event, json_t *detail, const Error *error, Error *err)
+bool run_step_apply(Run *run, const PlanNode *node, StepEvent event, json_t *detail,
+                    const Error *error, Error *err)
 {
-    Transition transition;
+    RunTransition transition;
     if (!transition_find(run, node, event, &transition, err))
         return false;
     AUTO(json_auto) json_t *problem = error == NULL ? NULL : json_from_error(error);
     transition.detail = detail;
     transition.error = problem;
-    bool ok = db_begin(run->effects, err) && ledger_fence_check(run->effects, run->id, run->epoch, err) &&
+    bool ok = db_begin(run->effects, err) &&
+              ledger_fence_check(run->effects, run->id, run->epoch, err) &&
               transition_write(run, run->effects, &transition, err) && db_commit(run->effects, err);
     if (!ok) {
         db_rollback(run->effects);
@@ -208,4 +214,23 @@ bool run_step_apply(Run *run, const PlanNode *node, StepEvent event, json_t *det
     }
     transition_tell(run, &transition);
     return true;
+}
+
+bool run_step_record(Run *run, DbConn *conn, const PlanNode *node, StepEvent event, json_t *detail,
+                     RunTransition *ret, Error *err)
+{
+    if (!transition_find(run, node, event, ret, err))
+        return false;
+    ret->detail = detail;
+    if (!transition_write(run, conn, ret, err))
+        return false;
+    json_incref(detail);
+    return true;
+}
+
+void run_step_tell(Run *run, RunTransition *transition)
+{
+    transition_tell(run, transition);
+    json_decref(transition->detail);
+    transition->detail = NULL;
 }

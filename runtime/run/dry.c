@@ -1,0 +1,282 @@
+/* Walking a plan without touching anything. */
+#include "run/dry.h"
+
+#include "data/dry.h"
+#include "run/kind.h"
+#include "sql/check.h"
+#include "sql/classify.h"
+#include "sql/columns.h"
+#include "sql/rule.h"
+#include "sql/split.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+typedef struct Dry {
+    const RunDryOptions *options;
+    Arena *arena;
+    DbConn *conn;
+    json_t *items;
+    const char *search_path;
+    SqlColumns added; /* what the steps so far would add */
+    bool changed; /* a step so far would change something: later questions cannot be answered now */
+} Dry;
+
+typedef void DryNode(Dry *dry, const PlanNode *node, json_t *item);
+
+static void outcome(json_t *item, const char *word, const char *text)
+{
+    json_set_string(item, "outcome", word);
+    json_set_string(item, "text", text);
+}
+
+static void dry_step(Dry *dry, const PlanNode *node, json_t *item)
+{
+    SqlStatement *statements = NULL;
+    size_t count = 0;
+    Error err = {0};
+    json_t *list = json_array();
+    json_object_set_new(item, "statements", list);
+    dry->changed = true;
+    sql_columns_added(plan_sql(node, "up"), &dry->added);
+    if (!sql_split(dry->arena, plan_sql(node, "up"), &statements, &count, &err)) {
+        outcome(item, "error", err.message);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        SqlVerdict verdict = sql_classify(dry->arena, statements[i].text);
+        json_t *one = json_object();
+        json_set_string(one, "class", sql_rule_class_name(verdict.class));
+        json_set_string(one, "what", verdict.title);
+        json_set_string(one, "sql", statements[i].text);
+        json_array_append_new(list, one);
+    }
+    const char *one_way = json_get_string(node->keys, "one_way", NULL);
+    outcome(item, "would_run",
+            arena_printf(dry->arena, "%zu statement(s)%s%s", count,
+                         one_way == NULL ? "" : "; no way back: ", one_way == NULL ? "" : one_way));
+}
+
+static void dry_task(Dry *dry, const PlanNode *node, json_t *item)
+{
+    UNUSED(node);
+    dry->changed = dry->changed || json_object_get(node->keys, "no_effect") == NULL;
+    outcome(item, "not_simulated", "Lua that may change things is not run");
+}
+
+static bool in_read_only(Dry *dry, const PlanNode *node, json_t *item, Error *err)
+{
+    bool ok = db_begin(dry->conn, err) &&
+              db_exec(dry->conn, "SET TRANSACTION READ ONLY", NULL, NULL, err) &&
+              db_query(dry->conn, "SELECT pg_catalog.set_config('search_path', $1, true)",
+                       DB_PARAMS(dry->search_path), NULL, err) &&
+              run_kind_check_evaluate(dry->conn, node, 0, NULL, item, err);
+    db_rollback(dry->conn);
+    return ok;
+}
+
+static void dry_check(Dry *dry, const PlanNode *node, json_t *item)
+{
+    Error err = {0};
+    if (dry->changed || json_object_get(node->keys, "ambiguous") != NULL) {
+        outcome(item, "not_simulated", "it looks at what the steps before would have made");
+        return;
+    }
+    bool holds = in_read_only(dry, node, item, &err);
+    const char *text = json_get_string(item, "text", err.message);
+    outcome(item,
+            holds                                      ? "pass"
+            : json_object_get(item, "verdict") != NULL ? "fail"
+                                                       : "error",
+            arena_strdup(dry->arena, text));
+}
+
+static bool missing_table(Dry *dry, const char *table)
+{
+    Error err = {0};
+    AUTO(db_result_auto) DbResult *there = NULL;
+    return db_query(dry->conn, "SELECT pg_catalog.to_regclass($1::text) IS NULL", DB_PARAMS(table),
+                    &there, &err) &&
+           db_bool(there, 0, 0);
+}
+
+static size_t expected_of(Dry *dry, const char *table, DataExpected **ret)
+{
+    size_t count = 0;
+    *ret = arena_alloc(dry->arena, (dry->added.count + 1) * sizeof(**ret));
+    for (size_t i = 0; i < dry->added.count; i++) {
+        const SqlColumn *column = &dry->added.items[i];
+        if (sql_columns_find(&(SqlColumns){.items = (SqlColumn *)column, .count = 1}, table,
+                             column->column) != NULL)
+            (*ret)[count++] = (DataExpected){.column = column->column, .type = column->type};
+    }
+    return count;
+}
+
+static bool simulate(Dry *dry, const PlanNode *node, const DataSpec *spec, DataDryCounts *ret,
+                     Error *err)
+{
+    const RunDryOptions *options = dry->options;
+    DataExpected *expected = NULL;
+    void *map_ctx = spec->map ? options->map_open(options->ctx, node->path, err) : NULL;
+    if (spec->map && map_ctx == NULL)
+        return false;
+    DataDryOptions dry_options = {.loop = options->loop,
+                                  .spec = spec,
+                                  .target = {.conninfo = options->target->url,
+                                             .application_name = "headgate plan",
+                                             .search_path = dry->search_path,
+                                             .pooler_session = options->target->pooler_session,
+                                             .read_only = true},
+                                  .role = options->target->run_as,
+                                  .expected_count = expected_of(dry, spec->table, &expected),
+                                  .samples_max = (size_t)options->samples,
+                                  .map = spec->map ? options->map : NULL,
+                                  .map_ctx = map_ctx};
+    dry_options.expected = expected;
+    bool ok = data_dry(&dry_options, dry->arena, ret, err);
+    if (map_ctx != NULL)
+        options->map_close(map_ctx);
+    return ok;
+}
+
+static json_t *samples_json(const DataDryCounts *counts)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < counts->samples_count; i++) {
+        json_t *one = json_object();
+        json_set_string(one, "key", counts->samples[i].key);
+        json_set_string(one, "kind", counts->samples[i].kind);
+        json_set_string(one, "reason", counts->samples[i].reason);
+        json_array_append_new(list, one);
+    }
+    return list;
+}
+
+static void dry_backfill(Dry *dry, const PlanNode *node, json_t *item)
+{
+    DataSpec spec;
+    DataDryCounts counts = {0};
+    Error err = {0};
+    dry->changed = true;
+    if (!data_spec_read(node, dry->arena, &spec, &err)) {
+        outcome(item, "error", err.message);
+    } else if (missing_table(dry, spec.table)) {
+        outcome(item, "not_simulated", "its table is not there yet");
+    } else if (!simulate(dry, node, &spec, &counts, &err)) {
+        outcome(item, "error", err.message);
+    } else {
+        json_set_int(item, "rows", counts.rows);
+        json_set_int(item, "migrate", counts.write);
+        json_set_int(item, "skip", counts.skip);
+        json_set_int(item, "ambiguous", counts.ambiguous);
+        json_set_int(item, "errors", counts.error);
+        json_object_set_new(item, "samples", samples_json(&counts));
+        outcome(item, "would_run",
+                arena_printf(dry->arena,
+                             "%" PRId64 " rows: %" PRId64 " migrate, %" PRId64 " skip, %" PRId64
+                             " ambiguous, %" PRId64 " errors",
+                             counts.rows, counts.write, counts.skip, counts.ambiguous,
+                             counts.error));
+    }
+}
+
+static void dry_gate(Dry *dry, const PlanNode *node, json_t *item)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    size_t count = 0;
+    const char **roles = plan_strings(node, "approvers", arena, &count);
+    const char *names = count > 0 ? roles[0] : "";
+    for (size_t i = 1; i < count; i++)
+        names = arena_printf(arena, "%s, %s", names, roles[i]);
+    outcome(item, "would_run",
+            arena_printf(dry->arena, "needs %d × %s", (int)plan_number(node, "need"), names));
+}
+
+static void dry_stage(Dry *dry, const PlanNode *node, json_t *item)
+{
+    outcome(item, "would_run",
+            arena_printf(dry->arena, "%s to %g %%, watched %s", node->parent->name,
+                         plan_number(node, "percent"), plan_text(node, "watch")));
+}
+
+static void dry_person(Dry *dry, const PlanNode *node, json_t *item)
+{
+    UNUSED(dry);
+    UNUSED(node);
+    outcome(item, "would_run", "a person does it and says so");
+}
+
+static void dry_backup(Dry *dry, const PlanNode *node, json_t *item)
+{
+    UNUSED(dry);
+    UNUSED(node);
+    outcome(item, "would_run", "pg_dump in custom format, verified by listing it");
+}
+
+static DryNode *const NODES[PLAN_KINDS] = {
+    [PLAN_STEP] = dry_step,        [PLAN_TASK] = dry_task,     [PLAN_CHECK] = dry_check,
+    [PLAN_VERIFY] = dry_check,     [PLAN_BACKUP] = dry_backup, [PLAN_BACKFILL] = dry_backfill,
+    [PLAN_GATE] = dry_gate,        [PLAN_STAGE] = dry_stage,   [PLAN_MANUAL] = dry_person,
+    [PLAN_CHECKLIST] = dry_person,
+};
+
+static void walk(Dry *dry)
+{
+    const Plan *plan = dry->options->plan;
+    for (size_t i = 0; i < plan->nodes_count; i++) {
+        const PlanNode *node = plan->nodes[i];
+        if (NODES[node->kind] == NULL)
+            continue;
+        json_t *item = json_object();
+        json_set_string(item, "path", node->path);
+        json_set_string(item, "kind", plan_kind_name(node->kind));
+        json_set_string(item, "file", node->at.file);
+        json_set_int(item, "line", node->at.line);
+        NODES[node->kind](dry, node, item);
+        json_array_append_new(dry->items, item);
+    }
+}
+
+static bool open_conn(Dry *dry, Error *err)
+{
+    const ConfigTarget *target = dry->options->target;
+    DbTarget options = {.conninfo = target->url,
+                        .application_name = "headgate plan",
+                        .pooler_session = target->pooler_session,
+                        .read_only = true};
+    AUTO(db_result_auto) DbResult *path = NULL;
+    if (!db_open(dry->options->loop, &options, &dry->conn, err) ||
+        !ledger_call(dry->conn, "search_path_default", NULL, &path, err))
+        return false;
+    dry->search_path = arena_strdup(dry->arena, db_value(path, 0, 0));
+    return true;
+}
+
+bool run_dry(const RunDryOptions *options, json_t **ret_report, Error *err)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    AUTO(db_result_auto) DbResult *assigned = NULL;
+    Dry dry = {
+        .options = options, .arena = arena, .items = json_array(), .added = {.arena = arena}};
+    bool ok = open_conn(&dry, err);
+    if (ok) {
+        walk(&dry);
+        ok = db_query(dry.conn, "SELECT pg_catalog.pg_current_xact_id_if_assigned() IS NULL", NULL,
+                      &assigned, err);
+    }
+    json_t *report = json_object();
+    json_set_string(report, "plan", options->plan->root->name);
+    json_set_string(report, "hash", options->plan->hash);
+    json_set_string(report, "environment", options->environment->name);
+    json_set_string(report, "target", options->target->shown);
+    json_object_set_new(report, "items", dry.items);
+    json_object_set_new(report, "wrote", json_boolean(ok && !db_bool(assigned, 0, 0)));
+    db_close(dry.conn);
+    if (!ok) {
+        json_decref(report);
+        return false;
+    }
+    *ret_report = report;
+    return true;
+}

@@ -1,0 +1,326 @@
+/* backfill: the runner's side is data/backfill.h; here are its place in the engine, its progress as
+ * events, the review queue and the undo. */
+#include "run/kind.h"
+
+#include "base/clock.h"
+#include "data/backfill.h"
+#include "data/review.h"
+#include "data/undo.h"
+#include "ledger/gate.h"
+#include "sql/columns.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TELL_EVERY_MS = 400, REVIEW_POLL_MS = 1000 };
+
+/* One backfill at work. */
+typedef struct Work {
+    Run *run;
+    const PlanNode *node;
+    DataSpec spec;
+    DataJobOptions options;
+    RunTransition begun; /* the ledger row of the start, told after its commit */
+    bool begun_told;
+    int64_t told_at_us;
+    int64_t told_done;
+    int told_pass;
+    char why_not_saved[256];
+} Work;
+
+/* ------------------------------------------------------------------ what an undo needs */
+
+void run_kind_backfill_dropped(const Plan *plan, const PlanNode *node, SqlColumns *ret_columns)
+{
+    for (size_t i = 0; i < node->index; i++) {
+        const char *down = plan_sql(plan->nodes[i], "down");
+        if (down != NULL)
+            sql_columns_dropped(down, ret_columns);
+    }
+}
+
+bool run_kind_backfill_saves_old(const Plan *plan, const PlanNode *node, const DataSpec *spec)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    SqlColumns dropped = {.arena = arena};
+    if (json_object_get(node->keys, "one_way") != NULL)
+        return false;
+    run_kind_backfill_dropped(plan, node, &dropped);
+    const char *dot = strrchr(node->name, '.');
+    if (spec->map)
+        return dot == NULL || sql_columns_find(&dropped, spec->table, dot + 1) == NULL;
+    for (size_t i = 0; i < spec->set_count; i++) {
+        if (sql_columns_find(&dropped, spec->table, spec->set[i].column) == NULL)
+            return true;
+    }
+    return false;
+}
+
+/* ------------------------------------------------------------------ running */
+
+static bool on_begin(void *ctx, DbConn *conn, json_t *sync_drops, Error *err)
+{
+    Work *work = ctx;
+    AUTO(json_auto) json_t *detail = json_object();
+    json_object_set(detail, "sync_drops", sync_drops);
+    json_object_set_new(detail, "saves_old", json_boolean(work->options.save_old));
+    return run_step_record(work->run, conn, work->node, STEP_EVENT_START, detail, &work->begun,
+                           err);
+}
+
+static void tell_begun(Work *work)
+{
+    if (work->begun.node == NULL || work->begun_told)
+        return;
+    work->begun_told = true;
+    run_step_tell(work->run, &work->begun);
+}
+
+static json_t *progress_json(const DataProgress *progress)
+{
+    json_t *data = json_object();
+    json_set_int(data, "done", progress->done);
+    json_set_int(data, "total", progress->total);
+    json_set_int(data, "rows_changed", progress->counts.changed);
+    json_set_int(data, "rows_skipped", progress->counts.skipped);
+    json_set_int(data, "rows_queued", progress->counts.queued);
+    json_set_int(data, "batches", progress->batches);
+    json_set_int(data, "batch_rows", progress->batch_rows);
+    json_set_int(data, "pass", progress->pass);
+    json_set_int(data, "workers", progress->workers);
+    json_object_set_new(data, "rows_per_s", json_real(progress->rows_per_s));
+    json_object_set_new(data, "eta_s",
+                        progress->eta_s < 0 ? json_null() : json_real(progress->eta_s));
+    return data;
+}
+
+static void on_progress(void *ctx, const DataProgress *progress)
+{
+    Work *work = ctx;
+    tell_begun(work);
+    int64_t now_us = clock_monotonic_us();
+    bool moved = progress->done != work->told_done || progress->pass != work->told_pass;
+    bool ended = progress->workers == 0 && moved;
+    if (!moved || (!ended && (now_us - work->told_at_us) / 1000 < TELL_EVERY_MS))
+        return;
+    work->told_at_us = now_us;
+    work->told_done = progress->done;
+    work->told_pass = progress->pass;
+    AUTO(json_auto) json_t *data = progress_json(progress);
+    run_tell(work->run, "step.progress", work->node->path, data);
+}
+
+static bool on_should_stop(void *ctx)
+{
+    const Work *work = ctx;
+    return run_interrupted(work->run) || ledger_events_error(work->run->events) != NULL ||
+           work->run->control_error.kind != ERROR_NONE;
+}
+
+static void on_log(void *ctx, const char *line)
+{
+    Work *work = ctx;
+    run_log(work->run, work->node->path, "info", "%s", line);
+}
+
+static const char **worker_argv(Work *work, Arena *arena)
+{
+    const char *const *base = work->run->options.hooks->worker_argv;
+    size_t count = 0;
+    while (base[count] != NULL)
+        count++;
+    const char **argv = arena_alloc(arena, (count + 8) * sizeof(*argv));
+    memcpy(argv, base, count * sizeof(*argv));
+    argv[count++] = "--step";
+    argv[count++] = work->node->path;
+    argv[count++] = "--epoch";
+    argv[count++] = arena_printf(arena, "%" PRId64, work->run->epoch);
+    argv[count++] = "--name"; /* the name follows */
+    argv[count] = NULL;
+    return argv;
+}
+
+static bool prepare(Work *work, Run *run, const PlanNode *node, Arena *arena, Error *err)
+{
+    *work = (Work){.run = run, .node = node};
+    if (!data_spec_read(node, arena, &work->spec, err))
+        return false;
+    work->options =
+        (DataJobOptions){.run = run->id,
+                         .epoch = run->epoch,
+                         .role = run->options.target->run_as,
+                         .save_old = run_kind_backfill_saves_old(run->plan, node, &work->spec)};
+    return true;
+}
+
+static bool drive(Work *work, Arena *arena, DataOutcome *ret, Error *err)
+{
+    Run *run = work->run;
+    DataBackfillHooks hooks = {.conn = run->effects,
+                               .worker_argv = worker_argv(work, arena),
+                               .begin = on_begin,
+                               .progress = on_progress,
+                               .should_stop = on_should_stop,
+                               .log = on_log,
+                               .ctx = work};
+    StepState state = run_step_state(run, work->node);
+    if (state == STEP_PENDING)
+        run_step_started(run, work->node);
+    else if (!run_step_apply(run, work->node, STEP_EVENT_START, NULL, NULL, err))
+        return false;
+    if (!work->options.save_old && state == STEP_PENDING)
+        run_log(run, work->node->path, "info",
+                "old values are not kept: a later undo drops the column, or it is one-way");
+    bool ok = db_query(run->effects, "SELECT pg_catalog.set_config('search_path', $1, false)",
+                       DB_PARAMS(run->search_path), NULL, err) &&
+              data_backfill_run(run->loop, &work->spec, &work->options, &hooks, ret, err);
+    tell_begun(work);
+    Error ignored = {0};
+    bool back = db_usable(run->effects) &&
+                db_exec(run->effects, "SET search_path = pg_catalog", NULL, NULL, &ignored);
+    return ok &&
+           (back || error_set(err, ERROR_UNREACHABLE, "the connection to the target was lost"));
+}
+
+/* ------------------------------------------------------------------ review */
+
+static bool open_rows(Run *run, const PlanNode *node, int64_t *ret_open, json_t **ret_reasons,
+                      Error *err)
+{
+    LedgerParams params = {0};
+    ledger_param_int(&params, run->id);
+    ledger_param_text(&params, node->path);
+    AUTO(json_auto) json_t *rows = NULL;
+    if (!ledger_call_json(run->effects, "queue_reasons", &params, &rows, err))
+        return false;
+    *ret_open = 0;
+    size_t i = 0;
+    json_t *row = NULL;
+    json_array_foreach (rows, i, row)
+        *ret_open += json_get_int(row, "count", 0);
+    *ret_reasons = json_incref(rows);
+    return true;
+}
+
+static bool apply_decisions(Work *work, json_t *applied, Error *err)
+{
+    Run *run = work->run;
+    AUTO(json_auto) json_t *decisions = NULL;
+    if (!ledger_decisions(run->ledger, run->id, work->node->path, &decisions, err))
+        return false;
+    size_t i = 0;
+    json_t *row = NULL;
+    json_array_foreach (decisions, i, row) {
+        AUTO(base_free) char *key = json_text(json_object_get(row, "key"));
+        if (json_object_get(applied, key) != NULL)
+            continue;
+        Error why = {0};
+        if (!data_review_apply(run->effects, &work->spec, &work->options,
+                               json_object_get(row, "key"), json_object_get(row, "decision"),
+                               &why)) {
+            if (why.kind == ERROR_FENCED || why.kind == ERROR_UNREACHABLE) {
+                *err = why;
+                return false;
+            }
+            run_log(run, work->node->path, "error", "the decision about %s cannot be applied: %s",
+                    key, why.message);
+        }
+        json_object_set_new(applied, key, json_true());
+    }
+    return true;
+}
+
+static bool wait_for_review(Work *work, int64_t open, json_t *reasons, Error *err)
+{
+    Run *run = work->run;
+    if (run->state == RUN_RUNNING) {
+        AUTO(json_auto) json_t *data = json_object();
+        json_set_int(data, "open", open);
+        json_object_set(data, "reasons", reasons);
+        run_tell(run, "review.open", work->node->path, data);
+        AUTO(json_auto)
+        json_t *reason =
+            run_reason("review", work->node->path, NULL,
+                       "%" PRId64 " row(s) of \"%s\" wait for a decision", open, work->node->name);
+        if (!run_apply(run, RUN_EVENT_WAIT, work->node->path, reason, err))
+            return false;
+    }
+    return run_wait(run, REVIEW_POLL_MS, err);
+}
+
+static bool review(Work *work, Error *err)
+{
+    AUTO(json_auto) json_t *applied = json_object();
+    while (true) {
+        int64_t open = 0;
+        AUTO(json_auto) json_t *reasons = NULL;
+        if (!apply_decisions(work, applied, err) ||
+            !open_rows(work->run, work->node, &open, &reasons, err))
+            return false;
+        if (open == 0)
+            return work->run->state == RUN_RUNNING ||
+                   run_apply(work->run, RUN_EVENT_GO, work->node->path, NULL, err);
+        if (!wait_for_review(work, open, reasons, err))
+            return false;
+    }
+}
+
+/* ------------------------------------------------------------------ forward and back */
+
+static bool finish(Work *work, const DataOutcome *outcome, Error *err)
+{
+    char text[256];
+    const DataCounts *counts = &outcome->progress.counts;
+    json_t *before = json_object_get(run_step_row(work->run, work->node->path), "detail");
+    AUTO(json_auto) json_t *detail = before == NULL ? json_object() : json_copy(before);
+    snprintf(text, sizeof(text),
+             "%" PRId64 " rows changed, %" PRId64 " skipped, %" PRId64 " reviewed, in %" PRId64
+             " batches",
+             counts->changed, counts->skipped, counts->queued, outcome->progress.batches);
+    json_set_string(detail, "verdict", "pass");
+    json_set_string(detail, "text", text);
+    return run_step_apply(work->run, work->node, STEP_EVENT_FINISH, detail, NULL, err);
+}
+
+static bool held(Work *work, const DataOutcome *outcome, Error *err)
+{
+    AUTO(json_auto)
+    json_t *reason = run_reason("backfill", work->node->path, NULL, "%s", outcome->why);
+    return run_hold(work->run, work->node->path, reason, err) && run_wait_go(work->run, err);
+}
+
+bool run_kind_backfill_forward(Run *run, const PlanNode *node, Error *err)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    Work work;
+    while (true) {
+        DataOutcome outcome = {0};
+        if (!prepare(&work, run, node, arena, err) || !drive(&work, arena, &outcome, err))
+            return false;
+        switch (outcome.end) {
+        case DATA_STOPPED:
+            return run_stop_here(err);
+        case DATA_HELD:
+            if (!held(&work, &outcome, err))
+                return false;
+            break;
+        case DATA_DONE:
+            return review(&work, err) && finish(&work, &outcome, err);
+        }
+    }
+}
+
+bool run_kind_backfill_back(Run *run, const PlanNode *node, Error *err)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    Work work;
+    const json_t *detail = json_object_get(run_step_row(run, node->path), "detail");
+    if (!prepare(&work, run, node, arena, err) ||
+        !run_step_apply(run, node, STEP_EVENT_UNDO, NULL, NULL, err))
+        return false;
+    if (!data_undo(run->effects, &work.spec, &work.options, json_object_get(detail, "sync_drops"),
+                   err))
+        return false;
+    return run_step_apply(run, node, STEP_EVENT_UNDO_FINISH, NULL, NULL, err);
+}
