@@ -263,7 +263,10 @@ function control(world, name, body) {
   if (name === "goto") world.goto(body.at);
   if (name === "reset") world.reset();
   if (name === "next") for (let i = 0; i < (body.times ?? 1); i += 1) world.next();
-  if (name === "quiet") world.quiet = body.on;
+  if (name === "quiet") {
+    world.quiet = body.on;
+    if (!body.on) for (const viewer of world.viewers) viewer.socket.terminate();
+  }
   if (name === "flood") for (let i = 0; i < body.events; i += 1) world.event("log", "backfill/events.canonical_event", { level: "info", text: `line ${i}` });
   if (name === "drop") {
     world.downUntil = Date.now() + body.ms;

@@ -241,7 +241,17 @@ function mend(): void {
 
 // ---------------------------------------------------------------- the stream
 
+/** Frames that come close together are applied as one: a picture a screen's turn is enough. */
+const FRAME_MS = 16;
+let queued: Message[] = [];
 function receive(messages: Message[]): void {
+  if (queued.length === 0) setTimeout(flush, FRAME_MS);
+  for (const message of messages) queued.push(message);
+}
+
+function flush(): void {
+  const messages = queued;
+  queued = [];
   batch(() => {
     const events: RunEvent[] = [];
     for (const message of messages) {

@@ -32,7 +32,7 @@ function undoList(view: RunView): ComponentChildren {
   if (changing.length === 0) return <p>Nothing has been changed yet, so nothing has to be undone.</p>;
   return (
     <>
-      <p>These are undone, in this order. Rows that the application wrote meanwhile are kept.</p>
+      <p>These are undone, in this order. What the application wrote into columns or tables that go away is copied first, to <code>headgate.kept_{view.detail.id}</code>.</p>
       <ol class="undo-list">
         {changing.slice(0, 12).map((node) => <li key={node.path}><code>{node.path}</code>{node.oneWay && <strong class="tone-bad"> has no way back</strong>}</li>)}
         {changing.length > 12 && <li>and {changing.length - 12} more</li>}
