@@ -5,6 +5,7 @@
 #include "data/crew.h"
 #include "data/range.h"
 #include "data/sync.h"
+#include "data/undo.h"
 #include "ledger/fence.h"
 
 #include <inttypes.h>
@@ -98,7 +99,8 @@ static bool begin_step(Backfill *backfill, Error *err)
 {
     AUTO(json_auto) json_t *drops = NULL;
     const DataBackfillHooks *hooks = backfill->hooks;
-    return data_sync_install(&backfill->job, backfill->conn, &drops, err) &&
+    return data_undo_forget(&backfill->job, backfill->conn, err) &&
+           data_sync_install(&backfill->job, backfill->conn, &drops, err) &&
            create_ranges(backfill, err) &&
            (hooks->begin == NULL || hooks->begin(hooks->ctx, backfill->conn, drops, err));
 }

@@ -27,14 +27,13 @@ void data_mapper_unlock(DataMapper *mapper)
 
 /* ---------------------------------------------------------------- reading */
 
-/* Result columns: version, key, columns. */
-static void take_row(const DataJob *job, DataBatch *batch, const DbResult *result, int at,
-                     DbConn *reader, DataUpdateRow *row)
+void data_batch_take_row(const DataJob *job, Arena *arena, const DbResult *result, int at,
+                         DbConn *reader, DataUpdateRow *ret_row)
 {
     const DataTable *table = &job->table;
-    const char **key = arena_alloc(batch->arena, table->key_count * sizeof(*key));
-    DataValue *values = arena_alloc(batch->arena, (job->read_count + 1) * sizeof(*values));
-    int column = 1;
+    const char **key = arena_alloc(arena, table->key_count * sizeof(*key));
+    DataValue *values = arena_alloc(arena, (job->read_count + 1) * sizeof(*values));
+    int column = 1; /* behind the version */
     for (size_t k = 0; k < table->key_count; k++)
         key[k] = db_value(result, at, column++);
     for (size_t c = 0; c < job->read_count; c++, column++) {
@@ -42,18 +41,25 @@ static void take_row(const DataJob *job, DataBatch *batch, const DbResult *resul
             continue;
         values[c].text = db_value(result, at, column);
         values[c].bytes = (size_t)db_value_bytes(result, at, column);
-        batch->bytes += values[c].bytes;
     }
-    *row = (DataUpdateRow){
+    *ret_row = (DataUpdateRow){
         .version = db_value(result, at, 0),
-        .row = {.columns = job->read,
+        .row = {.table = table,
+                .columns = job->read,
                 .values = values,
                 .count = job->read_count,
                 .key = key,
-                .table = table,
                 .key_count = table->key_count,
                 .db = reader},
     };
+}
+
+static void take_row(const DataJob *job, DataBatch *batch, const DbResult *result, int at,
+                     DbConn *reader, DataUpdateRow *row)
+{
+    data_batch_take_row(job, batch->arena, result, at, reader, row);
+    for (size_t c = 0; c < job->read_count; c++)
+        batch->bytes += row->row.values[c].bytes;
 }
 
 static const char *read_statement(const DataJob *job, Arena *arena, const DataRange *range,

@@ -50,6 +50,10 @@ typedef struct DataCommit {
 /// except after ERROR_UNREACHABLE: then the cursor tells. Can be tried again.
 NODISCARD bool data_batch_commit(DataBatch *batch, const DataCommit *commit, DataCounts *ret_counts,
                                  Error *err);
+/// Row at of a result of {version, key, columns}; values are borrowed from it, the rest is from
+/// arena.
+void data_batch_take_row(const DataJob *job, Arena *arena, const DbResult *result, int at,
+                         DbConn *reader, DataUpdateRow *ret_row);
 /// True when err is about the values of single rows, so that a careful commit can find them.
 bool data_batch_row_error(const Error *err);
 /// The key of the last row, from the batch's arena; NULL when it has none.

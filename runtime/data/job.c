@@ -61,6 +61,14 @@ const char *data_job_range(const DataJob *job, Arena *arena, const char *const *
 
 /* ---------------------------------------------------------------- opening */
 
+/* They are NULL in every row: only what a map may write into them matters. */
+static DataClass expected_class(const char *type)
+{
+    return text_equal(type, "jsonb")  ? DATA_JSONB
+           : text_equal(type, "json") ? DATA_JSON
+                                      : DATA_TEXT;
+}
+
 /* The columns that the plan expects but the table does not have yet become columns of the job's
  * table, without a number. */
 static bool add_expected(DbConn *conn, DataJob *job, Error *err)
@@ -77,12 +85,11 @@ static bool add_expected(DbConn *conn, DataJob *job, Error *err)
         const DataExpected *expected = &options->expected[i];
         if (data_table_column(table, expected->column) != NULL)
             continue;
-        bool jsonb = text_equal(expected->type, "jsonb");
         DataColumn column = {
             .name = expected->column,
             .quoted = db_quote_identifier(conn, job->arena, expected->column, err),
             .type = expected->type,
-            .class = jsonb ? DATA_JSONB : DATA_TEXT,
+            .class = expected_class(expected->type),
             .keep = data_names_have(&job->spec->keep, expected->column),
         };
         if (column.quoted == NULL)

@@ -99,7 +99,7 @@ static bool write_value(Text *out, const DataColumn *column, const DataValue *va
     return true;
 }
 
-static bool write_before(Text *out, const DataRow *row, Error *err)
+bool data_queue_before(Text *out, const DataRow *row, Error *err)
 {
     text_append_char(out, '{');
     for (size_t i = 0; i < row->count; i++) {
@@ -140,7 +140,7 @@ static bool queue_row(QueueCall *call, Arena *arena, const DataUpdateRow *row, c
     bool skip = row->failed == NULL && row->mapped.verdict == MAPPED_SKIP;
     Text before;
     text_init(&before, BOUND_DOCUMENT_BYTES);
-    bool ok = skip || write_before(&before, &row->row, err);
+    bool ok = skip || data_queue_before(&before, &row->row, err);
     if (ok) {
         add_text(&call->arrays[0], key_of(arena, row));
         add_text(&call->arrays[1], kind);

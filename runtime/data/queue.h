@@ -9,6 +9,8 @@
 /// Waits. Queues the rows that were skipped, ambiguous or failed, and adds them to counts.
 NODISCARD bool data_queue_add(const DataJob *job, DbConn *conn, const DataUpdateRow *rows,
                               size_t count, DataCounts *counts, Error *err);
+/// Appends the row for people: a JSON object of its columns, long values cut.
+NODISCARD bool data_queue_before(Text *out, const DataRow *row, Error *err);
 /// Waits. Remembers the old values of the rows that have them.
 NODISCARD bool data_queue_old(const DataJob *job, DbConn *conn, const DataUpdateRow *rows,
                               size_t count, Error *err);

@@ -2,7 +2,7 @@
 -- every range.
 WITH open AS MATERIALIZED (
     SELECT range FROM headgate.cursor
-    WHERE run = $1::bigint AND step = $2::text AND NOT done AND owner IS NULL
+    WHERE run = $1::bigint AND step = $2::text AND range >= 0 AND NOT done AND owner IS NULL
     ORDER BY range LIMIT 1 FOR UPDATE SKIP LOCKED
 )
 UPDATE headgate.cursor AS c SET owner = $3::text, updated_at = pg_catalog.clock_timestamp()

@@ -8,4 +8,4 @@ SELECT pg_catalog.count(*) AS ranges, pg_catalog.count(*) FILTER (WHERE done) AS
        coalesce(pg_catalog.sum(batches), 0)::bigint AS batches,
        coalesce(pg_catalog.max(batch_rows), 0) AS batch_rows,
        pg_catalog.count(*) FILTER (WHERE owner IS NOT NULL AND NOT done) AS working
-FROM headgate.cursor WHERE run = $1::bigint AND step = $2::text
+FROM headgate.cursor WHERE run = $1::bigint AND step = $2::text AND range >= 0

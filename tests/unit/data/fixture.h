@@ -85,6 +85,7 @@ static void fixture_main(void *arg)
     fixture_reset();
     (*body)();
     db_close(fixture_conn);
+    loop_stop(fixture_loop); /* the cluster goes on */
 }
 
 static inline void in_fiber(FixtureBody *body)
@@ -98,6 +99,7 @@ static void fixture_free_cluster(void *arg)
     UNUSED(arg);
     db_cluster_free(fixture_cluster);
     fixture_cluster = NULL;
+    loop_stop(fixture_loop);
 }
 
 static int fixture_setup(void **state)

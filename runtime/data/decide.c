@@ -1,0 +1,230 @@
+/* Applying decisions. */
+#include "data/decide.h"
+
+#include "base/bounds.h"
+#include "data/batch.h"
+#include "data/queue.h"
+#include "db/sql.h"
+#include "ledger/fence.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *data_decided_name(DataDecided decided)
+{
+    static const char *const NAMES[] = {
+        [DECIDED_APPLIED] = "applied", [DECIDED_SKIPPED] = "skipped", [DECIDED_GONE] = "gone",
+        [DECIDED_CHANGED] = "changed", [DECIDED_BEFORE] = "before",
+    };
+    return NAMES[decided];
+}
+
+typedef struct Deciding {
+    DataUpdater *updater;
+    const DataJob *job;
+    DbConn *conn;
+    Arena *arena;
+    const char *key_text;
+    const json_t *decision;
+    DbResult *found; /* the row's values are borrowed from it */
+    bool there;      /* the row is there and needs work */
+    DataUpdateRow row;
+    const char *before; /* what people would see of it now */
+    DataDecided outcome;
+} Deciding;
+
+/* ---------------------------------------------------------------- the row */
+
+static bool lock_row(Deciding *deciding, const char *const *key, Error *err)
+{
+    const DataJob *job = deciding->job;
+    DataList *list = arena_alloc(deciding->arena, sizeof(DataList));
+    DataParts parts = {0};
+    data_parts_set(&parts, "version", job->version);
+    data_parts_set(&parts, "columns", job->read_list);
+    data_parts_set(&parts, "source", job->source);
+    data_parts_set(&parts, "match", data_job_compare(job, deciding->arena, "=", key, list));
+    data_parts_set(&parts, "where", job->where);
+    data_parts_set(&parts, "alias", job->table.alias);
+    DbParams params = data_list_params(list);
+    if (!data_job_role_on(job, deciding->conn, err) ||
+        !db_query(deciding->conn, data_statement(deciding->arena, "data_row_lock", &parts), &params,
+                  &deciding->found, err) ||
+        !data_job_role_off(job, deciding->conn, err))
+        return error_wrap(err, "reading %s", job->table.shown);
+    deciding->there = db_rows(deciding->found) == 1;
+    if (!deciding->there)
+        return true;
+    Text before;
+    text_init(&before, BOUND_DOCUMENT_BYTES);
+    data_batch_take_row(job, deciding->arena, deciding->found, 0, deciding->conn, &deciding->row);
+    bool ok = data_queue_before(&before, &deciding->row.row, err);
+    deciding->before = arena_strdup(deciding->arena, text_string(&before));
+    text_done(&before);
+    return ok;
+}
+
+/* ---------------------------------------------------------------- the queue */
+
+/* A statement of ours by run, step and key. */
+static bool queue_call(Deciding *deciding, const char *name, const char *value,
+                       DbResult **ret_result, Error *err)
+{
+    DbParams *params =
+        DB_PARAMS(deciding->job->run_text, deciding->job->spec->step, deciding->key_text, value);
+    return db_query_prepared(deciding->conn, db_sql(name), params, ret_result, err) ||
+           error_wrap(err, "%s", name);
+}
+
+static bool settle(Deciding *deciding, const char *state, DataDecided outcome, Error *err)
+{
+    deciding->outcome = outcome;
+    return queue_call(deciding, "data_queue_settle", state, NULL, err);
+}
+
+/* ---------------------------------------------------------------- the values */
+
+static bool is_json(const DataColumn *column)
+{
+    return column->class == DATA_JSON || column->class == DATA_JSONB;
+}
+
+static DataWrite *add_write(Deciding *deciding, const char *name, Error *err)
+{
+    DataMapped *mapped = &deciding->row.mapped;
+    DataWrite *write = &mapped->writes[mapped->writes_count];
+    if (!data_map_target(&deciding->job->table, name, &write->column, err))
+        return NULL;
+    mapped->writes_count++;
+    return write;
+}
+
+static void set_text(Deciding *deciding, DataWrite *write, const char *text)
+{
+    write->text = arena_strdup(deciding->arena, text);
+    write->bytes = text == NULL ? 0 : strlen(text);
+}
+
+/* What somebody typed: {column: value}. */
+static bool take_set(Deciding *deciding, json_t *set, Error *err)
+{
+    const char *name;
+    json_t *value;
+    deciding->row.mapped.writes =
+        arena_alloc(deciding->arena, (json_object_size(set) + 1) * sizeof(DataWrite));
+    json_object_foreach (set, name, value) {
+        DataWrite *write = add_write(deciding, name, err);
+        if (write == NULL)
+            return false;
+        AUTO(base_free) char *text = json_text(value);
+        const char *plain = json_is_null(value)     ? NULL
+                            : json_is_string(value) ? json_string_value(value)
+                                                    : text;
+        set_text(deciding, write, is_json(write->column) ? text : plain);
+    }
+    return true;
+}
+
+/* The columns of a choice, as the map wrote them. */
+static bool take_choice(Deciding *deciding, int choice, Error *err)
+{
+    enum { NAME, JSON, PLAIN };
+    AUTO(db_result_auto) DbResult *rows = NULL;
+    if (choice < 0)
+        return error_set(err, ERROR_INPUT, "there is no choice %d", choice);
+    if (!queue_call(deciding, "data_queue_choice", arena_printf(deciding->arena, "%d", choice),
+                    &rows, err))
+        return false;
+    if (db_rows(rows) == 0)
+        return error_set(err, ERROR_INPUT, "there is no choice %d", choice);
+    deciding->row.mapped.writes =
+        arena_alloc(deciding->arena, ((size_t)db_rows(rows) + 1) * sizeof(DataWrite));
+    for (int i = 0; i < db_rows(rows); i++) {
+        DataWrite *write = add_write(deciding, db_value(rows, i, NAME), err);
+        if (write == NULL)
+            return false;
+        bool null = !is_json(write->column) && db_is_null(rows, i, PLAIN);
+        set_text(deciding, write,
+                 null ? NULL : db_value(rows, i, is_json(write->column) ? JSON : PLAIN));
+    }
+    return true;
+}
+
+static bool write_row(Deciding *deciding, Error *err)
+{
+    DataUpdateRow *row = &deciding->row;
+    if (row->mapped.writes_count == 0)
+        return error_set(err, ERROR_INPUT, "the decision sets no column");
+    if (!data_job_role_on(deciding->job, deciding->conn, err) ||
+        !data_update_run(deciding->updater, deciding->arena, &row, 1, err) ||
+        !data_job_role_off(deciding->job, deciding->conn, err))
+        return false;
+    if (!row->written)
+        return error_set(err, ERROR_REFUSED, "a trigger kept the row from being written");
+    return data_queue_old(deciding->job, deciding->conn, row, 1, err) &&
+           settle(deciding, "applied", DECIDED_APPLIED, err);
+}
+
+/* ---------------------------------------------------------------- deciding */
+
+static bool decide_open(Deciding *deciding, bool same, Error *err)
+{
+    json_t *set = json_object_get(deciding->decision, "set");
+    const json_t *choice = json_object_get(deciding->decision, "choice");
+    if (json_get_bool(deciding->decision, "skip", false))
+        return settle(deciding, "skipped", DECIDED_SKIPPED, err);
+    if (!json_is_integer(choice) && !json_is_object(set))
+        return error_set(err, ERROR_INPUT, "a decision is {choice: n}, {skip: true} or {set: {…}}");
+    if (!deciding->there)
+        return settle(deciding, "skipped", DECIDED_GONE, err);
+    if (!same) {
+        deciding->outcome = DECIDED_CHANGED;
+        return queue_call(deciding, "data_queue_renew", deciding->before, NULL, err);
+    }
+    bool taken = json_is_integer(choice)
+                     ? take_choice(deciding, (int)json_integer_value(choice), err)
+                     : take_set(deciding, set, err);
+    return taken && write_row(deciding, err);
+}
+
+static bool decide_in_transaction(Deciding *deciding, const char *const *key, Error *err)
+{
+    enum { STATE, SAME };
+    const DataJobOptions *options = &deciding->job->options;
+    AUTO(db_result_auto) DbResult *queued = NULL;
+    if (!ledger_fence_check(deciding->conn, options->run, options->epoch, err) ||
+        !lock_row(deciding, key, err) ||
+        !queue_call(deciding, "data_queue_lock", deciding->before, &queued, err))
+        return false;
+    if (db_rows(queued) == 0 || !text_equal(db_value(queued, 0, STATE), "open")) {
+        deciding->outcome = DECIDED_BEFORE;
+        return true;
+    }
+    return decide_open(deciding, db_bool(queued, 0, SAME), err);
+}
+
+bool data_decide(DataUpdater *updater, const char *const *key, size_t key_count,
+                 const json_t *decision, DataDecided *ret, Error *err)
+{
+    Deciding deciding = {.updater = updater,
+                         .job = updater->job,
+                         .conn = updater->conn,
+                         .arena = arena_new(),
+                         .decision = decision};
+    bool ok = key_count == updater->job->table.key_count ||
+              error_set(err, ERROR_INPUT, "the key of %s has %zu columns, not %zu",
+                        updater->job->table.shown, updater->job->table.key_count, key_count);
+    if (ok)
+        deciding.key_text = data_job_key_text(deciding.arena, key, key_count);
+    ok = ok && db_begin(deciding.conn, err);
+    if (ok && !decide_in_transaction(&deciding, key, err)) {
+        db_rollback(deciding.conn);
+        ok = false;
+    }
+    ok = ok && db_commit(deciding.conn, err);
+    if (ok)
+        *ret = deciding.outcome;
+    db_result_free(deciding.found);
+    arena_free(deciding.arena);
+    return ok;
+}

@@ -1,0 +1,42 @@
+/* The dry run of a backfill: reads and maps every row that needs work, in READ ONLY transactions,
+ * and counts. Needs no ledger. */
+#ifndef HEADGATE_DATA_DRY_H
+#define HEADGATE_DATA_DRY_H
+
+#include "data/job.h"
+
+typedef struct DataDryOptions {
+    Loop *loop;
+    const DataSpec *spec;
+    DbTarget target;
+    const char *role;             ///< run_as; NULL = ours
+    const DataExpected *expected; ///< columns that earlier steps will have added by then
+    size_t expected_count;
+    size_t samples_max;
+    DataMap *map; ///< NULL for a spec with set: its rows are only counted
+    void *map_ctx;
+} DataDryOptions;
+
+/// A row that would go to the queue.
+typedef struct DataDrySample {
+    const char *key;  ///< for people
+    const char *kind; ///< ambiguous, error
+    const char *reason;
+} DataDrySample;
+
+typedef struct DataDryCounts {
+    int64_t rows;
+    int64_t write;
+    int64_t skip;
+    int64_t ambiguous;
+    int64_t error;
+    DataDrySample *samples; ///< the first ones
+    size_t samples_count;
+} DataDryCounts;
+
+/// Waits. Opens a connection of its own. Fails like data_job_open(); a row whose map raises is
+/// counted. Memory from arena.
+NODISCARD bool data_dry(const DataDryOptions *options, Arena *arena, DataDryCounts *ret,
+                        Error *err);
+
+#endif
