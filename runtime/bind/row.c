@@ -1,4 +1,5 @@
-/* Rows to Lua, and what a map returns to writes. Texts are built in buffers of BindRows, which an error of Lua does not leak. */
+/* Rows to Lua, and what a map returns to writes. Texts are built in buffers of BindRows, which an
+ * error of Lua does not leak. */
 #include "bind/row.h"
 
 #include "base/bounds.h"
@@ -12,7 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RESULT_MAX_BYTES = 64 * 1024 * 1024, REASON_MAX_BYTES = 500, DEPTH_MAX = 100, REFERENCE_LEAST_BYTES = 48 };
+enum {
+    RESULT_MAX_BYTES = 64 * 1024 * 1024,
+    REASON_MAX_BYTES = 500,
+    DEPTH_MAX = 100,
+    REFERENCE_LEAST_BYTES = 48
+};
 
 static const char ROW[] = "headgate.row";
 static const char OPENED = 0; /* its address is the registry key that says: metatables are made */
@@ -28,7 +34,7 @@ struct BindRows {
     size_t sources_count;
     Text scratch;
     Text out;
-    Arena *arena;     /* of the row's results; the caller's */
+    Arena *arena; /* of the row's results; the caller's */
     DataMapped *ret;
 };
 
@@ -105,7 +111,9 @@ static int row_index(lua_State *L)
             return 1;
         }
     }
-    return script_raise(L, 1, ERROR_SCRIPT, "the row has no column \"%s\" (columns = {…} of the backfill says what map reads)", name);
+    return script_raise(
+        L, 1, ERROR_SCRIPT,
+        "the row has no column \"%s\" (columns = {…} of the backfill says what map reads)", name);
 }
 
 static int row_refuse(lua_State *L)
@@ -140,7 +148,8 @@ static int row_pairs(lua_State *L)
 
 static void open_once(lua_State *L)
 {
-    static const luaL_Reg FUNCTIONS[] = {{"__index", row_index}, {"__newindex", row_refuse}, {"__pairs", row_pairs}, {NULL, NULL}};
+    static const luaL_Reg FUNCTIONS[] = {
+        {"__index", row_index}, {"__newindex", row_refuse}, {"__pairs", row_pairs}, {NULL, NULL}};
     bool opened = lua_rawgetp(L, LUA_REGISTRYINDEX, &OPENED) != LUA_TNIL;
     lua_pop(L, 1);
     if (opened)
@@ -188,11 +197,14 @@ static bool by_reference(Out *out, const BindDocument *document, size_t bytes)
 {
     const BindRows *rows = out->rows;
     const DataColumn *column = rows->row->columns[document->source->column];
-    if (out->write == NULL || out->write->source != NULL || document->node != 0 || column->class != DATA_JSONB ||
-        out->write->column->class != DATA_JSONB || bytes < REFERENCE_LEAST_BYTES)
+    if (out->write == NULL || out->write->source != NULL || document->node != 0 ||
+        column->class != DATA_JSONB || out->write->column->class != DATA_JSONB ||
+        bytes < REFERENCE_LEAST_BYTES)
         return false;
     const char **path = arena_alloc(rows->arena, (out->depth + 1) * sizeof(*path));
-    memcpy(path, out->path, out->depth * sizeof(*path));
+    for (size_t i = 0; i < out->depth; i++)
+        path[i] = arena_strdup(
+            rows->arena, out->path[i]); /* Lua may collect its names before the batch is written */
     out->write->source = column;
     out->write->hole = rows->out.length_bytes;
     out->write->path = path;
@@ -243,7 +255,9 @@ static void write_object(lua_State *L, Out *out, int index)
     while (lua_next(L, index) != 0) {
         size_t bytes = 0;
         if (lua_type(L, -2) != LUA_TSTRING)
-            script_raise(L, 0, ERROR_SCRIPT, "a table with both names and positions is neither a JSON object nor a list");
+            script_raise(
+                L, 0, ERROR_SCRIPT,
+                "a table with both names and positions is neither a JSON object nor a list");
         const char *name = lua_tolstring(L, -2, &bytes);
         if (!first)
             text_append_char(&out->rows->out, ',');
@@ -314,7 +328,8 @@ static void write_scalar(lua_State *L, BindRows *rows, const DataColumn *column,
     case LUA_TSTRING:
         text = lua_tolstring(L, index, &bytes);
         if (strlen(text) != bytes)
-            script_raise(L, 0, ERROR_SCRIPT, "the value for column \"%s\" has a zero byte", column->name);
+            script_raise(L, 0, ERROR_SCRIPT, "the value for column \"%s\" has a zero byte",
+                         column->name);
         text_append_bytes(&rows->out, text, bytes);
         break;
     case LUA_TNUMBER:
@@ -327,8 +342,8 @@ static void write_scalar(lua_State *L, BindRows *rows, const DataColumn *column,
         write_userdata(L, &out, index);
         break;
     default:
-        script_raise(L, 0, ERROR_SCRIPT, "column \"%s\" is of type %s: a %s cannot go into it", column->name, column->type,
-                     luaL_typename(L, index));
+        script_raise(L, 0, ERROR_SCRIPT, "column \"%s\" is of type %s: a %s cannot go into it",
+                     column->name, column->type, luaL_typename(L, index));
     }
 }
 
@@ -348,7 +363,8 @@ static void take_write(lua_State *L, BindRows *rows, const char *name, int index
         write_scalar(L, rows, write->column, index);
     }
     if (rows->out.overflowed)
-        script_raise(L, 0, ERROR_SCRIPT, "the value for column \"%s\" is larger than %d bytes", name, RESULT_MAX_BYTES);
+        script_raise(L, 0, ERROR_SCRIPT, "the value for column \"%s\" is larger than %d bytes",
+                     name, RESULT_MAX_BYTES);
     write->bytes = rows->out.length_bytes;
     write->text = arena_memdup(rows->arena, text_string(&rows->out), write->bytes);
 }
@@ -362,13 +378,15 @@ static void take_columns(lua_State *L, BindRows *rows, int index)
         count++;
     }
     if (count == 0)
-        script_raise(L, 0, ERROR_SCRIPT, "map returned an empty table: return the columns to write, or skip \"why\"");
+        script_raise(L, 0, ERROR_SCRIPT,
+                     "map returned an empty table: return the columns to write, or skip \"why\"");
     rows->ret->writes = arena_alloc(rows->arena, count * sizeof(*rows->ret->writes));
     lua_pushnil(L);
     while (lua_next(L, index) != 0) {
         if (lua_type(L, -2) != LUA_TSTRING)
             script_raise(L, 0, ERROR_SCRIPT, "map returned a list: return a table of columns");
-        take_write(L, rows, lua_tostring(L, -2), lua_gettop(L), &rows->ret->writes[rows->ret->writes_count++]);
+        take_write(L, rows, lua_tostring(L, -2), lua_gettop(L),
+                   &rows->ret->writes[rows->ret->writes_count++]);
         lua_pop(L, 1);
     }
     rows->ret->verdict = MAPPED_WRITE;
@@ -379,7 +397,8 @@ static void take_reason(lua_State *L, BindRows *rows, int index)
     bind_verdict_field(L, index, "reason");
     size_t bytes = 0;
     const char *reason = lua_tolstring(L, -1, &bytes);
-    rows->ret->reason = arena_strndup(rows->arena, reason == NULL ? "no reason" : reason, bytes < REASON_MAX_BYTES ? bytes : REASON_MAX_BYTES);
+    rows->ret->reason = arena_strndup(rows->arena, reason == NULL ? "no reason" : reason,
+                                      bytes < REASON_MAX_BYTES ? bytes : REASON_MAX_BYTES);
     lua_pop(L, 1);
 }
 
@@ -389,7 +408,8 @@ static void write_choice(lua_State *L, Out *out, int index, lua_Unsigned positio
     char label[32];
     size_t bytes = 0;
     if (!lua_istable(L, index))
-        script_raise(L, 0, ERROR_SCRIPT, "a choice is a table of columns, not a %s", luaL_typename(L, index));
+        script_raise(L, 0, ERROR_SCRIPT, "a choice is a table of columns, not a %s",
+                     luaL_typename(L, index));
     bind_verdict_field(L, index, "set");
     bool labelled = lua_istable(L, -1);
     bind_verdict_field(L, index, "label");
@@ -445,8 +465,10 @@ static void take_result(lua_State *L, int first, int count, void *ctx)
         take_choices(L, rows, first);
         break;
     case VERDICT_NONE:
-        script_raise(L, 0, ERROR_SCRIPT, "map returned %s: return the columns to write, skip \"why\" or ambiguous(\"why\", …)",
-                     count > 0 ? luaL_typename(L, first) : "nothing");
+        script_raise(
+            L, 0, ERROR_SCRIPT,
+            "map returned %s: return the columns to write, skip \"why\" or ambiguous(\"why\", …)",
+            count > 0 ? luaL_typename(L, first) : "nothing");
         break;
     }
 }
@@ -502,7 +524,8 @@ static void prepare_sources(BindRows *rows, size_t count)
         return;
     rows->sources = base_realloc(rows->sources, count * sizeof(*rows->sources));
     for (size_t i = rows->sources_count; i < count; i++)
-        rows->sources[i] = (BindDocumentSource){.now = &rows->number, .column = (uint32_t)i, .scratch = &rows->scratch};
+        rows->sources[i] = (BindDocumentSource){
+            .now = &rows->number, .column = (uint32_t)i, .scratch = &rows->scratch};
     rows->sources_count = count;
 }
 
@@ -516,5 +539,6 @@ bool bind_rows_map(void *ctx, const DataRow *row, Arena *arena, DataMapped *ret,
     *ret = (DataMapped){0};
     rows->bind_task = (BindTask){.conn = row->db, .transactional = true};
     prepare_sources(rows, row->count);
-    return script_task_run(rows->task, &(ScriptCall){.push = push_call, .take = take_result, .ctx = rows}, err);
+    return script_task_run(rows->task,
+                           &(ScriptCall){.push = push_call, .take = take_result, .ctx = rows}, err);
 }
