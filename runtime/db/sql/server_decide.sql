@@ -2,7 +2,7 @@
 -- key or NULL. Wakes the runner by a request, tells readers one event a step. How many rows.
 WITH wanted AS (
     SELECT DISTINCT ON (step, key) step, key, decision
-    FROM pg_catalog.unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS w (step, key, decision, place)
+    FROM ROWS FROM (pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::text[])) WITH ORDINALITY AS w (step, key, decision, place)
     ORDER BY step, key, place DESC
 ), decided AS (
     INSERT INTO headgate.decision (run, step, key, decision, decided_by)
