@@ -3,8 +3,9 @@
 #include "run/kind.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "data/backfill.h"
-#include "data/review.h"
+#include "data/decide.h"
 #include "data/undo.h"
 #include "ledger/gate.h"
 #include "sql/columns.h"
@@ -154,6 +155,21 @@ static bool prepare(Work *work, Run *run, const PlanNode *node, Arena *arena, Er
     return true;
 }
 
+/* The plan's names are found as the target's role would find them; ours are schema-qualified. */
+static bool path_on(Run *run, Error *err)
+{
+    return db_query(run->effects, "SELECT pg_catalog.set_config('search_path', $1, false)",
+                    DB_PARAMS(run->search_path), NULL, err);
+}
+
+static void path_off(Run *run)
+{
+    Error ignored = {0};
+    if (db_usable(run->effects) &&
+        !db_exec(run->effects, "SET search_path = pg_catalog", NULL, NULL, &ignored))
+        log_debug("search_path: %s", ignored.message);
+}
+
 static bool drive(Work *work, Arena *arena, DataOutcome *ret, Error *err)
 {
     Run *run = work->run;
@@ -172,15 +188,11 @@ static bool drive(Work *work, Arena *arena, DataOutcome *ret, Error *err)
     if (!work->options.save_old && state == STEP_PENDING)
         run_log(run, work->node->path, "info",
                 "old values are not kept: a later undo drops the column, or it is one-way");
-    bool ok = db_query(run->effects, "SELECT pg_catalog.set_config('search_path', $1, false)",
-                       DB_PARAMS(run->search_path), NULL, err) &&
+    bool ok = path_on(run, err) &&
               data_backfill_run(run->loop, &work->spec, &work->options, &hooks, ret, err);
     tell_begun(work);
-    Error ignored = {0};
-    bool back = db_usable(run->effects) &&
-                db_exec(run->effects, "SET search_path = pg_catalog", NULL, NULL, &ignored);
-    return ok &&
-           (back || error_set(err, ERROR_UNREACHABLE, "the connection to the target was lost"));
+    path_off(run);
+    return ok;
 }
 
 /* ------------------------------------------------------------------ review */
@@ -203,30 +215,60 @@ static bool open_rows(Run *run, const PlanNode *node, int64_t *ret_open, json_t 
     return true;
 }
 
-static bool apply_decisions(Work *work, json_t *applied, Error *err)
+/* A reviewer at work: the job and the statements of its updates. */
+typedef struct Review {
+    Work *work;
+    Arena *arena;
+    DataJob job;
+    DataUpdater updater;
+    json_t *applied; /* decisions that were dealt with */
+} Review;
+
+static bool apply_one(Review *review, const json_t *row, Error *err)
 {
-    Run *run = work->run;
+    const json_t *key = json_object_get(row, "key");
+    size_t count = json_array_size(key);
+    const char **parts = arena_alloc(review->arena, (count + 1) * sizeof(*parts));
+    DataDecided decided = DECIDED_BEFORE;
+    for (size_t i = 0; i < count; i++)
+        parts[i] = json_string_value(json_array_get(key, i));
+    if (!data_decide(&review->updater, parts, count, json_object_get(row, "decision"), &decided,
+                     err))
+        return false;
+    if (decided == DECIDED_CHANGED)
+        run_log(review->work->run, review->work->node->path, "warn",
+                "row %s changed since it was queued: it is shown anew",
+                data_job_key_shown(review->arena, parts, count));
+    return true;
+}
+
+static bool process_must_end(const Error *err)
+{
+    return err->kind == ERROR_FENCED || err->kind == ERROR_UNREACHABLE;
+}
+
+static bool apply_decisions(Review *review, Error *err)
+{
+    Run *run = review->work->run;
+    const char *path = review->work->node->path;
     AUTO(json_auto) json_t *decisions = NULL;
-    if (!ledger_decisions(run->ledger, run->id, work->node->path, &decisions, err))
+    if (!ledger_decisions(run->ledger, run->id, path, &decisions, err))
         return false;
     size_t i = 0;
     json_t *row = NULL;
     json_array_foreach (decisions, i, row) {
-        AUTO(base_free) char *key = json_text(json_object_get(row, "key"));
-        if (json_object_get(applied, key) != NULL)
-            continue;
+        AUTO(base_free) char *name = json_text(row);
         Error why = {0};
-        if (!data_review_apply(run->effects, &work->spec, &work->options,
-                               json_object_get(row, "key"), json_object_get(row, "decision"),
-                               &why)) {
-            if (why.kind == ERROR_FENCED || why.kind == ERROR_UNREACHABLE) {
+        if (json_object_get(review->applied, name) != NULL)
+            continue;
+        if (!apply_one(review, row, &why)) {
+            if (process_must_end(&why)) {
                 *err = why;
                 return false;
             }
-            run_log(run, work->node->path, "error", "the decision about %s cannot be applied: %s",
-                    key, why.message);
+            run_log(run, path, "error", "a decision cannot be applied: %s", why.message);
         }
-        json_object_set_new(applied, key, json_true());
+        json_object_set_new(review->applied, name, json_true());
     }
     return true;
 }
@@ -249,13 +291,13 @@ static bool wait_for_review(Work *work, int64_t open, json_t *reasons, Error *er
     return run_wait(run, REVIEW_POLL_MS, err);
 }
 
-static bool review(Work *work, Error *err)
+static bool review_until_empty(Review *review, Error *err)
 {
-    AUTO(json_auto) json_t *applied = json_object();
+    Work *work = review->work;
     while (true) {
         int64_t open = 0;
         AUTO(json_auto) json_t *reasons = NULL;
-        if (!apply_decisions(work, applied, err) ||
+        if (!apply_decisions(review, err) ||
             !open_rows(work->run, work->node, &open, &reasons, err))
             return false;
         if (open == 0)
@@ -264,6 +306,25 @@ static bool review(Work *work, Error *err)
         if (!wait_for_review(work, open, reasons, err))
             return false;
     }
+}
+
+static bool review(Work *work, Arena *arena, Error *err)
+{
+    Review review = {.work = work, .arena = arena};
+    int64_t open = 0;
+    AUTO(json_auto) json_t *reasons = NULL;
+    if (!open_rows(work->run, work->node, &open, &reasons, err) || open == 0)
+        return err->kind == ERROR_NONE;
+    if (!path_on(work->run, err) ||
+        !data_job_open(work->run->effects, arena, &work->spec, &work->options, &review.job, err))
+        return false;
+    review.applied = json_object();
+    data_updater_init(&review.updater, &review.job, work->run->effects);
+    bool ok = review_until_empty(&review, err);
+    data_updater_done(&review.updater);
+    json_decref(review.applied);
+    path_off(work->run);
+    return ok;
 }
 
 /* ------------------------------------------------------------------ forward and back */
@@ -306,21 +367,54 @@ bool run_kind_backfill_forward(Run *run, const PlanNode *node, Error *err)
                 return false;
             break;
         case DATA_DONE:
-            return review(&work, err) && finish(&work, &outcome, err);
+            return review(&work, arena, err) && finish(&work, &outcome, err);
         }
     }
+}
+
+static bool on_undo_should_stop(void *ctx)
+{
+    return on_should_stop(ctx);
+}
+
+static void on_undo_progress(void *ctx, const DataUndoCounts *counts)
+{
+    Work *work = ctx;
+    AUTO(json_auto) json_t *data = json_object();
+    json_set_int(data, "done", counts->restored + counts->changed_since);
+    json_set_int(data, "total", counts->restored + counts->changed_since + counts->left);
+    run_tell(work->run, "step.progress", work->node->path, data);
+}
+
+static bool undo(Work *work, Arena *arena, Error *err)
+{
+    Run *run = work->run;
+    DataJob job;
+    DataUndoCounts counts = {0};
+    const json_t *detail = json_object_get(run_step_row(run, work->node->path), "detail");
+    DataUndoHooks hooks = {
+        .progress = on_undo_progress, .should_stop = on_undo_should_stop, .ctx = work};
+    bool ok = path_on(run, err) &&
+              data_job_open(run->effects, arena, &work->spec, &work->options, &job, err) &&
+              data_undo_run(&job, run->effects, json_object_get(detail, "sync_drops"), &hooks,
+                            &counts, err);
+    path_off(run);
+    if (!ok)
+        return false;
+    if (counts.left > 0)
+        return run_stop_here(err);
+    if (counts.changed_since > 0)
+        run_log(run, work->node->path, "warn",
+                "%" PRId64 " rows were changed by others since: they stay as they are",
+                counts.changed_since);
+    return true;
 }
 
 bool run_kind_backfill_back(Run *run, const PlanNode *node, Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
     Work work;
-    const json_t *detail = json_object_get(run_step_row(run, node->path), "detail");
-    if (!prepare(&work, run, node, arena, err) ||
-        !run_step_apply(run, node, STEP_EVENT_UNDO, NULL, NULL, err))
-        return false;
-    if (!data_undo(run->effects, &work.spec, &work.options, json_object_get(detail, "sync_drops"),
-                   err))
-        return false;
-    return run_step_apply(run, node, STEP_EVENT_UNDO_FINISH, NULL, NULL, err);
+    return prepare(&work, run, node, arena, err) &&
+           run_step_apply(run, node, STEP_EVENT_UNDO, NULL, NULL, err) && undo(&work, arena, err) &&
+           run_step_apply(run, node, STEP_EVENT_UNDO_FINISH, NULL, NULL, err);
 }
