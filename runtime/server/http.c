@@ -1,8 +1,11 @@
-/* The life of a request on libwebsockets: it arrives in callbacks, is answered by a fiber, and goes
- * out in callbacks again. Facts about 4.1.6 that shape this file:
+/* The life of a request on libwebsockets: it arrives in callbacks, is answered by a fiber, goes out
+ * by plain sends, and ends its connection. Facts about 4.1.6 that shape this file:
  *   - While a request is worked on, the connection's rx is switched off: in that state lws does not
- * read, and a level-triggered poll would spin; after a POST it would even take later bytes for more
- * body.
+ * read, and a level-triggered poll would spin. While rx is off, lws does not handle writability
+ * either (it would spin again), so the answer is sent by ourselves, which plain HTTP/1.1 allows.
+ *   - A POST that stands behind another request in lws's buffer is read with its own head as its
+ * body, and with more behind it lws turns in a circle for ever. So one connection carries one
+ * request (decision 020).
  *   - The path is percent-decoded already, "//" and "/../" are gone.
  *   - CLOSED comes without ESTABLISHED, WSI_DESTROY without a connection of ours. */
 #include "server/private.h"
@@ -11,10 +14,20 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
-enum { BODY_LIMIT_US = 30 * 1000000, SEND_LIMIT_S = 30, WORK_LIMIT_S = 120, HEADER_BYTES = 8192 };
+enum {
+    BODY_LIMIT_US = 30 * 1000000,
+    SEND_LIMIT_US = 30 * 1000000,
+    LINGER_US = 1000000,
+    LINGER_READS = 64, ///< at a time
+    WORK_LIMIT_S = 120,
+    SEND_EVERY_MS = 10,
+    HEADER_BYTES = 8192,
+};
 
 Server *server_of(struct lws *wsi)
 {
@@ -79,11 +92,99 @@ static void request_leave(ServerConnection *connection)
         request_free(request);
 }
 
-void http_send(ServerRequest *request)
+/* ------------------------------------------------------------------ sending */
+
+static void end_connection(struct lws *wsi)
+{
+    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_ASYNC);
+}
+
+static void end_request(ServerRequest *request)
+{
+    struct lws *wsi = request->wsi;
+    request_leave(request->connection);
+    end_connection(wsi);
+}
+
+/* All is out. Closing with unread bytes would reset the connection, and the client might never see
+ * the answer. */
+static void linger(ServerRequest *request, int64_t now_us)
+{
+    char rest[4096];
+    ssize_t part = 0;
+    int fd = lws_get_socket_fd(request->wsi);
+    for (int i = 0; i < LINGER_READS; i++) {
+        part = recv(fd, rest, sizeof(rest), MSG_DONTWAIT);
+        if (part <= 0)
+            break;
+    }
+    bool more = part > 0 || (part < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
+    if (!more || now_us - request->moved_at_us > LINGER_US)
+        end_request(request);
+}
+
+static void push(ServerRequest *request)
+{
+    int64_t now_us = clock_monotonic_us();
+    if (request->stage == REQUEST_LINGERING) {
+        linger(request, now_us);
+        return;
+    }
+    size_t before = request->sent_bytes;
+    WriteResult result = write_some(request, lws_get_socket_fd(request->wsi));
+    if (request->sent_bytes > before)
+        request->moved_at_us = now_us;
+    if (result == WRITE_DONE) {
+        shutdown(lws_get_socket_fd(request->wsi), SHUT_WR);
+        request->stage = REQUEST_LINGERING;
+        linger(request, now_us);
+    } else if (result == WRITE_FAILED || now_us - request->moved_at_us > SEND_LIMIT_US) {
+        end_request(request);
+    }
+}
+
+/* Pushes all that is unsent; is there more to do? */
+static bool push_all(Server *server)
+{
+    bool more = false;
+    ServerRequest *next = NULL;
+    for (ServerRequest *request = server->requests; request != NULL; request = next) {
+        next = request->next;
+        if (request->stage != REQUEST_SENDING && request->stage != REQUEST_LINGERING)
+            continue;
+        more = true;
+        push(request);
+    }
+    return more;
+}
+
+static void sender_main(void *arg)
+{
+    Server *server = arg;
+    Error err = {0};
+    while (!fiber_cancelled()) {
+        if (!push_all(server))
+            fiber_event_wait(&server->unsent, -1);
+        else if (!fiber_sleep(SEND_EVERY_MS, &err))
+            break;
+    }
+    server->sender = NULL;
+    fiber_event_broadcast(&server->ended);
+}
+
+void http_start(Server *server)
+{
+    server->sender = fiber_start(server->loop, "sender", sender_main, server);
+}
+
+static void send_answer(ServerRequest *request)
 {
     request->stage = REQUEST_SENDING;
-    lws_set_timeout(request->wsi, PENDING_TIMEOUT_HTTP_CONTENT, SEND_LIMIT_S);
-    lws_callback_on_writable(request->wsi);
+    request->moved_at_us = clock_monotonic_us();
+    lws_set_timeout(request->wsi, NO_PENDING_TIMEOUT, 0);
+    Server *server = request->server;
+    push(request);
+    fiber_event_broadcast(&server->unsent);
 }
 
 /* ------------------------------------------------------------------ answering */
@@ -178,97 +279,63 @@ static void work(void *arg)
 {
     ServerRequest *request = arg;
     Server *server = request->server;
-    if (request->route == NULL)
+    bool refused = request->answer.status != 0;
+    if (!refused && request->route == NULL)
         assets_answer(request);
-    else
+    else if (!refused)
         answer_api(request);
     request->fiber = NULL;
     server->working--;
     if (request->wsi != NULL)
-        http_send(request);
+        send_answer(request);
     else
         request_free(request);
     fiber_event_broadcast(&server->ended);
 }
 
-static void start_work(ServerRequest *request)
+/* Everything has arrived, or is refused: the rest happens in a fiber. -1: the connection ends at
+ * once. */
+static int start_work(ServerRequest *request)
 {
     Server *server = request->server;
-    lws_rx_flow_control(request->wsi, 0);
     if (server->working >= SERVER_REQUESTS_MAX || server->stopping) {
         Error err = {0};
         error_set(&err, ERROR_UNREACHABLE,
                   server->stopping ? "the server stops" : "the server is busy");
-        request->answer.retry_after_s = 1;
-        write_error(request, &err);
-        http_send(request);
-        return;
+        write_refusal(request->wsi, STATUS_UNAVAILABLE, &err);
+        return -1;
     }
+    lws_rx_flow_control(request->wsi, 0);
     request->stage = REQUEST_WORKING;
     server->working++;
     lws_set_timeout(request->wsi, PENDING_TIMEOUT_HTTP_CONTENT, WORK_LIMIT_S);
     request->fiber = fiber_start(server->loop, "request", work, request);
+    return 0;
 }
 
 /* ------------------------------------------------------------------ callbacks */
 
 static int begin(ServerConnection *connection, struct lws *wsi)
 {
-    if (connection->request != NULL) /* never: rx is off while there is one */
+    if (connection->request != NULL)
         return -1;
     ServerRequest *request = request_new(connection, wsi);
     Error err = {0};
-    if (!read_head(request, wsi, &err)) {
+    bool ok = read_head(request, wsi, &err);
+    if (!ok)
         write_error(request, &err);
-        if (request->length > 0 && !request->answer.closes)
-            return 0; /* the body is read away first: begin_answer() follows */
-        lws_rx_flow_control(wsi, 0);
-        http_send(request);
-        return 0;
-    }
-    if (request->length == 0 && request->method == METHOD_GET)
-        start_work(request);
-    return 0;
+    return ok && request->method == METHOD_POST ? 0 : start_work(request);
 }
 
-static int body_part(ServerRequest *request, const void *bytes, size_t size)
+static void body_part(ServerRequest *request, const void *bytes, size_t size)
 {
-    bool refused = request->answer.status != 0;
-    if (request->stage == REQUEST_ARRIVING && !refused && size > 0)
+    if (request->stage == REQUEST_ARRIVING && size > 0)
         text_append_bytes(&request->body_text, bytes, size);
-    return 0;
 }
 
 static int body_done(ServerRequest *request)
 {
-    if (request->stage != REQUEST_ARRIVING)
-        return 0;
-    if (request->answer.status != 0) {
-        lws_rx_flow_control(request->wsi, 0);
-        http_send(request);
-        return 0;
-    }
-    start_work(request);
-    return 0;
-}
-
-static int writeable(ServerConnection *connection, struct lws *wsi)
-{
-    ServerRequest *request = connection->request;
-    if (request == NULL || request->stage != REQUEST_SENDING)
-        return 0;
-    int result = 0;
-    if (!write_some(request, wsi, &result)) {
-        lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, SEND_LIMIT_S);
-        lws_callback_on_writable(wsi);
-        return 0;
-    }
-    bool closes = request->answer.closes || result < 0;
-    request_leave(connection);
-    if (closes)
-        return -1;
-    lws_rx_flow_control(wsi, 1);
-    return lws_http_transaction_completed(wsi) ? -1 : 0;
+    return request->stage == REQUEST_ARRIVING ? start_work(request) : 0;
 }
 
 static int connected(Server *server, struct lws *wsi)
@@ -281,7 +348,14 @@ static int connected(Server *server, struct lws *wsi)
     if (peer == NULL)
         return -1;
     ServerConnection *connection = base_alloc(sizeof(*connection));
-    *connection = (ServerConnection){.server = server, .peer = peer};
+    *connection = (ServerConnection){.server = server,
+                                     .wsi = wsi,
+                                     .peer = peer,
+                                     .connected_at_us = clock_monotonic_us(),
+                                     .next = server->connections};
+    if (server->connections != NULL)
+        server->connections->previous = connection;
+    server->connections = connection;
     lws_set_opaque_user_data(wsi, connection);
     return 0;
 }
@@ -293,6 +367,12 @@ static void disconnected(Server *server, struct lws *wsi)
         return;
     request_leave(connection);
     peer_release(server->peers, connection->peer, clock_monotonic_us());
+    if (connection->previous != NULL)
+        connection->previous->next = connection->next;
+    else
+        server->connections = connection->next;
+    if (connection->next != NULL)
+        connection->next->previous = connection->previous;
     lws_set_opaque_user_data(wsi, NULL);
     free(connection);
 }
@@ -327,11 +407,11 @@ int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     case LWS_CALLBACK_HTTP:
         return begin(connection, wsi);
     case LWS_CALLBACK_HTTP_BODY:
-        return connection->request == NULL ? 0 : body_part(connection->request, in, bytes);
+        if (connection->request != NULL)
+            body_part(connection->request, in, bytes);
+        return 0;
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:
         return connection->request == NULL ? 0 : body_done(connection->request);
-    case LWS_CALLBACK_HTTP_WRITEABLE:
-        return writeable(connection, wsi);
     case LWS_CALLBACK_CLOSED_HTTP:
         request_leave(connection);
         return 0;
@@ -342,12 +422,23 @@ int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 
 /* ------------------------------------------------------------------ time and the end */
 
+/* lws gives a head 10 s, and each part of a body again as long: the whole has one limit here. */
+static bool takes_too_long(const ServerConnection *connection, int64_t now_us)
+{
+    int64_t lasted_us = now_us - connection->connected_at_us;
+    if (connection->viewer != NULL)
+        return false;
+    if (connection->request == NULL)
+        return lasted_us > (int64_t)connection->server->header_timeout_s * 1000000;
+    return connection->request->stage == REQUEST_ARRIVING && lasted_us > BODY_LIMIT_US;
+}
+
 void http_sweep(Server *server, int64_t now_us)
 {
-    for (ServerRequest *request = server->requests; request != NULL; request = request->next) {
-        if (request->stage == REQUEST_ARRIVING && request->wsi != NULL &&
-            now_us - request->started_at_us > BODY_LIMIT_US)
-            lws_set_timeout(request->wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_ASYNC);
+    for (ServerConnection *connection = server->connections; connection != NULL;
+         connection = connection->next) {
+        if (takes_too_long(connection, now_us))
+            end_connection(connection->wsi);
     }
 }
 
@@ -357,7 +448,9 @@ void http_stop(Server *server)
         if (request->fiber != NULL)
             fiber_cancel(request->fiber);
     }
-    while (server->working > 0) {
+    if (server->sender != NULL)
+        fiber_cancel(server->sender);
+    while (server->working > 0 || server->sender != NULL) {
         if (!fiber_event_wait(&server->ended, -1) && server->working > 0)
             fiber_yield();
     }

@@ -15,8 +15,7 @@
 enum {
     SERVER_CHUNK_BYTES = 64 * 1024, ///< written per turn and connection
     SERVER_FRAME_BYTES = BOUND_WS_FRAME_BYTES,
-    SERVER_REQUESTS_MAX = 512,            ///< being answered at once; more get 503
-    SERVER_DRAIN_BYTES = 8 * 1024 * 1024, ///< a refused body up to this size is read away
+    SERVER_REQUESTS_MAX = 512, ///< being answered at once; more get 503
     SERVER_POOL = 4,
     SERVER_STATEMENT_MS = 15000,
     SERVER_CONNECT_MS = 3000,
@@ -44,14 +43,16 @@ struct Server {
     ServerFeed *feed;
     ServerLaunch *launch;
     Fiber *clock;            ///< once a second: deadlines and ticks
+    Fiber *sender;           ///< answers that did not go out at once
+    FiberEvent unsent;       ///< there is one
     ServerRequest *requests; ///< all that are alive
     size_t requests_count;
-    size_t working; ///< requests that a fiber answers
+    struct ServerConnection *connections; ///< all that are open
+    size_t working;                       ///< requests that a fiber answers
     ServerViewer *viewers;
     size_t viewers_count;
     bool stopping;
     FiberEvent ended;                                  ///< a fiber of ours has ended
-    unsigned char chunk[LWS_PRE + SERVER_CHUNK_BYTES]; ///< one write at a time: lws copies what it
                                                        ///< cannot send
     unsigned char frame[LWS_PRE + SERVER_FRAME_BYTES]; ///< the same for viewers
 };
@@ -59,9 +60,13 @@ struct Server {
 /// One TCP connection, from accept to close. Hangs on its wsi as opaque user data.
 typedef struct ServerConnection {
     Server *server;
+    struct lws *wsi;
+    int64_t connected_at_us;
     ServerPeer *peer;
     ServerRequest *request; ///< in flight
     ServerViewer *viewer;   ///< after the upgrade
+    struct ServerConnection *next;
+    struct ServerConnection *previous;
 } ServerConnection;
 
 Server *server_of(struct lws *wsi);
@@ -74,8 +79,8 @@ int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 void http_sweep(Server *server, int64_t now_us);
 /// Ends the requests that are still worked on. Waits.
 void http_stop(Server *server);
-/// The request has its answer: send it.
-void http_send(ServerRequest *request);
+/// Starts the fiber that sends what the sockets did not take at once.
+void http_start(Server *server);
 
 /* read.c: what came in */
 /// Reads method, path and headers of the request on wsi; false: answer is set.
@@ -92,8 +97,9 @@ const char *read_token(struct lws *wsi, Arena *arena, bool *ret_by_cookie);
 /* write.c: what goes out */
 void write_json(ServerRequest *request, int status, const json_t *body);
 void write_error(ServerRequest *request, const Error *err);
-/// Writes the next part; true when all is out. < 0 in *ret_result: close.
-bool write_some(ServerRequest *request, struct lws *wsi, int *ret_result);
+typedef enum WriteResult { WRITE_DONE, WRITE_LATER, WRITE_FAILED } WriteResult;
+/// Sends as much of the answer as the socket takes now.
+WriteResult write_some(ServerRequest *request, int fd);
 /// A whole small answer at once, for requests that end with their connection (refused upgrades).
 void write_refusal(struct lws *wsi, int status, const Error *err);
 int status_of(const Error *err);

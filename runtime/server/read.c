@@ -113,8 +113,6 @@ static void read_line(ServerRequest *request, struct lws *wsi)
 static bool read_length(ServerRequest *request, struct lws *wsi, Error *err)
 {
     const char *length = read_header(wsi, request->arena, WSI_TOKEN_HTTP_CONTENT_LENGTH);
-    request->answer.closes =
-        true; /* after any refusal here nobody knows where the next request begins */
     if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0)
         return request_fail(request, STATUS_LENGTH_REQUIRED, err, ERROR_INPUT,
                             "send the body with Content-Length: chunked bodies are not accepted");
@@ -128,7 +126,6 @@ static bool read_length(ServerRequest *request, struct lws *wsi, Error *err)
     request->length = length == NULL ? 0 : strtoull(length, NULL, 10);
     if (request->method == METHOD_GET && request->length > 0)
         return request_fail(request, STATUS_BAD_REQUEST, err, ERROR_INPUT, "a GET has no body");
-    request->answer.closes = request->length > SERVER_DRAIN_BYTES;
     if (request->length > BOUND_HTTP_BODY_BYTES)
         return request_fail(request, STATUS_TOO_LARGE, err, ERROR_INPUT,
                             "the body has %zu bytes; at most %d are accepted", request->length,

@@ -44,15 +44,14 @@ typedef struct ServerAnswer {
     const char *cookie;   ///< Set-Cookie or NULL
     const char *allow;    ///< methods, for 405
     int retry_after_s;    ///< 0 = none
-    bool closes;          ///< the connection ends after this answer
 } ServerAnswer;
 
 /// Where a request stands.
 typedef enum RequestStage {
-    REQUEST_ARRIVING, ///< its body comes in
-    REQUEST_WORKING,  ///< a fiber answers it
-    REQUEST_SENDING,  ///< the answer goes out
-    REQUEST_SENT,
+    REQUEST_ARRIVING,  ///< its body comes in
+    REQUEST_WORKING,   ///< a fiber answers it
+    REQUEST_SENDING,   ///< the answer goes out
+    REQUEST_LINGERING, ///< it is out, and what the client still sends is read away before the end
 } RequestStage;
 
 typedef struct ServerRequest ServerRequest;
@@ -64,6 +63,7 @@ struct ServerRequest {
     Fiber *fiber; ///< while REQUEST_WORKING
     RequestStage stage;
     int64_t started_at_us;
+    int64_t moved_at_us; ///< when the answer last got further
 
     ServerMethod method;
     bool head; ///< HEAD: no body goes out

@@ -219,6 +219,7 @@ bool server_start(Loop *loop, const ServerOptions *options, Server **ret_server,
         return false;
     }
     server->feed = feed_start(server);
+    http_start(server);
     launch_start(server);
     server->clock = fiber_start(loop, "clock", clock_main, server);
     *ret_server = server;

@@ -3,9 +3,12 @@
 
 #include "base/log.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 static const char POLICY[] = "Content-Security-Policy: default-src 'self'; connect-src 'self'; "
                              "style-src 'self'; img-src 'self' data:; "
@@ -105,42 +108,40 @@ static void compose(const ServerAnswer *answer, Text *header)
         text_printf(header, "Retry-After: %d\r\n", answer->retry_after_s);
     if (answer->status == STATUS_UNAUTHORIZED)
         add(header, "WWW-Authenticate", "Bearer realm=\"headgate\"");
-    if (answer->closes)
-        add(header, "Connection", "close");
+    add(header, "Connection", "close");
     text_append(header, POLICY);
     text_append(header, "\r\n");
 }
 
-/* Copies the part of [from, from + size) that falls behind position sent into out. */
-static size_t take_part(unsigned char *out, size_t room, const char *from, size_t size, size_t skip)
+/* The part of [from, from + size) that is not sent yet. */
+static struct iovec rest_of(const char *from, size_t size, size_t sent)
 {
-    if (skip >= size)
-        return 0;
-    size_t part = size - skip < room ? size - skip : room;
-    memcpy(out, from + skip, part);
-    return part;
+    size_t skip = sent < size ? sent : size;
+    return (struct iovec){.iov_base = (void *)(uintptr_t)(from + skip), .iov_len = size - skip};
 }
 
-bool write_some(ServerRequest *request, struct lws *wsi, int *ret_result)
+WriteResult write_some(ServerRequest *request, int fd)
 {
     const ServerAnswer *answer = &request->answer;
-    *ret_result = 0;
     if (request->header.length_bytes == 0)
         compose(answer, &request->header);
+    size_t head_bytes = request->header.length_bytes;
     size_t body_bytes =
         request->head || answer->status == STATUS_NOT_MODIFIED ? 0 : answer->size_bytes;
-    size_t head_bytes = request->header.length_bytes;
-    unsigned char *out = request->server->chunk + LWS_PRE;
-    size_t part =
-        take_part(out, SERVER_CHUNK_BYTES, request->header.data, head_bytes, request->sent_bytes);
-    size_t behind = request->sent_bytes > head_bytes ? request->sent_bytes - head_bytes : 0;
-    part += take_part(out + part, SERVER_CHUNK_BYTES - part, answer->bytes, body_bytes, behind);
-    if (part > 0 && lws_write(wsi, out, part, LWS_WRITE_HTTP) < 0) {
-        *ret_result = -1;
-        return true;
+    while (request->sent_bytes < head_bytes + body_bytes) {
+        size_t sent = request->sent_bytes;
+        size_t behind = sent > head_bytes ? sent - head_bytes : 0;
+        struct iovec parts[] = {rest_of(request->header.data, head_bytes, sent),
+                                rest_of(answer->bytes, body_bytes, behind)};
+        const struct msghdr message = {.msg_iov = parts, .msg_iovlen = COUNT_OF(parts)};
+        ssize_t part = sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (part < 0 && errno == EINTR)
+            continue;
+        if (part < 0)
+            return errno == EAGAIN || errno == EWOULDBLOCK ? WRITE_LATER : WRITE_FAILED;
+        request->sent_bytes += (size_t)part;
     }
-    request->sent_bytes += part;
-    return request->sent_bytes == head_bytes + body_bytes;
+    return WRITE_DONE;
 }
 
 void write_refusal(struct lws *wsi, int status, const Error *err)
@@ -151,13 +152,12 @@ void write_refusal(struct lws *wsi, int status, const Error *err)
     ServerAnswer answer = {.status = status,
                            .type = "application/json",
                            .size_bytes = strlen(text),
-                           .caching = "no-store",
-                           .closes = true};
+                           .caching = "no-store"};
     AUTO(text_done) Text whole;
-    text_init(&whole, SERVER_CHUNK_BYTES);
+    text_init(&whole, SERVER_FRAME_BYTES);
     compose(&answer, &whole);
     text_append(&whole, text);
-    unsigned char *out = server_of(wsi)->chunk + LWS_PRE;
+    unsigned char *out = server_of(wsi)->frame + LWS_PRE;
     memcpy(out, whole.data, whole.length_bytes);
     if (lws_write(wsi, out, whole.length_bytes, LWS_WRITE_HTTP) < 0)
         log_debug("a refusal could not be written");
