@@ -203,23 +203,11 @@ static const char *escape_read(const char *at, const char *end, uint32_t *ret_co
     return at + 6;
 }
 
-/* True when one of the eight bytes is a quote, a backslash, a control character or not ASCII. */
-static inline bool needs_care(uint64_t eight)
-{
-    const uint64_t ones = 0x0101010101010101u;
-    const uint64_t tops = 0x8080808080808080u;
-    uint64_t quote = eight ^ (ones * '"');
-    uint64_t slash = eight ^ (ones * '\\');
-    return ((eight | (eight - ones * 0x20) | (quote - ones) | (slash - ones)) & tops) != 0;
-}
-
 /* at is behind the opening quote; returns the place behind the closing one. */
 static const char *string_skip(const char *at, const char *end, bool *ret_escaped)
 {
     for (;;) {
-        uint64_t eight;
-        while (end - at >= 8 && (memcpy(&eight, at, 8), !needs_care(eight)))
-            at += 8;
+        at = data_writer_plain(at, end);
         if (at == end)
             return NULL;
         unsigned char c = (unsigned char)*at;

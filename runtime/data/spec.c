@@ -70,11 +70,6 @@ bool data_spec_read(const PlanNode *node, Arena *arena, DataSpec *ret_spec, Erro
     read_set(node, arena, &spec);
     if (spec.batch_us <= 0)
         spec.batch_us = (int64_t)BOUND_BATCH_TARGET_MS * 1000;
-    if (spec.batch_us > (int64_t)BOUND_BATCH_LIMIT_MS * 1000)
-        return plan_error_at(
-            err, plan_key_position(node, "batch_time"),
-            "a batch may last at most %d ms: longer transactions hold locks and xmin",
-            BOUND_BATCH_LIMIT_MS);
     if (spec.pause_us < 0)
         spec.pause_us = 0;
     for (size_t i = 0; i < spec.set_count; i++) {

@@ -37,8 +37,8 @@ typedef struct DataSpec {
 } DataSpec;
 
 /// Reads a backfill node (checked by plan_from_graph). Strings live as long as the plan and the
-/// arena. ERROR_INPUT with file:line:column when a duration is too long or where and set are not
-/// single expressions.
+/// arena. ERROR_INPUT with file:line:column when a column stands in keep and in set, or where and
+/// set are not single expressions.
 NODISCARD bool data_spec_read(const PlanNode *node, Arena *arena, DataSpec *ret_spec, Error *err);
 
 /// True when name is among names.

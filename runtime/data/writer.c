@@ -45,19 +45,20 @@ bool data_writer_string(Text *out, const char *bytes, size_t size, Error *err)
     const unsigned char *end = at + size;
     const unsigned char *plain = at; /* what is not written yet */
     text_append_char(out, '"');
-    while (at < end) {
+    for (;;) {
+        at = (const unsigned char *)data_writer_plain((const char *)at, (const char *)end);
+        if (at == end)
+            break;
         if (*at >= 0x80) {
             size_t step = data_writer_utf8(at, (size_t)(end - at));
             if (step == 0)
                 return error_set(err, ERROR_INPUT, "the text is not UTF-8 at byte %zu",
                                  (size_t)(at - (const unsigned char *)bytes));
             at += step;
-        } else if (*at < 0x20 || *at == '"' || *at == '\\') {
+        } else {
             text_append_bytes(out, plain, (size_t)(at - plain));
             write_escape(out, *at);
             plain = ++at;
-        } else {
-            at++;
         }
     }
     text_append_bytes(out, plain, (size_t)(end - plain));
