@@ -1,4 +1,5 @@
-/* Documents and decimals as userdata. A document is three words; its text and index belong to the row. */
+/* Documents and decimals as userdata. A document is three words; its text and index belong to the
+ * row. */
 #include "bind/document.h"
 
 #include "script/error.h"
@@ -52,7 +53,8 @@ static int decimal_equal(lua_State *L)
 static int decimal_refuse(lua_State *L)
 {
     return script_raise(L, 1, ERROR_SCRIPT,
-                        "a decimal that Lua's numbers cannot hold exactly does not calculate; write tonumber(tostring(x)) if an "
+                        "a decimal that Lua's numbers cannot hold exactly does not calculate; "
+                        "write tonumber(tostring(x)) if an "
                         "approximation will do");
 }
 
@@ -92,8 +94,10 @@ void bind_document_push(lua_State *L, const BindDocumentSource *source, uint32_t
 const BindDocument *bind_document_get(lua_State *L, int index)
 {
     const BindDocument *document = luaL_testudata(L, index, DOCUMENT);
-    if (document != NULL && (document->row != *document->source->now || document->row != document->source->row))
-        script_raise(L, 1, ERROR_SCRIPT, "this value belongs to a row that is gone: a map sees one row at a time");
+    if (document != NULL &&
+        (document->row != *document->source->now || document->row != document->source->row))
+        script_raise(L, 1, ERROR_SCRIPT,
+                     "this value belongs to a row that is gone: a map sees one row at a time");
     return document;
 }
 
@@ -121,10 +125,13 @@ static int document_index(lua_State *L)
         lua_Integer position = lua_tointeger(L, 2);
         bool possible = position >= 1 && position <= UINT32_MAX;
         push_found(L, document,
-                   possible ? data_document_at(&document->source->document, document->node, (uint32_t)position) : DOCUMENT_NONE);
+                   possible ? data_document_at(&document->source->document, document->node,
+                                               (uint32_t)position)
+                            : DOCUMENT_NONE);
     } else if (lua_type(L, 2) == LUA_TSTRING) {
         const char *key = lua_tolstring(L, 2, &bytes);
-        push_found(L, document, data_document_find(&document->source->document, document->node, key, bytes));
+        push_found(L, document,
+                   data_document_find(&document->source->document, document->node, key, bytes));
     } else {
         lua_pushnil(L);
     }
@@ -153,7 +160,8 @@ static int document_refuse(lua_State *L)
     return script_raise(L, 1, ERROR_SCRIPT, "a row's values are read only: build a new table");
 }
 
-/* upvalues: 1 the document, 2 the next node, 3 how many were given. A null of a member is given as json.null, so that the loop goes on. */
+/* upvalues: 1 the document, 2 the next node, 3 how many were given. A null of a member is given as
+ * json.null, so that the loop goes on. */
 static int document_next(lua_State *L)
 {
     lua_pushvalue(L, lua_upvalueindex(1));
@@ -202,12 +210,13 @@ static void metatable(lua_State *L, const char *name, const luaL_Reg *functions)
 
 void bind_document_open(lua_State *L)
 {
-    static const luaL_Reg DOCUMENT_FUNCTIONS[] = {{"__index", document_index},       {"__len", document_length},
-                                                  {"__pairs", document_pairs},       {"__tostring", document_text},
-                                                  {"__newindex", document_refuse},   {NULL, NULL}};
-    static const luaL_Reg DECIMAL_FUNCTIONS[] = {{"__tostring", decimal_text}, {"__eq", decimal_equal},  {"__add", decimal_refuse},
-                                                 {"__sub", decimal_refuse},    {"__mul", decimal_refuse}, {"__div", decimal_refuse},
-                                                 {"__lt", decimal_refuse},     {"__le", decimal_refuse},  {NULL, NULL}};
+    static const luaL_Reg DOCUMENT_FUNCTIONS[] = {
+        {"__index", document_index},   {"__len", document_length},      {"__pairs", document_pairs},
+        {"__tostring", document_text}, {"__newindex", document_refuse}, {NULL, NULL}};
+    static const luaL_Reg DECIMAL_FUNCTIONS[] = {
+        {"__tostring", decimal_text}, {"__eq", decimal_equal},   {"__add", decimal_refuse},
+        {"__sub", decimal_refuse},    {"__mul", decimal_refuse}, {"__div", decimal_refuse},
+        {"__lt", decimal_refuse},     {"__le", decimal_refuse},  {NULL, NULL}};
     metatable(L, DOCUMENT, DOCUMENT_FUNCTIONS);
     metatable(L, DECIMAL, DECIMAL_FUNCTIONS);
 }

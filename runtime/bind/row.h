@@ -11,7 +11,8 @@ typedef struct BindRows BindRows;
 NODISCARD bool bind_rows_open(BindPlan *plan, const char *path, BindRows **ret_rows, Error *err);
 /// NULL is fine.
 void bind_rows_close(BindRows *rows);
-/// A DataMap: ctx is the BindRows. map(row, db) in the sandbox, with the deadline of a slice; db reads on the row's connection.
+/// A DataMap: ctx is the BindRows. map(row, db) in the sandbox, with the deadline of a slice; db
+/// reads on the row's connection.
 bool bind_rows_map(void *ctx, const DataRow *row, Arena *arena, DataMapped *ret, Error *err);
 
 #endif

@@ -1,6 +1,8 @@
 /* Registered plans: bundle and graph by hash. */
 #include "ledger/run.h"
 
+#include "plan/shown.h"
+
 #include <sodium/utils.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,10 +23,12 @@ bool ledger_plan_register(DbConn *state, const Bundle *bundle, const Plan *plan,
     size_t size = 0;
     const void *packed = bundle_pack(bundle, arena, &size);
     AUTO(base_free) char *bytes = bytea_text(packed, size);
+    AUTO(json_auto) json_t *shown = plan_shown(plan);
     LedgerParams params = {0};
     ledger_param_text(&params, bundle->hash);
     ledger_param_text(&params, plan->root->name);
     ledger_param_text(&params, bytes);
+    ledger_param_json(&params, shown);
     ledger_param_json(&params, plan->graph);
     ledger_param_text(&params, plan->hash);
     ledger_param_int(&params, LEDGER_LANGUAGE);

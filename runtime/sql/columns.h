@@ -1,4 +1,5 @@
-/* Columns that SQL text adds or drops: what a dry run supplies as typed NULLs, and what an undo need not restore. */
+/* Columns that SQL text adds or drops: what a dry run supplies as typed NULLs, and what an undo
+ * need not restore. */
 #ifndef HEADGATE_SQL_COLUMNS_H
 #define HEADGATE_SQL_COLUMNS_H
 
@@ -7,7 +8,7 @@
 typedef struct SqlColumn {
     const char *table; ///< "name" or "schema.name", as written
     const char *column;
-    const char *type;  ///< as SQL text, "jsonb", "numeric[]"; NULL for a dropped column
+    const char *type; ///< as SQL text, "jsonb", "numeric[]"; NULL for a dropped column
 } SqlColumn;
 
 typedef struct SqlColumns {
@@ -16,7 +17,8 @@ typedef struct SqlColumns {
     size_t count;
 } SqlColumns;
 
-/// Appends the columns of every ALTER TABLE … ADD COLUMN in text. Text that does not parse adds nothing.
+/// Appends the columns of every ALTER TABLE … ADD COLUMN in text. Text that does not parse adds
+/// nothing.
 void sql_columns_added(const char *text, SqlColumns *columns);
 /// Appends those of every ALTER TABLE … DROP COLUMN, and a row with column "*" for each DROP TABLE.
 void sql_columns_dropped(const char *text, SqlColumns *columns);

@@ -1,2 +1,2 @@
 -- The graph of the plan with hash $1.
-SELECT graph_text FROM headgate.plan WHERE hash = $1::text
+SELECT graph::text FROM headgate.plan WHERE hash = $1::text

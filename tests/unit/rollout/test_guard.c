@@ -1,17 +1,18 @@
 /* Judging guards: pure, so no clock and no database. */
 #include "rollout/guard.h"
 
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
 
 static RolloutGuards guards_of(Arena *arena, const char *text)
 {
     RolloutGuards guards = {.arena = arena, .count = 1};
     Error err = {0};
-    assert_true(threshold_parse(arena, text, NULL, (PlanPosition){0}, &guards.items[0].threshold, &err));
+    assert_true(
+        threshold_parse(arena, text, NULL, (PlanPosition){0}, &guards.items[0].threshold, &err));
     guards.items[0].sample = (LedgerSample){.guard = text, .verdict = "no_data"};
     return guards;
 }

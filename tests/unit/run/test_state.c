@@ -1,11 +1,12 @@
-/* The state machines: every pair has one row or is refused, every state can be reached, what has ended stays so. */
+/* The state machines: every pair has one row or is refused, every state can be reached, what has
+ * ended stays so. */
 #include "run/state.h"
 
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
 
 static void test_each_pair_has_at_most_one_row(void **state)
 {
@@ -103,10 +104,14 @@ static void test_names_are_parsed_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each_pair_has_at_most_one_row),   cmocka_unit_test(test_every_row_says_why),
-        cmocka_unit_test(test_every_run_state_is_reachable),    cmocka_unit_test(test_every_step_state_is_reachable),
-        cmocka_unit_test(test_no_state_is_a_dead_end),          cmocka_unit_test(test_ended_runs_can_only_be_rolled_back),
-        cmocka_unit_test(test_rolling_back_never_goes_forward), cmocka_unit_test(test_an_undone_step_is_never_done_again),
+        cmocka_unit_test(test_each_pair_has_at_most_one_row),
+        cmocka_unit_test(test_every_row_says_why),
+        cmocka_unit_test(test_every_run_state_is_reachable),
+        cmocka_unit_test(test_every_step_state_is_reachable),
+        cmocka_unit_test(test_no_state_is_a_dead_end),
+        cmocka_unit_test(test_ended_runs_can_only_be_rolled_back),
+        cmocka_unit_test(test_rolling_back_never_goes_forward),
+        cmocka_unit_test(test_an_undone_step_is_never_done_again),
         cmocka_unit_test(test_names_are_parsed_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,18 +1,21 @@
 /* Columns that SQL adds and drops. */
 #include "sql/columns.h"
 
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 static void test_added_columns_have_their_types(void **state)
 {
     UNUSED(state);
     SqlColumns columns = {.arena = arena_new()};
-    sql_columns_added("ALTER TABLE events ADD COLUMN canonical_event jsonb; ALTER TABLE app.c ADD COLUMN tags text[], ADD n int", &columns);
+    sql_columns_added("ALTER TABLE events ADD COLUMN canonical_event jsonb; ALTER TABLE app.c ADD "
+                      "COLUMN tags text[], ADD n int",
+                      &columns);
     assert_int_equal(columns.count, 3);
-    assert_string_equal(sql_columns_find(&columns, "public.events", "canonical_event")->type, "\"jsonb\"");
+    assert_string_equal(sql_columns_find(&columns, "public.events", "canonical_event")->type,
+                        "\"jsonb\"");
     assert_string_equal(sql_columns_find(&columns, "c", "tags")->type, "\"text\"[]");
     assert_string_equal(sql_columns_find(&columns, "c", "n")->type, "\"pg_catalog\".\"int4\"");
     assert_null(sql_columns_find(&columns, "events", "tags"));
