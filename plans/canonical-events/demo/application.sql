@@ -28,7 +28,8 @@ CREATE FUNCTION app_bucket(flag text, id text) RETURNS integer LANGUAGE sql IMMU
             % 10000)::integer
 $$;
 
--- The percentage that the flag lets in now; 0 when it is off, and as long as there is no table of flags.
+-- The percentage that the flag lets in now: 0 when it is off, and as long as there is no table of flags. Once its row
+-- is gone from the table the code no longer asks: everybody is in.
 CREATE FUNCTION app_flag_percent(flag text) RETURNS integer LANGUAGE plpgsql STABLE AS $$
 DECLARE
     percent integer;
@@ -36,8 +37,9 @@ BEGIN
     IF to_regclass('feature_flags') IS NULL THEN
         RETURN 0;
     END IF;
-    EXECUTE 'SELECT rollout_percentage FROM feature_flags WHERE name = $1 AND enabled' INTO percent USING flag;
-    RETURN coalesce(percent, 0);
+    EXECUTE 'SELECT CASE WHEN enabled THEN rollout_percentage ELSE 0 END FROM feature_flags WHERE name = $1'
+       INTO percent USING flag;
+    RETURN coalesce(percent, 100);
 END
 $$;
 
