@@ -94,16 +94,18 @@ static void request_leave(ServerConnection *connection)
 
 /* ------------------------------------------------------------------ sending */
 
-static void end_connection(struct lws *wsi)
+void http_end_connection(struct lws *wsi)
 {
     lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_ASYNC);
+    lws_cancel_service(lws_get_context(
+        wsi)); /* a timeout set outside of its callbacks is seen after an event only */
 }
 
 static void end_request(ServerRequest *request)
 {
     struct lws *wsi = request->wsi;
     request_leave(request->connection);
-    end_connection(wsi);
+    http_end_connection(wsi);
 }
 
 /* All is out. Closing with unread bytes would reset the connection, and the client might never see
@@ -163,7 +165,8 @@ static void sender_main(void *arg)
     Server *server = arg;
     Error err = {0};
     while (!fiber_cancelled()) {
-        if (!push_all(server))
+        bool more = push_all(server);
+        if (!ws_flush(server) && !more)
             fiber_event_wait(&server->unsent, -1);
         else if (!fiber_sleep(SEND_EVERY_MS, &err))
             break;
@@ -438,7 +441,7 @@ void http_sweep(Server *server, int64_t now_us)
     for (ServerConnection *connection = server->connections; connection != NULL;
          connection = connection->next) {
         if (takes_too_long(connection, now_us))
-            end_connection(connection->wsi);
+            http_end_connection(connection->wsi);
     }
 }
 

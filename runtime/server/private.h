@@ -43,7 +43,7 @@ struct Server {
     ServerFeed *feed;
     ServerLaunch *launch;
     Fiber *clock;            ///< once a second: deadlines and ticks
-    Fiber *sender;           ///< answers that did not go out at once
+    Fiber *sender;           ///< answers and frames that could not go out at once
     FiberEvent unsent;       ///< there is one
     ServerRequest *requests; ///< all that are alive
     size_t requests_count;
@@ -79,6 +79,8 @@ int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 void http_sweep(Server *server, int64_t now_us);
 /// Ends the requests that are still worked on. Waits.
 void http_stop(Server *server);
+/// Ends a connection soon; may be called from anywhere.
+void http_end_connection(struct lws *wsi);
 /// Starts the fiber that sends what the sockets did not take at once.
 void http_start(Server *server);
 
@@ -119,6 +121,8 @@ int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, v
                 size_t bytes);
 /// May this request become a WebSocket? Otherwise a refusal was written.
 bool ws_may_upgrade(struct lws *wsi);
+/// Writes to viewers whose pause is over; true while others still pause.
+bool ws_flush(Server *server);
 /// Once a second.
 void ws_tick(Server *server, int64_t now_us);
 /// Waits. Closes the viewers whose session has ended meanwhile (each is asked about once a minute).

@@ -20,18 +20,20 @@ struct ServerViewer {
     struct lws *wsi;
     ServerViewer *next;
     ServerViewer *previous;
-    char *token;        ///< until it was looked up
-    AccessIdentity who; ///< known once ready
-    bool ready;         ///< logged in, hello was queued
-    bool asking;        ///< a fiber looks the token up and will need this record
-    bool gone;          ///< the connection has ended while asking
-    int close_status;   ///< 0 = stays; otherwise the WebSocket status it is being closed with
-    const char *close_why;
+    char *token;           ///< until it was looked up
+    AccessIdentity who;    ///< known once ready
+    bool ready;            ///< logged in, hello was queued
+    bool asking;           ///< a fiber looks the token up and will need this record
+    bool gone;             ///< the connection has ended while asking
+    int close_status;      ///< 0 = stays; otherwise the WebSocket status it is being closed with
+    const char *close_why; ///< at most 123 bytes
+    bool close_sent;
     Text incoming;     ///< a message comes in fragments
     int64_t minute_us; ///< start of the minute that messages are counted in
     int messages;
     ServerQueue queue;
     int64_t flushed_at_us;
+    bool due;              ///< something waits for the pause after the last frame to end
     int64_t moved_at_us;   ///< when a frame last left; a viewer that reads nothing is ended
     int64_t checked_at_us; ///< when its session was last seen to be good
     ViewerWatch watches[VIEWER_WATCHES_MAX];

@@ -12,12 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 enum {
     MESSAGES_PER_MINUTE = 100,
     MINUTE_US = 60 * 1000000,
     STUCK_US = 30 * 1000000,
     SESSION_CHECK_US = 60 * 1000000,
+    CLOSE_ACK_S = 2,
+    CLOSE_BYTES = 127,
     CLOSE_POLICY = 1008,
     CLOSE_TOO_BIG = 1009,
     CLOSE_AWAY = 1013,
@@ -153,12 +156,31 @@ void viewer_close(ServerViewer *viewer, int status, const char *why)
     lws_callback_on_writable(viewer->wsi);
 }
 
+/* A frame now, or when the pause after the last one is over (ws_flush). */
 static void want_to_write(ServerViewer *viewer)
 {
-    if (viewer->wsi != NULL && clock_monotonic_us() - viewer->flushed_at_us >= FLUSH_US)
+    if (viewer->wsi == NULL)
+        return;
+    viewer->due = clock_monotonic_us() - viewer->flushed_at_us < FLUSH_US;
+    if (viewer->due)
+        fiber_event_broadcast(&viewer->server->unsent);
+    else
         lws_callback_on_writable(viewer->wsi);
-    else if (viewer->wsi != NULL)
-        lws_set_timer_usecs(viewer->wsi, FLUSH_US);
+}
+
+bool ws_flush(Server *server)
+{
+    bool more = false;
+    int64_t now_us = clock_monotonic_us();
+    for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
+        if (!viewer->due)
+            continue;
+        viewer->due = now_us - viewer->flushed_at_us < FLUSH_US;
+        more = more || viewer->due;
+        if (!viewer->due)
+            lws_callback_on_writable(viewer->wsi);
+    }
+    return more;
 }
 
 void viewer_tell(ServerViewer *viewer, ServerNote *note)
@@ -377,20 +399,41 @@ static int receive(ServerViewer *viewer, struct lws *wsi, const void *bytes, siz
 
 /* ------------------------------------------------------------------ frames out */
 
+/* The close frame is sent here: Debian's build closes a connection twice when a callback asks for
+ * it (a left-over self-test), so that lws's own close frame never leaves. The client answers by
+ * closing, or is cut. */
+static void send_close(ServerViewer *viewer, struct lws *wsi)
+{
+    unsigned char frame[CLOSE_BYTES];
+    size_t length = strlen(viewer->close_why);
+    if (viewer->close_sent)
+        return;
+    invariant(length + 4 <= sizeof(frame));
+    viewer->close_sent = true;
+    frame[0] = 0x88; /* final, opcode close */
+    frame[1] = (unsigned char)(length + 2);
+    frame[2] = (unsigned char)(viewer->close_status >> 8);
+    frame[3] = (unsigned char)(viewer->close_status & 0xFF);
+    memcpy(frame + 4, viewer->close_why, length);
+    bool sent = send(lws_get_socket_fd(wsi), frame, length + 4, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+                (ssize_t)length + 4;
+    lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_ACK, sent ? CLOSE_ACK_S : LWS_TO_KILL_ASYNC);
+}
+
 static int write_frame(ServerViewer *viewer, struct lws *wsi)
 {
     Server *server = viewer->server;
     if (viewer->close_status != 0) {
-        lws_close_reason(wsi, (enum lws_close_status)viewer->close_status,
-                         (unsigned char *)(uintptr_t)viewer->close_why, strlen(viewer->close_why));
-        return -1;
+        send_close(viewer, wsi);
+        return 0;
     }
     size_t size = queue_frame(&viewer->queue, (char *)server->frame + LWS_PRE, SERVER_FRAME_BYTES);
     if (size == 0)
         return 0;
     if (lws_write(wsi, server->frame + LWS_PRE, size, LWS_WRITE_TEXT) < 0)
         return -1;
-    viewer->flushed_at_us = viewer->moved_at_us = clock_monotonic_us();
+    viewer->flushed_at_us = clock_monotonic_us();
+    viewer->moved_at_us = viewer->flushed_at_us;
     if (viewer->queue.count > 0)
         lws_callback_on_writable(wsi);
     return 0;
@@ -415,10 +458,6 @@ int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, v
         return established(connection, wsi);
     case LWS_CALLBACK_RECEIVE:
         return viewer == NULL ? -1 : receive(viewer, wsi, in, bytes);
-    case LWS_CALLBACK_TIMER:
-        if (viewer != NULL)
-            lws_callback_on_writable(wsi);
-        return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return viewer == NULL ? -1 : write_frame(viewer, wsi);
     case LWS_CALLBACK_CLOSED:
@@ -449,7 +488,7 @@ void ws_tick(Server *server, int64_t now_us)
     const char *away = feed_away(server->feed);
     for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
         if (viewer->queue.count > 0 && now_us - viewer->moved_at_us > STUCK_US)
-            lws_set_timeout(viewer->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
+            http_end_connection(viewer->wsi);
         else if (viewer->ready)
             tell_time(viewer, now, away);
     }

@@ -435,19 +435,22 @@ static inline bool hung_up(int fd)
 
 static char *compose(const char *method, const char *path, const char *headers, const char *body)
 {
-    size_t size = strlen(path) + strlen(headers) + (body == NULL ? 0 : strlen(body)) + 512;
-    char *text = calloc(1, size);
-    assert_non_null(text);
-    int used = snprintf(text, size, "%s %s HTTP/1.1\r\n%s", method, path, headers);
+    Text text;
+    text_init(&text, REPLY_MAX);
+    text_append(&text, method);
+    text_append(&text, " ");
+    text_append(&text, path);
+    text_append(&text, " HTTP/1.1\r\n");
+    text_append(&text, headers);
     if (strcasestr(headers, "host:") == NULL)
-        used += snprintf(text + used, size - (size_t)used, "Host: 127.0.0.1:%d\r\n", served.port);
+        text_printf(&text, "Host: 127.0.0.1:%d\r\n", served.port);
     if (body != NULL)
-        used += snprintf(
-            text + used, size - (size_t)used, "Content-Length: %zu\r\n%s", strlen(body),
-            strcasestr(headers, "content-type:") == NULL ? "Content-Type: application/json\r\n"
-                                                         : "");
-    snprintf(text + used, size - (size_t)used, "\r\n%s", body == NULL ? "" : body);
-    return text;
+        text_printf(&text, "Content-Length: %zu\r\n", strlen(body));
+    if (body != NULL && strcasestr(headers, "content-type:") == NULL)
+        text_append(&text, "Content-Type: application/json\r\n");
+    text_append(&text, "\r\n");
+    text_append(&text, body == NULL ? "" : body);
+    return text_take(&text);
 }
 
 /* One request on a connection of its own. headers end with \r\n each; body NULL = none. */

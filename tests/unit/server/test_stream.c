@@ -1,0 +1,293 @@
+/* The stream: who may listen, what comes in which order, and what happens to those who fall behind
+ * or misbehave. */
+#include "seed.h"
+#include "stream.h"
+
+static void only_those_logged_in_may_listen(void **state)
+{
+    UNUSED(state);
+    int fd = -1;
+    char headers[512];
+    expect_error(upgrade("/api/stream", SUBPROTOCOL, &fd), 401, "you are not logged in (any more)");
+    close(fd);
+    snprintf(headers, sizeof(headers), "Authorization: Bearer %s\r\n", served.api[person("vera")]);
+    expect_error(upgrade("/api/stream", headers, &fd), 400, "the subprotocol is headgate.v1");
+    close(fd);
+    snprintf(headers, sizeof(headers), "%sAuthorization: Bearer %s\r\n", SUBPROTOCOL,
+             served.api[person("vera")]);
+    expect_error(upgrade("/", headers, &fd), 404, "the stream is at /api/stream");
+    close(fd);
+    snprintf(headers, sizeof(headers),
+             "%sOrigin: http://evil.example\r\nAuthorization: Bearer %s\r\n", SUBPROTOCOL,
+             served.api[person("vera")]);
+    expect_error(upgrade("/api/stream", headers, &fd), 403,
+                 "requests of pages of \"http://evil.example\" are not accepted");
+    close(fd);
+    snprintf(headers, sizeof(headers), "%sHost: evil.example\r\nAuthorization: Bearer %s\r\n",
+             SUBPROTOCOL, served.api[person("vera")]);
+    expect_error(upgrade("/api/stream", headers, &fd), 403, "this server is not \"evil.example\"");
+    close(fd);
+    snprintf(headers, sizeof(headers), "%sCookie: headgate_session=%s\r\n", SUBPROTOCOL,
+             served.api[person("vera")]);
+    expect_error(upgrade("/api/stream", headers, &fd), 403,
+                 "a stream with a session cookie needs the header Origin");
+    close(fd);
+}
+
+/* The handshake cannot wait for the database: an unknown token is upgraded, gets nothing, and is
+ * closed. */
+static void unknown_tokens_are_closed(void **state)
+{
+    UNUSED(state);
+    Stream stream = {0};
+    char headers[256];
+    snprintf(headers, sizeof(headers),
+             "%sAuthorization: Bearer hgt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n",
+             SUBPROTOCOL);
+    Reply reply = upgrade("/api/stream", headers, &stream.fd);
+    assert_int_equal(reply.status, 101);
+    assert_string_equal(header_of(&reply, "sec-websocket-protocol"), "headgate.v1");
+    reply_done(&reply);
+    expect_close(&stream, 4401, "not logged in");
+}
+
+static void add_event(int number)
+{
+    char text[256];
+    snprintf(text, sizeof(text),
+             "SELECT headgate.event_append(7, 3, 'test', %d, 'log', 'x', '{\"n\": %d}'), "
+             "pg_notify('headgate', '7')",
+             number, number);
+    sql(text);
+}
+
+static void expect_event(Stream *stream, int64_t seq)
+{
+    const json_t *message = stream_next(stream, "event");
+    assert_non_null(message);
+    assert_string_equal(text_at(message, "run"), "7");
+    assert_int_equal(strtoll(text_at(message, "seq"), NULL, 10), seq);
+}
+
+static void a_viewer_catches_up_and_then_hears_news(void **state)
+{
+    UNUSED(state);
+    Stream stream = stream_as("vera");
+    const json_t *hello = stream_next(&stream, "hello");
+    assert_string_equal(text_at(hello, "person"), "vera");
+    assert_string_equal(text_at(hello, "version"), HEADGATE_VERSION);
+    stream_send(&stream, "{\"t\": \"watch\", \"run\": \"7\", \"since\": \"1\"}");
+    expect_event(&stream, 2);
+    expect_event(&stream, 3);
+    assert_string_equal(text_at(stream_next(&stream, "caught_up"), "seq"), "3");
+    for (int i = 1; i <= 50; i++)
+        add_event(i);
+    for (int i = 1; i <= 50; i++)
+        expect_event(&stream, 3 + i);
+    stream_done(&stream);
+    stream = stream_as("bob");
+    stream_send(&stream, "{\"t\": \"watch\", \"run\": \"7\", \"since\": \"51\"}");
+    expect_event(&stream, 52);
+    expect_event(&stream, 53);
+    assert_string_equal(text_at(stream_next(&stream, "caught_up"), "seq"), "53");
+    stream_done(&stream);
+}
+
+static void heads_come_to_those_who_watch_all(void **state)
+{
+    UNUSED(state);
+    Stream stream = stream_as("vera");
+    stream_send(&stream, "{\"t\": \"watch\", \"run\": \"*\"}");
+    assert_non_null(stream_next(&stream, "tick"));
+    sql("UPDATE headgate.run SET state = 'watching', version = version + 1 WHERE id = 7; NOTIFY "
+        "headgate, '7'");
+    const json_t *message = NULL;
+    do
+        message = stream_next(&stream, "run");
+    while (message != NULL && strcmp(text_at(message, "run.state"), "watching") != 0);
+    assert_string_equal(text_at(message, "run.id"), "7");
+    assert_int_equal(json_integer_value(at(message, "run.steps_total")), 8);
+    stream_done(&stream);
+}
+
+static void watches_of_nothing_are_reset(void **state)
+{
+    UNUSED(state);
+    Stream stream = stream_as("vera");
+    stream_send(&stream, "{\"t\": \"watch\", \"run\": \"99\"}");
+    const json_t *message = stream_next(&stream, "reset");
+    assert_string_equal(text_at(message, "run"), "99");
+    assert_string_equal(text_at(message, "why"), "there is no such run");
+    stream_send(&stream, "{\"t\": \"watch\", \"run\": \"7\", \"since\": \"9999\"}");
+    message = stream_next(&stream, "reset");
+    assert_string_equal(text_at(message, "why"), "the ledger went back");
+    assert_string_equal(text_at(message, "seq"), "53");
+    stream_done(&stream);
+}
+
+static void misbehaviour_ends_the_stream_with_the_reason(void **state)
+{
+    UNUSED(state);
+    static const char *const WRONG[][2] = {
+        {"nonsense", "a message is JSON"},
+        {"{\"t\": \"watch\", \"run\": \"7\", \"run\": \"8\"}", "a message is JSON"},
+        {"[]", "a message is an object with \"t\""},
+        {"{\"t\": \"watch\"}", "run is a run's number as text, or \"*\""},
+        {"{\"t\": \"watch\", \"run\": 7}", "run is a run's number as text, or \"*\""},
+        {"{\"t\": \"watch\", \"run\": \"7; DROP\"}", "run is a run's number as text, or \"*\""},
+        {"{\"t\": \"watch\", \"run\": \"7\", \"since\": -1}", "since is a sequence number as text"},
+        {"{\"t\": \"approve\", \"run\": \"7\"}", "the messages are watch and unwatch"},
+    };
+    for (size_t i = 0; i < COUNT_OF(WRONG); i++) {
+        Stream stream = stream_as("vera");
+        stream_send(&stream, WRONG[i][0]);
+        expect_close(&stream, 1008, WRONG[i][1]);
+    }
+    Stream stream = stream_as("vera");
+    send_frame(stream.fd, 2, "x", 1);
+    expect_close(&stream, 1008, "a message is text");
+    stream = stream_as("vera");
+    for (int i = 0; i < 101; i++)
+        stream_send(&stream, "{\"t\": \"unwatch\", \"run\": \"7\"}");
+    expect_close(&stream, 1008, "at most 100 messages a minute");
+    char *big = calloc(1, 70000);
+    memset(big, ' ', 70000 - 1);
+    stream = stream_as("vera");
+    send_frame(stream.fd, 1, big, 70000 - 1);
+    expect_close(&stream, 1009, "a message has at most 64 KiB");
+    free(big);
+    stream = stream_as("vera");
+    for (int run = 1; run <= 40; run++) {
+        char text[64];
+        snprintf(text, sizeof(text), "{\"t\": \"watch\", \"run\": \"%d\"}", run);
+        stream_send(&stream, text);
+    }
+    expect_close(&stream, 1008, "too many runs are watched");
+}
+
+/* 32 MB of events while a viewer does not read: it is told that it fell behind, and others hear
+ * everything. */
+static void who_falls_behind_is_told(void **state)
+{
+    UNUSED(state);
+    Stream slow = stream_as("vera");
+    Stream fast = stream_as("bob");
+    int small = 8192;
+    setsockopt(slow.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+    stream_send(&slow, "{\"t\": \"watch\", \"run\": \"7\", \"since\": \"53\"}");
+    stream_send(&fast, "{\"t\": \"watch\", \"run\": \"7\", \"since\": \"53\"}");
+    assert_non_null(stream_next(&slow, "caught_up"));
+    assert_non_null(stream_next(&fast, "caught_up"));
+    int64_t seq = 53;
+    for (int i = 0; i < 200; i++) {
+        char text[256];
+        snprintf(text, sizeof(text),
+                 "SELECT headgate.event_append(7, 3, 'big', n, 'log', 'x', "
+                 "json_build_object('text', repeat('x', "
+                 "15000))::jsonb) FROM generate_series(%d, %d) AS n",
+                 i * 10 + 1, i * 10 + 10);
+        sql(text);
+        sql("NOTIFY headgate, '7'");
+        for (int n = 0; n < 10; n++)
+            expect_event(&fast, ++seq);
+    }
+    const json_t *reset = stream_next(&slow, "reset");
+    assert_non_null(reset);
+    assert_string_equal(text_at(reset, "why"), "fell behind");
+    int64_t from = strtoll(text_at(reset, "seq"), NULL, 10);
+    assert_true(from > 53 && from <= seq);
+    for (const json_t *message = reset; message != NULL && from < seq;) {
+        message =
+            stream_next(&slow, "event"); /* later resets may follow: none leaves a gap unsaid */
+        int64_t next = strtoll(text_at(message, "seq"), NULL, 10);
+        assert_true(next > from);
+        from = next;
+    }
+    stream_done(&slow);
+    stream_done(&fast);
+}
+
+static void a_ledger_that_went_back_resets(void **state)
+{
+    UNUSED(state);
+    Stream stream = stream_as("vera");
+    stream_send(&stream, "{\"t\": \"watch\", \"run\": \"7\", \"since\": \"2050\"}");
+    assert_non_null(stream_next(&stream, "caught_up"));
+    sql("DELETE FROM headgate.event WHERE run = 7 AND seq > 100; UPDATE headgate.run SET last_seq "
+        "= 100 WHERE id = 7; "
+        "NOTIFY headgate, '7'");
+    const json_t *reset = stream_next(&stream, "reset");
+    assert_string_equal(text_at(reset, "seq"), "100");
+    assert_string_equal(text_at(reset, "why"), "the ledger went back");
+    add_event(5000);
+    expect_event(&stream, 101);
+    stream_done(&stream);
+}
+
+static void logging_out_ends_the_stream(void **state)
+{
+    UNUSED(state);
+    char body[128];
+    char cookie[128];
+    char csrf[64];
+    char headers[512];
+    snprintf(body, sizeof(body), "{\"token\": \"%s\"}", served.once[person("carol")]);
+    Reply reply = ask("POST", "/api/login", "", body);
+    snprintf(cookie, sizeof(cookie), "%.*s", (int)strcspn(header_of(&reply, "set-cookie"), ";"),
+             header_of(&reply, "set-cookie"));
+    snprintf(csrf, sizeof(csrf), "%s", text_at(reply.json, "csrf"));
+    reply_done(&reply);
+    snprintf(headers, sizeof(headers), "%sCookie: %s\r\nOrigin: http://127.0.0.1:%d\r\n",
+             SUBPROTOCOL, cookie, served.port);
+    Stream stream = {0};
+    reply = upgrade("/api/stream", headers, &stream.fd);
+    assert_int_equal(reply.status, 101);
+    reply_done(&reply);
+    assert_string_equal(text_at(stream_next(&stream, "hello"), "person"), "carol");
+    snprintf(headers, sizeof(headers),
+             "Cookie: %s\r\nOrigin: http://127.0.0.1:%d\r\nX-Headgate-CSRF: %s\r\n", cookie,
+             served.port, csrf);
+    reply = ask("POST", "/api/logout", headers, "{}");
+    assert_int_equal(reply.status, 200);
+    reply_done(&reply);
+    expect_close(&stream, 4401, "logged out");
+}
+
+static void ticks_say_when_the_database_is_away(void **state)
+{
+    UNUSED(state);
+    Stream stream = stream_as("vera");
+    stream_send(&stream, "{\"t\": \"watch\", \"run\": \"7\", \"since\": \"101\"}");
+    assert_non_null(stream_next(&stream, "caught_up"));
+    PQfinish(served.pg);
+    kill(served.pid, SIGUSR1);
+    hear("stopped");
+    const json_t *tick = NULL;
+    do
+        tick = stream_next(&stream, "tick");
+    while (tick != NULL && at(tick, "away") == NULL);
+    assert_true(text_starts(text_at(tick, "away"), "state database unreachable: "));
+    kill(served.pid, SIGUSR2);
+    hear("started");
+    served.pg = PQconnectdb(served.conninfo);
+    add_event(5001);
+    expect_event(&stream, 102);
+    stream_done(&stream);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_those_logged_in_may_listen),
+        cmocka_unit_test(unknown_tokens_are_closed),
+        cmocka_unit_test(a_viewer_catches_up_and_then_hears_news),
+        cmocka_unit_test(heads_come_to_those_who_watch_all),
+        cmocka_unit_test(watches_of_nothing_are_reset),
+        cmocka_unit_test(misbehaviour_ends_the_stream_with_the_reason),
+        cmocka_unit_test(who_falls_behind_is_told),
+        cmocka_unit_test(a_ledger_that_went_back_resets),
+        cmocka_unit_test(logging_out_ends_the_stream),
+        cmocka_unit_test(ticks_say_when_the_database_is_away),
+    };
+    return cmocka_run_group_tests(tests, serve_seeded, unserve);
+}
