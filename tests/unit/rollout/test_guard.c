@@ -1,11 +1,12 @@
 /* Judging guards: pure, so no clock and no database. */
 #include "rollout/guard.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static RolloutGuards guards_of(Arena *arena, const char *text)
 {

@@ -2,11 +2,12 @@
  * ended stays so. */
 #include "run/state.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static void test_each_pair_has_at_most_one_row(void **state)
 {

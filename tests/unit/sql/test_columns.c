@@ -1,10 +1,11 @@
 /* Columns that SQL adds and drops. */
 #include "sql/columns.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 static void test_added_columns_have_their_types(void **state)
 {
