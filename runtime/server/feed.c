@@ -69,12 +69,6 @@ static FeedRun *find_run(const ServerFeed *feed, int64_t run)
     return NULL;
 }
 
-int64_t feed_seq(const ServerFeed *feed, int64_t run)
-{
-    const FeedRun *found = find_run(feed, run);
-    return found == NULL ? -1 : found->seq;
-}
-
 void feed_now(const ServerFeed *feed, char *out, size_t size)
 {
     int64_t now_us =
@@ -124,21 +118,28 @@ static void watched_ids(const Server *server, Text *out)
     text_append_char(out, '}');
 }
 
+/* What was missed is not sent any more: from here on it is live again. */
+static void tell_reset(ServerViewer *viewer, ViewerWatch *watch, int64_t seq, const char *why)
+{
+    *watch = (ViewerWatch){.run = watch->run, .seq = seq, .live = true};
+    json_t *message = json_object();
+    json_set_string(message, "t", "reset");
+    if (watch->run == 0)
+        json_set_string(message, "run", "*");
+    else
+        json_set_id(message, "run", watch->run);
+    json_set_id(message, "seq", seq);
+    json_set_string(message, "why", why);
+    viewer_tell_json(viewer, message);
+}
+
 static void reset_watchers(Server *server, int64_t run, int64_t seq, const char *why)
 {
     for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
         for (size_t i = 0; viewer->ready && i < viewer->watches_count; i++) {
             ViewerWatch *watch = &viewer->watches[i];
-            if (watch->run != run || watch->seq <= seq)
-                continue;
-            watch->seq = seq;
-            watch->live = true;
-            json_t *message = json_object();
-            json_set_string(message, "t", "reset");
-            json_set_id(message, "run", run);
-            json_set_id(message, "seq", seq);
-            json_set_string(message, "why", why);
-            viewer_tell_json(viewer, message);
+            if (watch->run == run && watch->seq > seq)
+                tell_reset(viewer, watch, seq, why);
         }
     }
 }
@@ -227,8 +228,9 @@ static void tell_heads(ServerFeed *feed, const json_t *heads)
         ServerNote *note = note_new(text, strlen(text));
         for (ServerViewer *viewer = feed->server->viewers; viewer != NULL; viewer = viewer->next) {
             for (size_t w = 0; viewer->ready && w < viewer->watches_count; w++) {
-                if (viewer->watches[w].run == 0)
-                    viewer_tell(viewer, note);
+                ViewerWatch *watch = &viewer->watches[w];
+                if (watch->run == 0 && watch->live)
+                    watch->live = viewer_tell(viewer, note);
             }
         }
         note_drop(note);
@@ -293,8 +295,9 @@ static void tell_live(Server *server, int64_t run, const DbResult *page)
                 ViewerWatch *watch = &viewer->watches[i];
                 if (watch->run != run || !watch->live || watch->seq >= seq)
                     continue;
-                viewer_tell(viewer, note); /* may reset the viewer, which moves seq on */
-                if (watch->seq < seq)
+                watch->live = viewer_tell(viewer, note);
+                watch->fell = !watch->live;
+                if (watch->live)
                     watch->seq = seq;
             }
         }
@@ -333,8 +336,7 @@ static bool send_live(ServerFeed *feed, Error *err)
 static ViewerWatch *next_behind(Server *server, ServerViewer **ret_viewer)
 {
     for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
-        if (!viewer->ready || viewer->close_status != 0 ||
-            viewer->queue.bytes > BOUND_WS_QUEUE_BYTES / 2)
+        if (!viewer->ready || viewer->close_status != 0 || viewer->queue.bytes > VIEWER_ROOM_BYTES)
             continue;
         for (size_t i = 0; i < viewer->watches_count; i++) {
             if (!viewer->watches[i].live) {
@@ -356,18 +358,6 @@ static void tell_caught_up(ServerViewer *viewer, ViewerWatch *watch)
     viewer_tell_json(viewer, message);
 }
 
-static void tell_wrong(ServerViewer *viewer, ViewerWatch *watch, int64_t seq, const char *why)
-{
-    watch->live = true;
-    watch->seq = seq;
-    json_t *message = json_object();
-    json_set_string(message, "t", "reset");
-    json_set_id(message, "run", watch->run);
-    json_set_id(message, "seq", seq);
-    json_set_string(message, "why", why);
-    viewer_tell_json(viewer, message);
-}
-
 /* Whoever watches run from since gets the page: usually several that reconnected together. */
 static void tell_page(Server *server, int64_t run, int64_t since, const DbResult *page)
 {
@@ -377,12 +367,13 @@ static void tell_page(Server *server, int64_t run, int64_t since, const DbResult
             ViewerWatch *watch = &viewer->watches[i];
             if (watch->run != run || watch->live || watch->seq != since)
                 continue;
-            for (int row = 0; row < rows && !watch->live; row++) {
+            bool room = true;
+            for (int row = 0; row < rows && room; row++) {
                 ServerNote *note =
                     note_new(db_value(page, row, 1), (size_t)db_value_bytes(page, row, 1));
-                viewer_tell(viewer, note);
+                room = viewer_tell(viewer, note);
                 note_drop(note);
-                if (!watch->live)
+                if (room)
                     watch->seq = db_int(page, row, 0);
             }
         }
@@ -396,38 +387,50 @@ static void tell_pruned(Server *server, const FeedPage *past)
         for (size_t i = 0; viewer->ready && i < viewer->watches_count; i++) {
             ViewerWatch *watch = &viewer->watches[i];
             if (watch->run == past->run && !watch->live && watch->seq == past->since)
-                tell_wrong(viewer, watch, past->until, "older events were deleted");
+                tell_reset(viewer, watch, past->until, "older events were deleted");
         }
     }
+}
+
+/* One watch that is behind gets further, or is told why not. False with an error when the database
+ * failed. */
+static bool catch_up_one(ServerFeed *feed, ServerViewer *viewer, ViewerWatch *watch, Error *err)
+{
+    const FeedRun *known = find_run(feed, watch->run);
+    if (watch->run == 0) {
+        tell_reset(viewer, watch, 0, "fell behind");
+    } else if (known == NULL) {
+        tell_reset(viewer, watch, 0, "there is no such run");
+    } else if (watch->seq > known->seq) {
+        tell_reset(viewer, watch, known->seq, "the ledger went back");
+    } else if (watch->fell && known->seq - watch->seq > BOUND_EVENT_PAGE) {
+        tell_reset(viewer, watch, known->seq, "fell behind");
+    } else if (watch->seq == known->seq) {
+        tell_caught_up(viewer, watch);
+    } else {
+        const FeedPage past = {watch->run, watch->seq, known->seq, CATCH_UP_EVENTS};
+        AUTO(db_result_auto) DbResult *page = NULL;
+        if (!read_page(feed, &past, &page, err))
+            return false;
+        if (db_rows(page) > 0)
+            tell_page(feed->server, past.run, past.since, page);
+        else
+            tell_pruned(feed->server, &past);
+    }
+    return true;
 }
 
 static bool catch_up(ServerFeed *feed, Error *err)
 {
     ServerViewer *viewer = NULL;
-    for (;;) {
-        ViewerWatch *watch = next_behind(feed->server, &viewer);
-        if (watch == NULL)
-            return true;
-        const FeedRun *known = find_run(feed, watch->run);
-        if (known == NULL && feed->woken)
+    for (ViewerWatch *watch = next_behind(feed->server, &viewer); watch != NULL;
+         watch = next_behind(feed->server, &viewer)) {
+        if (watch->run != 0 && find_run(feed, watch->run) == NULL && feed->woken)
             return true; /* it came after the heads were read: the next turn knows the run */
-        if (known == NULL) {
-            tell_wrong(viewer, watch, 0, "there is no such run");
-        } else if (watch->seq > known->seq) {
-            tell_wrong(viewer, watch, known->seq, "the ledger went back");
-        } else if (watch->seq == known->seq) {
-            tell_caught_up(viewer, watch);
-        } else {
-            const FeedPage past = {watch->run, watch->seq, known->seq, CATCH_UP_EVENTS};
-            AUTO(db_result_auto) DbResult *page = NULL;
-            if (!read_page(feed, &past, &page, err))
-                return false;
-            if (db_rows(page) > 0)
-                tell_page(feed->server, past.run, past.since, page);
-            else
-                tell_pruned(feed->server, &past);
-        }
+        if (!catch_up_one(feed, viewer, watch, err))
+            return false;
     }
+    return true;
 }
 
 /* ------------------------------------------------------------------ turns */

@@ -6,13 +6,18 @@
 #include "server/private.h"
 #include "server/queue.h"
 
-enum { VIEWER_WATCHES_MAX = 32 };
+enum {
+    VIEWER_WATCHES_MAX = 32,
+    VIEWER_ROOM_BYTES =
+        BOUND_WS_QUEUE_BYTES / 2, ///< with more than this in its queue nothing older is fetched
+};
 
 /// A run a viewer watches, or "*".
 typedef struct ViewerWatch {
     int64_t run; ///< 0: every run's head ("*")
     int64_t seq; ///< newest event that was queued for the viewer
     bool live;   ///< all that is known was queued
+    bool fell;   ///< it was live and its viewer did not keep up
 } ViewerWatch;
 
 struct ServerViewer {
@@ -40,11 +45,8 @@ struct ServerViewer {
     size_t watches_count;
 };
 
-/// Queues a message; when it does not fit the viewer is reset: what waits is dropped and it is told
-/// so.
-void viewer_tell(ServerViewer *viewer, ServerNote *note);
-/// Drops what waits and queues a "reset" for each run it watches, from what the feed knows now.
-void viewer_reset(ServerViewer *viewer, const char *why);
+/// Queues a message; false when the viewer's queue is full.
+bool viewer_tell(ServerViewer *viewer, ServerNote *note);
 /// Formats and queues one message. Consumes message.
 void viewer_tell_json(ServerViewer *viewer, json_t *message);
 void viewer_close(ServerViewer *viewer, int status, const char *why);
@@ -54,8 +56,6 @@ ServerFeed *feed_start(Server *server);
 void feed_stop(ServerFeed *feed); ///< Waits.
 /// A viewer began, changed or ended its watches.
 void feed_wake(ServerFeed *feed);
-/// The newest event of a run that the feed has read; -1 when it does not know the run.
-int64_t feed_seq(const ServerFeed *feed, int64_t run);
 /// The database's clock now, as far as it is known, as RFC 3339. size >= 40.
 void feed_now(const ServerFeed *feed, char *out, size_t size);
 /// NULL while the state database answers; otherwise why it does not.

@@ -183,53 +183,29 @@ bool ws_flush(Server *server)
     return more;
 }
 
-void viewer_tell(ServerViewer *viewer, ServerNote *note)
+bool viewer_tell(ServerViewer *viewer, ServerNote *note)
 {
     if (viewer->close_status != 0 || viewer->wsi == NULL)
-        return;
+        return true; /* nobody is there to miss it */
     bool was_empty = viewer->queue.count == 0;
-    if (!queue_push(&viewer->queue, note)) {
-        viewer_reset(viewer, "fell behind");
-        return;
-    }
+    if (!queue_push(&viewer->queue, note))
+        return false;
     if (was_empty) {
         viewer->moved_at_us = clock_monotonic_us();
         want_to_write(viewer);
     }
+    return true;
 }
 
 void viewer_tell_json(ServerViewer *viewer, json_t *message)
 {
     char *text = json_text(message);
     ServerNote *note = note_new(text, strlen(text));
-    viewer_tell(viewer, note);
+    if (!viewer_tell(viewer, note))
+        log_debug("a viewer's queue is full: %s was dropped", json_get_string(message, "t", "?"));
     note_drop(note);
     free(text);
     json_decref(message);
-}
-
-static void tell_reset(ServerViewer *viewer, ViewerWatch *watch, const char *why)
-{
-    int64_t known = watch->run == 0 ? 0 : feed_seq(viewer->server->feed, watch->run);
-    json_t *message = json_object();
-    json_set_string(message, "t", "reset");
-    if (watch->run == 0)
-        json_set_string(message, "run", "*");
-    else
-        json_set_id(message, "run", watch->run);
-    watch->seq = known < 0 ? watch->seq : known;
-    watch->live = watch->run == 0 || known >= 0;
-    json_set_id(message, "seq", watch->seq);
-    json_set_string(message, "why", why);
-    viewer_tell_json(viewer, message);
-}
-
-void viewer_reset(ServerViewer *viewer, const char *why)
-{
-    queue_clear(&viewer->queue);
-    for (size_t i = 0; i < viewer->watches_count; i++)
-        tell_reset(viewer, &viewer->watches[i], why);
-    want_to_write(viewer);
 }
 
 /* ------------------------------------------------------------------ logging in */
@@ -420,6 +396,15 @@ static void send_close(ServerViewer *viewer, struct lws *wsi)
     lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_ACK, sent ? CLOSE_ACK_S : LWS_TO_KILL_ASYNC);
 }
 
+static bool is_behind(const ServerViewer *viewer)
+{
+    for (size_t i = 0; i < viewer->watches_count; i++) {
+        if (!viewer->watches[i].live)
+            return true;
+    }
+    return false;
+}
+
 static int write_frame(ServerViewer *viewer, struct lws *wsi)
 {
     Server *server = viewer->server;
@@ -436,6 +421,8 @@ static int write_frame(ServerViewer *viewer, struct lws *wsi)
     viewer->moved_at_us = viewer->flushed_at_us;
     if (viewer->queue.count > 0)
         lws_callback_on_writable(wsi);
+    if (viewer->queue.bytes <= VIEWER_ROOM_BYTES && is_behind(viewer))
+        feed_wake(server->feed);
     return 0;
 }
 
