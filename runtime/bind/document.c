@@ -199,6 +199,14 @@ static int document_pairs(lua_State *L)
     return 1;
 }
 
+/* A map may ask any part of a document for a field: a number has none, as a missing field has none.
+ */
+static int decimal_index(lua_State *L)
+{
+    lua_pushnil(L);
+    return 1;
+}
+
 static void metatable(lua_State *L, const char *name, const luaL_Reg *functions)
 {
     luaL_newmetatable(L, name);
@@ -214,9 +222,11 @@ void bind_document_open(lua_State *L)
         {"__index", document_index},   {"__len", document_length},      {"__pairs", document_pairs},
         {"__tostring", document_text}, {"__newindex", document_refuse}, {NULL, NULL}};
     static const luaL_Reg DECIMAL_FUNCTIONS[] = {
-        {"__tostring", decimal_text}, {"__eq", decimal_equal},   {"__add", decimal_refuse},
-        {"__sub", decimal_refuse},    {"__mul", decimal_refuse}, {"__div", decimal_refuse},
-        {"__lt", decimal_refuse},     {"__le", decimal_refuse},  {NULL, NULL}};
+        {"__tostring", decimal_text}, {"__eq", decimal_equal},
+        {"__add", decimal_refuse},    {"__sub", decimal_refuse},
+        {"__mul", decimal_refuse},    {"__div", decimal_refuse},
+        {"__lt", decimal_refuse},     {"__le", decimal_refuse},
+        {"__index", decimal_index},   {NULL, NULL}};
     metatable(L, DOCUMENT, DOCUMENT_FUNCTIONS);
     metatable(L, DECIMAL, DECIMAL_FUNCTIONS);
 }

@@ -250,7 +250,8 @@ static bool open_conn(Dry *dry, Error *err)
         !ledger_call(dry->conn, "search_path_default", NULL, &path, err))
         return false;
     dry->search_path = arena_strdup(dry->arena, db_value(path, 0, 0));
-    return true;
+    return db_query(dry->conn, "SELECT pg_catalog.set_config('search_path', $1, false)",
+                    DB_PARAMS(dry->search_path), NULL, err);
 }
 
 bool run_dry(const RunDryOptions *options, json_t **ret_report, Error *err)
