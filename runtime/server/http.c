@@ -5,7 +5,7 @@
  * either (it would spin again), so the answer is sent by ourselves, which plain HTTP/1.1 allows.
  *   - A POST that stands behind another request in lws's buffer is read with its own head as its
  * body, and with more behind it lws turns in a circle for ever. So one connection carries one
- * request (decision 020).
+ * request (decision 021).
  *   - The path is percent-decoded already, "//" and "/../" are gone.
  *   - CLOSED comes without ESTABLISHED, WSI_DESTROY without a connection of ours. */
 #include "server/private.h"

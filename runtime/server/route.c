@@ -114,7 +114,7 @@ static const char *needs_text(const ServerRoute *route)
 
 void server_routes_docs(Text *out)
 {
-    text_append(out, "# HTTP routes\n\nWritten by `headgate docs http` from the table in "
+    text_append(out, "# HTTP routes\n\nWritten by `headgate docs routes` from the table in "
                      "runtime/server/route.c. "
                      "What goes in and out is in protocol.md.\n\n"
                      "| method | path | who | what |\n| --- | --- | --- | --- |\n");

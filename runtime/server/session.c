@@ -25,7 +25,7 @@ static bool not_logged_in(ServerRequest *request, Error *err)
 {
     request_fail(request, STATUS_UNAUTHORIZED, err, ERROR_REFUSED,
                  "you are not logged in (any more)");
-    return error_hint(err, "headgate token login NAME prints a log-in link");
+    return error_hint(err, "headgate token create NAME --once prints a log-in link");
 }
 
 /* A wrong token costs its address; a cookie that has merely ended does not. */
@@ -121,8 +121,8 @@ bool post_login(ServerRequest *request, json_t **ret_body, Error *err)
         if (request->connection != NULL)
             peer_failed(request->connection->peer, clock_monotonic_us());
         request->answer.status = STATUS_UNAUTHORIZED;
-        return error_hint(err,
-                          "a log-in link works once: headgate token login NAME prints a new one");
+        return error_hint(
+            err, "a log-in link works once: headgate token create NAME --once prints a new one");
     }
     if (!ok)
         return false;

@@ -11,7 +11,7 @@
 static const char *ADMINS[] = {"alice", "bob", "dora", "wendy"};
 static const char *PRODUCT[] = {"carol", "dora"};
 static ConfigRole ROLES[] = {
-    {.name = "admin",   .people = ADMINS,  .people_count = COUNT_OF(ADMINS) },
+    {.name = "admin", .people = ADMINS, .people_count = COUNT_OF(ADMINS)},
     {.name = "product", .people = PRODUCT, .people_count = COUNT_OF(PRODUCT)},
 };
 static const ConfigEnvironment DEMO = {
@@ -48,14 +48,14 @@ static void everybody_against_both_decisions(void **state)
         const char *approve; /* NULL = may */
         const char *reject;
     } MATRIX[] = {
-        {"alice",    "you started this run",     NULL                 },
-        {"wendy",    "you registered this plan", NULL                 },
-        {"bob",      NULL,                       NULL                 },
-        {"dora",     NULL,                       NULL                 },
-        {"carol",    "needs role admin",         "needs role admin"   },
-        {"stranger", "needs role admin",         "needs role admin"   },
-        {"",         "nobody is logged in",      "nobody is logged in"},
-        {NULL,       "nobody is logged in",      "nobody is logged in"},
+        {"alice", "you started this run", NULL},
+        {"wendy", "you registered this plan", NULL},
+        {"bob", NULL, NULL},
+        {"dora", NULL, NULL},
+        {"carol", "needs role admin", "needs role admin"},
+        {"stranger", "needs role admin", "needs role admin"},
+        {"", "nobody is logged in", "nobody is logged in"},
+        {NULL, "nobody is logged in", "nobody is logged in"},
     };
     AccessGate gate = open_gate();
     for (size_t i = 0; i < COUNT_OF(MATRIX); i++) {
@@ -118,13 +118,12 @@ static void saying_the_same_twice_is_one_approval(void **state)
 {
     UNUSED(state);
     AccessApproval before[] = {
-        {.person = "bob",  .decision = "approve", .digest = "d1", .roles = ADMIN, .roles_count = 1},
+        {.person = "bob", .decision = "approve", .digest = "d1", .roles = ADMIN, .roles_count = 1},
         {.person = "dora",
          .decision = "approve",
          .digest = "d0",
          .roles = ADMIN,
-         .roles_count = 1                                                                         }
-    };
+         .roles_count = 1}};
     AccessGate gate = open_gate();
     gate.approvals = before;
     gate.approvals_count = COUNT_OF(before);
