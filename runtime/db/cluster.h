@@ -8,8 +8,8 @@
 typedef struct DbCluster DbCluster;
 
 typedef struct DbClusterOptions {
-    /// Created when missing, and then removed by db_cluster_free() unless keep; of one that was there
-    /// before only data/ is removed. NULL = a new temp folder.
+    /// Created when missing, and then removed by db_cluster_free() unless keep; of one that was
+    /// there before only data/ is removed. NULL = a new temp folder.
     const char *directory;
     bool keep;            ///< leave the data: the next start reuses it
     bool durable;         ///< fsync on (default off is for tests only)
@@ -22,8 +22,8 @@ NODISCARD bool db_cluster_start(Loop *loop, const DbClusterOptions *options,
 /// "host=/tmp/... port=5432 user=headgate dbname=postgres": no value needs quoting.
 const char *db_cluster_conninfo(const DbCluster *cluster);
 const char *db_cluster_directory(const DbCluster *cluster);
-/// Folder of initdb, pg_dump, ...: $HEADGATE_PG_BIN, the newest where distributions put it, or from PATH.
-/// NULL when no server is installed.
+/// Folder of initdb, pg_dump, ...: $HEADGATE_PG_BIN, the newest where distributions put it, or from
+/// PATH. NULL when no server is installed.
 const char *db_cluster_bin(void);
 /// Waits. Fast shutdown; removes the folder unless keep.
 void db_cluster_free(DbCluster *cluster);

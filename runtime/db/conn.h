@@ -24,11 +24,11 @@ typedef struct DbTarget {
 /// Waits. Opens a connection (PQconnectdb on the thread pool), sets every session variable of
 /// DESIGN §9 and refuses servers before 13 and transaction poolers. Ends with db_close().
 NODISCARD bool db_open(Loop *loop, const DbTarget *target, DbConn **ret_conn, Error *err);
-/// The decision about poolers: the process id that connecting announced must be that of the backend in
-/// which statements run, unless the target says that its pooler works in session mode.
+/// The decision about poolers: the process id that connecting announced must be that of the backend
+/// in which statements run, unless the target says that its pooler works in session mode.
 NODISCARD bool db_pooler_check(int announced_pid, int backend_pid, bool pooler_session, Error *err);
-/// Closes at once (an open transaction is rolled back by the server); NULL is fine. Broadcasts the events of
-/// db_listen(), which must still exist.
+/// Closes at once (an open transaction is rolled back by the server); NULL is fine. Broadcasts the
+/// events of db_listen(), which must still exist.
 void db_close(DbConn *conn);
 void db_close_auto(DbConn **conn);
 bool db_usable(const DbConn *conn); ///< false once the connection was lost
@@ -51,13 +51,14 @@ typedef struct DbParams {
 
 /// Waits. Runs one statement with parameters (extended protocol). *ret_result (may be NULL to drop
 /// it) is owned by the caller. ERROR_DATABASE with sqlstate, or ERROR_UNREACHABLE when the
-/// connection was lost. When the fiber is cancelled meanwhile, the server is asked to cancel and its
-/// answer is waited for: ERROR_CANCELLED, or success when the statement was faster. A server that has
-/// not answered 5 s after statement_timeout is asked to cancel, after 5 s more the connection is lost.
+/// connection was lost. When the fiber is cancelled meanwhile, the server is asked to cancel and
+/// its answer is waited for: ERROR_CANCELLED, or success when the statement was faster. A server
+/// that has not answered 5 s after statement_timeout is asked to cancel, after 5 s more the
+/// connection is lost.
 NODISCARD bool db_query(DbConn *conn, const char *sql, const DbParams *params,
                         DbResult **ret_result, Error *err);
-/// Same, prepared once per connection (found again by its text): for embedded statements. What exceeds
-/// the table of 192 statements is run unprepared.
+/// Same, prepared once per connection (found again by its text): for embedded statements. What
+/// exceeds the table of 192 statements is run unprepared.
 NODISCARD bool db_query_prepared(DbConn *conn, const char *sql, const DbParams *params,
                                  DbResult **ret_result, Error *err);
 /// Waits. Simple protocol: several statements, no parameters. The last result. position (1-based,

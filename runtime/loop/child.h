@@ -50,14 +50,15 @@ const char *child_stderr(const Child *child);
 /// Kills it if it still runs and frees it once the loop has reaped it. NULL is fine.
 void child_free(Child *child);
 
-/// In the child: beats on HEADGATE_BEAT_FD at loop turns (at least every 100 ms). Does nothing without
-/// that variable. A process whose parent has died goes on (a runner outlives its supervisor), but then the
-/// kernel ends it by SIGALRM when it falls silent.
+/// In the child: beats on HEADGATE_BEAT_FD at loop turns (at least every 100 ms). Does nothing
+/// without that variable. A process whose parent has died goes on (a runner outlives its
+/// supervisor), but then the kernel ends it by SIGALRM when it falls silent.
 void child_beat_start(Loop *loop);
 /// In the child: the next silence may last up to ms (before entering Lua that has a longer
 /// deadline).
 void child_beat_allow(int ms);
-/// In the child: has the watching parent died? Known one beat later; for those that end with it (worker).
+/// In the child: has the watching parent died? Known one beat later; for those that end with it
+/// (worker).
 bool child_beat_orphaned(void);
 
 #endif

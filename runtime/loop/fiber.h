@@ -47,8 +47,8 @@ typedef struct FiberEvent {
 /// Waits for the next broadcast. timeout_ms < 0: for ever. Returns true when it was broadcast;
 /// false after the timeout or when cancelled (ask fiber_cancelled()).
 bool fiber_event_wait(FiberEvent *event, int64_t timeout_ms);
-/// The same, but a broadcast after seen (an earlier value of event->broadcasts) counts: no wake-up is lost
-/// between looking at something that waits and waiting for its change.
+/// The same, but a broadcast after seen (an earlier value of event->broadcasts) counts: no wake-up
+/// is lost between looking at something that waits and waiting for its change.
 bool fiber_event_wait_beyond(FiberEvent *event, unsigned seen, int64_t timeout_ms);
 void fiber_event_broadcast(FiberEvent *event);
 

@@ -128,19 +128,6 @@ DB_CASE(connecting_fails_with_a_reason)
     refused("password=geheim99 geheim99", ERROR_INPUT, "the connection string is wrong");
 }
 
-static void poolers_are_recognized_by_process_ids(void **state)
-{
-    UNUSED(state);
-    Error err = {0};
-    assert_true(db_pooler_check(100, 100, false, &err));
-    assert_true(db_pooler_check(100, 200, true, &err));
-    assert_false(db_pooler_check(100, 200, false, &err));
-    assert_int_equal(err.kind, ERROR_REFUSED);
-    assert_string_equal(err.message, "the connection goes through a pooler (it announced backend "
-                                     "100, statements run in 200)");
-    assert_non_null(strstr(err.hint, "pooler: session"));
-}
-
 /* -- statements -- */
 
 DB_CASE(values_and_nulls_come_back)
@@ -577,7 +564,6 @@ int main(void)
         cmocka_unit_test(a_target_chooses_its_limits),
         cmocka_unit_test(synchronous_commit_is_raised_but_never_lowered),
         cmocka_unit_test(connecting_fails_with_a_reason),
-        cmocka_unit_test(poolers_are_recognized_by_process_ids),
         cmocka_unit_test(values_and_nulls_come_back),
         cmocka_unit_test(binary_parameters_are_honoured),
         cmocka_unit_test(big_results_and_big_parameters),

@@ -173,9 +173,23 @@ DB_CASE(a_pooler_in_session_mode_passes_the_probe)
     proxy_end();
 }
 
+static void poolers_are_recognized_by_process_ids(void **state)
+{
+    UNUSED(state);
+    Error err = {0};
+    assert_true(db_pooler_check(100, 100, false, &err));
+    assert_true(db_pooler_check(100, 200, true, &err));
+    assert_false(db_pooler_check(100, 200, false, &err));
+    assert_int_equal(err.kind, ERROR_REFUSED);
+    assert_string_equal(err.message, "the connection goes through a pooler (it announced backend "
+                                     "100, statements run in 200)");
+    assert_non_null(strstr(err.hint, "pooler: session"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(poolers_are_recognized_by_process_ids),
         cmocka_unit_test(a_pooler_is_refused_unless_the_target_names_it),
         cmocka_unit_test(a_pooler_in_session_mode_passes_the_probe),
     };
