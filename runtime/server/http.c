@@ -359,6 +359,7 @@ static int connected(Server *server, struct lws *wsi)
     if (server->connections != NULL)
         server->connections->previous = connection;
     server->connections = connection;
+    server->connections_count++;
     lws_set_opaque_user_data(wsi, connection);
     return 0;
 }
@@ -374,6 +375,7 @@ static void disconnected(Server *server, struct lws *wsi)
         connection->previous->next = connection->next;
     else
         server->connections = connection->next;
+    server->connections_count--;
     if (connection->next != NULL)
         connection->next->previous = connection->previous;
     lws_set_opaque_user_data(wsi, NULL);
@@ -388,7 +390,9 @@ int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     switch (reason) {
     case LWS_CALLBACK_FILTER_NETWORK_CONNECTION: {
         const struct lws_filter_network_conn_args *peer = user;
-        return peers_allow(server->peers, (const struct sockaddr *)&peer->cli_addr) ? 0 : -1;
+        bool room = server->connections_count < server->connections_max;
+        return room && peers_allow(server->peers, (const struct sockaddr *)&peer->cli_addr) ? 0
+                                                                                            : -1;
     }
     case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
         return connected(server, wsi);

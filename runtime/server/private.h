@@ -48,7 +48,9 @@ struct Server {
     ServerRequest *requests; ///< all that are alive
     size_t requests_count;
     struct ServerConnection *connections; ///< all that are open
-    size_t working;                       ///< requests that a fiber answers
+    size_t connections_count;
+    size_t connections_max;
+    size_t working; ///< requests that a fiber answers
     ServerViewer *viewers;
     size_t viewers_count;
     bool stopping;

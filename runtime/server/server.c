@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum {
     HEADER_TIMEOUT_S = 10,
@@ -75,6 +76,23 @@ static bool check_address(const ServerAddress *address, Error *err)
                          address->port, strerror(problem));
     error_set(err, ERROR_INPUT, "port %d is in use: choose another with --listen", address->port);
     return error_hint(err, "--listen %s:0 takes any free port", address->host);
+}
+
+/* Connections of strangers must leave file descriptors for databases and children. */
+static size_t room_for_connections(void)
+{
+    struct rlimit limit;
+    rlim_t wanted = BOUND_HTTP_CONNECTIONS + SPARE_FDS;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return SPARE_FDS;
+    if (limit.rlim_cur < wanted) {
+        struct rlimit raised = {.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted,
+                                .rlim_max = limit.rlim_max};
+        if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+            limit = raised;
+    }
+    size_t room = limit.rlim_cur > wanted ? wanted : limit.rlim_cur;
+    return room > (size_t)2 * SPARE_FDS ? room - SPARE_FDS : room / 2;
 }
 
 static bool make_context(Server *server, Error *err)
@@ -210,6 +228,7 @@ bool server_start(Loop *loop, const ServerOptions *options, Server **ret_server,
     server->web_root = arena_strdup(server->arena, options->web_root);
     server->header_timeout_s =
         options->header_timeout_s > 0 ? options->header_timeout_s : HEADER_TIMEOUT_S;
+    server->connections_max = room_for_connections();
     server->peers = peers_new(BOUND_HTTP_PER_ADDRESS);
     copy_state(server, &options->state);
     server->pool = pool_new(loop, &server->state, SERVER_POOL);
