@@ -46,7 +46,7 @@ static CliExit drive_and_follow(Cli *cli, const CliContext *context, int64_t run
     bool ok = cli_follow(cli, context, &follow, &code, &err);
     CliExit runner_exit = CLI_OK;
     bool left_early = ok && !cli_launch_ended(follow.runner, &runner_exit);
-    if (left_early && code == CLI_AT_GATE)
+    if (left_early && (code == CLI_AT_GATE || code == CLI_NEEDS_REVIEW))
         cli_launch_pause(follow.runner);
     cli_launch_free(follow.runner, false);
     if (!ok)

@@ -260,6 +260,14 @@ static bool settled(const Cli *cli, const CliFollow *follow, const json_t *head)
     return (rests && (follow->runner == NULL || over)) || at_gate || over || detached;
 }
 
+/* A run that waits says by its exit code for whom. */
+static CliExit exit_of(const json_t *head)
+{
+    CliExit code = cli_follow_exit(json_get_string(head, "state", ""));
+    const char *kind = json_get_string(json_object_get(head, "reason"), "kind", "");
+    return code == CLI_AT_GATE && text_equal(kind, "review") ? CLI_NEEDS_REVIEW : code;
+}
+
 /* First Ctrl-C: finish the batch and pause. Watching only: just leave. */
 static void hear_signals(Cli *cli, CliFollow *follow, int *heard)
 {
@@ -295,7 +303,7 @@ bool cli_follow(Cli *cli, const CliContext *context, CliFollow *follow, CliExit 
         }
         if (ok && settled(cli, follow, head)) {
             ok = print_new(state, follow, &over, err);
-            *ret_exit = cli_follow_exit(json_get_string(head, "state", ""));
+            *ret_exit = exit_of(head);
             if (over)
                 putchar('\n');
             if (!follow->json)

@@ -8,6 +8,7 @@
 #include "plan/setting.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -360,6 +361,15 @@ const ConfigEnvironment *config_environment(const Config *config, const char *na
             return &config->environments[i];
     }
     return NULL;
+}
+
+int64_t config_watch_us(const ConfigEnvironment *environment, double percent, int64_t otherwise_us)
+{
+    for (size_t i = 0; i < environment->watches_count; i++) {
+        if (fabs(environment->watches[i].percent - percent) < 1e-9)
+            return environment->watches[i].watch_us;
+    }
+    return otherwise_us;
 }
 
 const ConfigTarget *config_target(const ConfigEnvironment *environment, const char *name)

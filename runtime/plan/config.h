@@ -83,6 +83,9 @@ void config_free(Config *config);
 
 /// By name; NULL name = the only one, or else "default". NULL when absent.
 const ConfigEnvironment *config_environment(const Config *config, const char *name);
+/// How long a stage of that percentage is watched here: the environment's word, or else
+/// otherwise_us.
+int64_t config_watch_us(const ConfigEnvironment *environment, double percent, int64_t otherwise_us);
 const ConfigTarget *config_target(const ConfigEnvironment *environment, const char *name);
 const ConfigRole *config_role(const ConfigEnvironment *environment, const char *name);
 const ConfigMetric *config_metric(const Config *config, const char *name);

@@ -8,7 +8,6 @@
 #include "rollout/gate.h"
 #include "rollout/guard.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,11 +27,8 @@ typedef struct Watch {
 
 int64_t rollout_window_us(const PlanNode *stage, const ConfigEnvironment *environment)
 {
-    for (size_t i = 0; i < environment->watches_count; i++) {
-        if (fabs(environment->watches[i].percent - plan_number(stage, "percent")) < 1e-9)
-            return environment->watches[i].watch_us;
-    }
-    return plan_duration_us(stage, "watch");
+    return config_watch_us(environment, plan_number(stage, "percent"),
+                           plan_duration_us(stage, "watch"));
 }
 
 static void tell_stage(Run *run, const PlanNode *stage, const char *state, const char *why)

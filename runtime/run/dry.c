@@ -1,6 +1,7 @@
 /* Walking a plan without touching anything. */
 #include "run/dry.h"
 
+#include "base/clock.h"
 #include "data/dry.h"
 #include "run/kind.h"
 #include "sql/check.h"
@@ -68,8 +69,6 @@ static bool in_read_only(Dry *dry, const PlanNode *node, json_t *item, Error *er
 {
     bool ok = db_begin(dry->conn, err) &&
               db_exec(dry->conn, "SET TRANSACTION READ ONLY", NULL, NULL, err) &&
-              db_query(dry->conn, "SELECT pg_catalog.set_config('search_path', $1, true)",
-                       DB_PARAMS(dry->search_path), NULL, err) &&
               run_kind_check_evaluate(dry->conn, node, 0, NULL, item, err);
     db_rollback(dry->conn);
     return ok;
@@ -195,9 +194,13 @@ static void dry_gate(Dry *dry, const PlanNode *node, json_t *item)
 
 static void dry_stage(Dry *dry, const PlanNode *node, json_t *item)
 {
+    char window[32];
+    int64_t watch_us = config_watch_us(dry->options->environment, plan_number(node, "percent"),
+                                       plan_duration_us(node, "watch"));
     outcome(item, "would_run",
             arena_printf(dry->arena, "%s to %g %%, watched %s", node->parent->name,
-                         plan_number(node, "percent"), plan_text(node, "watch")));
+                         plan_number(node, "percent"),
+                         duration_text(watch_us, window, sizeof(window))));
 }
 
 static void dry_person(Dry *dry, const PlanNode *node, json_t *item)

@@ -30,14 +30,26 @@ static const char *string_of(const json_t *item)
                            json_get_string(json_object_get(item, "String"), "str", ""));
 }
 
+/* Quoted only where it must be. */
+static const char *identifier(Arena *arena, const char *name)
+{
+    bool plain = strspn(name, "abcdefghijklmnopqrstuvwxyz_0123456789") == strlen(name);
+    return plain ? name : arena_printf(arena, "\"%s\"", name);
+}
+
 /* ["pg_catalog", "int4"] and array bounds, as SQL. Modifiers do not matter for a NULL. */
 static const char *type_text(Arena *arena, const json_t *type)
 {
     const char *text = "";
     size_t i = 0;
     json_t *part = NULL;
-    json_array_foreach (json_object_get(type, "names"), i, part)
-        text = arena_printf(arena, "%s%s\"%s\"", text, i == 0 ? "" : ".", string_of(part));
+    json_array_foreach (json_object_get(type, "names"), i, part) {
+        const char *name = string_of(part);
+        bool built_in = i == 0 && text_equal(name, "pg_catalog");
+        if (!built_in)
+            text = arena_printf(arena, "%s%s%s", text, text[0] == '\0' ? "" : ".",
+                                identifier(arena, name));
+    }
     bool array = json_array_size(json_object_get(type, "arrayBounds")) > 0;
     return array ? arena_printf(arena, "%s[]", text) : text;
 }
