@@ -121,12 +121,14 @@ test("a row whose map raises goes to the review queue with file and line", async
       end,
     },
     verify "queue" { ambiguous = 0 },`);
-  const result = await run(folder, cluster.env(database));
-  assert.notEqual(result.code, 0, result.text);
+  const result = await headgate(["run", folder, "-e", "test", "--yes", "--no-wait"], { env: cluster.env(database) });
+  assert.ok(result.code === 6 || result.code === 7, `exit ${result.code}: ${result.text}`);
   const done = await cluster.query(database, "SELECT count(c)::int AS n FROM t");
   assert.equal(done[0]?.["n"], 9);
-  const review = await headgate(["review", "1", "-e", "test"], { env: cluster.env(database), cwd: folder });
-  assert.match(review.text, /plan\.lua:7: seven is bad/);
+  const log = await headgate(["log", "1", "-e", "test", "--json"], { env: cluster.env(database), cwd: folder });
+  assert.match(log.text, /plan\.lua:7: seven is bad/);
+  const queue = await cluster.query(database, "SELECT key::text, kind, before ->> 'id' AS id FROM headgate.queued_row");
+  assert.deepEqual(queue, [{ key: "{7}", kind: "error", id: "7" }]);
 });
 
 test("a map that hangs in a pattern is ended, and said", async () => {
@@ -174,7 +176,7 @@ test("a port that is in use", async () => {
   const taken = createServer().listen(0, "127.0.0.1");
   await waitUntil("the port is taken", () => taken.listening);
   const { port } = taken.address() as AddressInfo;
-  const result = await headgate(["serve", "--listen", `127.0.0.1:${port}`], { env: cluster.env(database), cwd: planOf(STEP) });
+  const result = await headgate(["serve", "-e", "test", "--listen", `127.0.0.1:${port}`], { env: cluster.env(database), cwd: planOf(STEP) });
   taken.close();
   assert.notEqual(result.code, 0, result.text);
   assert.match(result.text, new RegExp(`port ${port} is in use`));

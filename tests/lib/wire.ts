@@ -26,6 +26,7 @@ function asksForEncryption(bytes: Buffer): boolean {
 async function listen(server: Server): Promise<string> {
   const folder = temporary("wire");
   await new Promise<void>((done) => server.listen(join(folder, ".s.PGSQL.5432"), done));
+  server.unref(); // it must not keep a finished test alive
   atExit(() => server.close());
   return folder;
 }

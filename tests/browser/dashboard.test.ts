@@ -1,0 +1,158 @@
+/** The main job through the dashboard of the real server: log in by link, start, watch, review, approve, confirm; and the
+ *  server is killed and started again meanwhile. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { axeViolations, noBrowser, openBrowser, shoot, visit, type Visit } from "../lib/browser";
+import { type Demo, startDemo } from "../lib/headgate";
+import { waitUntil } from "../lib/wait";
+
+const skip = noBrowser || false;
+const SLOW = { timeout: 25_000 };
+let browser: Browser;
+let demo: Demo;
+let run = "";
+const people = new Map<string, Visit>();
+
+before(async () => {
+  if (skip) return;
+  demo = await startDemo();
+  browser = await openBrowser();
+});
+after(async () => {
+  for (const [person, { page }] of people) await shoot(page, `end-${person}`);
+  await browser?.close();
+  await demo?.stop();
+});
+
+async function logIn(person: string): Promise<Page> {
+  const visited = await visit(browser);
+  people.set(person, visited);
+  await visited.page.goto(await demo.link(person));
+  await visited.page.getByRole("heading", { level: 1, name: "Runs" }).waitFor();
+  return visited.page;
+}
+const pageOf = (person: string): Page => people.get(person)!.page;
+const live = (page: Page) => page.getByText("Live", { exact: true }).waitFor(SLOW);
+
+async function approve(person: string, gate: string): Promise<void> {
+  const page = pageOf(person);
+  await page.goto(`${demo.supervisor.url}/runs/${run}/gates/${encodeURIComponent(gate)}`);
+  const button = page.getByRole("button", { name: /^Approve/ });
+  await button.waitFor(SLOW);
+  await button.click(SLOW);
+  await page.getByText(`${person} approved`).waitFor(SLOW);
+}
+
+test("a link logs in once", { skip }, async () => {
+  const link = await demo.link("bob");
+  const { context, page } = await visit(browser);
+  await page.goto(link);
+  await page.getByRole("heading", { level: 1, name: "Runs" }).waitFor();
+  assert.equal(new URL(page.url()).hash, "");
+  await context.close();
+  const second = await visit(browser);
+  await second.page.goto(link);
+  await second.page.getByText("This token is not valid").waitFor();
+  await second.context.close();
+});
+
+test("alice starts the plan with a click, and everybody sees it at once", { skip }, async () => {
+  const bob = await logIn("bob");
+  await logIn("carol");
+  const alice = await logIn("alice");
+  await alice.getByRole("link", { name: "Start a run" }).click();
+  await alice.getByRole("button", { name: "Start… canonical-events" }).click();
+  await alice.getByLabel("Environment").selectOption("demo");
+  await alice.getByRole("button", { name: "Start in demo" }).click();
+  await alice.getByRole("heading", { level: 1, name: /canonical-events #/ }).waitFor(SLOW);
+  run = /\/runs\/(\d+)/.exec(alice.url())![1]!;
+  await bob.getByRole("link", { name: `canonical-events #${run}` }).waitFor(SLOW);
+});
+
+test("rows for review are decided in the browser, and progress is seen live", { skip }, async () => {
+  const bob = pageOf("bob");
+  await bob.goto(`${demo.supervisor.url}/runs/${run}?node=${encodeURIComponent("backfill/events.canonical_event")}&show=all`);
+  await live(bob);
+  const alice = pageOf("alice");
+  await alice.goto(`${demo.supervisor.url}/runs/${run}/review`);
+  await alice.getByRole("radio").first().waitFor(SLOW);
+  await shoot(alice, "real-review");
+  assert.deepEqual(await axeViolations(alice), []);
+  const rows = alice.getByRole("group").filter({ has: alice.getByRole("radio") });
+  const count = await rows.count();
+  for (let index = 0; index < count; index += 1) await rows.nth(index).getByRole("radio").first().check();
+  await alice.getByRole("button", { name: /^Apply \d+ decision/ }).click();
+  await alice.getByText(/decided\.$/).waitFor();
+  // bob's page was open before the backfill began and is not loaded again
+  await bob.getByRole("region", { name: "Progress" }).waitFor(SLOW);
+  await bob.getByText(/^([\d,]+) \/ \1 rows$/).waitFor(SLOW);
+  await shoot(bob, "real-run");
+  assert.deepEqual(await axeViolations(bob), []);
+});
+
+test("alice may not approve what she started; bob finds the gate under “Needs you” and approves it by clicking", { skip }, async () => {
+  const bob = pageOf("bob");
+  await bob.goto(demo.supervisor.url);
+  await bob.getByRole("link", { name: /start-rollout/ }).first().click(SLOW);
+  await bob.getByRole("heading", { name: "Evidence" }).waitFor(SLOW);
+  const alice = pageOf("alice");
+  await alice.goto(`${demo.supervisor.url}/runs/${run}/gates/start-rollout`);
+  await alice.getByText("You cannot decide this gate").waitFor(SLOW);
+  await shoot(bob, "real-gate");
+  assert.deepEqual(await axeViolations(bob), []);
+  await bob.getByLabel(/^Comment/).fill("the evidence is fine");
+  await bob.getByRole("button", { name: /^Approve/ }).click();
+  await bob.getByText("bob approved").waitFor(SLOW);
+});
+
+test("stages advance; the server is killed and started again, and no event is lost", { skip }, async () => {
+  const bob = pageOf("bob");
+  await bob.goto(`${demo.supervisor.url}/runs/${run}/rollout`);
+  const stage = (percent: number, state: string) => bob.getByRole("listitem").filter({ hasText: new RegExp(`^${percent}%${state}`) }).waitFor(SLOW);
+  await stage(10, "Watching");
+  await shoot(bob, "real-rollout");
+  assert.deepEqual(await axeViolations(bob), []);
+  const carol = pageOf("carol");
+  await carol.goto(`${demo.supervisor.url}/runs/${run}?show=all`);
+  await live(carol);
+  await demo.supervisor.stop("SIGKILL");
+  await bob.getByText("Not live.").waitFor({ timeout: 5_000 });
+  await carol.getByText("Not live.").waitFor({ timeout: 5_000 });
+  await demo.supervisor.restart();
+  await live(bob);
+  await live(carol);
+  await stage(10, "Done");
+  await stage(50, "Watching");
+  await stage(100, "Waiting for its gate");
+  const { events } = await demo.supervisor.as("bob").get<{ events: { seq: string }[] }>(`/api/runs/${run}/events?since=0&limit=1000`);
+  assert.deepEqual(events.map((event) => event.seq), events.map((_, index) => String(index + 1)), "no gap, none twice");
+  await carol.getByText(new RegExp(`^${events.length.toLocaleString("en")} entries`)).waitFor(SLOW);
+});
+
+test("the rest is approved and confirmed in the browser, and the run is done", { skip }, async () => {
+  const { gates } = await demo.supervisor.as("bob").run(run);
+  await approve("carol", gates.find((gate) => gate.state === "open")!.path);
+  const bob = pageOf("bob");
+  await bob.goto(`${demo.supervisor.url}/runs/${run}`);
+  const confirmAll = async (path: string) => {
+    await bob.goto(`${demo.supervisor.url}/runs/${run}?node=${encodeURIComponent(path)}`);
+    const buttons = bob.getByRole("button", { name: /^Confirm/ });
+    await buttons.first().waitFor(SLOW);
+    for (let left = await buttons.count(); left > 0; left -= 1) {
+      await buttons.first().click(SLOW);
+      await waitUntil("the answer is shown", async () => (await buttons.count()) < left);
+    }
+  };
+  await confirmAll("monitoring");
+  await approve("bob", "contract/remove-legacy");
+  await approve("carol", "contract/remove-legacy");
+  await confirmAll("contract/Remove CampaignWizard and the flag checks from the code");
+  await bob.goto(`${demo.supervisor.url}/runs/${run}`);
+  await bob.getByRole("region", { name: "Summary" }).getByText("Done", { exact: true }).first().waitFor(SLOW);
+  await bob.goto(`${demo.supervisor.url}/runs/${run}/report`);
+  await bob.getByRole("heading", { name: "Summary" }).waitFor(SLOW);
+  await shoot(bob, "real-report");
+  assert.deepEqual(await axeViolations(bob), []);
+  for (const [person, { errors }] of people) assert.deepEqual(errors, [], person);
+});
