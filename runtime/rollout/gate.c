@@ -3,9 +3,11 @@
 
 #include "access/decide.h"
 #include "access/sign.h"
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "ledger/gate.h"
+#include "rollout/rollout.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,19 +94,45 @@ void rollout_gate_digest(const Run *run, const PlanNode *gate, const json_t *evi
 
 /* ------------------------------------------------------------------ what follows */
 
-static void next_text(const PlanNode *node, char *out, size_t size)
+static void next_text(const PlanNode *node, const ConfigEnvironment *environment, char *out,
+                      size_t size)
 {
+    char window[32];
     if (node->kind == PLAN_STAGE)
         snprintf(out, size, "set %s to %g %% and watch %s", node->parent->name,
-                 plan_number(node, "percent"), plan_text(node, "watch"));
+                 plan_number(node, "percent"),
+                 duration_text(rollout_window_us(node, environment), window, sizeof(window)));
     else
         snprintf(out, size, "%s \"%s\"", plan_kind_name(node->kind), node->name);
 }
 
-static json_t *next_item(const PlanNode *node)
+/* What a stage does to the flag, for people; the real statement also compares what it saw last. */
+static void stage_sql(const PlanNode *stage, json_t *item)
+{
+    const json_t *flag = json_object_get(stage->parent->keys, "flag");
+    const char *enabled = json_get_string(flag, "enabled", NULL);
+    AUTO(base_free)
+    char *on = enabled == NULL ? base_strdup("") : base_printf(", %s = true", enabled);
+    AUTO(base_free)
+    char *sql =
+        base_printf("UPDATE %s SET %s = %g%s WHERE %s = '%s'", json_get_string(flag, "table", ""),
+                    json_get_string(flag, "percent", ""), plan_number(stage, "percent"), on,
+                    json_get_string(flag, "name", ""), stage->parent->name);
+    json_set_string(item, "sql", sql);
+}
+
+static void describe_stage(const PlanNode *stage, json_t *item)
+{
+    char then[64];
+    snprintf(then, sizeof(then), "go to %g%%", plan_number(stage, "percent"));
+    json_set_string(item, "then", then);
+    stage_sql(stage, item);
+}
+
+static json_t *next_item(const PlanNode *node, const ConfigEnvironment *environment)
 {
     char text[512];
-    next_text(node, text, sizeof(text));
+    next_text(node, environment, text, sizeof(text));
     json_t *item = json_object();
     json_set_string(item, "kind", plan_kind_name(node->kind));
     json_set_string(item, "path", node->path);
@@ -115,28 +143,24 @@ static json_t *next_item(const PlanNode *node)
     const char *one_way = json_get_string(node->keys, "one_way", NULL);
     if (one_way != NULL)
         json_set_string(item, "one_way", one_way);
-    if (node->kind == PLAN_STAGE) {
-        char then[64];
-        snprintf(then, sizeof(then), "go to %g%%", plan_number(node, "percent"));
-        json_set_string(item, "then", then);
-    }
+    if (node->kind == PLAN_STAGE)
+        describe_stage(node, item);
     return item;
 }
 
-json_t *rollout_gate_next(const Plan *plan, const PlanNode *gate)
+json_t *rollout_gate_next(const Plan *plan, const ConfigEnvironment *environment,
+                          const PlanNode *gate)
 {
     json_t *next = json_array();
     if (gate->parent != NULL && gate->parent->kind == PLAN_STAGE)
-        json_array_append_new(next, next_item(gate->parent));
+        json_array_append_new(next, next_item(gate->parent, environment));
     for (size_t i = gate->index + 1; i < plan->nodes_count; i++) {
         const PlanNode *node = plan->nodes[i];
-        if (node->kind == PLAN_GATE)
-            break;
         bool gated = node->kind == PLAN_STAGE && node->children_count > 0;
-        if (gated)
+        if (node->kind == PLAN_GATE || gated)
             break;
         if (node->kind != PLAN_PHASE && node->kind != PLAN_ROLLOUT)
-            json_array_append_new(next, next_item(node));
+            json_array_append_new(next, next_item(node, environment));
     }
     return next;
 }
@@ -169,7 +193,7 @@ static bool open_gate(Run *run, const PlanNode *gate, Error *err)
     char digest[HASH_HEX_BYTES];
     char text[600];
     AUTO(json_auto) json_t *evidence = evidence_of(run, gate);
-    AUTO(json_auto) json_t *next = rollout_gate_next(run->plan, gate);
+    AUTO(json_auto) json_t *next = rollout_gate_next(run->plan, run->options.environment, gate);
     rollout_gate_digest(run, gate, evidence, run_step_attempt(run, gate), digest);
     AUTO(json_auto) json_t *before = NULL;
     if (!ledger_gate_read(run->ledger, run->id, gate->path, &before, err))

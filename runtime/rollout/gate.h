@@ -10,7 +10,8 @@
 RunNodeFn rollout_gate_forward;
 
 /// What follows the gate, as gate.next: [{kind, path, text, sql?}], until the next gate.
-json_t *rollout_gate_next(const Plan *plan, const PlanNode *gate);
+json_t *rollout_gate_next(const Plan *plan, const ConfigEnvironment *environment,
+                          const PlanNode *gate);
 /// The digest that an approval binds: SHA-256 over plan, parameters, targets, configuration, gate
 /// and each evidence item's definition and verdict (DESIGN P11). ret_hex has HASH_HEX_BYTES.
 void rollout_gate_digest(const Run *run, const PlanNode *gate, const json_t *evidence, int attempt,
