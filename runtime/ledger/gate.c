@@ -54,3 +54,13 @@ bool ledger_answers(DbConn *state, int64_t run, const char *path, json_t **ret_a
     ledger_param_text(&params, path);
     return ledger_call_json(state, "answer_list", &params, ret_answers, err);
 }
+
+bool ledger_decision_forget(DbConn *state, int64_t run, const char *step, const char *key,
+                            Error *err)
+{
+    LedgerParams params = {0};
+    ledger_param_int(&params, run);
+    ledger_param_text(&params, step);
+    ledger_param_text(&params, key);
+    return ledger_call(state, "decision_delete", &params, NULL, err);
+}

@@ -31,6 +31,10 @@ NODISCARD bool ledger_gate_close(DbConn *state, int64_t run, const char *path,
 /// Waits. Decisions about rows of a step: [{key: […], decision, decided_by}].
 NODISCARD bool ledger_decisions(DbConn *state, int64_t run, const char *step,
                                 json_t **ret_decisions, Error *err);
+/// Waits. Forgets the decision about a row that changed since: people are asked again. key is an
+/// array literal.
+NODISCARD bool ledger_decision_forget(DbConn *state, int64_t run, const char *step, const char *key,
+                                      Error *err);
 /// Waits. Answers to a manual step or check-list: [{item, note, by, at}].
 NODISCARD bool ledger_answers(DbConn *state, int64_t run, const char *path, json_t **ret_answers,
                               Error *err);

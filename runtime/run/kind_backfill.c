@@ -235,11 +235,14 @@ static bool apply_one(Review *review, const json_t *row, Error *err)
     if (!data_decide(&review->updater, parts, count, json_object_get(row, "decision"), &decided,
                      err))
         return false;
-    if (decided == DECIDED_CHANGED)
-        run_log(review->work->run, review->work->node->path, "warn",
-                "row %s changed since it was queued: it is shown anew",
-                data_job_key_shown(review->arena, parts, count));
-    return true;
+    if (decided != DECIDED_CHANGED)
+        return true;
+    Run *run = review->work->run;
+    run_log(run, review->work->node->path, "warn",
+            "row %s changed since it was queued: it is shown anew",
+            data_job_key_shown(review->arena, parts, count));
+    return ledger_decision_forget(run->ledger, run->id, review->work->node->path,
+                                  data_job_key_text(review->arena, parts, count), err);
 }
 
 static bool process_must_end(const Error *err)
