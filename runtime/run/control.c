@@ -21,7 +21,8 @@ static const struct Ask {
     {"retry", RUN_ASKED_NOTHING, true},
 };
 
-static void take_request(Run *run, json_t *request)
+/* What only wakes the engine (a review was decided) is no ask. */
+static bool take_request(Run *run, const json_t *request)
 {
     const char *kind = json_get_string(request, "kind", "");
     for (size_t i = 0; i < COUNT_OF(ASKS); i++) {
@@ -35,21 +36,28 @@ static void take_request(Run *run, json_t *request)
             snprintf(run->asked_why, sizeof(run->asked_why), "%s",
                      json_get_string(json_object_get(request, "body"), "why", ""));
         }
+        return true;
     }
+    return false;
 }
 
 static bool read_requests(Run *run, Error *err)
 {
-    json_t *requests = NULL;
+    AUTO(json_auto) json_t *requests = NULL;
     if (!ledger_request_list(run->control, run->id, &requests, err))
         return false;
     json_decref(run->asked_requests);
-    run->asked_requests = requests;
+    run->asked_requests = json_array();
     size_t i = 0;
     json_t *request = NULL;
     json_array_foreach (requests, i, request) {
-        if (json_get_int(request, "id", 0) > run->answered_id)
-            take_request(run, request);
+        int64_t id = json_get_int(request, "id", 0);
+        if (id <= run->answered_id)
+            continue;
+        if (take_request(run, request))
+            json_array_append(run->asked_requests, request);
+        else if (!ledger_request_done(run->control, id, "seen", err))
+            return false;
     }
     return true;
 }
