@@ -220,10 +220,19 @@ static Remedy remedy_for(const Worker *worker, const Error *err)
     return again ? REMEDY_AGAIN : REMEDY_NONE;
 }
 
+/* Waiting for the application's locks is yielding, not failing: that may be repeated for longer. */
+static int attempts_for(const Error *err)
+{
+    static const char LOCK_NOT_AVAILABLE[] = "55P03";
+    enum { PATIENCE = 4 };
+    return text_equal(err->sqlstate, LOCK_NOT_AVAILABLE) ? PATIENCE * BOUND_ROW_RETRIES
+                                                         : BOUND_ROW_RETRIES;
+}
+
 static bool pause_before_again(int attempt, Error *err)
 {
-    enum { FIRST_MS = 50 };
-    int64_t ms = (int64_t)FIRST_MS << attempt;
+    enum { FIRST_MS = 50, DOUBLED_MAX = 5 };
+    int64_t ms = (int64_t)FIRST_MS << (attempt < DOUBLED_MAX ? attempt : DOUBLED_MAX);
     return fiber_sleep(ms / 2 + (int64_t)clock_random((uint32_t)ms), err);
 }
 
@@ -244,7 +253,7 @@ static bool run_range(Worker *worker, Error *err)
             break;
         case REMEDY_AGAIN:
             data_controller_halve(&worker->controller);
-            if (attempt++ == BOUND_ROW_RETRIES || !pause_before_again(attempt, err))
+            if (attempt++ >= attempts_for(err) || !pause_before_again(attempt, err))
                 return false;
             break;
         default:
