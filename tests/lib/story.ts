@@ -78,7 +78,9 @@ export async function storyContent(cluster: Cluster, database: string): Promise<
     await digest("integrations", "SELECT * FROM integrations"),
     await digest("campaigns", "SELECT * FROM campaigns"),
     await digest("events", "SELECT * FROM events"),
-    await digest("feature_flags", "SELECT name, description, enabled, rollout_percentage, metadata FROM feature_flags"),
+    ...((await cluster.query(database, "SELECT to_regclass('feature_flags') IS NOT NULL AS there"))[0]?.["there"]
+      ? [await digest("feature_flags", "SELECT name, description, enabled, rollout_percentage, metadata FROM feature_flags")]
+      : []),
   ]);
 }
 
