@@ -11,7 +11,7 @@ test("events are sentences", () => {
     ["step.state", { kind: "step", to: "failed", error: { message: "no" } }, "Step failed: no"],
     ["step.progress", { done: 500, total: 1005, rows_per_s: 1200, batches: 5 }, "500 of 1,005 rows, 1,200 rows/s, 5 batches"],
     ["gate.approval", { person: "bob", decision: "approve", comment: "go" }, "bob approved: “go”"],
-    ["rollout.stage", { percent: 10, state: "watching", window_us: 5e6 }, "10%: Watching for 5.0 s"],
+    ["rollout.stage", { percent: 10, state: "watching", window_us: 5e6 }, "10%: Watching for 5 s"],
     ["rollout.flag", { percent: 50, from: 10, enabled: true }, "Flag set to 50% (was 10%)"],
     ["run.state", { to: "held", why: "error_rate" }, "Run: Held: error_rate"],
     ["later", { a: 1 }, 'later {"a":1}'],

@@ -31,7 +31,7 @@ export function formatDuration(us: number): string {
   const seconds = Math.max(0, us) / 1e6;
   if (seconds < 0.001) return us > 0 ? "< 1 ms" : "0 s";
   if (seconds < 0.1) return `${Math.round(seconds * 1000)} ms`;
-  if (seconds < 10) return `${(Math.floor(seconds * 10) / 10).toFixed(1)} s`;
+  if (seconds < 10) return `${Math.floor(seconds * 10) / 10} s`;
   for (const [size, unit, part] of UNITS) {
     if (seconds < size) continue;
     const large = Math.floor(seconds / size);

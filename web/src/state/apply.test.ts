@@ -92,6 +92,26 @@ test("a stage is watched: samples move its clock and its guards", () => {
   assert.deepEqual(rollout?.samples, [{ guard: "error_rate < 1%", points: [["t13", 2.5, "breach"]] }]);
 });
 
+test("a stage waits for its gate, and is held with its run", () => {
+  const gated = { ...detail, rollouts: [{ ...detail.rollouts[0]!, stages: [{ ...detail.rollouts[0]!.stages[0]!, gate: "v2/10%/gate" }] }] };
+  const states = (...messages: Message[]) => apply(viewOf(gated), messages).detail.rollouts[0]!.stages[0]!.state;
+  const opened = event(11, "gate.opened", "v2/10%/gate", { need: 1 });
+  const watching = event(13, "rollout.stage", "v2/10%", { state: "watching", window_us: 5e6 });
+  const closed = event(12, "gate.closed", "v2/10%/gate", { state: "passed" });
+  assert.equal(states(opened), "waiting");
+  assert.equal(states(opened, closed), "pending");
+  assert.equal(states(opened, closed, watching, event(14, "run.state", "", { to: "held" })), "held");
+  assert.equal(states(opened, closed, watching, event(14, "run.state", "", { to: "held" }), event(15, "run.state", "", { to: "watching" })), "watching");
+});
+
+test("a guard that only the sample names is there", () => {
+  const view = apply(viewOf(detail), [event(11, "rollout.sample", "v2/10%", {
+    guards: [{ guard: "not p95 > 500ms", metric: "p95", limit: 500, unit: "ms", value: null, verdict: "no_data", breaches: 0, breaches_max: 3 }],
+  })]);
+  assert.deepEqual(view.detail.rollouts[0]?.guards, [{ guard: "not p95 > 500ms", metric: "p95", limit: 500, op: ">", unit: "ms",
+    value: null, verdict: "no_data", at: "t11", breaches: 0, breaches_max: 3 }]);
+});
+
 test("a type named like an object's own method is only history", () => {
   const view = apply(viewOf(detail), [event(11, "toString", ""), event(12, "__proto__", "")]);
   assert.equal(view.seq, "12");

@@ -65,16 +65,35 @@ const withDetail = (view: RunView, change: Partial<RunDetail>): RunView => ({
   detail: { ...view.detail, ...change },
 });
 
+/** A reason that says nothing is none. */
+function reasonOf(value: Json | undefined): Reason | null {
+  const reason = object(value);
+  return reason && typeof reason["text"] === "string" && reason["text"] !== "" ? (reason as unknown as Reason) : null;
+}
+
 const FINAL_RUN: ReadonlySet<string> = new Set(["done", "rolled_back", "aborted"]);
 const FINAL_STEP: ReadonlySet<string> = new Set(["done", "failed", "undone", "undo_failed", "skipped"]);
 
-function runState(view: RunView, { at, data }: RunEvent): RunView {
+/** A stage is held with its run, and watched again when the run goes on; no event of its own says so. */
+function holdStages(view: RunView, state: RunStatus): RunView {
+  if (state !== "held" && state !== "watching") return view;
+  const from = state === "held" ? "watching" : "held";
+  if (!view.detail.rollouts.some((rollout) => rollout.stages.some((stage) => stage.state === from))) return view;
+  return changeRollout(view, () => true, (rollout) => ({
+    ...rollout,
+    automation: rollout.automation === from ? state : rollout.automation,
+    stages: rollout.stages.map((stage) => (stage.state === from ? { ...stage, state } : stage)),
+  }));
+}
+
+function runState(before: RunView, { at, data }: RunEvent): RunView {
   const state = text(data["to"]) as RunStatus;
-  if (!state) return view;
+  if (!state) return before;
+  const view = holdStages(before, state);
   return withDetail(view, {
     state,
     state_since: at,
-    reason: object(data["reason"]) as Reason | null,
+    reason: reasonOf(data["reason"]),
     finished_at: FINAL_RUN.has(state) ? at : null,
   });
 }
@@ -134,8 +153,18 @@ function changeGate(view: RunView, path: string, change: (gate: Gate | undefined
   return withDetail(view, { gates });
 }
 
+/** The stage behind a gate waits while the gate is open. */
+function waitStage(view: RunView, gate: string, from: StageStatus, to: StageStatus): RunView {
+  const holds = (stage: Stage) => stage.gate === gate && stage.state === from;
+  return changeRollout(view, (rollout) => rollout.stages.some(holds), (rollout) => ({
+    ...rollout,
+    automation: to === "waiting" ? "waiting" : rollout.automation,
+    stages: rollout.stages.map((stage) => (holds(stage) ? { ...stage, state: to } : stage)),
+  }));
+}
+
 const gateOpened = (view: RunView, { run, at, node, data }: RunEvent): RunView =>
-  changeGate(view, node, () => ({
+  changeGate(waitStage(view, node, "pending", "waiting"), node, () => ({
     run,
     path: node,
     state: "open",
@@ -163,7 +192,7 @@ const gateApproval = (view: RunView, { at, node, data }: RunEvent): RunView =>
   });
 
 const gateClosed = (view: RunView, { at, node, data }: RunEvent): RunView =>
-  changeGate(view, node, (gate) => gate && { ...gate, state: text(data["state"]) as GateStatus, closed_at: at });
+  changeGate(waitStage(view, node, "waiting", "pending"), node, (gate) => gate && { ...gate, state: text(data["state"]) as GateStatus, closed_at: at });
 
 function changeRollout(view: RunView, holds: (rollout: Rollout) => boolean, change: (r: Rollout) => Rollout): RunView {
   const rollouts = view.detail.rollouts.map((rollout) => (holds(rollout) ? change(rollout) : rollout));
@@ -196,12 +225,19 @@ function rolloutStage(view: RunView, { at, node, data }: RunEvent): RunView {
 
 function rolloutSample(view: RunView, { at, node, data }: RunEvent): RunView {
   const seen = new Map(list(data["guards"]).map((row) => [text(object(row)?.["guard"]), object(row)!]));
-  const sampled = (guard: Guard): Guard => {
-    const row = seen.get(guard.guard);
-    if (!row) return guard;
-    const verdict = text(row["verdict"], "no_data") as GuardVerdict;
-    return { ...guard, value: number(row["value"]), verdict, at, breaches: number(row["breaches"]) ?? guard.breaches };
-  };
+  // the guards of a sample are those of the stage that is watched
+  const sampled = (known: Guard | undefined, name: string, row: JsonObject): Guard => ({
+    guard: name,
+    metric: text(row["metric"], known?.metric ?? name),
+    limit: number(row["limit"]) ?? known?.limit ?? 0,
+    op: known?.op ?? /[<>=!]+/.exec(name)?.[0] ?? "",
+    unit: text(row["unit"], known?.unit),
+    value: number(row["value"]),
+    verdict: text(row["verdict"], "no_data") as GuardVerdict,
+    at,
+    breaches: number(row["breaches"]) ?? known?.breaches ?? 0,
+    breaches_max: number(row["breaches_max"]) ?? known?.breaches_max ?? 0,
+  });
   return changeRollout(view, hasStage(node), (rollout) => {
     const samples = [...rollout.samples];
     for (const [guard, row] of seen) {
@@ -214,7 +250,7 @@ function rolloutSample(view: RunView, { at, node, data }: RunEvent): RunView {
     return {
       ...rollout,
       samples,
-      guards: rollout.guards.map(sampled),
+      guards: [...seen].map(([name, row]) => sampled(rollout.guards.find((guard) => guard.guard === name), name, row)),
       stages: rollout.stages.map((stage) =>
         stage.path === node
           ? {

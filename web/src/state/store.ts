@@ -229,6 +229,18 @@ export function takeRun(run: Run): void {
   if (current) view.value = applyHead(current, run);
 }
 
+/** The times of a run change with its state, and only the server adds them up. */
+async function refreshTimes(): Promise<void> {
+  const id = viewed;
+  try {
+    const { active_us, waiting_us, watching_us } = await api.run(id);
+    const current = view.peek();
+    if (current?.detail.id === id) view.value = { ...current, detail: { ...current.detail, active_us, waiting_us, watching_us } };
+  } catch {
+    // they are as they were at the last change
+  }
+}
+
 let mending = false;
 function mend(): void {
   if (mending) return;
@@ -271,6 +283,7 @@ function flush(): void {
     if (after.caughtUp) tellOfEvents(after.detail, events);
     view.value = after;
     if (after.broken !== null) mend();
+    else if (after.detail.state !== before.detail.state) void refreshTimes();
   });
 }
 

@@ -1,6 +1,7 @@
 // HTTP: one function per address of docs/protocol.md. A failed call throws ApiError; a command carries the
 // CSRF token of the session and an idempotency key, so that a repeated try has one effect.
 
+import { parseExact, stringifyExact } from "../lib/json";
 import type {
   Gate, Json, Me, PlanEntry, RequestKind, ReviewDecision, ReviewPage, Rollout, RunDetail, RunEvent, RunList,
 } from "./types";
@@ -62,7 +63,7 @@ async function failure(response: Response): Promise<ApiError> {
   );
 }
 
-async function call<T>(path: string, options: RequestInit = {}): Promise<T> {
+async function call<T>(path: string, options: RequestInit = {}, parse: (text: string) => unknown = JSON.parse): Promise<T> {
   let response: Response;
   try {
     response = await fetch(`/api/${path}`, { credentials: "same-origin", cache: "no-store", ...options });
@@ -75,7 +76,7 @@ async function call<T>(path: string, options: RequestInit = {}): Promise<T> {
     if (error.status === 401 && path !== "login") onLoggedOut();
     throw error;
   }
-  return (response.status === 204 ? null : await response.json()) as T;
+  return (response.status === 204 ? null : parse(await response.text())) as T;
 }
 
 interface PostOptions {
@@ -90,7 +91,7 @@ function post<T>(path: string, body: unknown, { ifMatch, key = newKey() }: PostO
     "Idempotency-Key": key,
   };
   if (ifMatch !== undefined) headers["If-Match"] = `"${ifMatch}"`;
-  return call<T>(path, { method: "POST", headers, body: JSON.stringify(body) });
+  return call<T>(path, { method: "POST", headers, body: stringifyExact(body) });
 }
 
 function query(values: Record<string, string | number | undefined>): string {
@@ -138,12 +139,13 @@ export const api = {
     post<unknown>(`${runPath(id)}/requests`, { kind, why }, { ifMatch: version, key }),
   events: (id: string, options: EventQuery) =>
     call<{ events: RunEvent[]; seq: string }>(`${runPath(id)}/events${query({ ...options })}`),
-  report: (id: string) => call<Json>(`${runPath(id)}/report`),
+  /** The text as well: what is downloaded is what the server sent. */
+  report: (id: string) => call<{ text: string; report: Json }>(`${runPath(id)}/report`, {}, (text) => ({ text, report: JSON.parse(text) })),
   gate: (id: string, path: string) => call<Gate>(gatePath(id, path)),
   decide: (id: string, path: string, decision: "approve" | "reject", digest: string, comment: string, key: string) =>
     post<Gate>(`${gatePath(id, path)}/${decision}`, { comment }, { ifMatch: digest, key }),
   rollout: (id: string) => call<Rollout | Rollout[] | { rollouts: Rollout[] }>(`${runPath(id)}/rollout`),
-  review: (id: string, options: ReviewQuery) => call<ReviewPage>(`${runPath(id)}/review${query({ ...options })}`),
+  review: (id: string, options: ReviewQuery) => call<ReviewPage>(`${runPath(id)}/review${query({ ...options })}`, {}, parseExact),
   decideRows: (id: string, decisions: ReviewDecision[], key: string) =>
     post<{ decided: number }>(`${runPath(id)}/review`, { decisions }, { key }),
   answer: (id: string, path: string, item: number, note: string, key: string) =>

@@ -31,7 +31,9 @@ export interface Reason {
   kind: string;
   text: string;
   path?: string | null;
-  who?: string[];
+  who?: string[] | null;
+  /** Until the clock it waits for has run down, as of the head that says it. */
+  left_us?: number | null;
   since?: string | null;
   expires?: string | null;
   on_expire?: string | null;

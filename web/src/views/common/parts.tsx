@@ -33,6 +33,13 @@ export function Elapsed({ from, to }: { from: string | null | undefined; to?: st
   return <span class="num">{to ? formatDuration(us) : formatCountdown(Math.floor(us / 1e6) * 1e6)}</span>;
 }
 
+/** The server's clock at the moment this value of left_us was told. */
+export function useTold(leftUs: number): number {
+  const told = useRef({ leftUs, at: now.peek() });
+  if (told.current.leftUs !== leftUs) told.current = { leftUs, at: now.peek() };
+  return told.current.at;
+}
+
 /** Counts down from what the server said was left at a moment of its clock. Stands still when not live. */
 export function Countdown({ leftUs, since, runs }: { leftUs: number; since: number; runs: boolean }) {
   const passed = runs ? Math.max(0, now.value - since) * 1000 : 0;

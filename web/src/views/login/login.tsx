@@ -27,7 +27,7 @@ export function LoginPage() {
             spellcheck={false} onInput={(event) => setToken(event.currentTarget.value)} />
           <button class="button primary" disabled={busy}>{busy ? "Logging in…" : "Log in"}</button>
         </form>
-        <p class="soft">Open the log-in link that the server printed, or make a token: <code>headgate token create NAME</code></p>
+        <p class="soft">Open the log-in link that the server printed, or make one: <code>headgate token create NAME --once</code></p>
       </Page>
     </div>
   );

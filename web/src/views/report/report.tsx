@@ -3,7 +3,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { formatDuration } from "../../lib/format";
+import { betweenUs, formatDuration } from "../../lib/format";
 import { view } from "../../state/store";
 import { api } from "../../wire/api";
 import type { Json, JsonObject } from "../../wire/types";
@@ -14,7 +14,7 @@ import { useLoaded } from "../common/use-loaded";
 
 const isObject = (value: Json | undefined): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
 const isTime = (text: string): boolean => /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:?\d\d)$/.test(text);
-const nameOf = (key: string): string => key.replace(/_(us|s|at)$/, "").replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase());
+const nameOf = (key: string): string => key.replace(/_(us|at)$/, "").replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase());
 
 function Scalar({ name, value }: { name: string; value: Json }): ComponentChildren {
   if (value === null || value === "") return <span class="soft">–</span>;
@@ -37,6 +37,31 @@ function RowsTable({ rows, label }: { rows: JsonObject[]; label: string }) {
   );
 }
 
+const rowsOf = (value: Json | undefined): JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
+const pick = (row: JsonObject, ...keys: string[]): JsonObject => Object.fromEntries(keys.map((key) => [key, row[key] ?? null]));
+const took = (row: JsonObject): Json =>
+  typeof row["started_at"] === "string" && typeof row["finished_at"] === "string" ? betweenUs(row["started_at"], row["finished_at"]) : null;
+
+/** What is shown otherwise than as it stands; the plan's graph is on the page of the run. */
+const SHOWN: Record<string, (value: Json) => [name: string, value: Json][]> = {
+  graph: () => [],
+  reason: (value) => (isObject(value) ? [["reason", pick(value, "kind", "text", "path")]] : []),
+  params: (value) => (isObject(value) && Object.keys(value).length > 0 ? [["parameters", value]] : []),
+  steps: (value) => [["steps", rowsOf(value).map((row) => ({
+    ...pick(row, "path", "kind", "state", "attempt", "started_at"), took_us: took(row), result: (isObject(row["detail"]) && row["detail"]["text"]) || null,
+  }))]],
+  gates: (value) => [
+    ["gates", rowsOf(value).map((row) => pick(row, "path", "question", "state", "need", "opened_at", "closed_at"))],
+    ["approvals", rowsOf(value).flatMap((row) => rowsOf(row["approvals"]).map((given) => ({
+      gate: row["path"] ?? null, ...pick(given, "person", "decision", "comment", "at"), roles: rowsOf(given["roles"]).length > 0 ? null : String(given["roles"] ?? ""),
+    })))],
+    ["evidence", rowsOf(value).flatMap((row) => rowsOf(row["evidence"]).map((found) => ({ gate: row["path"] ?? null, ...pick(found, "path", "verdict", "text") })))],
+  ],
+  rollouts: (value) => [["stages", rowsOf(value).flatMap((row) => rowsOf(row["stages"]).map((stage) => ({
+    ...pick(stage, "path", "percent", "state", "opened_at", "closed_at"), watched_us: stage["counted_us"] ?? null, window_us: stage["window_us"] ?? null,
+  })))]],
+};
+
 function Section({ name, value }: { name: string; value: Json }) {
   if (!Array.isArray(value) && !isObject(value)) return null;
   const rows = Array.isArray(value) ? value.filter(isObject) : [];
@@ -52,26 +77,26 @@ function Section({ name, value }: { name: string; value: Json }) {
   );
 }
 
-function Download({ report, run }: { report: Json; run: string }) {
+function Download({ text, run }: { text: string; run: string }) {
   const [address, setAddress] = useState("");
   useEffect(() => {
-    const url = URL.createObjectURL(new Blob([JSON.stringify(report, null, 2)], { type: "application/json" }));
+    const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
     setAddress(url);
     return () => URL.revokeObjectURL(url);
-  }, [report]);
+  }, [text]);
   return <a class="button" href={address} download={`headgate-run-${run}.json`}><Icon name="down" />JSON</a>;
 }
 
 export function ReportPage({ run }: { run: string }) {
   const state = view.value?.detail.id === run ? view.value.detail.state : "";
   const report = useLoaded(`${run} ${state}`, () => api.report(run));
-  const { value } = report;
+  const value = report.value?.report ?? null;
   const pairs = isObject(value ?? undefined) ? Object.entries(value as JsonObject) : [];
   const head = pairs.filter(([, entry]) => typeof entry !== "object" || entry === null);
   return (
-    <RunFrame run={run} heading="Report" aside={() => value !== null && (
+    <RunFrame run={run} heading="Report" aside={() => report.value && (
       <>
-        <Download report={value} run={run} />
+        <Download text={report.value.text} run={run} />
         <button type="button" class="button" onClick={() => print()}><Icon name="file" />Print</button>
       </>
     )}>
@@ -81,7 +106,8 @@ export function ReportPage({ run }: { run: string }) {
           {value === null && !report.error && <Loading what="the report" />}
           {value !== null && pairs.length === 0 && <Empty icon="file" title="The report is empty" />}
           {head.length > 0 && <section class="panel"><h2>Summary</h2><Facts rows={head.map(([key, entry]) => [nameOf(key), <Scalar name={key} value={entry} />])} /></section>}
-          {pairs.map(([key, entry]) => <Section key={key} name={key} value={entry} />)}
+          {pairs.flatMap(([key, entry]) => (Object.hasOwn(SHOWN, key) ? SHOWN[key]!(entry) : [[key, entry] as const]))
+            .map(([key, entry]) => <Section key={key} name={key} value={entry} />)}
         </div>
       )}
     </RunFrame>

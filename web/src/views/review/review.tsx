@@ -3,6 +3,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { formatCount, plural } from "../../lib/format";
+import { parseExact, stringifyExact } from "../../lib/json";
 import { params, setParam } from "../../lib/router";
 import { canOperate, live, messageOf, view } from "../../state/store";
 import { api, newKey } from "../../wire/api";
@@ -22,11 +23,11 @@ const wordOf = (verdict: ReviewVerdict, row: ReviewRow): string =>
   "skip" in verdict ? "Skip" : "choice" in verdict ? row.choices?.[verdict.choice]?.label ?? `Choice ${verdict.choice + 1}` : "Own value";
 
 function OwnValue({ marked, onMark }: { marked: ReviewVerdict | undefined; onMark: (verdict: ReviewVerdict | null) => void }) {
-  const [text, setText] = useState(marked && "set" in marked ? JSON.stringify(marked.set, null, 2) : "");
+  const [text, setText] = useState(marked && "set" in marked ? stringifyExact(marked.set, 2) : "");
   const [problem, setProblem] = useState("");
   const take = () => {
     try {
-      const value: unknown = JSON.parse(text);
+      const value = parseExact(text);
       if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error("It has to be an object: { \"column\": value }.");
       setProblem("");
       onMark({ set: value as JsonObject });
@@ -71,7 +72,7 @@ function RowItem({ row, marked, may, onMark }: {
               <label key={index} class={`choice${at === `${index}` ? " picked" : ""}`}>
                 <input type="radio" name={name} checked={at === `${index}`} onChange={() => onMark({ choice: index })} />
                 {index < 9 && <kbd>{index + 1}</kbd>}
-                <span>{choice.label}{choice.set && <code class="soft clip">{JSON.stringify(choice.set)}</code>}</span>
+                <span>{choice.label}{choice.set && <code class="soft clip">{stringifyExact(choice.set)}</code>}</span>
               </label>
             ))}
             <label class={`choice${at === "skip" ? " picked" : ""}`}>
@@ -81,15 +82,15 @@ function RowItem({ row, marked, may, onMark }: {
             {at === "own" && marked && "set" in marked && (
               <label class="choice picked">
                 <input type="radio" name={name} checked onChange={() => undefined} />
-                <span>Own value<code class="soft clip">{JSON.stringify(marked.set)}</code></span>
+                <span>Own value<code class="soft clip">{stringifyExact(marked.set)}</code></span>
               </label>
             )}
             {at !== "" && <button type="button" class="button tiny ghost" onClick={() => onMark(null)}>Clear</button>}
           </div>
-        ) : <p class="soft">{row.state === "applied" ? "Applied" : "Skipped"}{row.decision !== null && <>: <code>{JSON.stringify(row.decision)}</code></>}</p>}
+        ) : <p class="soft">{row.state === "applied" ? "Applied" : "Skipped"}{row.decision !== null && <>: <code>{stringifyExact(row.decision)}</code></>}</p>}
       </fieldset>
       <div class="review-more">
-        {row.before && <details><summary>The row as it is</summary><Code text={JSON.stringify(row.before, null, 2)} label={`Row ${row.key.join(", ")}`} /></details>}
+        {row.before && <details><summary>The row as it is</summary><Code text={stringifyExact(row.before, 2)} label={`Row ${row.key.join(", ")}`} /></details>}
         {row.state === "open" && may && <OwnValue marked={marked} onMark={onMark} />}
       </div>
     </li>

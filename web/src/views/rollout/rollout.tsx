@@ -1,6 +1,5 @@
 // How far a change is let out: stages with their windows, and the guards that must hold.
 
-import { useRef } from "preact/hooks";
 import { formatCount, formatDuration, formatValue, plural } from "../../lib/format";
 import { href } from "../../lib/router";
 import { GUARD_LOOK, lookOf, STAGE_LOOK } from "../../lib/status";
@@ -8,7 +7,7 @@ import type { RunView } from "../../state/apply";
 import { live, now } from "../../state/store";
 import type { Guard, Rollout, SamplePoint, Stage } from "../../wire/types";
 import { Icon } from "../common/icon";
-import { Badge, Bar, Countdown, Empty, Facts, Notice, Time } from "../common/parts";
+import { Badge, Bar, Countdown, Empty, Facts, Notice, Time, useTold } from "../common/parts";
 import { RunFrame } from "../common/run-frame";
 import { Spark } from "../common/spark";
 import { RunActions } from "../run/actions";
@@ -20,13 +19,6 @@ const AUTOMATION: Record<string, string> = {
   pending: "not started", watching: "watching", waiting: "waits for a gate", held: "held: it needs a decision", done: "finished",
   rolled_back: "rolled back", paused: "paused",
 };
-
-/** The server's clock at the moment this value of left_us was told. */
-function useTold(leftUs: number): number {
-  const told = useRef({ leftUs, at: now.peek() });
-  if (told.current.leftUs !== leftUs) told.current = { leftUs, at: now.peek() };
-  return told.current.at;
-}
 
 function StageItem({ stage, run, runs, current }: { stage: Stage; run: string; runs: boolean; current: boolean }) {
   const told = useTold(stage.left_us);
@@ -60,8 +52,8 @@ function GuardTable({ points, unit }: { points: readonly SamplePoint[]; unit: st
         <table>
           <thead><tr><th scope="col">Time</th><th scope="col">Value</th><th scope="col">Verdict</th></tr></thead>
           <tbody>
-            {points.slice(-TABLE_ROWS).reverse().map(([at, value, verdict]) => (
-              <tr key={at}>
+            {points.slice(-TABLE_ROWS).reverse().map(([at, value, verdict], index) => (
+              <tr key={index}>
                 <td><Time at={at} /></td>
                 <td class="num">{value === null ? "–" : `${formatValue(value)}${unit === "%" ? "%" : ` ${unit}`}`}</td>
                 <td>{lookOf(GUARD_LOOK, verdict).label}</td>
@@ -77,9 +69,11 @@ function GuardTable({ points, unit }: { points: readonly SamplePoint[]; unit: st
 function GuardTile({ guard, points }: { guard: Guard; points: readonly SamplePoint[] }) {
   const look = lookOf(GUARD_LOOK, guard.verdict);
   const unit = guard.unit === "%" ? "%" : guard.unit ? ` ${guard.unit}` : "";
+  // an alert is a breach when it is true: the guard is that it is not
+  const rule = `must ${guard.guard.startsWith("not ") ? "not be" : "be"} ${guard.op} ${formatValue(guard.limit)}${unit}`;
   const values = points.flatMap(([, value]) => (value === null ? [] : [value]));
   const summary = values.length > 0
-    ? `${guard.metric}: ${plural(values.length, "value")} from ${formatValue(Math.min(...values))} to ${formatValue(Math.max(...values))}${unit}, must be ${guard.op} ${formatValue(guard.limit)}${unit}`
+    ? `${guard.metric}: ${plural(values.length, "value")} from ${formatValue(Math.min(...values))} to ${formatValue(Math.max(...values))}${unit}, ${rule}`
     : `${guard.metric}: no values yet`;
   return (
     <li class={`guard tone-${look.tone}`}>
@@ -89,7 +83,7 @@ function GuardTile({ guard, points }: { guard: Guard; points: readonly SamplePoi
       </header>
       <p class="guard-value">
         <strong class="num">{guard.value === null ? "no data" : `${formatValue(guard.value)}${unit}`}</strong>
-        <span class="soft">must be {guard.op} {formatValue(guard.limit)}{unit}</span>
+        <span class="soft">{rule}</span>
       </p>
       <figure>
         <Spark points={points.map(([, value, verdict]) => ({ value, bad: verdict === "breach" }))} limit={guard.limit} label={summary} />
@@ -134,8 +128,8 @@ function RolloutPanel({ rollout, current }: { rollout: Rollout; current: RunView
         <header class="panel-head"><h2>Guards</h2><span class="soft small">The stage goes on only while all of them hold; without data, nothing goes on.</span></header>
         {rollout.guards.length === 0 ? <p class="soft">This stage has no guards.</p> : (
           <ul class="guards">
-            {rollout.guards.map((guard) => (
-              <GuardTile key={guard.guard} guard={guard} points={rollout.samples.find((line) => line.guard === guard.guard)?.points ?? []} />
+            {rollout.guards.map((guard, index) => (
+              <GuardTile key={`${guard.guard} ${index}`} guard={guard} points={rollout.samples.find((line) => line.guard === guard.guard)?.points ?? []} />
             ))}
           </ul>
         )}

@@ -10,7 +10,7 @@ const LABEL: Record<string, string> = {
   run: "Runs", map: "Maps each row", one_way: "No way back", key: "Key", where: "Rows", keep: "Kept as they are", sync: "New rows",
   need: "Approvals needed", approvers: "Approvers", retain: "Kept for", percent: "Percent", watch: "Watched for",
   at_least: "At least", equals: "Equals", proof: "Proof", on_breach: "On a breach", on_no_data: "Without data", flag: "Flag",
-  table: "Table", workers: "Workers", evidence: "Evidence", question: "Question", expires: "Expires", on_expire: "When it expires",
+  table: "Table", workers: "Workers", evidence: "Evidence", ask: "Question", role: "By", items: "To be confirmed", expires: "Expires", on_expire: "When it expires",
 };
 const FIRST = ["up", "sql", "run", "map", "no_rows", "down", "undo"];
 

@@ -3,30 +3,34 @@
 import { formatRate, formatShort, formatValue } from "../../lib/format";
 import { href } from "../../lib/router";
 import { KIND_WORD, lookOf, STEP_LOOK, VERDICT_LOOK } from "../../lib/status";
-import type { RunView } from "../../state/apply";
+import type { CheckResult, RunView } from "../../state/apply";
 import type { OutlineNode } from "../../state/outline";
-import { canOperate, live, messageOf } from "../../state/store";
+import { canOperate, live, me, messageOf } from "../../state/store";
 import { api, newKey } from "../../wire/api";
-import type { Json, Progress, Step } from "../../wire/types";
+import type { Json, Progress, Step, Verdict } from "../../wire/types";
 import { useRef, useState } from "preact/hooks";
 import { Icon } from "../common/icon";
 import { Badge, Bar, Code, Copy, Elapsed, Eta, Facts, Fraction, Notice, Time } from "../common/parts";
 import { Spark } from "../common/spark";
 import { FilePlace, NodeKeys } from "./keys";
 
-function ProgressPanel({ progress, rates, running }: { progress: Progress; rates: readonly number[]; running: boolean }) {
-  const { done, total, rows_per_s: rate } = progress;
+function ProgressPanel({ progress, rates, running, finished }: {
+  progress: Progress; rates: readonly number[]; running: boolean; finished: boolean;
+}) {
+  const { done, rows_per_s: rate } = progress;
+  // the total was an estimate: what the application settled itself was not left for us
+  const total = finished ? null : progress.total;
   const count = (value: number | undefined) => (value === undefined ? null : formatShort(value));
   return (
     <section class="progress-panel" aria-label="Progress">
       <p class="progress-head">
         <strong class="large"><Fraction done={done} total={total} unit="rows" /></strong>
         <span class="soft">
-          {running && rate !== null && rate !== undefined && <span class="num">{formatRate(rate)}</span>}
+          {running && !!rate && <span class="num">{formatRate(rate)}</span>}
           {running && <Eta seconds={progress.eta_s} />}
         </span>
       </p>
-      <Bar done={done} total={total} label="Rows done" />
+      <Bar done={finished ? 1 : done} total={finished ? 1 : total} label="Rows done" />
       <Facts class="tiles" rows={[
         ["Changed", count(progress.rows_changed)],
         ["Skipped", count(progress.rows_skipped)],
@@ -60,8 +64,17 @@ function ErrorPanel({ step }: { step: Step }) {
 
 const textOf = (value: Json): string => (typeof value === "string" ? value : JSON.stringify(value));
 
+/** What came out: from the event, or as the ledger keeps it. */
+function resultOf(path: string, view: RunView): CheckResult | null {
+  const told = view.checks.get(path);
+  const step = view.steps.get(path);
+  if (told || !step || typeof step.detail["verdict"] !== "string") return told ?? null;
+  const { verdict, text, value, expected } = step.detail;
+  return { verdict: verdict as Verdict, text: typeof text === "string" ? text : "", value: value ?? null, expected: expected ?? null, at: step.finished_at ?? "" };
+}
+
 function CheckPanel({ path, view }: { path: string; view: RunView }) {
-  const check = view.checks.get(path);
+  const check = resultOf(path, view);
   if (!check) return null;
   return (
     <section class="check-panel" aria-label="Result">
@@ -69,7 +82,7 @@ function CheckPanel({ path, view }: { path: string; view: RunView }) {
       <Facts rows={[
         ["Found", check.value === null ? null : textOf(check.value)],
         ["Expected", check.expected === null ? null : textOf(check.expected)],
-        ["Checked", <Time at={check.at} />],
+        ["Checked", check.at !== "" && <Time at={check.at} />],
       ]} />
     </section>
   );
@@ -83,7 +96,12 @@ function Answers({ item, view }: { item: OutlineNode; view: RunView }) {
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(-1);
   const key = useRef(newKey());
-  const open = item.current && canOperate.value;
+  const role = item.node.keys?.["role"];
+  const session = me.value;
+  const roles = typeof session === "object" && session !== null ? session.roles[view.detail.environment] ?? [] : [];
+  const needed = typeof role === "string" ? [role] : Array.isArray(role) ? role.map(textOf) : [];
+  const may = needed.length > 0 ? needed.some((name) => roles.includes(name)) : canOperate.value;
+  const open = item.current && may;
   if (boxes.length === 0) return null;
   const confirm = async (index: number) => {
     setBusy(index);
@@ -114,6 +132,7 @@ function Answers({ item, view }: { item: OutlineNode; view: RunView }) {
           );
         })}
       </ul>
+      {item.current && !may && <p class="soft small">Confirming needs the role {needed.join(" or ") || "operator"}.</p>}
       <p class="problem" role="alert">{problem}</p>
     </section>
   );
@@ -147,7 +166,7 @@ export function NodeDetail({ item, view }: { item: OutlineNode | null; view: Run
       {item.oneWay && <Notice tone="caution" icon="oneway" title="There is no way back after this">{typeof node.keys?.["one_way"] === "string" ? node.keys["one_way"] : ""}</Notice>}
       {gate && <p><a class={`button ${gate.state === "open" ? "primary" : ""}`} href={href.gate(view.detail.id, gate.path)}><Icon name="gate" />{gate.state === "open" ? "Evidence and decision" : "What was decided"}</a></p>}
       {inRollout && view.detail.rollouts.length > 0 && <p><a class="button" href={href.rollout(view.detail.id)}><Icon name="flag" />Stages and guards</a></p>}
-      {progress && <ProgressPanel progress={progress} rates={view.rates.get(item.path) ?? []} running={running} />}
+      {progress && <ProgressPanel progress={progress} rates={view.rates.get(item.path) ?? []} running={running} finished={step?.state === "done"} />}
       <CheckPanel path={item.path} view={view} />
       {(item.kind === "checklist" || item.kind === "manual") && <Answers item={item} view={view} />}
       <NodeKeys node={node} />

@@ -5,10 +5,10 @@ import { href, params } from "../../lib/router";
 import { isFinished, isStopped, lookOf, RUN_LOOK } from "../../lib/status";
 import type { RunView } from "../../state/apply";
 import { findNode, outline } from "../../state/outline";
-import { now } from "../../state/store";
+import { live, now } from "../../state/store";
 import type { Reason } from "../../wire/types";
 import { Icon } from "../common/icon";
-import { Badge, Bar, Elapsed, Facts, Fraction, Notice, Time } from "../common/parts";
+import { Badge, Bar, Countdown, Elapsed, Facts, Fraction, Notice, Time, useTold } from "../common/parts";
 import { RunFrame } from "../common/run-frame";
 import { RunActions } from "./actions";
 import { History } from "./history";
@@ -21,6 +21,12 @@ function expiryText(reason: Reason): string {
   if (!reason.expires) return "";
   const left = Date.parse(reason.expires) - now.value;
   return `${left > 0 ? `expires in ${formatDuration(left * 1000)}` : "expired"}${reason.on_expire ? `, ${EXPIRY[reason.on_expire] ?? reason.on_expire}` : ""}`;
+}
+
+/** What is left of the clock that a run watches. */
+function ReasonClock({ leftUs }: { leftUs: number }) {
+  const told = useTold(leftUs);
+  return <> · <strong class="inline"><Countdown leftUs={leftUs} since={told} runs={live.value} /></strong> left</>;
 }
 
 /** Why the run stands where it stands, who can move it, and the way there. */
@@ -37,6 +43,7 @@ function StateLine({ view }: { view: RunView }) {
         <strong>{reason?.text || (detail.node && !isFinished(state) ? `at ${detail.node}` : look.label)}</strong>
         <span class="soft">
           {isFinished(state) ? <>since <Time at={detail.finished_at ?? detail.state_since} /></> : <>for <Elapsed from={reason?.since ?? detail.state_since} /></>}
+          {state === "watching" && typeof reason?.left_us === "number" && <ReasonClock leftUs={reason.left_us} />}
           {reason?.who && reason.who.length > 0 && <> · {reason.who.join(", ")} can move it</>}
           {reason && expiryText(reason) && <> · {expiryText(reason)}</>}
         </span>
