@@ -4,7 +4,8 @@ SELECT pg_catalog.jsonb_build_object(
     'run', g.run::text, 'path', g.path, 'state', g.state, 'question', g.question, 'digest', g.digest,
     'approvers', g.approvers, 'need', g.need, 'opened_at', headgate.rfc3339(g.opened_at),
     'expires_at', headgate.rfc3339(g.expires_at), 'closed_at', headgate.rfc3339(g.closed_at),
-    'on_expire', NULL,
+    'on_expire', CASE WHEN g.expires_at IS NOT NULL THEN pg_catalog.jsonb_path_query_first(
+        p.graph, 'strict $.** ? (@.path == $path).keys.on_expire', pg_catalog.jsonb_build_object('path', g.path), true) END,
     'approvals', coalesce((
         SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('person', a.person, 'roles', a.roles, 'decision', a.decision,
                                                                  'comment', a.comment, 'at', a.at) ORDER BY a.id)

@@ -1,6 +1,6 @@
 /* People and tokens in a real database: roles, log-in, sessions, and how each of them ends. */
 #include "access/token.h"
-#include "ledger/schema.h"
+#include "db/sql.h"
 
 #include "../db/with_cluster.h"
 
@@ -24,7 +24,7 @@ DB_CASE(people_have_names_and_roles)
 {
     Error why = {0};
     state_conn = open_as("test");
-    must(ledger_schema_install(state_conn, NULL, &err));
+    exec(db_sql("schema_001"));
     must(access_person_add(state_conn, "alice", "operator", &err));
     expect(access_person_add(state_conn, "alice", "viewer", &why), &why, ERROR_CONFLICT,
            "there is a person \"alice\" already");

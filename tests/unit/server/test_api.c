@@ -232,6 +232,10 @@ static void a_closed_gate_is_closed(void **state)
     assert_string_equal(text_at(reply.json, "error.message"), "the gate is passed already");
     reply_done(&reply);
     sql("UPDATE headgate.gate SET state = 'open', expires_at = now() - interval '1 second'");
+    reply = ask_as("dora", "GET", "/api/runs/7/gates/start", "", NULL);
+    assert_string_equal(text_at(reply.json, "on_expire"), "hold");
+    assert_string_equal(text_at(reply.json, "may.why"), "the gate has expired");
+    reply_done(&reply);
     reply = ask_as("dora", "POST", APPROVE, SAW, "{}");
     assert_string_equal(text_at(reply.json, "error.message"), "the gate has expired");
     reply_done(&reply);

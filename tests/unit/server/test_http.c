@@ -416,7 +416,15 @@ static void runs_without_a_runner_get_one(void **state)
     sql("INSERT INTO headgate.lease (run, epoch, until) VALUES (42, 1, now() - interval '1 "
         "second')");
     assert_string_equal(hear("adopt"), "42");
-    sql("UPDATE headgate.lease SET until = now() + interval '1 hour' WHERE run = 42");
+    sql("UPDATE headgate.run SET state = 'done' WHERE id = 42");
+    sql("INSERT INTO headgate.run (id, plan, plan_name, environment, system_identifier, database, "
+        "state, started_by) "
+        "OVERRIDING SYSTEM VALUE VALUES (43, 'p1', 'other', 'demo', 's', 'app', 'done', 'alice')");
+    sql("INSERT INTO headgate.lease (run, epoch, until) VALUES (43, 1, now())");
+    sql("INSERT INTO headgate.request (run, kind, asked_by) VALUES (43, 'rollback', 'bob')");
+    while (strcmp(hear("adopt"), "43") != 0)
+        continue;
+    sql("UPDATE headgate.lease SET until = now() + interval '1 hour'");
 }
 
 static void a_state_database_that_goes_away_comes_back(void **state)
