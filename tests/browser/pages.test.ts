@@ -242,7 +242,9 @@ test("the keyboard goes everywhere, and no key alone changes a run", { skip }, a
   await page.keyboard.press("j");
   await page.keyboard.press("Enter");
   await heading(page, /^Gate: start-rollout/);
+  await page.getByRole("button", { name: /^Approve/ }).waitFor();
+  await page.waitForFunction(() => document.activeElement?.tagName === "H1"); // where a new page puts the focus
   await page.keyboard.press("a");
-  assert.match(await page.evaluate(() => document.activeElement?.textContent ?? ""), /^Approve/);
+  await page.waitForFunction(() => /^Approve/.test(document.activeElement?.textContent ?? ""));
   await context.close();
 });
