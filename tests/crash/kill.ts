@@ -1,7 +1,7 @@
 /** Kill -9 at random moments of the demo plan: runner, worker, supervisor, PostgreSQL backend.
  *
  * Every run is disturbed a few times and must end like the undisturbed one: same content, same schema, no row twice,
- * no event missing. node tests/run.mjs --script crash/kill.ts [--kills 100] [--seed 1] [--events 4000] [--no-figures]
+ * no event missing. node tests/run.mjs --script crash/kill.ts [--kills 100] [--seed 1] [--events 10000] [--no-figures]
  * writes build/figures/crash.json. The seed makes the moments and victims repeat, as far as a machine can. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -41,7 +41,7 @@ environments:
 const options = new Arguments();
 const wantedKills = options.number("kills", 100);
 const seed = options.number("seed", Date.now() % 1_000_000);
-const events = options.number("events", 4000);
+const events = options.number("events", 10_000);
 
 /** mulberry32: small, and the same everywhere. */
 let state = seed >>> 0;
@@ -163,19 +163,23 @@ async function strike(victim: Victim, supervisor: Supervisor, cluster: Cluster, 
   return chosen !== undefined && killNow(chosen.pid);
 }
 
-/** Kills a few times, at moments spread over the length of an undisturbed run. Workers live shortly: their moment is as soon as one lives. */
+/** Kills a few times, at moments spread over the length of an undisturbed run. Workers live shortly and early: they come
+ * first, a moment after one has appeared. */
 function killer(cluster: Cluster, kills: number, lengthMs: number) {
+  const victims = Array.from({ length: kills }, () => VICTIMS[Math.floor(random() * VICTIMS.length)] ?? "runner")
+    .sort((a, b) => Number(b === "worker") - Number(a === "worker"))
+    .map((victim) => ({ victim, delayMs: random() * (victim === "worker" ? 150 : lengthMs / kills) }));
   return async (supervisor: Supervisor, database: string, over: () => boolean): Promise<Victim[]> => {
     const killed: Victim[] = [];
-    for (let n = 0; n < kills; n++) {
-      const victim = VICTIMS[Math.floor(random() * VICTIMS.length)] ?? "runner";
-      const delay = random() * (victim === "worker" ? 400 : lengthMs / kills);
+    const worker = (): boolean => processesOf(supervisor.known.home).some(({ command }) => command === "worker");
+    for (const { victim, delayMs } of victims) {
       const giveUp = Date.now() + lengthMs;
-      await pause(delay);
+      while (victim === "worker" && !worker() && !over() && Date.now() < giveUp) await pause(5);
+      await pause(delayMs);
       let struck = false;
       while (!over() && !struck && Date.now() < giveUp) {
         struck = await strike(victim, supervisor, cluster, database).catch(() => false);
-        if (!struck) await pause(10);
+        if (!struck) await pause(5);
       }
       if (struck) killed.push(victim);
     }

@@ -20,8 +20,8 @@ test("SQL gives every id the bucket of the docs", async () => {
     await client.query("CREATE SCHEMA headgate");
     await client.query(definition);
     for (const { flag, id, bucket } of vectors) {
-      const asked = `SELECT headgate.bucket(flag, id) AS ours, (${line})::integer AS theirs FROM (SELECT $1::text AS flag, $2::text AS id) AS given`;
-      const { rows } = await client.query(asked, [flag, id]);
+      const asked: string = `SELECT headgate.bucket(flag, id) AS ours, (${line})::integer AS theirs FROM (SELECT $1::text AS flag, $2::text AS id) AS given`;
+      const { rows }: { rows: unknown[] } = await client.query(asked, [flag, id]);
       assert.deepEqual(rows, [{ ours: bucket, theirs: bucket }], `${flag}:${id}`);
     }
     await client.end();

@@ -24,7 +24,10 @@ export interface CliResult {
 export class CliProcess {
   stdout = "";
   stderr = "";
+  /** All output is there: it and every child that shares its output have ended. */
   readonly ended: Promise<CliResult>;
+  /** The process itself has ended; children may live on. */
+  readonly exited: Promise<void>;
 
   constructor(readonly child: ChildProcess) {
     child.stdout?.setEncoding("utf8").on("data", (part: string) => (this.stdout += part));
@@ -35,6 +38,7 @@ export class CliProcess {
         done({ code, signal, stdout: this.stdout, stderr: this.stderr, text: this.stdout + this.stderr }),
       );
     });
+    this.exited = new Promise((done) => child.once("exit", () => done()));
     atExit(() => child.kill("SIGKILL"));
   }
 

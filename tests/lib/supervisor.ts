@@ -90,10 +90,8 @@ export class Supervisor {
   }
 
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
-    if (this.process?.alive) {
-      this.process.kill(signal);
-      await this.process.ended;
-    }
+    if (this.process?.alive) this.process.kill(signal);
+    await this.process?.exited;
   }
 
   private async serve(listen: string): Promise<void> {
