@@ -1,8 +1,10 @@
 /* Rows of headgate.step. */
 #include "ledger/step.h"
 
-bool ledger_step_change(DbConn *conn, const LedgerStepChange *change, int64_t *ret_version,
-                        Error *err)
+#include <stdio.h>
+
+bool ledger_step_change(DbConn *conn, const LedgerStepChange *change,
+                        LedgerStepChanged *ret_changed, Error *err)
 {
     LedgerParams params = {0};
     ledger_param_int(&params, change->run);
@@ -17,8 +19,11 @@ bool ledger_step_change(DbConn *conn, const LedgerStepChange *change, int64_t *r
     AUTO(db_result_auto) DbResult *result = NULL;
     if (!ledger_call(conn, "step_change", &params, &result, err))
         return error_wrap(err, "recording %s of \"%s\"", change->to, change->path);
-    if (ret_version != NULL)
-        *ret_version = db_int(result, 0, 0);
+    ret_changed->version = db_int(result, 0, 0);
+    snprintf(ret_changed->started_at, sizeof(ret_changed->started_at), "%s",
+             db_value(result, 0, 1));
+    snprintf(ret_changed->finished_at, sizeof(ret_changed->finished_at), "%s",
+             db_value(result, 0, 2));
     return true;
 }
 

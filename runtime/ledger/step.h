@@ -18,10 +18,15 @@ typedef struct LedgerStepChange {
     bool finished;  ///< sets finished_at
 } LedgerStepChange;
 
-/// Waits. Writes a transition in the open transaction of conn (or by itself when none is open);
-/// *ret_version is what its event carries.
+/// What the ledger made of a transition. Times are RFC 3339, "" = not yet.
+typedef struct LedgerStepChanged {
+    int64_t version; ///< what its event carries
+    char started_at[40];
+    char finished_at[40];
+} LedgerStepChanged;
+/// Waits. Writes a transition in the open transaction of conn (or by itself when none is open).
 NODISCARD bool ledger_step_change(DbConn *conn, const LedgerStepChange *change,
-                                  int64_t *ret_version, Error *err);
+                                  LedgerStepChanged *ret_changed, Error *err);
 /// Waits. All rows of a run in start order, as an array of objects (every column).
 NODISCARD bool ledger_step_list(DbConn *conn, int64_t run, json_t **ret_steps, Error *err);
 

@@ -81,7 +81,7 @@ static bool transition_write(Run *run, DbConn *conn, RunTransition *transition, 
                                                   .detail = transition->detail,
                                                   .error = transition->error,
                                                   .finished = finished},
-                              &transition->version, err);
+                              &transition->changed, err);
 }
 
 static void transition_tell(Run *run, const RunTransition *transition)
@@ -97,8 +97,12 @@ static void transition_tell(Run *run, const RunTransition *transition)
         json_object_set_new(run->steps, path, row);
     }
     json_set_string(row, "state", step_state_name(transition->to));
-    json_set_int(row, "version", transition->version);
+    json_set_int(row, "version", transition->changed.version);
     json_set_int(row, "attempt", transition->attempt);
+    json_set_string(row, "started_at", transition->changed.started_at);
+    json_set_string(row, "finished_at",
+                    text_empty(transition->changed.finished_at) ? NULL
+                                                                : transition->changed.finished_at);
     if (transition->detail != NULL)
         json_object_set(row, "detail", transition->detail);
     json_object_set(row, "error", transition->error == NULL ? json_null() : transition->error);
@@ -109,7 +113,7 @@ static void transition_tell(Run *run, const RunTransition *transition)
         transition_data(transition->node, transition->from, transition->to, transition->attempt);
     json_object_set(data, "detail", json_object_get(row, "detail"));
     json_object_set(data, "error", json_object_get(row, "error"));
-    ledger_events_add(run->events, path, transition->version, "step.state", path, data);
+    ledger_events_add(run->events, path, transition->changed.version, "step.state", path, data);
 }
 
 /* The state of a transaction that user SQL ran in must be as we left it (DESIGN §9, User SQL). */

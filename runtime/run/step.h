@@ -36,7 +36,7 @@ typedef struct RunTransition {
     StepState from;
     StepState to;
     int attempt;
-    int64_t version;
+    LedgerStepChanged changed;
     json_t *detail; ///< borrowed while it is written; then in run->steps
     json_t *error;
 } RunTransition;

@@ -9,4 +9,4 @@ SET state = excluded.state, epoch = excluded.epoch, version = s.version + 1, att
     detail = coalesce($7::jsonb, s.detail), error = excluded.error,
     started_at = CASE WHEN excluded.attempt > s.attempt THEN pg_catalog.clock_timestamp() ELSE s.started_at END,
     finished_at = excluded.finished_at
-RETURNING s.version
+RETURNING s.version, headgate.rfc3339(s.started_at), headgate.rfc3339(s.finished_at)
