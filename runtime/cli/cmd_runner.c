@@ -10,6 +10,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 enum { LEASE_RETRY_MS = 1000, LEASE_RETRIES = 15 };
 
@@ -163,9 +164,12 @@ CliExit cli_runner(Cli *cli)
     bool ok = drive(&runner, &context, id, &err);
     CliExit code = CLI_OK;
     if (!ok) {
-        bool again = err.kind == ERROR_UNREACHABLE || err.kind == ERROR_FENCED;
         log_error("%s", err.message);
-        code = again ? CLI_AGAIN : CLI_FAILED;
+        /* Crash-only (decision 003): nothing is closed in order, because closing could wait for
+         * what was lost; the lease is ours to take again. */
+        if (err.kind == ERROR_UNREACHABLE || err.kind == ERROR_FENCED)
+            _exit(CLI_AGAIN);
+        code = CLI_FAILED;
     }
     runner_done(&runner);
     cli_context_done(&context);
