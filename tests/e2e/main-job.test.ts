@@ -71,7 +71,7 @@ async function play({ id, alice, approvers }: Stage, what: string, reached: (pag
       const page = await alice.run(id);
       if (reached(page)) return page;
       if (hasEnded(page)) throw new Error(`the run is ${page.state}: ${JSON.stringify(page.reason)}`);
-      await attend(id, alice, approvers);
+      await attend(page, alice, approvers);
       return false;
     },
     { timeoutMs: 90_000, everyMs: 100 },

@@ -1,9 +1,9 @@
 /** The people of the demo, who do at once whatever a run asks of them. */
 import { type Api, ApiError, type GraphNode, type ReviewRow, type RunPage } from "./api";
 
-/** Looks at the run once and does what it waits for. Gives the run as it was seen. */
-export async function attend(run: string, operator: Api, approvers: Api[]): Promise<RunPage> {
-  const page = await operator.run(run);
+/** Does what the run, as page shows it, waits for: nothing that the caller has not seen itself. */
+export async function attend(page: RunPage, operator: Api, approvers: Api[]): Promise<void> {
+  const run = page.id;
   if (page.review.open > 0) await decideRows(run, operator);
   for (const gate of page.gates.filter(({ state }) => state === "open")) {
     for (const approver of approvers) await quietly(approveIfAsked(run, gate.path, approver));
@@ -11,7 +11,6 @@ export async function attend(run: string, operator: Api, approvers: Api[]): Prom
   if (page.reason?.kind === "manual" && page.reason.path !== undefined) {
     await answer(run, page, page.reason.path, [operator, ...approvers]);
   }
-  return page;
 }
 
 /** A refusal because something moved on meanwhile is normal: the next look sees what is left. */
