@@ -3,6 +3,7 @@
 #include "run/kind.h"
 
 #include "base/clock.h"
+#include "run/outside.h"
 #include "sql/check.h"
 #include "sql/expression.h"
 #include "sql/position.h"
@@ -189,43 +190,6 @@ static bool soak(Run *run, const PlanNode *node, Error *err)
            (run->state == RUN_RUNNING || run_apply(run, RUN_EVENT_GO, node->path, NULL, err));
 }
 
-/* Statements that no transaction may hold: intent, act, done. Probing by definition comes with the
- * index doctor. */
-static bool act_outside(Run *run, const PlanNode *node, const char *key, Error *err)
-{
-    AUTO(arena_auto) Arena *arena = arena_new();
-    SqlStatement *statements = NULL;
-    size_t count = 0;
-    DbConn *conn = NULL;
-    if (!sql_split(arena, plan_sql(node, key), &statements, &count, err) ||
-        !run_connect(run, run->options.target, false, &conn, err))
-        return false;
-    bool ok = db_exec(conn, "SET lock_timeout = 0; SET statement_timeout = 0", NULL, NULL, err) &&
-              db_query(conn, "SELECT pg_catalog.set_config('search_path', $1, false)",
-                       DB_PARAMS(run->search_path), NULL, err);
-    for (size_t i = 0; ok && i < count; i++) {
-        ok = db_exec(conn, statements[i].text, NULL, NULL, err);
-        if (!ok)
-            error_wrap(err, "%s:%d", node->at.file, statements[i].line);
-    }
-    db_close(conn);
-    return ok;
-}
-
-static bool forward_outside(Run *run, const PlanNode *node, Error *err)
-{
-    if (run_step_state(run, node) == STEP_INTENT) {
-        error_set(
-            err, ERROR_REFUSED,
-            "the runner died while \"%s\" ran outside a transaction: look whether it happened",
-            node->name);
-        return error_hint(err, "headgate retry does it again, headgate rollback takes it back");
-    }
-    return run_step_apply(run, node, STEP_EVENT_INTEND, NULL, NULL, err) &&
-           act_outside(run, node, "up", err) &&
-           run_step_apply(run, node, STEP_EVENT_FINISH, NULL, NULL, err);
-}
-
 bool run_kind_step_forward(Run *run, const PlanNode *node, Error *err)
 {
     bool outside = false;
@@ -233,7 +197,7 @@ bool run_kind_step_forward(Run *run, const PlanNode *node, Error *err)
         return false;
     run_step_started(run, node);
     if (outside)
-        return forward_outside(run, node, err);
+        return run_outside_forward(run, node, err);
     return run_effect(
         run, node,
         &(RunEffectOptions){
@@ -254,9 +218,7 @@ bool run_kind_step_back(Run *run, const PlanNode *node, Error *err)
     if (!classify(node, "down", &outside, err))
         return false;
     if (outside)
-        return run_step_apply(run, node, STEP_EVENT_UNDO, NULL, NULL, err) &&
-               act_outside(run, node, "down", err) &&
-               run_step_apply(run, node, STEP_EVENT_UNDO_FINISH, NULL, NULL, err);
+        return run_outside_back(run, node, err);
     return run_effect(run, node,
                       &(RunEffectOptions){.event = STEP_EVENT_UNDO_FINISH,
                                           .effect = down_effect,
