@@ -3,18 +3,13 @@
  * it again. */
 #include "run/step.h"
 
-#include "base/bounds.h"
-#include "base/clock.h"
 #include "base/log.h"
 #include "db/sql.h"
-#include "db/sqlstate.h"
 #include "ledger/fence.h"
+#include "run/lock.h"
 
 #include <stdio.h>
 #include <string.h>
-
-enum { LOCK_TRIES = 20, LOCK_PAUSE_MIN_MS = 200, LOCK_PAUSE_MAX_MS = 5000 };
-static const int LOCK_TIMEOUTS_MS[] = {100, 200, 500, 1000, BOUND_LOCK_TIMEOUT_MS};
 
 json_t *run_step_row(const Run *run, const char *path)
 {
@@ -161,43 +156,35 @@ static bool effect_try(Run *run, const RunEffectOptions *options, RunTransition 
     return transition_write(run, run->effects, transition, err) && db_commit(run->effects, err);
 }
 
-static bool worth_retrying(const Error *err)
-{
-    return err->kind == ERROR_DATABASE && sqlstate_advice(err->sqlstate) == SQLSTATE_RETRY;
-}
+/* What a try of run_effect() needs. */
+typedef struct EffectTry {
+    Run *run;
+    const PlanNode *node;
+    const RunEffectOptions *options;
+} EffectTry;
 
-/* Decorrelated jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ */
-static int64_t next_pause_ms(int64_t pause_ms)
+static bool effect_attempt(void *ctx, int lock_timeout_ms, Error *err)
 {
-    int64_t widest = pause_ms * 3 < LOCK_PAUSE_MAX_MS ? pause_ms * 3 : LOCK_PAUSE_MAX_MS;
-    return LOCK_PAUSE_MIN_MS + clock_random((uint32_t)(widest - LOCK_PAUSE_MIN_MS + 1));
+    const EffectTry *effect = ctx;
+    Run *run = effect->run;
+    RunTransition transition;
+    if (!transition_find(run, effect->node, effect->options->event, &transition, err))
+        return false;
+    AUTO(json_auto) json_t *detail = json_object();
+    json_t *before = json_object_get(run_step_row(run, effect->node->path), "detail");
+    if (before != NULL)
+        json_object_update(detail, before);
+    transition.detail = detail;
+    if (!effect_try(run, effect->options, &transition, lock_timeout_ms, err))
+        return false;
+    transition_tell(run, &transition);
+    return true;
 }
 
 bool run_effect(Run *run, const PlanNode *node, const RunEffectOptions *options, Error *err)
 {
-    int64_t pause_ms = LOCK_PAUSE_MIN_MS;
-    for (size_t tries = 0;; tries++) {
-        RunTransition transition;
-        if (!transition_find(run, node, options->event, &transition, err))
-            return false;
-        AUTO(json_auto) json_t *detail = json_object();
-        json_t *before = json_object_get(run_step_row(run, node->path), "detail");
-        if (before != NULL)
-            json_object_update(detail, before);
-        transition.detail = detail;
-        size_t rung = tries < COUNT_OF(LOCK_TIMEOUTS_MS) ? tries : COUNT_OF(LOCK_TIMEOUTS_MS) - 1;
-        if (effect_try(run, options, &transition, LOCK_TIMEOUTS_MS[rung], err)) {
-            transition_tell(run, &transition);
-            return true;
-        }
-        db_rollback(run->effects);
-        if (!worth_retrying(err) || tries + 1 >= LOCK_TRIES)
-            return false;
-        run_log(run, node->path, "warn", "try %zu of %d: %s", tries + 1, LOCK_TRIES, err->message);
-        pause_ms = next_pause_ms(pause_ms);
-        if (!run_wait(run, pause_ms, err))
-            return false;
-    }
+    EffectTry effect = {.run = run, .node = node, .options = options};
+    return run_lock(run, node, effect_attempt, &effect, err);
 }
 
 bool run_step_apply(Run *run, const PlanNode *node, StepEvent event, json_t *detail,
