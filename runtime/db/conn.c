@@ -64,10 +64,12 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 {
     DbConn *conn = poll->data;
     bool readable = status < 0 || (events & UV_READABLE) != 0;
+    if (status < 0)
+        conn->armed = 0; /* libuv has stopped watching; the server's last words may come first */
     if (readable && !PQconsumeInput(conn->pg)) {
         db_take_notifications(conn); /* those that came before the end */
         db_lose(conn);
-    } else if ((events & UV_WRITABLE) != 0) {
+    } else if (status < 0 || (events & UV_WRITABLE) != 0) {
         db_flush(conn);
     }
     if (conn->user == NULL) {
