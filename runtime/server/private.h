@@ -6,6 +6,7 @@
 #include "base/bounds.h"
 #include "base/embed.h"
 #include "server/guard.h"
+#include "server/head.h"
 #include "server/peer.h"
 #include "server/pool.h"
 #include "server/request.h"
@@ -89,14 +90,11 @@ void http_start(Server *server);
 /* read.c: what came in */
 /// Reads method, path and headers of the request on wsi; false: answer is set.
 NODISCARD bool read_head(ServerRequest *request, struct lws *wsi, Error *err);
-/// Host and Origin of any request, upgrades included; false with a status in *ret_status.
-NODISCARD bool read_is_ours(Server *server, struct lws *wsi, Arena *arena, int *ret_status,
-                            Error *err);
+/// The part of a head that an upgrade is judged by.
+void read_upgrade(struct lws *wsi, Arena *arena, ServerHead *ret_head);
 /// A header by its lws token, from arena; NULL when absent or given twice where that is not
 /// allowed.
 const char *read_header(struct lws *wsi, Arena *arena, enum lws_token_indexes token);
-/// The token of "Authorization: Bearer" or of the session cookie, or NULL.
-const char *read_token(struct lws *wsi, Arena *arena, bool *ret_by_cookie);
 
 /* write.c: what goes out */
 void write_json(ServerRequest *request, int status, const json_t *body);

@@ -1,17 +1,9 @@
-/* From libwebsockets' header table to a request. Everything is checked here that can be without the
- * database. */
+/* From libwebsockets' header table to a request. What is right and wrong about it is head.c's. */
 #include "server/private.h"
 
-#include "base/bounds.h"
-
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-enum { HEADER_MAX = 8192, KEY_MAX_BYTES = 100 };
-
-static const char COOKIE[] = "headgate_session=";
+enum { HEADER_MAX = 8192 };
 
 const char *read_header(struct lws *wsi, Arena *arena, enum lws_token_indexes token)
 {
@@ -36,46 +28,23 @@ static bool repeated(struct lws *wsi, enum lws_token_indexes token)
     return lws_hdr_copy_fragment(wsi, text, (int)sizeof(text), token, 1) >= 0;
 }
 
-static const char *cookie_value(Arena *arena, const char *cookies)
+/* What of a head any request has, upgrades included. */
+static void read_common(struct lws *wsi, Arena *arena, ServerHead *head)
 {
-    for (const char *at = cookies; at != NULL && *at != '\0';) {
-        at += strspn(at, " ;,");
-        size_t length = strcspn(at, ";, ");
-        if (strncmp(at, COOKIE, sizeof(COOKIE) - 1) == 0)
-            return arena_strndup(arena, at + sizeof(COOKIE) - 1, length - (sizeof(COOKIE) - 1));
-        at += length;
-    }
-    return NULL;
+    head->host = read_header(wsi, arena, WSI_TOKEN_HOST);
+    head->host_repeated = repeated(wsi, WSI_TOKEN_HOST);
+    head->origin = read_header(wsi, arena, WSI_TOKEN_ORIGIN);
+    head->has_origin = lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) > 0;
+    head->authorization = read_header(wsi, arena, WSI_TOKEN_HTTP_AUTHORIZATION);
+    head->cookie = read_header(wsi, arena, WSI_TOKEN_HTTP_COOKIE);
 }
 
-const char *read_token(struct lws *wsi, Arena *arena, bool *ret_by_cookie)
+void read_upgrade(struct lws *wsi, Arena *arena, ServerHead *ret_head)
 {
-    *ret_by_cookie = false;
-    const char *authorization = read_header(wsi, arena, WSI_TOKEN_HTTP_AUTHORIZATION);
-    if (authorization != NULL)
-        return strncasecmp(authorization, "Bearer ", 7) == 0 ? authorization + 7 : "";
-    const char *token = cookie_value(arena, read_header(wsi, arena, WSI_TOKEN_HTTP_COOKIE));
-    *ret_by_cookie = token != NULL;
-    return token;
-}
-
-bool read_is_ours(Server *server, struct lws *wsi, Arena *arena, int *ret_status, Error *err)
-{
-    *ret_status = STATUS_BAD_REQUEST;
-    const char *host = read_header(wsi, arena, WSI_TOKEN_HOST);
-    if (host == NULL || repeated(wsi, WSI_TOKEN_HOST))
-        return error_set(err, ERROR_INPUT, "the request names no host");
-    *ret_status = STATUS_FORBIDDEN;
-    if (!guard_host_allowed(&server->guard, host)) {
-        error_set(err, ERROR_REFUSED, "this server is not \"%.100s\"", host);
-        return error_hint(err, "it is %s", server->guard.url);
-    }
-    const char *origin = read_header(wsi, arena, WSI_TOKEN_ORIGIN);
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) > 0 &&
-        !guard_origin_allowed(&server->guard, origin))
-        return error_set(err, ERROR_REFUSED, "requests of pages of \"%.100s\" are not accepted",
-                         origin == NULL ? "?" : origin);
-    return true;
+    *ret_head = (ServerHead){.method = METHOD_GET};
+    const char *path = read_header(wsi, arena, WSI_TOKEN_GET_URI);
+    ret_head->path = path == NULL ? "" : path;
+    read_common(wsi, arena, ret_head);
 }
 
 typedef struct MethodToken {
@@ -110,70 +79,38 @@ static void read_line(ServerRequest *request, struct lws *wsi)
         request->args[request->args_count++] = arena_strdup(request->arena, text);
 }
 
-static bool read_length(ServerRequest *request, struct lws *wsi, Error *err)
-{
-    const char *length = read_header(wsi, request->arena, WSI_TOKEN_HTTP_CONTENT_LENGTH);
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0)
-        return request_fail(request, STATUS_LENGTH_REQUIRED, err, ERROR_INPUT,
-                            "send the body with Content-Length: chunked bodies are not accepted");
-    if (length == NULL && request->method != METHOD_GET)
-        return request_fail(request, STATUS_LENGTH_REQUIRED, err, ERROR_INPUT,
-                            "the header Content-Length is missing");
-    if (length != NULL && (repeated(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) || strlen(length) > 15 ||
-                           strspn(length, "0123456789") != strlen(length)))
-        return request_fail(request, STATUS_BAD_REQUEST, err, ERROR_INPUT,
-                            "Content-Length is not a number");
-    request->length = length == NULL ? 0 : strtoull(length, NULL, 10);
-    if (request->method == METHOD_GET && request->length > 0)
-        return request_fail(request, STATUS_BAD_REQUEST, err, ERROR_INPUT, "a GET has no body");
-    if (request->length > BOUND_HTTP_BODY_BYTES)
-        return request_fail(request, STATUS_TOO_LARGE, err, ERROR_INPUT,
-                            "the body has %zu bytes; at most %d are accepted", request->length,
-                            (int)BOUND_HTTP_BODY_BYTES);
-    return true;
-}
-
-static bool read_headers(ServerRequest *request, struct lws *wsi, Error *err)
+static void read_headers(ServerRequest *request, struct lws *wsi, const ServerHead *head)
 {
     Arena *arena = request->arena;
-    request->origin = read_header(wsi, arena, WSI_TOKEN_ORIGIN);
-    request->token = read_token(wsi, arena, &request->by_cookie);
+    request->origin = head->origin;
+    request->token = head_token(head, arena, &request->by_cookie);
     request->csrf = read_custom(wsi, arena, "x-headgate-csrf:");
     request->content_type = read_header(wsi, arena, WSI_TOKEN_HTTP_CONTENT_TYPE);
     request->accept_encoding = read_header(wsi, arena, WSI_TOKEN_HTTP_ACCEPT_ENCODING);
     request->if_match = read_header(wsi, arena, WSI_TOKEN_HTTP_IF_MATCH);
     request->if_none_match = read_header(wsi, arena, WSI_TOKEN_HTTP_IF_NONE_MATCH);
-    request->idempotency_key = read_custom(wsi, arena, "idempotency-key:");
-    if (request->idempotency_key != NULL &&
-        (request->idempotency_key[0] == '\0' || strlen(request->idempotency_key) > KEY_MAX_BYTES))
-        return request_fail(request, STATUS_BAD_REQUEST, err, ERROR_INPUT,
-                            "Idempotency-Key has 1 to %d bytes", (int)KEY_MAX_BYTES);
-    return true;
+    request->idempotency_key = head->idempotency_key;
 }
 
 bool read_head(ServerRequest *request, struct lws *wsi, Error *err)
 {
     read_line(request, wsi);
-    if (!read_length(request, wsi, err))
-        return false;
-    int status = 0;
-    if (!read_is_ours(request->server, wsi, request->arena, &status, err)) {
-        request->answer.status = status;
+    Arena *arena = request->arena;
+    ServerHead head = {.method = request->method, .path = request->path};
+    read_common(wsi, arena, &head);
+    head.content_length = read_header(wsi, arena, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+    head.content_length_repeated = repeated(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+    head.chunked = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
+    head.idempotency_key = read_custom(wsi, arena, "idempotency-key:");
+    ServerHeadRead read;
+    if (!head_check(&head, &request->server->guard, arena, &read, err)) {
+        request->answer.status = read.status;
+        request->answer.allow = read.allow;
         return false;
     }
-    const char *allow = NULL;
-    bool api = text_starts(request->path, "/api/");
-    request->route =
-        api ? route_find(request->method, request->path, request->arena, request->values, &allow)
-            : NULL;
-    if (api && request->route == NULL && allow == NULL)
-        return request_fail(request, STATUS_NOT_FOUND, err, ERROR_INPUT, "there is no %.200s",
-                            request->path);
-    if (request->method == METHOD_OTHER ||
-        (request->route == NULL && (api || request->method != METHOD_GET))) {
-        request->answer.allow = api && allow != NULL ? allow : "GET";
-        return request_fail(request, STATUS_METHOD_NOT_ALLOWED, err, ERROR_INPUT,
-                            "this address takes only %s", request->answer.allow);
-    }
-    return read_headers(request, wsi, err);
+    request->length = read.length;
+    request->route = read.route;
+    memcpy(request->values, read.values, sizeof(read.values));
+    read_headers(request, wsi, &head);
+    return true;
 }

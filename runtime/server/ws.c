@@ -1,6 +1,7 @@
 /* The WebSocket: upgrade, messages in, frames out. Facts about libwebsockets 4.1.6: a client that
  * names no subprotocol lands on protocols[0] (refused there); CLOSED comes for connections that the
  * filter refused; messages come in fragments; one write per turn. */
+#include "server/message.h"
 #include "server/viewer.h"
 
 #include "base/bounds.h"
@@ -34,19 +35,6 @@ static const char SUBPROTOCOL[] = "headgate.v1";
 
 /* ------------------------------------------------------------------ the upgrade */
 
-static bool names_subprotocol(const char *list)
-{
-    size_t length = sizeof(SUBPROTOCOL) - 1;
-    for (const char *at = list; at != NULL && *at != '\0';) {
-        at += strspn(at, " ,");
-        size_t word = strcspn(at, " ,");
-        if (word == length && strncmp(at, SUBPROTOCOL, length) == 0)
-            return true;
-        at += word;
-    }
-    return false;
-}
-
 /* Everything that can be known without the database. */
 static bool check_upgrade(Server *server, struct lws *wsi, Arena *arena, int *ret_status,
                           Error *err)
@@ -55,22 +43,23 @@ static bool check_upgrade(Server *server, struct lws *wsi, Arena *arena, int *re
     *ret_status = STATUS_BAD_REQUEST;
     if (upgrade == NULL || strcasecmp(upgrade, "websocket") != 0)
         return error_set(err, ERROR_INPUT, "the only upgrade is to websocket");
-    if (!read_is_ours(server, wsi, arena, ret_status, err))
+    ServerHead head;
+    read_upgrade(wsi, arena, &head);
+    if (!head_is_ours(&head, &server->guard, ret_status, err))
         return false;
-    const char *path = read_header(wsi, arena, WSI_TOKEN_GET_URI);
     *ret_status = STATUS_NOT_FOUND;
-    if (!text_equal(path, STREAM))
+    if (strcmp(head.path, STREAM) != 0)
         return error_set(err, ERROR_INPUT, "the stream is at %s", STREAM);
     *ret_status = STATUS_BAD_REQUEST;
-    if (!names_subprotocol(read_header(wsi, arena, WSI_TOKEN_PROTOCOL)))
+    if (!head_names_subprotocol(read_header(wsi, arena, WSI_TOKEN_PROTOCOL), SUBPROTOCOL))
         return error_set(err, ERROR_INPUT, "the subprotocol is %s", SUBPROTOCOL);
     bool by_cookie = false;
-    const char *token = read_token(wsi, arena, &by_cookie);
+    const char *token = head_token(&head, arena, &by_cookie);
     *ret_status = STATUS_UNAUTHORIZED;
     if (!access_token_plausible(token))
         return error_set(err, ERROR_REFUSED, "you are not logged in (any more)");
     *ret_status = STATUS_FORBIDDEN;
-    if (by_cookie && lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) <= 0)
+    if (by_cookie && !head.has_origin)
         return error_set(err, ERROR_REFUSED,
                          "a stream with a session cookie needs the header Origin");
     *ret_status = STATUS_UNAVAILABLE;
@@ -253,8 +242,10 @@ static void ask_who(void *arg)
 static int established(ServerConnection *connection, struct lws *wsi)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
+    ServerHead head;
     bool by_cookie = false;
-    const char *token = read_token(wsi, arena, &by_cookie);
+    read_upgrade(wsi, arena, &head);
+    const char *token = head_token(&head, arena, &by_cookie);
     Server *server = connection->server;
     if (token == NULL || server->working >= SERVER_REQUESTS_MAX || server->stopping)
         return -1;
@@ -277,28 +268,14 @@ static ViewerWatch *find_watch(ServerViewer *viewer, int64_t run)
     return NULL;
 }
 
-static bool parse_id(const json_t *value, int64_t *ret_id)
+static const char *watch(ServerViewer *viewer, const ServerMessage *message)
 {
-    const char *text = json_string_value(value);
-    if (text == NULL || *text == '\0' || strlen(text) > 18 ||
-        strspn(text, "0123456789") != strlen(text))
-        return false;
-    *ret_id = strtoll(text, NULL, 10);
-    return true;
-}
-
-static const char *watch(ServerViewer *viewer, int64_t run, const json_t *message)
-{
-    int64_t since = 0;
-    const json_t *value = json_object_get(message, "since");
-    if (value != NULL && !parse_id(value, &since))
-        return "since is a sequence number as text";
-    ViewerWatch *found = find_watch(viewer, run);
+    ViewerWatch *found = find_watch(viewer, message->run);
     if (found == NULL && viewer->watches_count == VIEWER_WATCHES_MAX)
         return "too many runs are watched";
     if (found == NULL)
         found = &viewer->watches[viewer->watches_count++];
-    *found = (ViewerWatch){.run = run, .seq = since, .live = run == 0};
+    *found = (ViewerWatch){.run = message->run, .seq = message->since, .live = message->run == 0};
     return NULL;
 }
 
@@ -309,21 +286,12 @@ static void unwatch(ServerViewer *viewer, int64_t run)
         *found = viewer->watches[--viewer->watches_count];
 }
 
-/* NULL, or what is wrong with the message. */
-static const char *understand(ServerViewer *viewer, const json_t *message)
+/* NULL, or what is wrong with it. */
+static const char *obey(ServerViewer *viewer, const ServerMessage *message)
 {
-    const char *type = json_string_value(json_object_get(message, "t"));
-    const json_t *name = json_object_get(message, "run");
-    int64_t run = 0;
-    if (type == NULL)
-        return "a message is an object with \"t\"";
-    if (!text_equal(json_string_value(name), "*") && (!parse_id(name, &run) || run == 0))
-        return "run is a run's number as text, or \"*\"";
-    if (text_equal(type, "watch"))
-        return watch(viewer, run, message);
-    if (!text_equal(type, "unwatch"))
-        return "the messages are watch and unwatch";
-    unwatch(viewer, run);
+    if (message->kind == MESSAGE_WATCH)
+        return watch(viewer, message);
+    unwatch(viewer, message->run);
     return NULL;
 }
 
@@ -339,12 +307,12 @@ static bool too_many(ServerViewer *viewer)
 
 static void received(ServerViewer *viewer)
 {
-    Error err = {0};
-    AUTO(json_auto)
-    json_t *message =
-        json_parse(text_string(&viewer->incoming), viewer->incoming.length_bytes, &err);
+    ServerMessage message;
+    const char *wrong =
+        message_read(text_string(&viewer->incoming), viewer->incoming.length_bytes, &message);
     text_clear(&viewer->incoming);
-    const char *wrong = message == NULL ? "a message is JSON" : understand(viewer, message);
+    if (wrong == NULL)
+        wrong = obey(viewer, &message);
     if (wrong != NULL)
         viewer_close(viewer, CLOSE_POLICY, wrong);
     else
