@@ -16,16 +16,14 @@ enum { SERVER_VERSION_LEAST = 130000, PARAMETERS_MAX = 12, ANSWER_GRACE_MS = 500
 /* -- the socket -- */
 
 static void on_poll(uv_poll_t *poll, int status, int events);
+static void on_handle_closed(uv_handle_t *handle);
 
 static void arm(DbConn *conn, int events)
 {
     if (conn->armed == events)
         return;
     conn->armed = events;
-    if (events == 0)
-        uv_poll_stop(&conn->handles->poll);
-    else
-        invariant(uv_poll_start(&conn->handles->poll, events, on_poll) == 0);
+    invariant(uv_poll_start(&conn->handles->poll, events, on_poll) == 0);
 }
 
 void db_take_notifications(DbConn *conn)
@@ -39,12 +37,22 @@ void db_take_notifications(DbConn *conn)
     }
 }
 
+/* At once, not with the connection: libpq has closed its socket, and the number soon belongs to
+ * another connection, which libuv would stop watching in the place of this one. */
+static void close_poll(DbHandles *handles)
+{
+    if (uv_is_closing((uv_handle_t *)&handles->poll))
+        return;
+    handles->poll.data = handles;
+    uv_close((uv_handle_t *)&handles->poll, on_handle_closed);
+}
+
 void db_lose(DbConn *conn)
 {
     if (conn->lost)
         return;
     conn->lost = true;
-    arm(conn, 0);
+    close_poll(conn->handles);
     for (DbListener *listener = conn->listeners; listener != NULL; listener = listener->next)
         fiber_event_broadcast(listener->event);
 }
@@ -391,9 +399,8 @@ static void on_handle_closed(uv_handle_t *handle)
 
 static void close_handles(DbHandles *handles)
 {
-    handles->poll.data = handles;
+    close_poll(handles);
     handles->timer.data = handles;
-    uv_close((uv_handle_t *)&handles->poll, on_handle_closed);
     uv_close((uv_handle_t *)&handles->timer, on_handle_closed);
 }
 

@@ -2,6 +2,8 @@
  * socket reach us together. */
 #include "with_cluster.h"
 
+#include "db/private.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -57,10 +59,35 @@ DB_CASE(a_backend_that_ends_before_it_has_read_everything_is_noticed)
     assert_false(db_usable(conn));
 }
 
+/* Ends the idle backend of conn and waits until conn has noticed. */
+static void end_idle(DbConn *observer, const DbConn *conn)
+{
+    char pid[16];
+    snprintf(pid, sizeof(pid), "%d", db_backend_pid(conn));
+    must(db_query(observer, "SELECT pg_terminate_backend($1::int)", DB_PARAMS(pid), NULL, &err));
+    while (db_usable(conn))
+        assert_true(fiber_sleep(5, NULL));
+}
+
+DB_CASE(closing_a_lost_connection_leaves_the_next_owner_of_its_socket_alone)
+{
+    AUTO(db_close_auto) DbConn *observer = open_as("observer");
+    DbConn *lost = open_as("lost");
+    int number = PQsocket(lost->pg);
+    end_idle(observer, lost);
+    AUTO(db_close_auto) DbConn *next = open_as("next");
+    assert_int_equal(PQsocket(next->pg), number);
+    db_close(lost);
+    next->statement_timeout_ms = 1;
+    next->answer_grace_ms = PATIENCE_MS / 2;
+    must(db_query(next, "SELECT 1", NULL, NULL, &err));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_backend_that_ends_before_it_has_read_everything_is_noticed),
+        cmocka_unit_test(closing_a_lost_connection_leaves_the_next_owner_of_its_socket_alone),
     };
     return cmocka_run_group_tests_name("db/lost", tests, group_setup, group_teardown);
 }
