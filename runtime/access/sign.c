@@ -1,6 +1,8 @@
 /* Keys on disk, and signatures. */
 #include "access/sign.h"
 
+#include "base/fault.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium/core.h>
@@ -66,8 +68,8 @@ static bool write_key(const char *path, mode_t mode, const uint8_t *key, size_t 
     size_t length = 2 * bytes;
     text[length++] = '\n';
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-    bool ok = fd >= 0 && fchmod(fd, mode) == 0 && write(fd, text, length) == (ssize_t)length &&
-              fsync(fd) == 0;
+    bool ok = fd >= 0 && !FAULT_FAILS("file.key") && fchmod(fd, mode) == 0 &&
+              write(fd, text, length) == (ssize_t)length && fsync(fd) == 0;
     int problem = errno;
     sodium_memzero(text, sizeof(text));
     if (fd >= 0)

@@ -1,4 +1,5 @@
 /* report: text, Markdown or JSON, to the terminal or a file. */
+#include "base/fault.h"
 #include "cli/commands.h"
 #include "cli/context.h"
 #include "cli/report.h"
@@ -15,7 +16,7 @@ static bool write_out(const Cli *cli, const char *text, Error *err)
         return true;
     }
     FILE *file = fopen(path, "we");
-    if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0)
+    if (file == NULL || FAULT_FAILS("file.report") || fputs(text, file) < 0 || fclose(file) != 0)
         return error_set(err, ERROR_INPUT, "%s: %s", path, strerror(errno));
     return true;
 }

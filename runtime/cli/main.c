@@ -1,6 +1,7 @@
 /* The process: parses, makes the loop, runs the command in a fiber. */
 #include "cli/command.h"
 
+#include "base/fault.h"
 #include "base/log.h"
 
 #include <signal.h>
@@ -55,6 +56,7 @@ int main(int argc, char **argv)
     if (!cli_parse(&cli, argc, (const char *const *)argv))
         return CLI_USAGE;
     set_log_level(&cli);
+    FAULT_PROCESS(cli.command->name);
     if (cli_flag(&cli, "help")) {
         AUTO(text_done) Text text;
         text_init(&text, (size_t)1 << 20);

@@ -3,6 +3,7 @@
 
 #include "base/bounds.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "data/queue.h"
 #include "data/set.h"
 #include "ledger/fence.h"
@@ -395,6 +396,7 @@ static bool write_effect(Writing *writing, Error *err)
 static bool write_ledger(Writing *writing, Error *err)
 {
     DataBatch *batch = writing->batch;
+    FAULT("worker.effect");
     for (size_t i = 0; i < batch->rows_count; i++)
         writing->counts.changed += batch->rows[i].written;
     if (!data_queue_old(writing->job, writing->conn, batch->rows, batch->rows_count, err) ||
@@ -425,6 +427,7 @@ bool data_batch_commit(DataBatch *batch, const DataCommit *commit, DataCounts *r
     }
     if (!db_commit(writing.conn, err))
         return false;
+    FAULT("worker.committed");
     *ret_counts = writing.counts;
     return true;
 }

@@ -3,6 +3,7 @@
 
 #include "base/bounds.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "data/controller.h"
 #include "db/sql.h"
 #include "db/sqlstate.h"
@@ -73,8 +74,10 @@ static bool next_batch(Worker *worker, const char *const *from, DataBatch **ret_
     if (!data_mapper_lock(mapper, err))
         return false;
     DataBatch *batch = NULL;
-    bool ok = data_batch_read(&worker->job, mapper, &worker->range, from, rows, &batch, err) &&
-              data_batch_map(&worker->job, mapper, batch, err);
+    bool ok = data_batch_read(&worker->job, mapper, &worker->range, from, rows, &batch, err);
+    FAULT("worker.read");
+    ok = ok && data_batch_map(&worker->job, mapper, batch, err);
+    FAULT("worker.mapped");
     data_mapper_unlock(mapper);
     if (!ok) {
         data_batch_free(batch);

@@ -216,9 +216,8 @@ static PGresult *collect(DbConn *conn, bool *ret_copy_out)
     }
 }
 
-static bool receive(DbConn *conn, DbResult **ret_result, int *ret_position, Error *err)
+static bool take_answer(DbConn *conn, DbResult **ret_result, int *ret_position, Error *err)
 {
-    db_flush(conn);
     bool copied_out = false;
     PGresult *result = collect(conn, &copied_out);
     if (!copied_out || result == NULL || is_error(result) || conn->lost)
@@ -226,6 +225,15 @@ static bool receive(DbConn *conn, DbResult **ret_result, int *ret_position, Erro
     if (!finish_exchange(conn, result, NULL, ret_position, err))
         return false;
     return error_set(err, ERROR_INPUT, "COPY ... TO STDOUT has nowhere to go here");
+}
+
+static bool receive(DbConn *conn, DbResult **ret_result, int *ret_position, Error *err)
+{
+    db_flush(conn);
+    DB_FAULT_SENT(conn);
+    bool ok = take_answer(conn, ret_result, ret_position, err);
+    DB_FAULT_AFTER(conn);
+    return ok;
 }
 
 /* -- statements -- */
@@ -245,6 +253,7 @@ bool db_query(DbConn *conn, const char *sql, const DbParams *params, DbResult **
     if (!begin_exchange(conn, err))
         return false;
     deadline_start(conn, DEADLINE_CANCEL, 1);
+    DB_FAULT_BEFORE(conn, sql);
     if (!send_params(conn, sql, params))
         return send_failed(conn, err);
     return receive(conn, ret_result, NULL, err);
@@ -257,6 +266,7 @@ bool db_exec(DbConn *conn, const char *sql, DbResult **ret_result, int *ret_posi
     if (!begin_exchange(conn, err))
         return false;
     deadline_start(conn, DEADLINE_CANCEL, 0);
+    DB_FAULT_BEFORE(conn, sql);
     if (PQsendQuery(conn->pg, sql) != 1)
         return send_failed(conn, err);
     return receive(conn, ret_result, ret_position, err);
@@ -289,6 +299,7 @@ static bool prepare(DbConn *conn, const char *name, const char *sql, const DbPar
     if (!begin_exchange(conn, err))
         return false;
     deadline_start(conn, DEADLINE_CANCEL, 1);
+    DB_FAULT_BEFORE(conn, "PREPARE");
     if (PQsendPrepare(conn->pg, name, sql, params->count, params->types) != 1)
         return send_failed(conn, err);
     return receive(conn, NULL, NULL, err);
@@ -315,6 +326,7 @@ bool db_query_prepared(DbConn *conn, const char *sql, const DbParams *params, Db
     if (!begin_exchange(conn, err))
         return false;
     deadline_start(conn, DEADLINE_CANCEL, 1);
+    DB_FAULT_BEFORE(conn, sql);
     if (PQsendQueryPrepared(conn->pg, name, params->count, params->values, params->lengths,
                             params->formats, 0) != 1)
         return send_failed(conn, err);
@@ -370,14 +382,18 @@ bool db_pipeline(DbConn *conn, const DbStatement *statements, size_t count, DbRe
     if (!begin_exchange(conn, err))
         return false;
     deadline_start(conn, DEADLINE_CANCEL, (int64_t)count);
+    DB_FAULT_BEFORE(conn, statements[0].sql);
     if (!send_pipeline(conn, statements, count)) {
         db_lose(conn); /* half a pipeline cannot be taken back */
         return send_failed(conn, err);
     }
+    DB_FAULT_SENT(conn);
     PGresult *last = collect_pipeline(conn);
     if (!conn->lost && PQexitPipelineMode(conn->pg) != 1)
         db_lose(conn);
-    return finish_exchange(conn, last, ret_last, NULL, err);
+    bool ok = finish_exchange(conn, last, ret_last, NULL, err);
+    DB_FAULT_AFTER(conn);
+    return ok;
 }
 
 /* -- transactions -- */
@@ -395,6 +411,7 @@ static bool commit(DbConn *conn, DbResult **ret_result, Error *err)
     /* Cancelling a COMMIT that waits for a standby would report as done what no standby has. */
     conn->uncancellable = true;
     deadline_start(conn, DEADLINE_LOSE, 1);
+    DB_FAULT_BEFORE(conn, "COMMIT");
     bool ok = PQsendQuery(conn->pg, "COMMIT") == 1 ? receive(conn, ret_result, NULL, err)
                                                    : send_failed(conn, err);
     conn->uncancellable = false;

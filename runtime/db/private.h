@@ -3,6 +3,7 @@
 #define HEADGATE_DB_PRIVATE_H
 
 #include "db/conn.h"
+#include "db/fault.h"
 
 #include <libpq-fe.h>
 #include <uv.h>
@@ -62,6 +63,9 @@ struct DbConn {
     DbListener *listeners;
     char *prepared[DB_PREPARED_MAX]; ///< texts by hash, linear probing; the slot is in the name
     size_t prepared_count;
+#ifdef HEADGATE_FAULTS
+    DbFault fault;
+#endif
 };
 
 /// Starts watching the socket of an opened connection.

@@ -2,6 +2,7 @@
 #include "ledger/run.h"
 
 #include "base/bounds.h"
+#include "base/fault.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -139,7 +140,7 @@ bool ledger_lease_take(DbConn *state, int64_t run, const char *owner, int64_t *r
     LedgerParams params = {0};
     ledger_param_int(&params, run);
     ledger_param_text(&params, owner);
-    ledger_param_int(&params, BOUND_LEASE_MS);
+    ledger_param_int(&params, FAULT_HASTE(BOUND_LEASE_MS));
     AUTO(db_result_auto) DbResult *taken = NULL;
     if (!ledger_call(state, "lease_take", &params, &taken, err))
         return false;
@@ -163,7 +164,7 @@ bool ledger_lease_renew(DbConn *state, int64_t run, int64_t epoch, Error *err)
     LedgerParams params = {0};
     ledger_param_int(&params, run);
     ledger_param_int(&params, epoch);
-    ledger_param_int(&params, BOUND_LEASE_MS);
+    ledger_param_int(&params, FAULT_HASTE(BOUND_LEASE_MS));
     AUTO(db_result_auto) DbResult *renewed = NULL;
     if (!ledger_call(state, "lease_renew", &params, &renewed, err))
         return false;

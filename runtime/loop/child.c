@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/bounds.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/text.h"
 #include "loop/private.h"
 
@@ -292,6 +293,7 @@ bool child_start(Loop *loop, const ChildOptions *options, Child **ret_child, Err
         .stdio = stdio,
     };
     choose_user(&spawn, options->user_id);
+    FAULT("child.start");
     int failed = uv_spawn(loop_uv(loop), &child->process, &spawn);
     handle_opened(child, &child->process); /* also when spawning failed */
     if (failed != 0) {
@@ -300,6 +302,7 @@ bool child_start(Loop *loop, const ChildOptions *options, Child **ret_child, Err
         return error_set(err, ERROR_INTERNAL, "cannot start %s: %s", options->argv[0],
                          uv_strerror(failed));
     }
+    FAULT("child.started");
     child->running = true;
     begin_streams(child, options);
     *ret_child = child;

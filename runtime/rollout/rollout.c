@@ -3,6 +3,7 @@
  * survive us. */
 #include "rollout/rollout.h"
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "rollout/flag.h"
 #include "rollout/gate.h"
@@ -72,6 +73,7 @@ static bool flag_effect(Run *run, const PlanNode *rollout, DbConn *conn, void *c
         return false;
     if (!rollout_flag_write(conn, rollout, forward ? &seen : NULL, write->percent, forward, err))
         return false;
+    FAULT("flag.written");
     RolloutFlag now;
     if (!rollout_flag_read(conn, rollout, &now, err))
         return false;

@@ -4,6 +4,7 @@
 
 #include "base/bounds.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 
 #include <stdio.h>
@@ -64,7 +65,8 @@ static bool read_requests(Run *run, Error *err)
 
 static bool control_turn(Run *run, Error *err)
 {
-    if ((clock_monotonic_us() - run->renewed_at_us) / 1000 >= BOUND_LEASE_RENEW_MS) {
+    if ((clock_monotonic_us() - run->renewed_at_us) / 1000 >= FAULT_HASTE(BOUND_LEASE_RENEW_MS)) {
+        FAULT("lease.turn");
         int64_t asked_at_us = clock_monotonic_us();
         if (!ledger_lease_renew(run->control, run->id, run->epoch, err))
             return false;
@@ -74,7 +76,7 @@ static bool control_turn(Run *run, Error *err)
         return false;
     fiber_event_broadcast(&run->wake);
     if (!run->stopping)
-        fiber_event_wait(&run->notified, POLL_MS);
+        fiber_event_wait(&run->notified, FAULT_HASTE(POLL_MS));
     return true;
 }
 
@@ -97,7 +99,8 @@ static void guard_main(void *arg)
 {
     Run *run = arg;
     while (!run->stopping) {
-        if ((clock_monotonic_us() - run->renewed_at_us) / 1000 >= BOUND_LEASE_STOP_MS) {
+        if ((clock_monotonic_us() - run->renewed_at_us) / 1000 >=
+            FAULT_HASTE(BOUND_LEASE_STOP_MS)) {
             log_error("run %s: the lease could not be renewed for %d ms: this runner ends, another "
                       "may be at work",
                       run->id_text, BOUND_LEASE_STOP_MS);

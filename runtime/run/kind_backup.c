@@ -1,6 +1,7 @@
 /* backup: pg_dump in custom format beside the project, verified by listing it with pg_restore. */
 #include "run/kind.h"
 
+#include "base/fault.h"
 #include "base/file.h"
 #include "db/env.h"
 #include "loop/child.h"
@@ -54,8 +55,10 @@ static bool dump(Run *run, const char *path, json_t *detail, Error *err)
         pg_dump, "--format=custom", "--no-password", "--exclude-schema=headgate", "--file", path,
         NULL};
     const char *const list_argv[] = {pg_restore, "--list", path, NULL};
+    FAULT("backup.dump");
     if (!run_program(run, dump_argv, env, &lines, err))
         return false;
+    FAULT("backup.dumped");
     lines = 0;
     if (!run_program(run, list_argv, env, &lines, err))
         return error_wrap(err, "verifying the backup");

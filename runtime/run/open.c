@@ -3,6 +3,7 @@
 
 #include "base/bounds.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "ledger/fence.h"
 #include "ledger/schema.h"
@@ -67,6 +68,7 @@ static bool connect_all(Run *run, Error *err)
         !same_database(run, err) || !ledger_fence_raise(run->effects, run->id, run->epoch, err) ||
         !ledger_call(run->effects, "search_path_default", NULL, &path, err))
         return false;
+    FAULT("runner.fence");
     run->search_path = arena_strdup(run->arena, db_value(path, 0, 0));
     return true;
 }
@@ -119,6 +121,7 @@ static bool open_steps(Run *run, Error *err)
 {
     if (!take_lease(run, err))
         return false;
+    FAULT("runner.lease");
     run->renewed_at_us = clock_monotonic_us();
     run->started_by = json_get_string(run->head, "started_by", "");
     run->author = json_get_string(run->head, "author", "");
@@ -144,6 +147,7 @@ bool run_open(const RunOptions *options, Run **ret_run, Error *err)
         run_close(run);
         return false;
     }
+    FAULT("runner.open");
     *ret_run = run;
     return true;
 }

@@ -2,6 +2,7 @@
 #include "run/run.h"
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "run/control.h"
 #include "run/kind.h"
@@ -104,6 +105,7 @@ bool run_apply(Run *run, RunEvent event, const char *node, json_t *reason, Error
                          run_event_name(event));
     if (!ledger_events_flush(run->events, err))
         return false;
+    FAULT("run.flushed");
     bool back = event == RUN_EVENT_ROLL_BACK || (run->back && event != RUN_EVENT_GO);
     LedgerRunChange change = {.run = run->id,
                               .epoch = run->epoch,
@@ -118,6 +120,7 @@ bool run_apply(Run *run, RunEvent event, const char *node, json_t *reason, Error
                               .finished = run_state_rest(row->to) == RUN_ENDED};
     if (!ledger_run_change(run->ledger, &change, err))
         return false;
+    FAULT("run.changed");
     run->state = row->to;
     run->back = back;
     log_info("run %s: %s (%s)%s%s", run->id_text, run_state_name(run->state), row->why,
@@ -404,8 +407,10 @@ bool run_drive(Run *run, Error *err)
     while (true) {
         if (!leave_rest(run, err) || !answer_requests(run, err))
             return false;
-        if (run_state_rest(run->state) != RUN_DRIVES && run->asked == RUN_ASKED_NOTHING)
+        if (run_state_rest(run->state) != RUN_DRIVES && run->asked == RUN_ASKED_NOTHING) {
+            FAULT("runner.rest");
             return ledger_events_flush(run->events, err);
+        }
         Error why = {0};
         bool back = run->state == RUN_ROLLING_BACK;
         if (back ? walk_back(run, &why) : go_on_unless_held(run, &why) && walk_forward(run, &why))

@@ -3,6 +3,7 @@
  * it again. */
 #include "run/step.h"
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "db/sql.h"
 #include "ledger/fence.h"
@@ -82,6 +83,7 @@ static bool transition_write(Run *run, DbConn *conn, RunTransition *transition, 
 static void transition_tell(Run *run, const RunTransition *transition)
 {
     const char *path = transition->node->path;
+    FAULT("step.committed");
     json_t *row = run_step_row(run, path);
     if (row == NULL) {
         row = json_object();
@@ -109,6 +111,7 @@ static void transition_tell(Run *run, const RunTransition *transition)
     json_object_set(data, "detail", json_object_get(row, "detail"));
     json_object_set(data, "error", json_object_get(row, "error"));
     ledger_events_add(run->events, path, transition->changed.version, "step.state", path, data);
+    FAULT("step.told");
 }
 
 /* The state of a transaction that user SQL ran in must be as we left it (DESIGN §9, User SQL). */

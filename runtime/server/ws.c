@@ -6,6 +6,7 @@
 
 #include "base/bounds.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 
 #include <inttypes.h>
@@ -383,6 +384,7 @@ static int write_frame(ServerViewer *viewer, struct lws *wsi)
     size_t size = queue_frame(&viewer->queue, (char *)server->frame + LWS_PRE, SERVER_FRAME_BYTES);
     if (size == 0)
         return 0;
+    FAULT("ws.send");
     if (lws_write(wsi, server->frame + LWS_PRE, size, LWS_WRITE_TEXT) < 0)
         return -1;
     viewer->flushed_at_us = clock_monotonic_us();

@@ -26,6 +26,8 @@ local BANS = {
   { call = "tmpnam tempnam mktemp", why = "another process may take the name: use mkstemp, mkdtemp", files = C,
     folders = { "runtime", "tests" } },
   { call = "rand srand random", why = "use clock_random()", files = C, folders = { "runtime" } },
+  { call = "clock_gettime gettimeofday time uv_hrtime getrandom drand48", why = "use base/clock.h: tests give it a seed",
+    files = C, folders = { "runtime" }, allowed = { "runtime/base/clock.c" } },
   { call = "printf puts putchar vprintf", why = "only cli/ writes to the standard output", files = C,
     folders = { "runtime" }, allowed = { "runtime/cli/" } },
   { call = "sleep usleep nanosleep", why = "wait on the loop (loop/fiber.h)", files = C, folders = { "runtime" } },

@@ -1,0 +1,192 @@
+/* Fault points: what HEADGATE_FAULT asks for happens there, in that process, at that pass, and
+ * once. */
+#include "base/fault.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#ifdef HEADGATE_FAULTS
+
+enum { SURVIVED = 0, ENOSPC_SEEN = 10, DROP_SEEN = 11 };
+
+static char folder[64];
+
+static int make_folder(void **state)
+{
+    UNUSED(state);
+    snprintf(folder, sizeof(folder), "/tmp/headgate-fault-XXXXXX");
+    return mkdtemp(folder) == NULL ? -1 : 0;
+}
+
+static const char *in_folder(const char *name)
+{
+    static char path[128];
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    return path;
+}
+
+static int remove_folder(void **state)
+{
+    UNUSED(state);
+    static const char *const FILES[] = {"once.0", "once.1", "log"};
+    for (size_t i = 0; i < COUNT_OF(FILES); i++)
+        unlink(in_folder(FILES[i]));
+    return rmdir(folder);
+}
+
+/* A process of that kind passes lease.turn so often, then ws.send; the result is how it ended. */
+static int passes(const char *spec, const char *kind, int times)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        setenv("HEADGATE_FAULT", spec, 1);
+        setenv("HEADGATE_FAULT_LOG", in_folder("log"), 1);
+        FAULT_PROCESS(kind);
+        for (int i = 0; i < times; i++)
+            FAULT("lease.turn");
+        if (FAULT_FAILS("file.folder"))
+            _exit(errno == ENOSPC ? ENOSPC_SEEN : SURVIVED);
+        _exit(fault_pass("ws.send") == FAULT_DROP_CONNECTION ? DROP_SEEN : SURVIVED);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+static bool was_killed(int status)
+{
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+static void kills_at_the_nth_pass(void **state)
+{
+    UNUSED(state);
+    assert_false(was_killed(passes("lease.turn:3:kill", "runner", 2)));
+    assert_true(was_killed(passes("lease.turn:3:kill", "runner", 3)));
+    assert_true(was_killed(passes("lease.turn", "runner", 1)));
+    assert_true(was_killed(passes("lease.turn:2+:kill", "runner", 5)));
+    assert_false(was_killed(passes("ws.send:9", "runner", 5)));
+}
+
+static void only_in_the_kind_of_process(void **state)
+{
+    UNUSED(state);
+    assert_true(was_killed(passes("runner/lease.turn", "runner", 1)));
+    assert_false(was_killed(passes("worker/lease.turn", "runner", 1)));
+    assert_true(was_killed(passes("supervisor/lease.turn", "serve", 1)));
+}
+
+static void tells_the_caller_to_fail(void **state)
+{
+    UNUSED(state);
+    assert_int_equal(WEXITSTATUS(passes("file.folder:enospc", "run", 0)), ENOSPC_SEEN);
+    assert_int_equal(WEXITSTATUS(passes("ws.send:1:dropconn", "run", 0)), DROP_SEEN);
+    assert_int_equal(WEXITSTATUS(passes("ws.send:delay=1", "run", 0)), SURVIVED);
+}
+
+static void what_it_does_not_understand_ends_the_process(void **state)
+{
+    UNUSED(state);
+    assert_true(WEXITSTATUS(passes("lease.turn:explode", "run", 1)) == 99);
+}
+
+static void each_once_and_in_order(void **state)
+{
+    UNUSED(state);
+    static const char BOTH[] = "lease.turn:2:kill,lease.turn:1:kill";
+    setenv("HEADGATE_FAULT_ONCE", in_folder("once"), 1);
+    assert_false(was_killed(passes(BOTH, "runner", 1)));
+    assert_true(was_killed(passes(BOTH, "runner", 5)));  /* the first */
+    assert_true(was_killed(passes(BOTH, "runner", 5)));  /* its successor: the second */
+    assert_false(was_killed(passes(BOTH, "runner", 5))); /* whom nothing is left for */
+    unsetenv("HEADGATE_FAULT_ONCE");
+}
+
+static void lists_what_was_passed(void **state)
+{
+    UNUSED(state);
+    char line[256] = "";
+    unlink(in_folder("log"));
+    assert_int_equal(WEXITSTATUS(passes("list", "worker", 2)), SURVIVED);
+    FILE *file = fopen(in_folder("log"), "re");
+    assert_non_null(file);
+    assert_non_null(fgets(line, sizeof(line), file));
+    assert_true(text_starts(line, "pass worker/lease.turn 1 "));
+    assert_non_null(fgets(line, sizeof(line), file));
+    assert_true(text_starts(line, "pass worker/lease.turn 2 "));
+    fclose(file);
+}
+
+static void haste_divides(void **state)
+{
+    UNUSED(state);
+    assert_int_equal(FAULT_HASTE(3000), 3000);
+    setenv("HEADGATE_FAULT_HASTE", "10", 1);
+    assert_int_equal(FAULT_HASTE(3000), 300);
+    unsetenv("HEADGATE_FAULT_HASTE");
+}
+
+/* The page for people names every point. */
+static void the_page_is_complete(void **state)
+{
+    UNUSED(state);
+#define NAME(point, where) point,
+    static const char *const POINTS[] = {FAULT_POINTS(NAME)};
+    char text[32768];
+    FILE *file = fopen(HEADGATE_SOURCE_DIR "/docs/faults.md", "re");
+    assert_non_null(file);
+    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    fclose(file);
+    for (size_t i = 0; i < COUNT_OF(POINTS); i++) {
+        char row[128];
+        snprintf(row, sizeof(row), "| `%s` |", POINTS[i]);
+        if (strstr(text, row) == NULL)
+            fail_msg("docs/faults.md has no row %s", row);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(kills_at_the_nth_pass),
+        cmocka_unit_test(only_in_the_kind_of_process),
+        cmocka_unit_test(tells_the_caller_to_fail),
+        cmocka_unit_test(what_it_does_not_understand_ends_the_process),
+        cmocka_unit_test(each_once_and_in_order),
+        cmocka_unit_test(lists_what_was_passed),
+        cmocka_unit_test(haste_divides),
+        cmocka_unit_test(the_page_is_complete),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
+
+#else
+
+static void nothing_is_left_of_it(void **state)
+{
+    UNUSED(state);
+    setenv("HEADGATE_FAULT", "lease.turn:kill,file.folder:eio", 1);
+    setenv("HEADGATE_FAULT_HASTE", "10", 1);
+    FAULT("lease.turn");
+    assert_false(FAULT_FAILS("file.folder"));
+    assert_int_equal(FAULT_HASTE(3000), 3000);
+    unsetenv("HEADGATE_FAULT");
+    unsetenv("HEADGATE_FAULT_HASTE");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_is_left_of_it)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+#endif
