@@ -10,13 +10,20 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SECRETS_MAX = 64, SECRET_MIN_BYTES = 6, LINE_BYTES = 4096 };
+enum { SECRET_MIN_BYTES = 6, LINE_BYTES = 4096 };
+
+/* As many as there are: one left out would be one that leaves. */
+typedef struct Secret Secret;
+struct Secret {
+    Secret *next;
+    size_t bytes;
+    char text[];
+};
 
 static struct {
     LogLevel least;
     char process[64];
-    char *secrets[SECRETS_MAX];
-    size_t secrets_count;
+    Secret *secrets;
 } sink = {.least = LOG_INFO, .process = "headgate"};
 
 void log_set_level(LogLevel least)
@@ -31,23 +38,28 @@ void log_set_process(const char *name)
 
 void log_secret(const char *secret)
 {
-    if (secret == NULL || strlen(secret) < SECRET_MIN_BYTES || sink.secrets_count == SECRETS_MAX)
+    size_t bytes = secret == NULL ? 0 : strlen(secret);
+    if (bytes < SECRET_MIN_BYTES)
         return;
-    for (size_t i = 0; i < sink.secrets_count; i++) {
-        if (strcmp(sink.secrets[i], secret) == 0)
+    Secret **place = &sink.secrets;
+    /* The longest first: one that holds another is replaced as a whole. */
+    for (; *place != NULL && (*place)->bytes >= bytes; place = &(*place)->next) {
+        if (strcmp((*place)->text, secret) == 0)
             return;
     }
-    sink.secrets[sink.secrets_count++] = base_strdup(secret);
+    Secret *added = base_alloc(sizeof(*added) + bytes + 1);
+    added->bytes = bytes;
+    memcpy(added->text, secret, bytes);
+    added->next = *place;
+    *place = added;
 }
 
 void log_redact(char *text)
 {
-    for (size_t i = 0; i < sink.secrets_count; i++) {
-        size_t length = strlen(sink.secrets[i]);
-        for (char *hit = strstr(text, sink.secrets[i]); hit != NULL;
-             hit = strstr(hit, sink.secrets[i])) {
+    for (const Secret *secret = sink.secrets; secret != NULL; secret = secret->next) {
+        for (char *hit = strstr(text, secret->text); hit != NULL; hit = strstr(hit, secret->text)) {
             memcpy(hit, "***", 3);
-            memmove(hit + 3, hit + length, strlen(hit + length) + 1);
+            memmove(hit + 3, hit + secret->bytes, strlen(hit + secret->bytes) + 1);
             hit += 3;
         }
     }

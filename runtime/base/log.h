@@ -18,7 +18,7 @@ void log_line(LogLevel level, const char *format, ...) PRINTF_LIKE(2, 3);
 #define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)
 
 /// Remembers a secret: from now on it is written as "***" wherever it occurs. Short ones (< 6) are
-/// ignored.
+/// ignored; there is no limit to how many.
 void log_secret(const char *secret);
 /// Replaces every remembered secret in text (in place, never longer).
 void log_redact(char *text);

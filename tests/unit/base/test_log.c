@@ -7,6 +7,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -21,6 +22,33 @@ static void secrets_are_replaced_wherever_they_occur(void **state)
     char text[] = "geheim99 short geheim99geheim99 geheim9";
     log_redact(text);
     assert_string_equal(text, "*** short ****** geheim9");
+}
+
+static void no_secret_is_one_too_many(void **state)
+{
+    UNUSED(state);
+    enum { MANY = 500 };
+    char secret[32];
+    for (int i = 0; i < MANY; i++) {
+        snprintf(secret, sizeof(secret), "token-%03d-of-many", i);
+        log_secret(secret);
+    }
+    for (int i = 0; i < MANY; i++) {
+        char text[64];
+        snprintf(text, sizeof(text), "key=token-%03d-of-many;", i);
+        log_redact(text);
+        assert_string_equal(text, "key=***;");
+    }
+}
+
+static void a_secret_inside_another_leaves_nothing_of_it(void **state)
+{
+    UNUSED(state);
+    log_secret("inner-secret");
+    log_secret("prefix inner-secret suffix");
+    char text[] = "a prefix inner-secret suffix b inner-secret c";
+    log_redact(text);
+    assert_string_equal(text, "a *** b *** c");
 }
 
 static void hashes_match_the_standard(void **state)
@@ -67,6 +95,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(secrets_are_replaced_wherever_they_occur),
+        cmocka_unit_test(no_secret_is_one_too_many),
+        cmocka_unit_test(a_secret_inside_another_leaves_nothing_of_it),
         cmocka_unit_test(hashes_match_the_standard),
         cmocka_unit_test(embedded_files_are_found_by_name),
         cmocka_unit_test(near_words_are_suggested),
