@@ -349,6 +349,9 @@ bool data_backfill_run(Loop *loop, const DataSpec *spec, const DataJobOptions *o
     ok = ok && drive(backfill, &outcome, err);
     data_crew_end(&backfill->crew, ok ? SIGTERM : SIGKILL, GRACE_MS);
     if (ok && data_cursor_sum(&backfill->job, backfill->conn, &backfill->sum, err)) {
+        /* The total was an estimate, or counted rows that the application has seen to since. */
+        if (outcome.end == DATA_DONE)
+            backfill->progress.total = rows_done(&backfill->sum);
         report(backfill);
         outcome.progress = backfill->progress;
         *ret = outcome;

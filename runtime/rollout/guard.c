@@ -10,6 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+const char *rollout_guard_text(Arena *arena, const Threshold *threshold)
+{
+    bool named = text_starts(threshold->text, threshold->metric);
+    const char *text =
+        named ? threshold->text : arena_printf(arena, "%s %s", threshold->metric, threshold->text);
+    return threshold->is_alert ? arena_printf(arena, "breach when %s", text) : text;
+}
+
 static bool add(RolloutGuards *guards, const Threshold *threshold, Error *err)
 {
     for (size_t i = 0; i < guards->count; i++) {
@@ -21,11 +29,9 @@ static bool add(RolloutGuards *guards, const Threshold *threshold, Error *err)
     if (guards->count == ROLLOUT_GUARDS_MAX)
         return error_set(err, ERROR_INPUT, "a stage has more than %d guards", ROLLOUT_GUARDS_MAX);
     RolloutGuard *guard = &guards->items[guards->count++];
-    const char *text = threshold->is_alert ? arena_printf(guards->arena, "not %s %s",
-                                                          threshold->metric, threshold->text)
-                                           : threshold->text;
-    *guard =
-        (RolloutGuard){.threshold = *threshold, .sample = {.guard = text, .verdict = "no_data"}};
+    *guard = (RolloutGuard){
+        .threshold = *threshold,
+        .sample = {.guard = rollout_guard_text(guards->arena, threshold), .verdict = "no_data"}};
     return true;
 }
 
@@ -155,6 +161,8 @@ json_t *rollout_guards_json(const RolloutGuards *guards)
         json_set_string(item, "metric", guard->threshold.metric);
         json_object_set_new(item, "value",
                             guard->sample.has_value ? json_real(guard->sample.value) : json_null());
+        json_set_string(item, "op", threshold_op_text(guard->threshold.op));
+        json_object_set_new(item, "alert", json_boolean(guard->threshold.is_alert));
         json_object_set_new(item, "limit", json_real(guard->threshold.limit));
         json_set_string(item, "unit", guard->threshold.unit);
         json_set_string(item, "verdict", guard->sample.verdict);

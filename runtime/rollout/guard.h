@@ -32,6 +32,9 @@ typedef struct RolloutGuardsOf {
 /// The guards of a stage: its own, its rollout's, and the thresholds they name.
 NODISCARD bool rollout_guards_collect(RolloutGuards *guards, Arena *arena, const PlanNode *stage,
                                       const RolloutGuardsOf *of, Error *err);
+/// A guard as people read it, the same in samples, events and messages: "error_rate < 1%", "breach
+/// when cpu > 80%". From arena or the threshold.
+const char *rollout_guard_text(Arena *arena, const Threshold *threshold);
 /// Takes one sample into a guard: ok, breach or no_data. now_us is the sampler's monotonic clock.
 void rollout_guard_take(RolloutGuard *guard, bool has_value, double value, int64_t now_us);
 /// Over all guards: a breach counts after ROLLOUT_BREACHES_MAX samples in a row, or after the
@@ -40,7 +43,7 @@ RolloutVerdict rollout_guards_judge(const RolloutGuards *guards, const RolloutGu
 /// Waits. Asks every metric on conn and takes the samples. A metric that fails or returns NULL is
 /// no data.
 void rollout_guards_sample(RolloutGuards *guards, DbConn *conn, const Config *config);
-/// [{guard, metric, value, verdict, breaches, breaches_max}]
+/// [{guard, metric, value, op, alert, limit, unit, verdict, breaches, breaches_max}]
 json_t *rollout_guards_json(const RolloutGuards *guards);
 
 #endif

@@ -307,8 +307,22 @@ bool rollout_forward(Run *run, const PlanNode *rollout, Error *err)
     return run_step_apply(run, rollout, STEP_EVENT_FINISH, detail, NULL, err);
 }
 
+/* The stages first: when the rollout itself is undone, nothing comes back here. */
+static bool stages_back(Run *run, const PlanNode *rollout, Error *err)
+{
+    for (size_t i = rollout->children_count; i > 0; i--) {
+        const PlanNode *stage = rollout->children[i - 1];
+        if (step_row_find(run_step_state(run, stage), STEP_EVENT_UNDO_FINISH) != NULL &&
+            !run_step_apply(run, stage, STEP_EVENT_UNDO_FINISH, NULL, NULL, err))
+            return false;
+    }
+    return true;
+}
+
 bool rollout_back(Run *run, const PlanNode *rollout, Error *err)
 {
+    if (!stages_back(run, rollout, err))
+        return false;
     if (!set_flag(run, rollout, NULL, STEP_EVENT_UNDO_FINISH, err))
         return false;
     for (size_t i = 0; i < rollout->children_count; i++) {

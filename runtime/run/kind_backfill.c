@@ -26,6 +26,7 @@ typedef struct Work {
     bool begun_told;
     int64_t told_at_us;
     int64_t told_done;
+    int64_t told_total;
     int told_pass;
     char why_not_saved[256];
 } Work;
@@ -101,12 +102,14 @@ static void on_progress(void *ctx, const DataProgress *progress)
     Work *work = ctx;
     tell_begun(work);
     int64_t now_us = clock_monotonic_us();
-    bool moved = progress->done != work->told_done || progress->pass != work->told_pass;
+    bool moved = progress->done != work->told_done || progress->total != work->told_total ||
+                 progress->pass != work->told_pass;
     bool ended = progress->workers == 0 && moved;
     if (!moved || (!ended && (now_us - work->told_at_us) / 1000 < TELL_EVERY_MS))
         return;
     work->told_at_us = now_us;
     work->told_done = progress->done;
+    work->told_total = progress->total;
     work->told_pass = progress->pass;
     AUTO(json_auto) json_t *data = progress_json(progress);
     run_tell(work->run, "step.progress", work->node->path, data);

@@ -90,17 +90,6 @@ static json_t *stage_json(const Rollout *rollout, const json_t *stage)
     return item;
 }
 
-/* "error_rate < 1%" → "<". An alert is written "not cpu > 80%". */
-static const char *op_of(const char *guard)
-{
-    static const char *const OPS[] = {"<=", ">=", "!=", "==", "<", ">", "="};
-    for (size_t i = 0; i < COUNT_OF(OPS); i++) {
-        if (strstr(guard, OPS[i]) != NULL)
-            return OPS[i];
-    }
-    return "";
-}
-
 /* Newest verdicts; before the first sample the tiles come from the samples' guards, so there are
  * none. */
 static json_t *guards_json(const json_t *last)
@@ -110,7 +99,6 @@ static json_t *guards_json(const json_t *last)
     json_t *guard = NULL;
     json_array_foreach (json_object_get(last, "guards"), i, guard) {
         json_t *item = json_copy(guard);
-        json_set_string(item, "op", op_of(json_get_string(guard, "guard", "")));
         json_object_set(item, "at", json_object_get(last, "at"));
         json_array_append_new(list, item);
     }

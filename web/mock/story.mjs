@@ -91,7 +91,7 @@ const stage = (percent, gate = null) => ({
   counted_us: 0, left_us: { 10: 86_400e6, 50: 172_800e6, 100: 604_800e6 }[percent], opened_at: null, closed_at: null, gate,
 });
 const guard = (metric, op, limit, unit, max = 3) => ({
-  guard: `${metric} ${op} ${limit}${unit}`, metric, limit, op, unit, value: null, verdict: "no_data", at: null, breaches: 0, breaches_max: max,
+  guard: `${metric} ${op} ${limit}${unit}`, metric, limit, op, alert: false, unit, value: null, verdict: "no_data", at: null, breaches: 0, breaches_max: max,
 });
 
 export function newRollout() {

@@ -83,12 +83,38 @@ static void test_a_duration_instead_of_three_samples(void **state)
     arena_free(arena);
 }
 
+static Threshold *threshold_of(Arena *arena, const char *text, const char *metric, bool is_alert)
+{
+    Threshold *threshold = arena_alloc(arena, sizeof(*threshold));
+    Error err = {0};
+    assert_true(threshold_parse(arena, text, metric, (PlanPosition){0}, threshold, &err));
+    threshold->is_alert = is_alert;
+    return threshold;
+}
+
+/* What stands in samples, events and on the rollout's page. */
+static void test_guards_read_like_sentences(void **state)
+{
+    UNUSED(state);
+    Arena *arena = arena_new();
+    assert_string_equal(
+        rollout_guard_text(arena, threshold_of(arena, "error_rate < 1%", NULL, false)),
+        "error_rate < 1%");
+    assert_string_equal(rollout_guard_text(arena, threshold_of(arena, "< 1%", "error_rate", false)),
+                        "error_rate < 1%");
+    assert_string_equal(
+        rollout_guard_text(arena, threshold_of(arena, "> 80% for 5m", "cpu_usage", true)),
+        "breach when cpu_usage > 80% for 5m");
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_data_is_not_good_data),
         cmocka_unit_test(test_three_breaches_in_a_row),
         cmocka_unit_test(test_no_data_between_breaches_does_not_clear_them),
+        cmocka_unit_test(test_guards_read_like_sentences),
         cmocka_unit_test(test_a_duration_instead_of_three_samples),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,7 @@ const detail: RunDetail = {
     path: "v2", flag: "v2", percent: 0, intended_percent: 0, enabled: false, automation: "pending", samples: [],
     stages: [{ path: "v2/10%", percent: 10, state: "pending", window_us: 5e6, counted_us: 0, left_us: 5e6,
       opened_at: null, closed_at: null, gate: null }],
-    guards: [{ guard: "error_rate < 1%", metric: "error_rate", limit: 1, op: "<", unit: "%", value: null,
+    guards: [{ guard: "error_rate < 1%", metric: "error_rate", limit: 1, op: "<", alert: false, unit: "%", value: null,
       verdict: "no_data", at: null, breaches: 0, breaches_max: 3 }],
   }],
 };
@@ -106,9 +106,9 @@ test("a stage waits for its gate, and is held with its run", () => {
 
 test("a guard that only the sample names is there", () => {
   const view = apply(viewOf(detail), [event(11, "rollout.sample", "v2/10%", {
-    guards: [{ guard: "not p95 > 500ms", metric: "p95", limit: 500, unit: "ms", value: null, verdict: "no_data", breaches: 0, breaches_max: 3 }],
+    guards: [{ guard: "breach when p95 > 500ms", metric: "p95", op: ">", alert: true, limit: 500, unit: "ms", value: null, verdict: "no_data", breaches: 0, breaches_max: 3 }],
   })]);
-  assert.deepEqual(view.detail.rollouts[0]?.guards, [{ guard: "not p95 > 500ms", metric: "p95", limit: 500, op: ">", unit: "ms",
+  assert.deepEqual(view.detail.rollouts[0]?.guards, [{ guard: "breach when p95 > 500ms", metric: "p95", limit: 500, op: ">", alert: true, unit: "ms",
     value: null, verdict: "no_data", at: "t11", breaches: 0, breaches_max: 3 }]);
 });
 

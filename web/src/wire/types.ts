@@ -168,6 +168,8 @@ export interface Guard {
   metric: string;
   limit: number;
   op: string;
+  /** True: a breach when it is true. False: it must hold. */
+  alert: boolean;
   unit: string;
   value: number | null;
   verdict: GuardVerdict;

@@ -69,8 +69,7 @@ function GuardTable({ points, unit }: { points: readonly SamplePoint[]; unit: st
 function GuardTile({ guard, points }: { guard: Guard; points: readonly SamplePoint[] }) {
   const look = lookOf(GUARD_LOOK, guard.verdict);
   const unit = guard.unit === "%" ? "%" : guard.unit ? ` ${guard.unit}` : "";
-  // an alert is a breach when it is true: the guard is that it is not
-  const rule = `must ${guard.guard.startsWith("not ") ? "not be" : "be"} ${guard.op} ${formatValue(guard.limit)}${unit}`;
+  const rule = `${guard.alert ? "breach when" : "must be"} ${guard.op} ${formatValue(guard.limit)}${unit}`;
   const values = points.flatMap(([, value]) => (value === null ? [] : [value]));
   const summary = values.length > 0
     ? `${guard.metric}: ${plural(values.length, "value")} from ${formatValue(Math.min(...values))} to ${formatValue(Math.max(...values))}${unit}, ${rule}`
