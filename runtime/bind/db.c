@@ -8,6 +8,7 @@
 #include "script/value.h"
 
 #include <lauxlib.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,10 +34,20 @@ typedef struct Query {
     const char **values;
     int count;
     bool simple; /* without parameters, perhaps several statements */
+    char where[128];
     DbResult *result;
 } Query;
 
 /* ---- outside of Lua ---- */
+
+static void remember_failure(const Query *query, const Error *err)
+{
+    BindCaught *caught = query->task->caught;
+    if (caught == NULL || caught->error.kind != ERROR_NONE || err == NULL)
+        return;
+    caught->error = *err;
+    memcpy(caught->where, query->where, sizeof(caught->where));
+}
 
 static bool perform_query(void *ctx, Error *err)
 {
@@ -49,6 +60,8 @@ static bool perform_query(void *ctx, Error *err)
             err, ERROR_SCRIPT,
             "the query gave %d rows, and a plan may fetch %d; use LIMIT, or a backfill",
             db_rows(query->result), BOUND_QUERY_ROWS);
+    if (!ok)
+        remember_failure(query, err);
     return ok;
 }
 
@@ -256,6 +269,16 @@ static void check_sql(lua_State *L, const BindTask *task, bool several)
     lua_pop(L, 1);
 }
 
+/* "plan.lua:12", the line of the script that asks. */
+static void note_where(lua_State *L, Query *query)
+{
+    lua_Debug caller;
+    if (query->task->caught == NULL || !lua_getstack(L, 1, &caller))
+        return;
+    lua_getinfo(L, "Sl", &caller);
+    snprintf(query->where, sizeof(query->where), "%s:%d", caller.short_src, caller.currentline);
+}
+
 static int start(lua_State *L, const char *name, const ScriptWait *wait)
 {
     check_self(L, name);
@@ -269,6 +292,7 @@ static int start(lua_State *L, const char *name, const ScriptWait *wait)
     check_sql(L, task, simple);
     Query *query = script_wait_begin(L, wait, sizeof(*query));
     query->task = task;
+    note_where(L, query);
     query->sql = lua_tostring(L, 2);
     query->simple = simple;
     query->count = count;

@@ -250,10 +250,27 @@ static void take_result(lua_State *L, int first, int count, void *ctx)
         script_raise(L, 0, ERROR_SCRIPT, "\"%s\" returned %s", call->key, err.message);
 }
 
+/* pcall caught the error, but the transaction is aborted all the same: COMMIT would roll it back
+ * and say nothing. The statement's own error goes on, so that a deadlock is still tried again. */
+static bool went_on_aborted(const BindTask *task, Error *err)
+{
+    const BindCaught *caught = task->caught;
+    Error why = caught->error;
+    if (why.kind == ERROR_NONE)
+        error_set(&why, ERROR_DATABASE, "a statement failed");
+    error_set(err, why.kind,
+              "%s: %s (caught, but the transaction it failed in is aborted: nothing was kept)",
+              caught->where[0] == '\0' ? "db" : caught->where, why.message);
+    memcpy(err->sqlstate, why.sqlstate, sizeof(err->sqlstate));
+    return error_hint(err, "let the error through, or ask before (ON CONFLICT, IF EXISTS, SELECT)");
+}
+
 bool bind_plan_call(BindPlan *plan, const char *path, const char *key, const BindTask *task,
                     json_t **ret_result, Error *err)
 {
+    BindCaught caught = {0};
     BindTask owner = *task;
+    owner.caught = &caught;
     ScriptTask *running = NULL;
     if (!script_task_new(plan->state, &owner, &running, err))
         return false;
@@ -261,6 +278,10 @@ bool bind_plan_call(BindPlan *plan, const char *path, const char *key, const Bin
     bool ok = script_task_run(
         running, &(ScriptCall){.push = push_call, .take = take_result, .ctx = &call}, err);
     script_task_free(running);
+    if (ok && task->transactional && db_in_aborted(task->conn)) {
+        json_decref(call.result);
+        ok = went_on_aborted(&owner, err);
+    }
     if (!ok)
         return false;
     if (ret_result != NULL)

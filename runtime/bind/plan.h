@@ -17,15 +17,24 @@ NODISCARD bool bind_plan_load(Loop *loop, const Bundle *bundle, BindPlan **ret_p
 json_t *bind_plan_graph(const BindPlan *plan);
 void bind_plan_free(BindPlan *plan);
 
+/// The first statement of a task that failed: the script may have caught the error.
+typedef struct BindCaught {
+    Error error;     ///< ERROR_NONE: none failed
+    char where[128]; ///< "plan.lua:12"
+} BindCaught;
+
 /// What a running task may use.
 typedef struct BindTask {
     DbConn *conn;       ///< the step's connection; in its transaction when transactional
     bool transactional; ///< then any wait but db:* is an error
     void (*log)(void *ctx, const char *line); ///< log("...") of the script
     void *ctx;
+    BindCaught *caught; ///< for bind/ itself; callers leave it NULL
 } BindTask;
 /// Waits. Runs the function under key ("run", "undo") of the node at path: fn(db). Its return value
-/// (data only, may be NULL) goes to *ret_result (owned by the caller; may be NULL).
+/// (data only, may be NULL) goes to *ret_result (owned by the caller; may be NULL). A function
+/// that went on after a statement had failed leaves an aborted transaction: that is a failure, with
+/// that statement's error.
 NODISCARD bool bind_plan_call(BindPlan *plan, const char *path, const char *key,
                               const BindTask *task, json_t **ret_result, Error *err);
 

@@ -35,7 +35,7 @@ static void read_set(const PlanNode *node, Arena *arena, DataSpec *spec)
     spec->set = set;
 }
 
-/* A whole number, or 0 when the key is absent or "auto". */
+/* A whole number; 0 when it is "auto", or absent and without a default in the words table. */
 static int read_count(const PlanNode *node, const char *key)
 {
     return (int)json_get_int(node->keys, key, 0);

@@ -442,6 +442,11 @@ bool db_in_transaction(const DbConn *conn)
     return !conn->lost && (status == PQTRANS_INTRANS || status == PQTRANS_INERROR);
 }
 
+bool db_in_aborted(const DbConn *conn)
+{
+    return !conn->lost && PQtransactionStatus(conn->pg) == PQTRANS_INERROR;
+}
+
 int db_backend_pid(const DbConn *conn)
 {
     return conn->pid;

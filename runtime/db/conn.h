@@ -33,6 +33,7 @@ void db_close(DbConn *conn);
 void db_close_auto(DbConn **conn);
 bool db_usable(const DbConn *conn); ///< false once the connection was lost
 bool db_in_transaction(const DbConn *conn);
+bool db_in_aborted(const DbConn *conn); ///< in a transaction that can only be rolled back
 int db_backend_pid(const DbConn *conn);
 int db_server_version(const DbConn *conn); ///< 150008
 

@@ -113,7 +113,8 @@ static const PlanKey TASK_KEYS[] = {
             "for anything."},
     {.name = "timeout",
      .type = KEY_DURATION,
-     .doc = "The longest the task may take; it has failed after that."},
+     .doc = "The longest that run may take, waiting for SQL included; after that it has failed and "
+            "its transaction is rolled back."},
     {.name = "doc", .type = KEY_TEXT, .doc = "What the task does, for people."},
     {0},
 };
@@ -165,7 +166,7 @@ static const PlanKey BACKFILL_KEYS[] = {
     {.name = "workers",
      .type = KEY_WORKERS,
      .fallback = "1",
-     .doc = "Worker processes, or \"auto\" to follow the machine and the table's size."},
+     .doc = "Worker processes, or \"auto\": 1 for a table below 5,000 rows, else 2."},
     {.name = "on_error",
      .type = KEY_CHOICE,
      .choices = "queue fail",

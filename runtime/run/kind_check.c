@@ -3,6 +3,7 @@
 #include "run/kind.h"
 
 #include "db/sql.h"
+#include "sql/split.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -46,9 +47,18 @@ static bool verdict(json_t *detail, bool holds, const char *text, Error *err)
     return holds || error_set(err, ERROR_REFUSED, "%s", text);
 }
 
+/* The query as a part of ours: without its ";", and with our bracket behind its last comment. */
 static bool no_rows(DbConn *conn, const char *sql, json_t *detail, Error *err)
 {
-    AUTO(base_free) char *limited = base_printf("SELECT * FROM (%s\n) AS found LIMIT 1001", sql);
+    AUTO(arena_auto) Arena *arena = arena_new();
+    SqlStatement *statements = NULL;
+    size_t count = 0;
+    if (!sql_split(arena, sql, &statements, &count, err))
+        return false;
+    if (count != 1)
+        return error_set(err, ERROR_INPUT, "one query is expected, not %zu", count);
+    const char *limited =
+        arena_printf(arena, "SELECT * FROM (%s\n) AS found LIMIT 1001", statements[0].text);
     AUTO(db_result_auto) DbResult *found = NULL;
     if (!db_query(conn, limited, NULL, &found, err))
         return false;

@@ -1,28 +1,117 @@
 /* task: plain Lua in one transaction with its ledger row, or (transaction = false) at least once.
  */
+#include "base/clock.h"
+#include "db/sql.h"
 #include "run/kind.h"
 
 typedef struct TaskCall {
     const char *key;
     bool transactional;
+    int64_t limit_us;    /* all tries together; < 0 = none */
+    int64_t deadline_us; /* 0 = no try has begun */
 } TaskCall;
+
+/* One call in a fiber of its own, so that it can be asked to end: that cancels the statement it
+ * waits for, and no pcall of the script holds it. */
+typedef struct Limited {
+    Run *run;
+    const char *path;
+    const TaskCall *call;
+    DbConn *conn;
+    json_t *result;
+    bool ok;
+    bool ended;
+    Error why;
+    FiberEvent done;
+} Limited;
+
+static void limited_main(void *arg)
+{
+    Limited *limited = arg;
+    const RunHooks *hooks = limited->run->options.hooks;
+    limited->ok = hooks->call(hooks->ctx, limited->path, limited->call->key, limited->conn,
+                              limited->call->transactional, &limited->result, &limited->why);
+    limited->ended = true;
+    fiber_event_broadcast(&limited->done);
+}
+
+static int64_t left_ms(const TaskCall *call)
+{
+    int64_t left_us = call->deadline_us - clock_monotonic_us();
+    return left_us <= 0 ? 0 : (left_us + 999) / 1000;
+}
+
+/* Waits until the fiber has ended, and asks it to at the deadline. */
+static void wait_limited(Limited *limited, Fiber *fiber)
+{
+    bool before = fiber_shield(false);
+    bool asked = false;
+    while (!limited->ended) {
+        if (!asked && (left_ms(limited->call) == 0 || fiber_cancelled())) {
+            fiber_cancel(fiber);
+            asked = true;
+            fiber_shield(true); /* its end is near, and it uses our memory */
+        }
+        fiber_event_wait(&limited->done, asked ? -1 : left_ms(limited->call));
+    }
+    fiber_shield(before);
+}
+
+static bool too_long(const PlanNode *node, const TaskCall *call, Error *err)
+{
+    PlanPosition at = plan_key_position(node, "timeout");
+    return error_set(err, ERROR_SCRIPT, "%s:%d:%d: the task took longer than its timeout of %s: %s",
+                     at.file, at.line, at.column, plan_text(node, "timeout"),
+                     call->transactional ? "its transaction was rolled back"
+                                         : "what it did until then stays");
+}
+
+static bool call_limited(Run *run, const PlanNode *node, DbConn *conn, const TaskCall *call,
+                         json_t **ret_result, Error *err)
+{
+    Limited *limited = base_alloc(sizeof(*limited));
+    *limited = (Limited){.run = run, .path = node->path, .call = call, .conn = conn};
+    wait_limited(limited, fiber_start(run->loop, "task", limited_main, limited));
+    bool ok = limited->ok && left_ms(call) > 0;
+    if (ok)
+        *ret_result = limited->result;
+    else if (left_ms(call) == 0)
+        too_long(node, call, err);
+    else
+        *err = limited->why;
+    if (!ok)
+        json_decref(limited->result);
+    base_free(&limited);
+    return ok;
+}
 
 static bool call_effect(Run *run, const PlanNode *node, DbConn *conn, void *ctx, json_t *detail,
                         Error *err)
 {
-    const TaskCall *call = ctx;
+    TaskCall *call = ctx;
+    const RunHooks *hooks = run->options.hooks;
     json_t *result = NULL;
-    if (!run->options.hooks->call(run->options.hooks->ctx, node->path, call->key, conn,
-                                  call->transactional, &result, err))
+    if (call->limit_us >= 0 && call->deadline_us == 0)
+        call->deadline_us = clock_monotonic_us() + call->limit_us;
+    bool ok = call->limit_us >= 0 ? call_limited(run, node, conn, call, &result, err)
+                                  : hooks->call(hooks->ctx, node->path, call->key, conn,
+                                                call->transactional, &result, err);
+    if (!ok)
         return false;
     json_object_set_new(detail, call->key, result == NULL ? json_null() : result);
     return true;
 }
 
+/* Of run only: an undo that may not take its time would leave the run without a way back. */
+static int64_t limit_of(const PlanNode *node, const char *key)
+{
+    return text_equal(key, "run") ? plan_duration_us(node, "timeout") : -1;
+}
+
 static bool in_transaction(Run *run, const PlanNode *node, const char *key, StepEvent event,
                            Error *err)
 {
-    TaskCall call = {.key = key, .transactional = true};
+    TaskCall call = {.key = key, .transactional = true, .limit_us = limit_of(node, key)};
     return run_effect(
         run, node,
         &(RunEffectOptions){
@@ -39,8 +128,11 @@ static bool at_least_once(Run *run, const PlanNode *node, const char *key, StepE
     if (!run_step_apply(run, node, start, NULL, NULL, err) ||
         !run_connect(run, run->options.target, false, &conn, err))
         return false;
-    TaskCall call = {.key = key, .transactional = false};
-    bool ok = call_effect(run, node, conn, &call, detail, err);
+    const char *role = run->options.target->run_as;
+    TaskCall call = {.key = key, .transactional = false, .limit_us = limit_of(node, key)};
+    bool ok = db_query_prepared(conn, db_sql("task_session"), DB_PARAMS(run->search_path, role),
+                                NULL, err) &&
+              call_effect(run, node, conn, &call, detail, err);
     db_close(conn);
     return ok && run_step_apply(run, node, finish, detail, NULL, err);
 }

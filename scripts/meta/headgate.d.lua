@@ -69,7 +69,7 @@ function step(name) end
 ---@field one_way? string  Why there is no way back.
 ---@field no_effect? string  Why there is nothing to take back (it only looks).
 ---@field transaction? boolean  true: run is one transaction and may wait only for db. false: at least once, may wait for anything. Default: true.
----@field timeout? string  The longest the task may take; it has failed after that.
+---@field timeout? string  The longest that run may take, waiting for SQL included; after that it has failed and its transaction is rolled back.
 ---@field doc? string  What the task does, for people.
 
 ---A change by Lua that may wait for the database.
@@ -90,7 +90,7 @@ function task(name) end
 ---@field batch? integer  Rows of the first batch; later ones follow batch_time. Default: chosen by the runtime.
 ---@field batch_time? string  How long a batch should take; at most 5s. Default: "300ms".
 ---@field pause? string  A rest between two batches of a worker. Default: "0s".
----@field workers? integer|"auto"  Worker processes, or "auto" to follow the machine and the table's size. Default: 1.
+---@field workers? integer|"auto"  Worker processes, or "auto": 1 for a table below 5,000 rows, else 2. Default: 1.
 ---@field on_error? "queue"|"fail"  A row whose map raises goes to the review queue, or fails the step. Default: "queue".
 ---@field one_way? string  Why old values need not be kept for a rollback. Without it every old value is kept.
 ---@field doc? string  What the backfill does, for people.

@@ -176,6 +176,22 @@ DB_CASE(a_transactional_task_waits_for_db_only)
     free(outcome.result);
 }
 
+/* A statement that failed has aborted the transaction, whatever the script thinks of it. */
+DB_CASE(caught_errors_do_not_become_success)
+{
+    static const char BODY[] = "local ok = pcall(db.query, db, 'SELECT 1/0')\n"
+                               "pcall(db.query, db, 'SELECT 1') return ok";
+    Outcome outcome = run_task(BODY, true);
+    assert_false(outcome.ok);
+    assert_int_equal(outcome.err.kind, ERROR_DATABASE);
+    assert_string_equal(outcome.err.sqlstate, "22012");
+    assert_non_null(strstr(outcome.err.message, "division by zero (caught, but"));
+    outcome = run_task(BODY, false); /* without a transaction nothing is aborted */
+    assert_true(outcome.ok);
+    assert_string_equal(outcome.result, "false");
+    free(outcome.result);
+}
+
 DB_CASE(log_lines)
 {
     Outcome outcome = run_task("log('a', 1, nil, true, {}) log('b\\nc')", false);
@@ -278,6 +294,7 @@ int main(void)
         cmocka_unit_test(values),
         cmocka_unit_test(failures),
         cmocka_unit_test(a_transactional_task_waits_for_db_only),
+        cmocka_unit_test(caught_errors_do_not_become_success),
         cmocka_unit_test(log_lines),
         cmocka_unit_test(tasks_of_one_state),
         cmocka_unit_test(cancelled_tasks_end),
