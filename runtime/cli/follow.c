@@ -53,6 +53,13 @@ static void line_step(const json_t *event, const json_t *data, Text *out)
         text_printf(out, ": %s", problem);
 }
 
+static void line_lock(const json_t *event, const json_t *data, Text *out)
+{
+    text_printf(out, "  %-11s step \"%s\": try %" PRId64 " %s", json_get_string(data, "state", ""),
+                json_get_string(event, "node", ""), json_get_int(data, "try", 0),
+                json_get_string(data, "text", ""));
+}
+
 static void line_check(const json_t *event, const json_t *data, Text *out)
 {
     text_printf(out, "  %-11s %s \"%s\": %s", json_get_string(data, "verdict", ""),
@@ -155,19 +162,13 @@ static const struct Line {
     void (*write)(const json_t *event, const json_t *data, Text *out);
     bool passing; /* overwritten by the next on a terminal */
 } LINES[] = {
-    {"run.state", line_run, false},
-    {"step.state", line_step, false},
-    {"check.result", line_check, false},
-    {"step.progress", line_progress, true},
-    {"gate.opened", line_gate, false},
-    {"gate.approval", line_gate, false},
-    {"gate.closed", line_gate, false},
-    {"rollout.stage", line_stage, false},
-    {"rollout.flag", line_flag, false},
-    {"rollout.sample", line_sample, true},
-    {"log", line_log, false},
-    {"request", line_request, false},
-    {"review.open", line_review, false},
+    {"run.state", line_run, false},         {"step.state", line_step, false},
+    {"step.lock", line_lock, false},        {"check.result", line_check, false},
+    {"step.progress", line_progress, true}, {"gate.opened", line_gate, false},
+    {"gate.approval", line_gate, false},    {"gate.closed", line_gate, false},
+    {"rollout.stage", line_stage, false},   {"rollout.flag", line_flag, false},
+    {"rollout.sample", line_sample, true},  {"log", line_log, false},
+    {"request", line_request, false},       {"review.open", line_review, false},
     {"review.decided", line_review, false},
 };
 

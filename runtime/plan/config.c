@@ -53,6 +53,12 @@ static int64_t duration_of(const PlanYaml *map, const char *key, int64_t otherwi
     return text != NULL && duration_parse(text, &us, NULL) ? us : otherwise_us;
 }
 
+/* Leaves *ms as it is when the map does not have the key. */
+static void read_ms(const PlanYaml *map, const char *key, int *ms)
+{
+    *ms = (int)(duration_of(map, key, (int64_t)*ms * 1000) / 1000);
+}
+
 /* ---- targets ---- */
 
 /* Reads a text that may hold ${NAME}; a missing one makes the target unusable. */
@@ -84,11 +90,14 @@ static void read_target(Config *config, const PlanYaml *map, ConfigTarget *targe
         target->run_as = expanded(config, target, run_as);
     if (pooler != NULL)
         target->pooler_session = strcmp(pooler, "session") == 0;
-    target->lock_timeout_ms =
-        (int)(duration_of(map, "lock_timeout", (int64_t)target->lock_timeout_ms * 1000) / 1000);
-    target->statement_timeout_ms =
-        (int)(duration_of(map, "statement_timeout", (int64_t)target->statement_timeout_ms * 1000) /
-              1000);
+    read_ms(map, "lock_timeout", &target->lock_timeout_ms);
+    read_ms(map, "lock_budget", &target->lock_budget_ms);
+    read_ms(map, "victim_wait", &target->lock_victim_wait_ms);
+    read_ms(map, "max_block", &target->max_block_ms);
+    read_ms(map, "statement_timeout", &target->statement_timeout_ms);
+    const char *victims = text_of(map, "victims");
+    if (victims != NULL)
+        target->lock_victims = (int)strtol(victims, NULL, 10);
 }
 
 static void finish_target(Config *config, ConfigTarget *target)

@@ -24,7 +24,11 @@ typedef struct ConfigTarget {
     const char *problem; ///< NULL = usable; see config_target_ready()
     const char *run_as;  ///< role for the plan's SQL; NULL = the connection's own
     bool pooler_session;
-    int lock_timeout_ms;      ///< 0 = default
+    int lock_timeout_ms;      ///< 0 = default, as for the others
+    int lock_budget_ms;       ///< all tries of one step to get its locks
+    int lock_victims;         ///< sessions that may wait behind a statement of ours that waits
+    int lock_victim_wait_ms;  ///< how long one of them may wait
+    int max_block_ms;         ///< how long a session may wait for a lock that we hold
     int statement_timeout_ms; ///< 0 = default
     PlanPosition at;
 } ConfigTarget;

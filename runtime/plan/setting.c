@@ -31,7 +31,27 @@ static const PlanSetting TARGET[] = {
     {.name = "lock_timeout",
      .type = SETTING_DURATION,
      .fallback = "2s",
-     .doc = "The longest a statement of ours waits for a lock."},
+     .doc = "The longest a statement of ours waits for a lock; the first tries wait less (100ms, "
+            "200ms, …)."},
+    {.name = "lock_budget",
+     .type = SETTING_DURATION,
+     .fallback = "10m",
+     .doc = "How long a step tries to get its locks before it fails and names who holds them; a "
+            "step's own lock_budget goes before it."},
+    {.name = "victims",
+     .type = SETTING_COUNT,
+     .fallback = "20",
+     .doc = "A statement of ours that waits for a lock is withdrawn when so many sessions queue "
+            "behind it, and tried again later."},
+    {.name = "victim_wait",
+     .type = SETTING_DURATION,
+     .fallback = "500ms",
+     .doc = "The same when one of them has waited this long."},
+    {.name = "max_block",
+     .type = SETTING_DURATION,
+     .fallback = "5s",
+     .doc = "A statement of ours that holds its locks is stopped, and its step fails, when a "
+            "session has waited for them this long."},
     {.name = "statement_timeout",
      .type = SETTING_DURATION,
      .fallback = "10m",
@@ -130,6 +150,7 @@ static const char *const TYPE_TEXTS[SETTING_TYPES] = {
     [SETTING_TEXT] = "a text",
     [SETTING_DURATION] = "a duration like 5s",
     [SETTING_NUMBER] = "a number",
+    [SETTING_COUNT] = "a whole number",
     [SETTING_CHOICE] = "a text",
     [SETTING_FIELDS] = "a map",
     [SETTING_NAMED] = "a map of names",
@@ -212,6 +233,18 @@ static bool check_number(const Place *place, const PlanYaml *value, Error *err)
         return plan_error_at(err, value->at, "%s must be a number, got \"%s\"", place->path,
                              value->text);
     return true;
+}
+
+static bool check_count(const Place *place, const PlanYaml *value, Error *err)
+{
+    enum { MOST = 1000000 };
+    if (!check_number(place, value, err))
+        return false;
+    long number = strtol(value->text, NULL, 10);
+    bool whole = strspn(value->text, "0123456789") == strlen(value->text);
+    return (whole && number >= 1 && number <= MOST) ||
+           plan_error_at(err, value->at, "%s must be a whole number from 1 to %d, got \"%s\"",
+                         place->path, MOST, value->text);
 }
 
 static bool check_choice(const Place *place, const PlanYaml *value, Error *err)
@@ -348,11 +381,11 @@ static bool check_limits(const Place *place, const PlanYaml *value, Error *err)
 typedef bool Check(const Place *place, const PlanYaml *value, Error *err);
 
 static Check *const CHECKS[SETTING_TYPES] = {
-    [SETTING_TEXT] = check_text,     [SETTING_DURATION] = check_milliseconds,
-    [SETTING_NUMBER] = check_number, [SETTING_CHOICE] = check_choice,
-    [SETTING_FIELDS] = check_fields, [SETTING_NAMED] = check_named,
-    [SETTING_PEOPLE] = check_people, [SETTING_WATCHES] = check_watches,
-    [SETTING_LIMITS] = check_limits,
+    [SETTING_TEXT] = check_text,       [SETTING_DURATION] = check_milliseconds,
+    [SETTING_NUMBER] = check_number,   [SETTING_COUNT] = check_count,
+    [SETTING_CHOICE] = check_choice,   [SETTING_FIELDS] = check_fields,
+    [SETTING_NAMED] = check_named,     [SETTING_PEOPLE] = check_people,
+    [SETTING_WATCHES] = check_watches, [SETTING_LIMITS] = check_limits,
 };
 
 static const PlanSetting *find_setting(const PlanSetting *fields, const char *name)

@@ -9,6 +9,7 @@ typedef enum SettingType {
     SETTING_TEXT,
     SETTING_DURATION, ///< at most 24 days: it must fit into milliseconds of an int
     SETTING_NUMBER,
+    SETTING_COUNT,   ///< a whole number from 1 to 1000000
     SETTING_CHOICE,  ///< one of choices
     SETTING_FIELDS,  ///< a map with fields
     SETTING_NAMED,   ///< a map of name → a map with fields

@@ -82,6 +82,10 @@ static const PlanKey STEP_KEYS[] = {
      .fallback = "true",
      .doc =
          "false for statements that cannot run in a transaction (CREATE INDEX CONCURRENTLY, …)."},
+    {.name = "lock_budget",
+     .type = KEY_DURATION,
+     .doc = "How long the step tries to get its locks before it fails and names who holds them. "
+            "Default: the target's lock_budget."},
     {.name = "proof",
      .type = KEY_TABLE,
      .fields = PROOF_FIELDS,

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "run/outside.h"
+#include "run/proof.h"
 #include "sql/check.h"
 #include "sql/expression.h"
 #include "sql/position.h"
@@ -96,6 +97,19 @@ static bool check_expressions(const PlanNode *node, Error *err)
     return true;
 }
 
+/* What no transaction holds cannot be proven at the moment it happens. */
+static bool check_proof_outside(const PlanNode *node, Error *err)
+{
+    PlanPosition at = plan_key_position(node, "proof");
+    if (json_object_get(json_object_get(node->keys, "proof"), "no_rows") == NULL)
+        return true;
+    return error_set(
+        err, ERROR_INPUT,
+        "%s:%d:%d: proof.no_rows needs a transaction, and these statements run outside of "
+        "one: put a verify before the step",
+        at.file, at.line, at.column);
+}
+
 bool run_kind_sql_check(const PlanNode *node, Error *err)
 {
     static const struct {
@@ -109,23 +123,10 @@ bool run_kind_sql_check(const PlanNode *node, Error *err)
         SqlFile file = file_of(node, KEYS[i].key);
         if (KEYS[i].reads ? !sql_check_read(&file, err) : !sql_check_file(&file, &outside, err))
             return false;
+        if (outside && i == 0 && !check_proof_outside(node, err))
+            return false;
     }
     return node->kind != PLAN_BACKFILL || check_expressions(node, err);
-}
-
-static bool proof_holds(DbConn *conn, const PlanNode *node, Error *err)
-{
-    const json_t *proof = json_object_get(json_object_get(node->keys, "proof"), "no_rows");
-    if (proof == NULL)
-        return true;
-    AUTO(db_result_auto) DbResult *found = NULL;
-    if (!db_query(conn, json_get_string(proof, "text", ""), NULL, &found, err))
-        return error_wrap(err, "its proof");
-    if (db_rows(found) == 0)
-        return true;
-    return error_set(err, ERROR_REFUSED,
-                     "its proof does not hold: %d row(s) found, the first is %s = %s",
-                     db_rows(found), db_column_name(found, 0), db_value(found, 0, 0));
 }
 
 static bool up_effect(Run *run, const PlanNode *node, DbConn *conn, void *ctx, json_t *detail,
@@ -133,8 +134,7 @@ static bool up_effect(Run *run, const PlanNode *node, DbConn *conn, void *ctx, j
 {
     UNUSED(run);
     UNUSED(ctx);
-    UNUSED(detail);
-    return proof_holds(conn, node, err) && run_kind_sql(conn, node, "up", err);
+    return run_proof(conn, node, detail, err) && run_kind_sql(conn, node, "up", err);
 }
 
 static bool down_effect(Run *run, const PlanNode *node, DbConn *conn, void *ctx, json_t *detail,

@@ -161,6 +161,7 @@ void run_close(Run *run)
     if (run->ledger != NULL && db_usable(run->ledger) && run->epoch > 0)
         ledger_lease_release(run->ledger, run->id, run->epoch);
     db_close(run->effects);
+    db_close(run->watch);
     db_close(run->ledger);
     db_close(run->control);
     plan_free(run->plan);

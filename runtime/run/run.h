@@ -81,6 +81,7 @@ struct Run {
     const char
         *search_path; ///< what the target's role would have without us: plan SQL runs with it
     DbConn *effects;  ///< TARGET: the transactions of steps
+    DbConn *watch;    ///< TARGET: looks at the lock queue (run/queue.h); NULL until it is needed
     DbConn *ledger;   ///< STATE: heads, gates, windows
     DbConn *control;  ///< STATE: lease and requests
     LedgerEvents *events;

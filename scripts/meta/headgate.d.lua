@@ -54,6 +54,7 @@ function phase(name) end
 ---@field down? string|headgate.Sql  The SQL that takes the change back; run by a rollback, in reverse order of the steps.
 ---@field one_way? string  Why there is no way back. Announced before the run starts; a rollback stops here.
 ---@field transaction? boolean  false for statements that cannot run in a transaction (CREATE INDEX CONCURRENTLY, …). Default: true.
+---@field lock_budget? string  How long the step tries to get its locks before it fails and names who holds them. Default: the target's lock_budget.
 ---@field proof? headgate.Step.Proof  What must hold before the step may run: for steps that remove something.
 ---@field doc? string  What the step does, for people.
 
