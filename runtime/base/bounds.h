@@ -16,6 +16,7 @@ enum {
     BOUND_PLAN_DEPTH = 8,
     BOUND_PLAN_LIST = 1000, ///< items of one list in a plan
     BOUND_PLAN_STAGES = 100,
+    BOUND_PLAN_PARAMS = 64,
     BOUND_NAME_BYTES = 200, ///< of a phase, step, gate, ...
 
     /* configuration */

@@ -164,8 +164,9 @@ static void add_function_types(Text *out, const BindModule *module, const BindFu
     if (row->returns != NULL)
         returns = returns_of(row->returns);
     if (row->form == FORM_VALUE) {
-        text_printf(out, "---@type %.*s\n%s.%s = nil\n", returns.type_bytes, returns.type,
-                    module->name, row->name);
+        bool global = module->name[0] == '\0';
+        text_printf(out, "---@type %.*s\n%s%s%s = %s\n", returns.type_bytes, returns.type,
+                    module->name, global ? "" : ".", row->name, global ? "{}" : "nil");
         return;
     }
     if (returns.type != NULL)

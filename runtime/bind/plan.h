@@ -16,6 +16,9 @@ NODISCARD bool bind_plan_load(Loop *loop, const Bundle *bundle, BindPlan **ret_p
 /// The graph as plan_from_graph() takes it; borrowed.
 json_t *bind_plan_graph(const BindPlan *plan);
 void bind_plan_free(BindPlan *plan);
+/// From now on the plan's functions may read params.name: values are the run's (plan/param.h),
+/// borrowed. Before, and while loading, reading one raises.
+NODISCARD bool bind_plan_params(BindPlan *plan, json_t *values, Error *err);
 
 /// The first statement of a task that failed: the script may have caught the error.
 typedef struct BindCaught {

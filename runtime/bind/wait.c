@@ -1,7 +1,8 @@
-/* The global functions beside the words of the plan language: log, require, sleep. */
+/* The global names beside the words of the plan language: log, params, require, sleep. */
 #include "base/clock.h"
 #include "bind/api.h"
 #include "bind/module.h"
+#include "bind/param.h"
 #include "bind/state.h"
 #include "loop/fiber.h"
 #include "script/error.h"
@@ -104,6 +105,15 @@ const BindFunction BIND_GLOBAL_FUNCTIONS[] = {
      .doc = "Writes a line into the run's log, which the dashboard and `headgate log` show.",
      .example = "log(\"owners assigned:\", count)",
      .waits = true},
+    {.name = "params",
+     .form = FORM_VALUE,
+     .function = bind_param_push,
+     .returns = "table<string, string|number|boolean>",
+     .doc =
+         "The values of the plan's parameters (`params = { … }` of the plan), by name, read only; "
+         "an optional one without a value is nil. Only for functions of steps (run, undo, map): "
+         "the parts of a plan are the same for every run, and approvals bind both.",
+     .example = "db:exec(\"UPDATE files SET owner_id = $1 WHERE owner_id IS NULL\", params.owner)"},
     {.name = "require",
      .function = bind_require,
      .params = (const BindParam[]){{"name", "string",

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/demo.h"
 #include "cli/follow.h"
+#include "cli/param.h"
 #include "cli/report.h"
 #include "cli/supervise.h"
 #include "db/cluster.h"
@@ -153,7 +154,8 @@ static bool create_run(Demo *demo, Error *err)
 {
     CliPlan plan = {0};
     bool ok = cli_evaluate_folder(demo->cli, &demo->context, demo->folder, &plan, err) &&
-              cli_launch_create(demo->cli, &demo->context, &plan, "alice", NULL, &demo->run, err) &&
+              cli_param_take(demo->cli, &plan, err) &&
+              cli_launch_create(demo->cli, &demo->context, &plan, "alice", &demo->run, err) &&
               cli_supervise_adopt(demo->supervisor, demo->run, err);
     cli_plan_done(&plan);
     return ok;

@@ -4,8 +4,9 @@
 #include "bind/plan.h"
 #include "bind/row.h"
 #include "cli/commands.h"
-#include "cli/evaluate.h"
+#include "cli/param.h"
 #include "loop/child.h"
+#include "plan/param.h"
 #include "run/dry.h"
 
 #include <inttypes.h>
@@ -13,7 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REPORT_MAX_BYTES = 32 * 1024 * 1024, SAMPLES_DEFAULT = 5 };
+enum {
+    REPORT_MAX_BYTES = 32 * 1024 * 1024,
+    SAMPLES_DEFAULT = 5,
+    PARAMS_MAX_BYTES = 2 * 1024 * 1024
+};
 
 /* ------------------------------------------------------------------ the child */
 
@@ -28,11 +33,22 @@ static void close_map(void *map_ctx)
     bind_rows_close(map_ctx);
 }
 
+/* The parent's values: checked there, and here by the same rules. */
+static bool read_params(const Plan *plan, json_t **ret_values, Error *err)
+{
+    AUTO(base_free) char *text = base_alloc(PARAMS_MAX_BYTES);
+    size_t bytes = fread(text, 1, PARAMS_MAX_BYTES, stdin);
+    AUTO(json_auto) json_t *given = json_parse(text, bytes, err);
+    return given != NULL ? plan_param_resolve(plan, given, ret_values, err)
+                         : error_wrap(err, "reading the parameters");
+}
+
 static bool simulate(Cli *cli, const char *folder, json_t **ret_report, Error *err)
 {
     CliContext context = {0};
     AUTO(bundle_auto) Bundle *bundle = NULL;
     AUTO(plan_auto) Plan *plan = NULL;
+    AUTO(json_auto) json_t *params = NULL;
     BindPlan *lua = NULL;
     const ConfigTarget *target = NULL;
     const char *samples = cli_option(cli, "samples");
@@ -40,6 +56,7 @@ static bool simulate(Cli *cli, const char *folder, json_t **ret_report, Error *e
               bundle_read(cli_context_plan_folder(context.arena, folder), NULL, &bundle, err) &&
               bind_plan_load(cli->loop, bundle, &lua, err) &&
               plan_from_graph(bind_plan_graph(lua), &plan, err) &&
+              read_params(plan, &params, err) && bind_plan_params(lua, params, err) &&
               cli_context_plan_target(&context, plan, &target, err);
     RunDryOptions options = {.loop = cli->loop,
                              .plan = plan,
@@ -52,6 +69,8 @@ static bool simulate(Cli *cli, const char *folder, json_t **ret_report, Error *e
                              .map_close = close_map,
                              .ctx = lua};
     ok = ok && run_dry(&options, ret_report, err);
+    if (ok)
+        json_object_set(*ret_report, "params", params);
     bind_plan_free(lua);
     if (context.arena != NULL)
         cli_context_done(&context);
@@ -91,8 +110,10 @@ static bool read_report(const char *output, json_t **ret_report, Error *err)
     return true;
 }
 
-static bool ask_child(Cli *cli, const CliContext *context, json_t **ret_report, Error *err)
+static bool ask_child(Cli *cli, const CliContext *context, json_t *params, json_t **ret_report,
+                      Error *err)
 {
+    AUTO(base_free) char *input = json_text(params);
     const char *samples = cli_option(cli, "samples");
     const char *argv[12] = {cli->program, "dry", cli_argument(cli, 0), "--env",
                             context->environment->name};
@@ -108,6 +129,8 @@ static bool ask_child(Cli *cli, const CliContext *context, json_t **ret_report, 
     ChildOptions options = {.argv = argv,
                             .output = CHILD_CAPTURE,
                             .capture_max_bytes = REPORT_MAX_BYTES,
+                            .input = input,
+                            .input_bytes = strlen(input),
                             .beats = true,
                             .silence_ms = BOUND_SCRIPT_LOAD_MS + BOUND_SCRIPT_KILL_MARGIN_MS,
                             .own_group = true};
@@ -142,6 +165,7 @@ static void print_report(const json_t *report)
     printf("%s -> %s (%s)   plan %.12s\n", json_get_string(report, "plan", ""),
            json_get_string(report, "environment", ""), json_get_string(report, "target", ""),
            json_get_string(report, "hash", ""));
+    cli_param_print(stdout, json_object_get(report, "params"));
     size_t i = 0;
     json_t *item = NULL;
     int64_t ambiguous = 0;
@@ -176,7 +200,7 @@ static CliExit show(Cli *cli, const CliContext *context)
     AUTO(json_auto) json_t *report = NULL;
     CliPlan plan = {0};
     if (!cli_evaluate_folder(cli, context, cli_argument(cli, 0), &plan, &err) ||
-        !ask_child(cli, context, &report, &err)) {
+        !cli_param_take(cli, &plan, &err) || !ask_child(cli, context, plan.params, &report, &err)) {
         cli_plan_done(&plan);
         return cli_fail(&err);
     }

@@ -1,6 +1,7 @@
 /* run, and what is asked of runs: resume, retry, pause, rollback, abort. */
 #include "cli/commands.h"
 #include "cli/follow.h"
+#include "cli/param.h"
 #include "ledger/run.h"
 #include "run/run.h"
 
@@ -88,11 +89,13 @@ static CliExit start_run(Cli *cli, const CliContext *context, const CliPlan *pla
     announce_one_way(plan->plan);
     if (!confirmed(cli, context, plan->plan))
         return CLI_INTERRUPTED;
-    if (!cli_launch_create(cli, context, plan, context->person, NULL, &run, &err))
+    if (!cli_launch_create(cli, context, plan, context->person, &run, &err))
         return cli_fail(&err);
-    if (!cli_flag(cli, "json"))
+    if (!cli_flag(cli, "json")) {
         fprintf(stderr, "run %" PRId64 ": %s on %s (%s), plan %.12s\n", run, plan->plan->root->name,
                 context->environment->name, context->state->shown, plan->bundle->hash);
+        cli_param_print(stderr, plan->params);
+    }
     return finer_exit(cli, context, run, drive_and_follow(cli, context, run, 0));
 }
 
@@ -105,7 +108,8 @@ CliExit cli_run(Cli *cli)
         return cli_plan(cli);
     if (!cli_context_open(cli, cli_argument(cli, 0), &context, &err))
         return cli_fail(&err);
-    CliExit code = cli_evaluate_folder(cli, &context, cli_argument(cli, 0), &plan, &err)
+    CliExit code = cli_evaluate_folder(cli, &context, cli_argument(cli, 0), &plan, &err) &&
+                           cli_param_take(cli, &plan, &err)
                        ? start_run(cli, &context, &plan)
                        : cli_fail(&err);
     cli_plan_done(&plan);

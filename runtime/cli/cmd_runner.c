@@ -113,8 +113,10 @@ static bool load_lua(Runner *runner, Error *err)
         return error_wrap(err, "evaluating the bundle");
     bool same = text_equal(again->hash, runner->run->plan->hash);
     plan_free(again);
-    return same || error_set(err, ERROR_REFUSED,
-                             "the bundle gives another graph than the one that was registered");
+    if (same)
+        return bind_plan_params(runner->lua, json_object_get(runner->run->head, "params"), err);
+    return error_set(err, ERROR_REFUSED,
+                     "the bundle gives another graph than the one that was registered");
 }
 
 static bool drive(Runner *runner, CliContext *context, int64_t id, Error *err)

@@ -1,6 +1,7 @@
 /* status, watch, log: looking at runs. */
 #include "cli/commands.h"
 #include "cli/follow.h"
+#include "cli/param.h"
 #include "ledger/run.h"
 #include "run/run.h"
 
@@ -68,6 +69,7 @@ static void print_one(const Look *look, const json_t *steps)
     char next[256];
     RunState state = run_state_parse(json_get_string(look->head, "state", ""));
     print_row(look->head);
+    cli_param_print(stdout, json_object_get(look->head, "params"));
     size_t i = 0;
     json_t *step = NULL;
     json_array_foreach (steps, i, step) {

@@ -25,6 +25,7 @@ typedef struct Worker {
     BindPlan *lua;
     BindRows *rows;
     DataSpec spec;
+    json_t *head;       /* the run's row */
     SqlColumns dropped; /* what an earlier step's undo drops: only these may be written without old
                            values */
     bool save_old;
@@ -56,13 +57,14 @@ static bool map_checked(void *ctx, const DataRow *row, Arena *arena, DataMapped 
 static bool load_plan(Worker *worker, Error *err)
 {
     AUTO(db_close_auto) DbConn *state = NULL;
-    AUTO(json_auto) json_t *head = NULL;
     AUTO(json_auto) json_t *graph = NULL;
     AUTO(db_result_auto) DbResult *path = NULL;
     if (!cli_context_connect(worker->cli, &worker->context, false, &state, err) ||
-        !ledger_run_read(state, worker->run, &head, err) ||
-        !cli_context_environment(&worker->context, json_get_string(head, "environment", ""), err) ||
-        !ledger_plan_load(state, json_get_string(head, "plan", ""), &worker->bundle, &graph, err) ||
+        !ledger_run_read(state, worker->run, &worker->head, err) ||
+        !cli_context_environment(&worker->context, json_get_string(worker->head, "environment", ""),
+                                 err) ||
+        !ledger_plan_load(state, json_get_string(worker->head, "plan", ""), &worker->bundle, &graph,
+                          err) ||
         !plan_from_graph(graph, &worker->plan, err) ||
         !cli_context_plan_target(&worker->context, worker->plan, &worker->target, err) ||
         !ledger_call(state, "search_path_default", NULL, &path, err))
@@ -87,6 +89,7 @@ static bool prepare(Worker *worker, Error *err)
     if (!worker->spec.map)
         return true;
     return bind_plan_load(worker->cli->loop, worker->bundle, &worker->lua, err) &&
+           bind_plan_params(worker->lua, json_object_get(worker->head, "params"), err) &&
            bind_rows_open(worker->lua, node->path, &worker->rows, err);
 }
 
@@ -115,6 +118,7 @@ static void worker_done(Worker *worker)
 {
     bind_rows_close(worker->rows);
     bind_plan_free(worker->lua);
+    json_decref(worker->head);
     plan_free(worker->plan);
     bundle_free(worker->bundle);
     arena_free(worker->arena);

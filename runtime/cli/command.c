@@ -148,6 +148,15 @@ const char *cli_option(const Cli *cli, const char *name)
     return text_empty(value) ? NULL : value;
 }
 
+const char *cli_option_nth(const Cli *cli, const char *name, int n)
+{
+    for (int i = 0; i < cli->given_count; i++) {
+        if (text_equal(cli->given[i].name, name) && n-- == 0)
+            return cli->given[i].value;
+    }
+    return NULL;
+}
+
 bool cli_flag(const Cli *cli, const char *name)
 {
     return cli_option(cli, name) != NULL;

@@ -48,7 +48,7 @@ struct CliCommand {
     bool lua;    ///< runs Lua: its parent watches it
 };
 
-enum { CLI_ARGUMENTS_MAX = 32, CLI_OPTIONS_MAX = 32 };
+enum { CLI_ARGUMENTS_MAX = 32, CLI_OPTIONS_MAX = 96 };
 
 /// One invocation.
 struct Cli {
@@ -76,6 +76,8 @@ bool cli_parse(Cli *cli, int argc, const char *const *argv);
 /// The value of an option: as given, or from its variable, or NULL.
 const char *cli_option(const Cli *cli, const char *name);
 bool cli_flag(const Cli *cli, const char *name);
+/// The n-th value (from 0) of an option that may be given several times, or NULL.
+const char *cli_option_nth(const Cli *cli, const char *name, int n);
 /// The n-th argument or NULL.
 const char *cli_argument(const Cli *cli, int n);
 

@@ -95,5 +95,6 @@ void cli_plan_done(CliPlan *plan)
 {
     plan_free(plan->plan);
     bundle_free(plan->bundle);
+    json_decref(plan->params);
     *plan = (CliPlan){0};
 }

@@ -13,6 +13,7 @@ NODISCARD bool cli_evaluate(const Cli *cli, const Bundle *bundle, Plan **ret_pla
 typedef struct CliPlan {
     Bundle *bundle;
     Plan *plan;
+    json_t *params; ///< the run's values (cli/param.h, plan/param.h); NULL until they are known
 } CliPlan;
 /// Waits.
 NODISCARD bool cli_evaluate_folder(const Cli *cli, const CliContext *context, const char *plan,

@@ -37,11 +37,10 @@ static bool prepare_target(const Cli *cli, const CliContext *context, const Plan
 }
 
 bool cli_launch_create(const Cli *cli, const CliContext *context, const CliPlan *plan,
-                       const char *person, json_t *params, int64_t *ret_run, Error *err)
+                       const char *person, int64_t *ret_run, Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
     AUTO(db_close_auto) DbConn *state = NULL;
-    AUTO(json_auto) json_t *none = json_object();
     AUTO(json_auto) json_t *shown = config_shown(context->config, context->environment);
     const char *system = NULL;
     const char *database = NULL;
@@ -53,7 +52,7 @@ bool cli_launch_create(const Cli *cli, const CliContext *context, const CliPlan 
                              &(LedgerRunNew){.plan_hash = plan->bundle->hash,
                                              .plan_name = plan->plan->root->name,
                                              .environment = context->environment->name,
-                                             .params = params == NULL ? none : params,
+                                             .params = plan->params,
                                              .config = shown,
                                              .system_identifier = system,
                                              .database = database,
@@ -78,6 +77,7 @@ static bool find_done(DbConn *state, const CliContext *context, const CliPlan *p
     ledger_param_text(&params, system);
     ledger_param_text(&params, database);
     ledger_param_text(&params, context->environment->name);
+    ledger_param_json(&params, plan->params);
     AUTO(db_result_auto) DbResult *done = NULL;
     if (!ledger_call(state, "run_done", &params, &done, err))
         return false;

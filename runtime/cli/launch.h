@@ -5,12 +5,13 @@
 #include "cli/evaluate.h"
 #include "loop/child.h"
 
-/// Waits. Installs the schema if it is missing, registers the plan and creates a run of it.
+/// Waits. Installs the schema if it is missing, registers the plan and creates a run of it with its
+/// params.
 NODISCARD bool cli_launch_create(const Cli *cli, const CliContext *context, const CliPlan *plan,
-                                 const char *person, json_t *params, int64_t *ret_run, Error *err);
+                                 const char *person, int64_t *ret_run, Error *err);
 
-/// Waits. Has this very plan been done on this database already? *ret_run is that run, or 0.
-/// Nothing is written.
+/// Waits. Has this very plan been done with these parameters on this database already? *ret_run is
+/// that run, or 0. Nothing is written.
 NODISCARD bool cli_launch_find_done(const Cli *cli, const CliContext *context, const CliPlan *plan,
                                     int64_t *ret_run, Error *err);
 

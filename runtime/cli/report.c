@@ -3,6 +3,7 @@
 
 #include "ledger/run.h"
 #include "ledger/step.h"
+#include "plan/param.h"
 
 #include <inttypes.h>
 
@@ -37,6 +38,12 @@ static void heading(const json_t *head, const char *mark, Text *out)
     text_printf(out, "plan %.12s, database %s, started by %s at %.19sZ\n",
                 json_get_string(head, "plan", ""), json_get_string(head, "database", ""),
                 json_get_string(head, "started_by", ""), json_get_string(head, "created_at", ""));
+    const char *name;
+    json_t *value;
+    json_object_foreach (json_object_get(head, "params"), name, value) {
+        AUTO(base_free) char *shown = plan_param_shown(value);
+        text_printf(out, "parameter %s = %s\n", name, shown);
+    }
     if (json_get_string(head, "rollback_why", NULL) != NULL)
         text_printf(out, "rolled back: %s\n", json_get_string(head, "rollback_why", ""));
 }

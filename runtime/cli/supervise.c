@@ -3,6 +3,7 @@
 #include "cli/supervise.h"
 
 #include "base/file.h"
+#include "plan/param.h"
 
 #include <dirent.h>
 #include <inttypes.h>
@@ -74,11 +75,30 @@ static bool hook_start_run(void *ctx, const ServerStart *start, int64_t *ret_run
         start->environment == NULL ? supervisor->context->environment->name : start->environment;
     bool ok = cli_context_environment(&own, environment, err) &&
               cli_evaluate_folder(supervisor->cli, &own, folder, &plan, err) &&
-              cli_launch_create(supervisor->cli, &own, &plan, start->person, start->params, ret_run,
-                                err) &&
+              plan_param_resolve(plan.plan, start->params, &plan.params, err) &&
+              cli_launch_create(supervisor->cli, &own, &plan, start->person, ret_run, err) &&
               cli_supervise_adopt(supervisor, *ret_run, err);
     cli_plan_done(&plan);
     return ok;
+}
+
+/* What a run would do, in order: the preview of whoever starts one. */
+static json_t *parts_of(const Plan *plan)
+{
+    json_t *parts = json_array();
+    for (size_t i = 0; i < plan->nodes_count; i++) {
+        const PlanNode *node = plan->nodes[i];
+        if (node->kind == PLAN_PLAN)
+            continue;
+        json_t *part = json_object();
+        json_set_string(part, "path", node->path);
+        json_set_string(part, "kind", plan_kind_name(node->kind));
+        json_set_string(part, "name", node->name);
+        json_set_string(part, "doc", json_get_string(node->keys, "doc", NULL));
+        json_set_string(part, "one_way", json_get_string(node->keys, "one_way", NULL));
+        json_array_append_new(parts, part);
+    }
+    return parts;
 }
 
 static json_t *describe(CliSupervisor *supervisor, const char *name)
@@ -97,6 +117,8 @@ static json_t *describe(CliSupervisor *supervisor, const char *name)
     json_set_string(item, "doc", ok ? plan_text(plan.plan->root, "doc") : NULL);
     json_set_string(item, "hash", ok ? plan.bundle->hash : NULL);
     json_set_string(item, "error", ok ? NULL : err.message);
+    json_object_set_new(item, "params", ok ? plan_param_list(plan.plan) : json_array());
+    json_object_set_new(item, "parts", ok ? parts_of(plan.plan) : json_array());
     cli_plan_done(&plan);
     return item;
 }

@@ -9,6 +9,11 @@
     {                                                                                              \
         .name = "message", .letter = 'm', .value = "WHY", .doc = "why; kept with the run"          \
     }
+#define PARAM_OPTION                                                                               \
+    {                                                                                              \
+        .name = "param", .letter = 'p', .value = "NAME=VALUE",                                     \
+        .doc = "a value for a parameter of the plan; may be repeated"                              \
+    }
 #define DETACH_OPTION                                                                              \
     {                                                                                              \
         .name = "detach", .doc = "only ask; whoever drives the run (or the supervisor) does it"    \
@@ -49,6 +54,7 @@ const CliOption CLI_GLOBAL_OPTIONS[] = {
 static const CliOption NONE[] = {OPTIONS_END};
 static const CliOption JSON[] = {JSON_OPTION, OPTIONS_END};
 static const CliOption RUN_OPTIONS[] = {
+    PARAM_OPTION,
     {.name = "dry-run", .doc = "change nothing, not even the ledger: report what would be done"},
     {.name = "again", .doc = "run although this very plan has been done on this database"},
     {.name = "yes", .letter = 'y', .doc = "do not ask before the start"},
@@ -58,6 +64,7 @@ static const CliOption RUN_OPTIONS[] = {
     OPTIONS_END,
 };
 static const CliOption PLAN_OPTIONS[] = {
+    PARAM_OPTION,
     {.name = "samples", .value = "N", .doc = "how many ambiguous rows to show (default 5)"},
     JSON_OPTION,
     OPTIONS_END,
@@ -226,8 +233,8 @@ const CliCommand CLI_COMMANDS[] = {
      false},
     {"watch", "[RUN]", 0, 1, "follow a run live; leaving does not disturb it", NULL, WATCH_OPTIONS,
      cli_watch, false, false},
-    {"dry", "PLAN", 1, 1, "internal: evaluates and simulates the bundle on standard input", NULL,
-     PLAN_OPTIONS, cli_dry, true, true},
+    {"dry", "PLAN", 1, 1, "internal: evaluates and simulates a plan; parameters on standard input",
+     NULL, PLAN_OPTIONS, cli_dry, true, true},
     {"graph", "", 0, 0, "internal: evaluates the bundle on standard input", NULL, NONE, cli_graph,
      true, true},
     {"runner", "RUN", 1, 1, "internal: drives one run", NULL, RUNNER_OPTIONS, cli_runner, true,

@@ -61,6 +61,7 @@ static bool create_in_transaction(DbConn *state, const LedgerRunNew *options, in
     json_set_string(data, "hash", options->plan_hash);
     json_set_string(data, "environment", options->environment);
     json_set_string(data, "started_by", options->started_by);
+    json_object_set(data, "params", options->params);
     LedgerParams event = {0};
     ledger_param_int(&event, run);
     ledger_param_int(&event, 0);

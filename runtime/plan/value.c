@@ -4,6 +4,7 @@
 #include "base/bounds.h"
 #include "base/clock.h"
 #include "base/suggest.h"
+#include "plan/param.h"
 #include "plan/threshold.h"
 
 #include <math.h>
@@ -74,13 +75,11 @@ static bool read_position(const json_t *positions, const char *key, PlanPosition
 PlanPosition plan_value_position(const ValuePlace *place, const char *key)
 {
     PlanPosition at = place->at;
-    const char *dotted = arena_printf(place->arena, "%s%s", place->prefix, key);
-    if (read_position(place->positions, dotted, &at) || place->prefix[0] == '\0')
-        return at;
-    /* nothing known of the inner key: the table that it stands in */
-    const char *dot = strchr(dotted, '.');
-    read_position(place->positions, arena_strndup(place->arena, dotted, (size_t)(dot - dotted)),
-                  &at);
+    char *dotted = arena_printf(place->arena, "%s%s", place->prefix, key);
+    char *dot = dotted;
+    /* nothing known of the inner key: the tables that it stands in */
+    while (!read_position(place->positions, dotted, &at) && (dot = strrchr(dotted, '.')) != NULL)
+        *dot = '\0';
     return at;
 }
 
@@ -421,27 +420,15 @@ static bool check_guards(const Here *here, const json_t *value, json_t **ret_val
     return keep(list, ret_value);
 }
 
-static bool default_fits(const json_t *param)
-{
-    const json_t *value = json_object_get(param, "default");
-    const char *type = json_get_string(param, "type", "text");
-    if (value == NULL)
-        return true;
-    if (strcmp(type, "number") == 0)
-        return json_is_number(value);
-    if (strcmp(type, "boolean") == 0)
-        return json_is_boolean(value);
-    int64_t us;
-    return json_is_string(value) &&
-           (strcmp(type, "duration") != 0 || duration_parse(json_string_value(value), &us, NULL));
-}
-
 static bool check_params(const Here *here, const json_t *value, json_t **ret_value, Error *err)
 {
     bool empty_list = json_is_array(value) && json_array_size(value) == 0;
     if (!empty_list && (!json_is_object(value) || plan_value_tag(value) != NULL))
         return wrong_type(here, value, err);
     Arena *arena = here->place->arena;
+    if (json_object_size(value) > BOUND_PLAN_PARAMS)
+        return wrong(here, err,
+                     arena_printf(arena, "has more than %d parameters", BOUND_PLAN_PARAMS));
     AUTO(json_auto) json_t *params = json_object();
     const char *name;
     json_t *fields;
@@ -455,10 +442,12 @@ static bool check_params(const Here *here, const json_t *value, json_t **ret_val
         if (!check_inside(here, here->key->fields, fields, prefix, label, param, err))
             return false;
         plan_value_defaults(here->key->fields, param);
-        if (!default_fits(param))
-            return wrong(here, err,
-                         arena_printf(arena, "gives %s a default that is not a %s", label,
-                                      json_get_string(param, "type", NULL)));
+        ValuePlace inside = *here->place;
+        inside.label = label;
+        inside.prefix = prefix;
+        inside.at = here->at;
+        if (!plan_param_check(&inside, name, param, err))
+            return false;
     }
     *ret_value = json_incref(params);
     return true;

@@ -21,12 +21,18 @@
 static const PlanKey PARAM_FIELDS[] = {
     {.name = "type",
      .type = KEY_CHOICE,
-     .choices = "text number boolean duration",
+     .choices = "text integer number boolean choice duration",
      .fallback = "\"text\"",
      .doc = "What the value must be."},
-    {.name = "default",
-     .type = KEY_SCALAR,
-     .doc = "The value when the run gives none; without it the run must give one."},
+    {.name = "choices",
+     .type = KEY_STRINGS,
+     .doc = "The values that a parameter of type \"choice\" may have."},
+    {.name = "default", .type = KEY_SCALAR, .doc = "The value when the run gives none."},
+    {.name = "required",
+     .type = KEY_BOOLEAN,
+     .doc =
+         "Must the run give a value? Default: yes, unless there is a default. false: without one "
+         "it is nil."},
     {.name = "doc",
      .type = KEY_TEXT,
      .doc = "What the parameter is for; shown where a run is started."},
@@ -45,7 +51,9 @@ static const PlanKey PLAN_KEYS[] = {
     {.name = "params",
      .type = KEY_PARAMS,
      .fields = PARAM_FIELDS,
-     .doc = "Typed parameters that a run may be given; their values are part of what is approved."},
+     .doc =
+         "Typed parameters that a run is given (`--param name=value`, the start form); functions "
+         "read them as `params.name`. Their values are part of what is approved."},
     {0},
 };
 

@@ -22,7 +22,7 @@ typedef struct ServerStart {
 /// What the command line gives the server. Each may wait. NULL: not offered (404).
 typedef struct ServerHooks {
     void *ctx;
-    /// Plans that can be started: [{name, doc, hash, error, environments}].
+    /// Plans that can be started: [{name, doc, hash, error, environments, params, parts}].
     bool (*plans)(void *ctx, json_t **ret_plans, Error *err);
     /// Creates the run and starts its runner.
     bool (*start_run)(void *ctx, const ServerStart *start, int64_t *ret_run, Error *err);

@@ -18,15 +18,17 @@
 ---@class headgate.Skip
 
 ---@class headgate.Plan.Params
----@field type? "text"|"number"|"boolean"|"duration"  What the value must be. Default: "text".
----@field default? number|string|boolean  The value when the run gives none; without it the run must give one.
+---@field type? "text"|"integer"|"number"|"boolean"|"choice"|"duration"  What the value must be. Default: "text".
+---@field choices? string|string[]  The values that a parameter of type "choice" may have.
+---@field default? number|string|boolean  The value when the run gives none.
+---@field required? boolean  Must the run give a value? Default: yes, unless there is a default. false: without one it is nil.
 ---@field doc? string  What the parameter is for; shown where a run is started.
 
 ---The whole migration. A plan.lua has exactly one.
 ---@class headgate.Plan
 ---@field doc string  What the plan does and why, in a sentence or two; the first thing an approver reads.
 ---@field target? string  The target in headgate.yaml that the plan changes. Default: "app".
----@field params? table<string, headgate.Plan.Params>  Typed parameters that a run may be given; their values are part of what is approved.
+---@field params? table<string, headgate.Plan.Params>  Typed parameters that a run is given (`--param name=value`, the start form); functions read them as `params.name`. Their values are part of what is approved.
 ---@field [integer] headgate.Node  in the order in which they run
 
 ---The whole migration. A plan.lua has exactly one.
@@ -253,6 +255,10 @@ function skip(text) end
 ---@async
 ---@param ... any  joined by blanks; one line, at most 2,000 bytes
 function log(...) end
+
+---The values of the plan's parameters (`params = { … }` of the plan), by name, read only; an optional one without a value is nil. Only for functions of steps (run, undo, map): the parts of a plan are the same for every run, and approvals bind both.
+---@type table<string, string|number|boolean>
+params = {}
 
 ---Waits. Only in a task with transaction = false: a transaction that sleeps keeps its locks.
 ---@async
