@@ -109,9 +109,7 @@ static bool begin_step(Backfill *backfill, Error *err)
 static bool begin(Backfill *backfill, Error *err)
 {
     const DataJobOptions *options = &backfill->job.options;
-    if (!db_begin(backfill->conn, err))
-        return false;
-    if (!ledger_fence_check(backfill->conn, options->run, options->epoch, err) ||
+    if (!ledger_fence_begin(backfill->conn, options->run, options->epoch, NULL, NULL, err) ||
         !begin_step(backfill, err)) {
         db_rollback(backfill->conn);
         return false;
@@ -258,9 +256,7 @@ static void check_stop(Backfill *backfill)
 static bool next_pass(Backfill *backfill, Error *err)
 {
     const DataJobOptions *options = &backfill->job.options;
-    if (!db_begin(backfill->conn, err))
-        return false;
-    if (!ledger_fence_check(backfill->conn, options->run, options->epoch, err) ||
+    if (!ledger_fence_begin(backfill->conn, options->run, options->epoch, NULL, NULL, err) ||
         !data_cursor_pass(&backfill->job, backfill->conn, backfill->sum.pass, err)) {
         db_rollback(backfill->conn);
         return false;

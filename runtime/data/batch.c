@@ -418,9 +418,7 @@ bool data_batch_commit(DataBatch *batch, const DataCommit *commit, DataCounts *r
                        .job = commit->updater->job,
                        .conn = commit->updater->conn};
     const DataJobOptions *options = &writing.job->options;
-    if (!db_begin(writing.conn, err))
-        return false;
-    if (!ledger_fence_check(writing.conn, options->run, options->epoch, err) ||
+    if (!ledger_fence_begin(writing.conn, options->run, options->epoch, NULL, NULL, err) ||
         !write_effect(&writing, err) || !write_ledger(&writing, err)) {
         db_rollback(writing.conn);
         return false;

@@ -59,9 +59,7 @@ static bool read_range(const DbResult *row, Arena *arena, DataRange *range, Erro
 static bool run_fenced(const DataJob *job, DbConn *conn, const char *name, const DataList *list,
                        DbResult **ret_result, Error *err)
 {
-    if (!db_begin(conn, err))
-        return false;
-    if (!ledger_fence_check(conn, job->options.run, job->options.epoch, err) ||
+    if (!ledger_fence_begin(conn, job->options.run, job->options.epoch, NULL, NULL, err) ||
         !run(conn, name, list, ret_result, err)) {
         db_rollback(conn);
         return false;

@@ -192,7 +192,7 @@ static bool decide_in_transaction(Deciding *deciding, const char *const *key, Er
     enum { STATE, SAME };
     const DataJobOptions *options = &deciding->job->options;
     AUTO(db_result_auto) DbResult *queued = NULL;
-    if (!ledger_fence_check(deciding->conn, options->run, options->epoch, err) ||
+    if (!ledger_fence_begin(deciding->conn, options->run, options->epoch, NULL, NULL, err) ||
         !lock_row(deciding, key, err) ||
         !queue_call(deciding, "data_queue_lock", deciding->before, &queued, err))
         return false;
@@ -216,7 +216,6 @@ bool data_decide(DataUpdater *updater, const char *const *key, size_t key_count,
                         updater->job->table.shown, updater->job->table.key_count, key_count);
     if (ok)
         deciding.key_text = data_job_key_text(deciding.arena, key, key_count);
-    ok = ok && db_begin(deciding.conn, err);
     if (ok && !decide_in_transaction(&deciding, key, err)) {
         db_rollback(deciding.conn);
         ok = false;

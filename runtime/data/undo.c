@@ -54,9 +54,7 @@ typedef bool UndoWork(Undo *undo, void *ctx, Error *err);
 static bool fenced(Undo *undo, UndoWork *work, void *ctx, Error *err)
 {
     const DataJobOptions *options = &undo->job->options;
-    if (!db_begin(undo->conn, err))
-        return false;
-    if (!ledger_fence_check(undo->conn, options->run, options->epoch, err) ||
+    if (!ledger_fence_begin(undo->conn, options->run, options->epoch, NULL, NULL, err) ||
         !work(undo, ctx, err)) {
         db_rollback(undo->conn);
         return false;

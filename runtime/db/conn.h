@@ -67,14 +67,16 @@ NODISCARD bool db_query_prepared(DbConn *conn, const char *sql, const DbParams *
 /// No deadline of ours: the statements may set their own. COPY from or to the client is an error.
 NODISCARD bool db_exec(DbConn *conn, const char *sql, DbResult **ret_result, int *ret_position,
                        Error *err);
-/// Waits. Many statements in one round trip (pipeline mode), results dropped; the first error
-/// counts and the rest is skipped. Runs inside the caller's transaction.
+/// Waits. Many statements in one round trip (pipeline mode); the first error counts and the rest is
+/// skipped. Runs inside the caller's transaction, or is one transaction by itself. ret_results:
+/// count results for the caller, or NULL; untouched when it fails.
 typedef struct DbStatement {
     const char *sql;
-    const DbParams *params;
+    const DbParams *params; ///< NULL = none
+    bool prepared;          ///< as db_query_prepared() does
 } DbStatement;
 NODISCARD bool db_pipeline(DbConn *conn, const DbStatement *statements, size_t count,
-                           DbResult **ret_last, Error *err);
+                           DbResult **ret_results, Error *err);
 
 NODISCARD bool db_begin(DbConn *conn, Error *err);
 /// A lost connection here leaves the outcome unknown: ERROR_UNREACHABLE, read the ledger.

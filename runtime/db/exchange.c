@@ -305,24 +305,40 @@ static bool prepare(DbConn *conn, const char *name, const char *sql, const DbPar
     return receive(conn, NULL, NULL, err);
 }
 
+enum { PREPARED_NAME_BYTES = 16 };
+
+/* The name of sql if the server knows it. */
+static bool prepared_name(const DbConn *conn, const char *sql, char name[PREPARED_NAME_BYTES])
+{
+    size_t slot = prepared_slot(conn, sql);
+    snprintf(name, PREPARED_NAME_BYTES, "hg%zu", slot);
+    return conn->prepared[slot] != NULL;
+}
+
+/* Prepares sql unless the server knows it or the table is full. */
+static bool know_prepared(DbConn *conn, const char *sql, const DbParams *params, Error *err)
+{
+    char name[PREPARED_NAME_BYTES];
+    /* Linear probing needs free slots to stop at. */
+    if (prepared_name(conn, sql, name) || conn->prepared_count >= DB_PREPARED_MAX * 3 / 4)
+        return true;
+    if (!prepare(conn, name, sql, params, err))
+        return false;
+    conn->prepared[prepared_slot(conn, sql)] = base_strdup(sql);
+    conn->prepared_count++;
+    return true;
+}
+
 bool db_query_prepared(DbConn *conn, const char *sql, const DbParams *params, DbResult **ret_result,
                        Error *err)
 {
     if (params == NULL)
         params = &NO_PARAMS;
-    size_t slot = prepared_slot(conn, sql);
-    bool known = conn->prepared[slot] != NULL;
-    /* Linear probing needs free slots to stop at. */
-    if (!known && conn->prepared_count >= DB_PREPARED_MAX * 3 / 4)
+    char name[PREPARED_NAME_BYTES];
+    if (!know_prepared(conn, sql, params, err))
+        return false;
+    if (!prepared_name(conn, sql, name))
         return db_query(conn, sql, params, ret_result, err);
-    char name[16];
-    snprintf(name, sizeof(name), "hg%zu", slot);
-    if (!known) {
-        if (!prepare(conn, name, sql, params, err))
-            return false;
-        conn->prepared[slot] = base_strdup(sql);
-        conn->prepared_count++;
-    }
     if (!begin_exchange(conn, err))
         return false;
     deadline_start(conn, DEADLINE_CANCEL, 1);
@@ -335,12 +351,35 @@ bool db_query_prepared(DbConn *conn, const char *sql, const DbParams *params, Db
 
 /* -- pipelines -- */
 
+/* In a pipeline nothing can be looked up: what is not known to the server yet is prepared before.
+ */
+static bool prepare_unknown(DbConn *conn, const DbStatement *statements, size_t count, Error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const DbParams *params = statements[i].params == NULL ? &NO_PARAMS : statements[i].params;
+        if (statements[i].prepared && !know_prepared(conn, statements[i].sql, params, err))
+            return false;
+    }
+    return true;
+}
+
+static bool send_statement(DbConn *conn, const DbStatement *statement)
+{
+    const DbParams *params = statement->params == NULL ? &NO_PARAMS : statement->params;
+    char name[PREPARED_NAME_BYTES];
+    if (!statement->prepared || !prepared_name(conn, statement->sql, name))
+        return send_params(conn, statement->sql, params);
+    return PQsendQueryPrepared(conn->pg, name, params->count, params->values, params->lengths,
+                               params->formats, 0) == 1;
+}
+
 static bool send_pipeline(DbConn *conn, const DbStatement *statements, size_t count)
 {
     if (PQenterPipelineMode(conn->pg) != 1)
         return false;
     for (size_t i = 0; i < count; i++) {
-        if (!send_params(conn, statements[i].sql, statements[i].params))
+        DB_FAULT_BEFORE(conn, statements[i].sql);
+        if (!send_statement(conn, &statements[i]))
             return false;
         if (i % PIPELINE_FLUSH_EVERY == PIPELINE_FLUSH_EVERY - 1)
             db_flush(conn);
@@ -351,47 +390,59 @@ static bool send_pipeline(DbConn *conn, const DbStatement *statements, size_t co
     return true;
 }
 
-/* The last result or the first error, up to the synchronization point. */
-static PGresult *collect_pipeline(DbConn *conn)
+/* The result of each statement into kept; the first error, or NULL, up to the synchronization
+ * point. */
+static PGresult *collect_pipeline(DbConn *conn, PGresult **kept, size_t count)
 {
-    PGresult *kept = NULL;
-    for (;;) {
+    PGresult *error = NULL;
+    for (size_t i = 0;;) {
         PGresult *result = next_result(conn);
-        if (result == NULL) { /* between two statements, or the connection is gone */
+        if (result == NULL) { /* the end of a statement, or the connection is gone */
             if (conn->lost || PQstatus(conn->pg) == CONNECTION_BAD)
-                return kept;
+                return error;
+            i++;
             continue;
         }
         ExecStatusType status = PQresultStatus(result);
         bool is_end = status == PGRES_PIPELINE_SYNC;
-        if (is_end || status == PGRES_PIPELINE_ABORTED || (kept != NULL && is_error(kept))) {
+        if (!is_end && status != PGRES_PIPELINE_ABORTED && is_error(result) && error == NULL) {
+            error = result;
+        } else if (is_end || is_error(result) || i >= count || kept[i] != NULL) {
             PQclear(result);
         } else {
-            PQclear(kept);
-            kept = result;
+            kept[i] = result;
         }
         if (is_end)
-            return kept;
+            return error;
     }
 }
 
-bool db_pipeline(DbConn *conn, const DbStatement *statements, size_t count, DbResult **ret_last,
+bool db_pipeline(DbConn *conn, const DbStatement *statements, size_t count, DbResult **ret_results,
                  Error *err)
 {
     invariant(count > 0);
-    if (!begin_exchange(conn, err))
+    if (!prepare_unknown(conn, statements, count, err) || !begin_exchange(conn, err))
         return false;
     deadline_start(conn, DEADLINE_CANCEL, (int64_t)count);
-    DB_FAULT_BEFORE(conn, statements[0].sql);
     if (!send_pipeline(conn, statements, count)) {
         db_lose(conn); /* half a pipeline cannot be taken back */
         return send_failed(conn, err);
     }
     DB_FAULT_SENT(conn);
-    PGresult *last = collect_pipeline(conn);
+    PGresult **kept = base_alloc(count * sizeof(PGresult *));
+    PGresult *error = collect_pipeline(conn, kept, count);
     if (!conn->lost && PQexitPipelineMode(conn->pg) != 1)
         db_lose(conn);
-    bool ok = finish_exchange(conn, last, ret_last, NULL, err);
+    PGresult *last = error != NULL ? error : kept[count - 1];
+    bool ok = finish_exchange(conn, last, ret_results == NULL ? NULL : &ret_results[count - 1],
+                              NULL, err);
+    for (size_t i = 0; i < count - (error != NULL ? 0 : 1); i++) {
+        if (ok)
+            db_result_give(kept[i], ret_results == NULL ? NULL : &ret_results[i]);
+        else
+            PQclear(kept[i]);
+    }
+    free(kept);
     DB_FAULT_AFTER(conn);
     return ok;
 }

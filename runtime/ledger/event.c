@@ -84,15 +84,10 @@ static bool append_some(LedgerEvents *events, Pending *first, size_t count, Erro
         ledger_param_text(&params[i], event->node);
         ledger_param_text(&params[i], event->data);
         lists[i] = (DbParams){.count = params[i].count, .values = params[i].values};
-        statements[i] = (DbStatement){sql, &lists[i]};
+        statements[i] = (DbStatement){sql, &lists[i], .prepared = true};
     }
-    if (!db_begin(events->conn, err))
-        return false;
-    if (!db_pipeline(events->conn, statements, count, NULL, err)) {
-        db_rollback(events->conn);
-        return false;
-    }
-    return db_commit(events->conn, err);
+    /* One transaction by itself: keyed, so that a successor who doubts it appends again. */
+    return db_pipeline(events->conn, statements, count, NULL, err);
 }
 
 static bool notify(LedgerEvents *events, Error *err)

@@ -25,14 +25,28 @@ static bool fenced(int64_t run, Error *err)
     return error_hint(err, "headgate status %" PRId64, run);
 }
 
-bool ledger_fence_check(DbConn *conn, int64_t run, int64_t epoch, Error *err)
+bool ledger_fence_begin(DbConn *conn, int64_t run, int64_t epoch, const DbStatement *then,
+                        DbResult **ret_result, Error *err)
 {
+    enum { BEGIN, FENCE, THEN, STATEMENTS };
     FenceText text = fence_text(run, epoch);
-    AUTO(db_result_auto) DbResult *result = NULL;
-    if (!db_query_prepared(conn, db_sql("fence_check"), DB_PARAMS(text.run, text.epoch), &result,
-                           err))
-        return error_wrap(err, "checking the fence");
-    return db_rows(result) == 1 || fenced(run, err);
+    DbStatement statements[STATEMENTS] = {
+        [BEGIN] = {.sql = "BEGIN"},
+        [FENCE] = {db_sql("fence_check"), DB_PARAMS(text.run, text.epoch), .prepared = true},
+        [THEN] = then == NULL ? (DbStatement){0} : *then,
+    };
+    DbResult *results[STATEMENTS] = {NULL};
+    invariant(!db_usable(conn) || !db_in_transaction(conn));
+    if (!db_pipeline(conn, statements, then == NULL ? THEN : STATEMENTS, results, err))
+        return error_wrap(err, "beginning");
+    bool ours = db_rows(results[FENCE]) == 1 || fenced(run, err);
+    if (ours && then != NULL)
+        *ret_result = results[THEN];
+    else
+        db_result_free(results[THEN]);
+    db_result_free(results[BEGIN]);
+    db_result_free(results[FENCE]);
+    return ours;
 }
 
 bool ledger_fence_raise(DbConn *conn, int64_t run, int64_t epoch, Error *err)

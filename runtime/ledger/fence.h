@@ -5,9 +5,11 @@
 
 #include "db/conn.h"
 
-/// Waits. Takes the fence FOR SHARE in the open transaction. ERROR_FENCED when another epoch has
-/// taken over.
-NODISCARD bool ledger_fence_check(DbConn *conn, int64_t run, int64_t epoch, Error *err);
+/// Waits. Begins a transaction and takes the fence FOR SHARE in it, in one round trip: ERROR_FENCED
+/// when another epoch has taken over. then, when given, is run right after, its result goes to
+/// *ret_result. Whoever gets false rolls back.
+NODISCARD bool ledger_fence_begin(DbConn *conn, int64_t run, int64_t epoch, const DbStatement *then,
+                                  DbResult **ret_result, Error *err);
 
 /// Waits. Take-over of a target: ends the backends of older epochs of this run, then raises the
 /// fence to epoch. ERROR_FENCED when the fence already stands higher.

@@ -132,16 +132,15 @@ static bool effect_begin(Run *run, const RunEffectOptions *options, int lock_tim
 {
     char timeout[16];
     snprintf(timeout, sizeof(timeout), "%d", lock_timeout_ms);
-    if (!db_begin(run->effects, err) || !ledger_fence_check(run->effects, run->id, run->epoch, err))
-        return false;
-    if (!options->user_sql)
-        return true;
-    AUTO(db_result_auto) DbResult *result = NULL;
     const char *role = options->as_role ? run->options.target->run_as : NULL;
-    if (!db_query_prepared(run->effects, db_sql("effect_before"),
-                           DB_PARAMS(timeout, role, run->search_path), &result, err))
-        return error_wrap(err, "preparing the transaction");
-    snprintf(ret_xid, xid_size, "%s", db_value(result, 0, 0));
+    DbStatement before = {db_sql("effect_before"), DB_PARAMS(timeout, role, run->search_path),
+                          .prepared = true};
+    AUTO(db_result_auto) DbResult *result = NULL;
+    if (!ledger_fence_begin(run->effects, run->id, run->epoch, options->user_sql ? &before : NULL,
+                            &result, err))
+        return false;
+    if (options->user_sql)
+        snprintf(ret_xid, xid_size, "%s", db_value(result, 0, 0));
     return true;
 }
 
@@ -199,8 +198,7 @@ bool run_step_apply(Run *run, const PlanNode *node, StepEvent event, json_t *det
     AUTO(json_auto) json_t *problem = error == NULL ? NULL : json_from_error(error);
     transition.detail = detail;
     transition.error = problem;
-    bool ok = db_begin(run->effects, err) &&
-              ledger_fence_check(run->effects, run->id, run->epoch, err) &&
+    bool ok = ledger_fence_begin(run->effects, run->id, run->epoch, NULL, NULL, err) &&
               transition_write(run, run->effects, &transition, err) && db_commit(run->effects, err);
     if (!ok) {
         db_rollback(run->effects);

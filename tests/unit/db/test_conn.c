@@ -255,15 +255,19 @@ DB_CASE(a_pipeline_runs_all_or_stops_at_the_first_error)
 {
     AUTO(db_close_auto) DbConn *conn = open_as("test");
     must(db_exec(conn, "CREATE TEMP TABLE piped (id int PRIMARY KEY)", NULL, NULL, &err));
-    DbStatement good[] = {{"INSERT INTO piped VALUES ($1)", DB_PARAMS("1")},
-                          {"INSERT INTO piped VALUES (2), (3)", NULL},
-                          {"SELECT count(*) FROM piped", NULL}};
-    AUTO(db_result_auto) DbResult *last = NULL;
-    must(db_pipeline(conn, good, COUNT_OF(good), &last, &err));
-    assert_int_equal(db_int(last, 0, 0), 3);
-    DbStatement bad[] = {{"INSERT INTO piped VALUES (4)", NULL},
-                         {"INSERT INTO piped VALUES (1)", NULL},
-                         {"SELECT nothing_here", NULL}};
+    DbStatement good[] = {{"INSERT INTO piped VALUES ($1)", DB_PARAMS("1"), .prepared = true},
+                          {"INSERT INTO piped VALUES ($1)", DB_PARAMS("2"), .prepared = true},
+                          {.sql = "SELECT id FROM piped ORDER BY id"},
+                          {.sql = "INSERT INTO piped VALUES (3)"}};
+    DbResult *results[COUNT_OF(good)] = {NULL};
+    must(db_pipeline(conn, good, COUNT_OF(good), results, &err));
+    assert_int_equal(db_rows(results[2]), 2);
+    assert_int_equal(db_int(results[2], 1, 0), 2);
+    for (size_t i = 0; i < COUNT_OF(results); i++)
+        db_result_free(results[i]);
+    DbStatement bad[] = {{.sql = "INSERT INTO piped VALUES (4)"},
+                         {.sql = "INSERT INTO piped VALUES (1)"},
+                         {.sql = "SELECT nothing_here"}};
     must(db_begin(conn, &err));
     Error refused_by = {0};
     assert_false(db_pipeline(conn, bad, COUNT_OF(bad), NULL, &refused_by));
@@ -280,8 +284,8 @@ DB_CASE(a_long_pipeline_does_not_choke)
     enum { COUNT = 5000 };
     AUTO(base_free) DbStatement *statements = base_alloc(COUNT * sizeof(*statements));
     for (int i = 0; i < COUNT; i++)
-        statements[i] =
-            (DbStatement){"INSERT INTO many VALUES (1) RETURNING repeat('long answer', 100)", NULL};
+        statements[i] = (DbStatement){
+            .sql = "INSERT INTO many VALUES (1) RETURNING repeat('long answer', 100)"};
     must(db_pipeline(conn, statements, COUNT, NULL, &err));
     assert_string_equal(value_of(conn, "SELECT count(*) FROM many"), "5000");
 }

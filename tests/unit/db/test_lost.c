@@ -21,8 +21,8 @@ static void talk(void *arg)
     Talker *talker = arg;
     char *unread = calloc(1, UNREAD_BYTES + 1);
     memset(unread, 'x', UNREAD_BYTES);
-    DbStatement statements[] = {{"SELECT pg_sleep(600)", NULL},
-                                {"SELECT length($1)", DB_PARAMS(unread)}};
+    DbStatement statements[] = {{.sql = "SELECT pg_sleep(600)"},
+                                {"SELECT length($1)", DB_PARAMS(unread), .prepared = false}};
     assert_false(db_pipeline(talker->conn, statements, 2, NULL, &talker->err));
     free(unread);
     talker->ended = true;
