@@ -38,7 +38,7 @@ static size_t skip_blanks(const char *text, size_t at)
     for (;;) {
         at += strspn(text + at, " \t\r\n\f\v");
         if (strncmp(text + at, "--", 2) == 0)
-            at += strcspn(text + at, "\n");
+            at += strcspn(text + at, "\r\n"); /* either ends it, as for the server */
         else if (strncmp(text + at, "/*", 2) == 0)
             at = skip_comment(text, at);
         else

@@ -54,6 +54,15 @@ static void cuts_at_semicolons_outside_quotes(void **state)
            {"SELECT 3", 1, true});
 }
 
+/* For the server a comment ends at either line break, so what stands behind a lone CR is run. */
+static void a_comment_ends_where_the_server_ends_it(void **state)
+{
+    UNUSED(state);
+    EXPECT("SELECT 1; -- why\rCOMMIT; SELECT 2", {"SELECT 1", 1, true}, {"COMMIT", 1, true},
+           {"SELECT 2", 1, true});
+    EXPECT("--x\r\nSELECT 1", {"SELECT 1", 2, true});
+}
+
 static void leaves_out_what_is_no_statement(void **state)
 {
     UNUSED(state);
@@ -152,6 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cuts_at_semicolons_outside_quotes),
         cmocka_unit_test(leaves_out_what_is_no_statement),
+        cmocka_unit_test(a_comment_ends_where_the_server_ends_it),
         cmocka_unit_test(the_line_is_that_of_the_first_word),
         cmocka_unit_test(keeps_atomic_bodies_whole),
         cmocka_unit_test(marks_what_does_not_parse),
