@@ -65,6 +65,9 @@ static const struct Unit *unit_find(const char *text, size_t length)
     return NULL;
 }
 
+/* Added to a time of day it still fits. */
+static const int64_t DURATION_MAX_US = INT64_MAX / 4;
+
 bool duration_parse(const char *text, int64_t *ret_us, Error *err)
 {
     int64_t total = 0;
@@ -78,12 +81,12 @@ bool duration_parse(const char *text, int64_t *ret_us, Error *err)
         while (isalpha((unsigned char)end[length]))
             length++;
         const struct Unit *unit = unit_find(end, length);
-        if (unit == NULL || number > (unsigned long long)(INT64_MAX / 4 / unit->us))
+        if (unit == NULL || number > (unsigned long long)((DURATION_MAX_US - total) / unit->us))
             break;
         total += (int64_t)number * unit->us;
         at = end + length;
     }
-    if (*at != '\0' || at == text || total < 0)
+    if (*at != '\0' || at == text)
         return error_set(err, ERROR_INPUT,
                          "\"%s\" is not a duration (examples: 300ms, 5s, 10m, 24h, 7d)", text);
     *ret_us = total;

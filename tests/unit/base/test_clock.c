@@ -38,7 +38,9 @@ static void what_is_no_duration_is_refused(void **state)
 {
     UNUSED(state);
     static const char *const BAD[] = {
-        "", "5", "s", "-5s", "5 s", "5x", "1.5h", "5s ", "99999999999999999999h", "5sh"};
+        "", "5", "s", "-5s", "5 s", "5x", "1.5h", "5s ", "99999999999999999999h", "5sh",
+        /* each part fits, their sum does not */
+        "26687997d26687997d26687997d26687997d26687997d", "26687997d1d"};
     for (size_t i = 0; i < COUNT_OF(BAD); i++) {
         int64_t us = -1;
         Error err = {0};
