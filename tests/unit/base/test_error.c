@@ -55,6 +55,33 @@ static void long_messages_are_cut_at_characters(void **state)
     }
 }
 
+/* What a client sent, and what "%.4s" leaves of it: other bytes must not cost the whole message. */
+static void what_is_no_character_is_replaced(void **state)
+{
+    UNUSED(state);
+    static const struct {
+        const char *given;
+        const char *kept;
+    } CASES[] = {
+        {"a\xff\xfe/", "a?"
+                       "?/"},
+        {"\xc3(", "?("},
+        {"\xe2\x82", ""},
+        {"\xed\xa0\x80", "???"},
+        {"\xc0\xaf", "??"},
+        {"\xf4\x90\x80\x80", "????"},
+        {"ä€😀", "ä€😀"},
+    };
+    for (size_t i = 0; i < COUNT_OF(CASES); i++) {
+        Error err = {0};
+        error_set(&err, ERROR_INPUT, "%s", CASES[i].given);
+        assert_string_equal(err.message, CASES[i].kept);
+    }
+    Error err = {0};
+    error_set(&err, ERROR_INPUT, "there is no \"%.4s\"", "abcé");
+    assert_string_equal(err.message, "there is no \"abc?\"");
+}
+
 static void each_kind_has_a_name(void **state)
 {
     UNUSED(state);
@@ -69,6 +96,7 @@ int main(void)
         cmocka_unit_test(setting_replaces_and_wrapping_keeps),
         cmocka_unit_test(nobody_asked_is_fine),
         cmocka_unit_test(long_messages_are_cut_at_characters),
+        cmocka_unit_test(what_is_no_character_is_replaced),
         cmocka_unit_test(each_kind_has_a_name),
     };
     return cmocka_run_group_tests_name("base/error", tests, NULL, NULL);
