@@ -13,6 +13,7 @@ CliMain cli_demo;
 CliMain cli_docs;
 CliMain cli_doctor;
 CliMain cli_dry;
+CliMain cli_fsck;
 CliMain cli_graph;
 CliMain cli_help;
 CliMain cli_init;

@@ -192,6 +192,12 @@ const CliCommand CLI_COMMANDS[] = {
     {"doctor", "", 0, 0,
      "check versions, privileges, programs and the target before the first effect", NULL, JSON,
      cli_doctor, false, false},
+    {"fsck", "[RUN]", 0, 1, "check the ledger's invariants; nothing is changed",
+     "Asks the database what must be true of every run (I1 to I16): steps done once and in order, "
+     "epochs, gapless events, approvals, undo order, nothing left over. Prints what is violated "
+     "and "
+     "what to do; exit code 4 when something is.",
+     JSON, cli_fsck, false, false},
     {"help", "[COMMAND]", 0, 1, "this list, or one command; `help exit-codes`", NULL, NONE,
      cli_help, false, false},
     {"init", "[DIR]", 0, 1, "a new project: a plan, headgate.yaml, editor types", NULL, NONE,

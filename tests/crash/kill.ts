@@ -8,6 +8,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Arguments } from "../lib/arguments";
 import { Cluster } from "../lib/cluster";
+import { fsckLines } from "../lib/fsck";
 import { canonicalPlan, figures } from "../lib/paths";
 import { attend, hasEnded } from "../lib/people";
 import { copyPlan } from "../lib/plan";
@@ -116,7 +117,7 @@ async function runOnce(
       return { ...NOTHING, state: `${last} after ${RUN_LIMIT_MS / 1000} s`, ms, killed };
     }
     await supervisor.stop("SIGKILL");
-    return { ...(await judge(cluster, database, id)), state: last, ms, killed };
+    return { ...(await judge(cluster, database, id, plan)), state: last, ms, killed };
   } finally {
     over = true;
     await supervisor.stop("SIGKILL");
@@ -125,18 +126,17 @@ async function runOnce(
   }
 }
 
-async function judge(cluster: Cluster, database: string, run: string): Promise<Pick<Outcome, "content" | "dump" | "rowsChanged" | "faults">> {
-  const faults: string[] = [];
+async function judge(
+  cluster: Cluster,
+  database: string,
+  run: string,
+  plan: string,
+): Promise<Pick<Outcome, "content" | "dump" | "rowsChanged" | "faults">> {
+  const faults = await fsckLines(cluster.env(database), plan, "crash");
   for (const [fault, sql] of Object.entries(STORY_FAULTS)) {
     const rows = await cluster.query(database, sql);
     if (rows.length > 0) faults.push(`${rows.length} × ${fault}`);
   }
-  const gaps = await cluster.query(
-    database,
-    "SELECT count(*) AS events, max(seq) AS last FROM headgate.event WHERE run = $1 HAVING count(*) <> max(seq) OR min(seq) <> 1",
-    [run],
-  );
-  if (gaps.length > 0) faults.push("the event stream has gaps");
   const changed = await cluster.query(
     database,
     "SELECT string_agg(step || ' ' || n, ', ' ORDER BY step) AS text FROM (SELECT step, sum(rows_changed) AS n FROM headgate.cursor GROUP BY step) c",

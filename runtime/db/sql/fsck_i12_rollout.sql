@@ -1,0 +1,12 @@
+-- I12: a rollout goes up or to 0, and buckets are those of docs/bucketing.md, so that who was in at 10 % is in at 50 %.
+SELECT e.run, e.node, 'event ' || e.seq || ' goes from ' || e.before || ' % to ' || e.percent || ' %'
+FROM (SELECT s.run, s.node, s.seq, (s.data ->> 'percent')::numeric AS percent,
+             lag((s.data ->> 'percent')::numeric) OVER (PARTITION BY s.run, s.node ORDER BY s.seq) AS before
+      FROM headgate.event AS s JOIN jsonb_to_recordset($1::jsonb) AS r(run bigint) USING (run)
+      WHERE s.type = 'rollout.flag') AS e
+WHERE e.percent NOT BETWEEN 0 AND 100 OR (e.percent < e.before AND e.percent <> 0)
+UNION ALL
+SELECT NULL, '', 'headgate.bucket(' || quote_literal(v.flag) || ', ' || quote_literal(v.id) || ') is ' || headgate.bucket(v.flag, v.id)
+                 || ', not ' || v.bucket
+FROM (VALUES ('v2_canonical_system', '1', 4728), ('new_checkout', '42', 4469), ('a:b', 'c', 8856)) AS v(flag, id, bucket)
+WHERE headgate.bucket(v.flag, v.id) <> v.bucket
