@@ -95,6 +95,7 @@ static void read_target(Config *config, const PlanYaml *map, ConfigTarget *targe
     read_ms(map, "victim_wait", &target->lock_victim_wait_ms);
     read_ms(map, "max_block", &target->max_block_ms);
     read_ms(map, "statement_timeout", &target->statement_timeout_ms);
+    read_ms(map, "outside_timeout", &target->outside_timeout_ms);
     const char *victims = text_of(map, "victims");
     if (victims != NULL)
         target->lock_victims = (int)strtol(victims, NULL, 10);
@@ -453,6 +454,7 @@ static json_t *targets_shown(const ConfigEnvironment *environment)
         json_set_string(shown, "pooler", target->pooler_session ? "session" : "none");
         json_set_int(shown, "lock_timeout_ms", target->lock_timeout_ms);
         json_set_int(shown, "statement_timeout_ms", target->statement_timeout_ms);
+        json_set_int(shown, "outside_timeout_ms", target->outside_timeout_ms);
         json_object_set_new(targets, target->name, shown);
     }
     return targets;

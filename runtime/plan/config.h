@@ -30,6 +30,7 @@ typedef struct ConfigTarget {
     int lock_victim_wait_ms;  ///< how long one of them may wait
     int max_block_ms;         ///< how long a session may wait for a lock that we hold
     int statement_timeout_ms; ///< 0 = default
+    int outside_timeout_ms;   ///< of a statement outside transactions; 0 = default
     PlanPosition at;
 } ConfigTarget;
 

@@ -254,6 +254,9 @@ static bool check_rule(Plan *plan, const PlanNode *node, const PlanRule *rule, E
         return rule_missing(plan, node, rule, others, has, err);
     }
     size_t given = rule_given(plan->arena, node->keys, rule->keys, &first, &second);
+    if (given == 0 && rule->unless_says != NULL &&
+        strcasestr(plan_sql(node, rule->unless_blank), rule->unless_says) != NULL)
+        return true;
     if (given == 0 && rule->kind == RULE_EXACTLY_ONE)
         return rule_missing(plan, node, rule, rule->keys, "", err);
     if (given > 1)

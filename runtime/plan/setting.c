@@ -56,6 +56,12 @@ static const PlanSetting TARGET[] = {
      .type = SETTING_DURATION,
      .fallback = "10m",
      .doc = "The longest a statement of ours runs."},
+    {.name = "outside_timeout",
+     .type = SETTING_DURATION,
+     .fallback = "12h",
+     .doc = "The longest a statement that runs outside transactions (CREATE INDEX CONCURRENTLY, …) "
+            "takes, waiting included. Then it is ended, what it left is removed, and the step fails "
+            "and names the blocker."},
     {.name = "pooler",
      .type = SETTING_CHOICE,
      .choices = "none session",

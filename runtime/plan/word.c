@@ -9,9 +9,10 @@
     {                                                                                              \
         .kind = RULE_##kind_, .keys = keys_, .why = why_                                           \
     }
-#define RULE_UNLESS_BLANK(key_, kind_, keys_, why_)                                                \
+#define RULE_UNLESS_SAYS(key_, word_, kind_, keys_, why_)                                          \
     {                                                                                              \
-        .kind = RULE_##kind_, .keys = keys_, .why = why_, .unless_blank = key_                     \
+        .kind = RULE_##kind_, .keys = keys_, .why = why_, .unless_blank = key_,                    \
+        .unless_says = word_                                                                       \
     }
 #define RULES_END                                                                                  \
     {                                                                                              \
@@ -103,8 +104,8 @@ static const PlanKey STEP_KEYS[] = {
 };
 
 static const PlanRule STEP_RULES[] = {
-    RULE_UNLESS_BLANK("up", EXACTLY_ONE, "down one_way",
-                      "say how to take it back, or why there is no way back"),
+    RULE_UNLESS_SAYS("up", "CONCURRENTLY", EXACTLY_ONE, "down one_way",
+                     "say how to take it back, or why there is no way back"),
     RULES_END,
 };
 

@@ -68,6 +68,8 @@ typedef struct PlanRule {
     const char *why;  ///< follows the message, after a colon
     const char
         *unless_blank; ///< the rule does not hold while this SQL key is blank; NULL = always holds
+    const char *unless_says; ///< none of keys is fine when that SQL has this word: who parses it
+                             ///< asks again (run/kind_step.c); NULL = never
 } PlanRule;
 
 struct PlanWord {

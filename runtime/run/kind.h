@@ -6,6 +6,7 @@
 #include "data/spec.h"
 #include "run/step.h"
 #include "sql/columns.h"
+#include "sql/split.h"
 
 RunNodeFn run_kind_step_forward;
 RunNodeFn run_kind_step_back;
@@ -30,6 +31,10 @@ NODISCARD bool run_kind_sql_check(const PlanNode *node, Error *err);
 /// Waits. Runs the plan's SQL under key of node on conn: an error names file and line of the
 /// statement. affected may be NULL.
 NODISCARD bool run_kind_sql(DbConn *conn, const PlanNode *node, const char *key, Error *err);
+/// Puts "file:line:column: " of a failing statement in front of err. position counts characters of
+/// the statement, from 1; 0 = the server named none. Returns false.
+bool run_kind_sql_at(const PlanNode *node, const char *key, const SqlStatement *statement,
+                     int position, Error *err);
 /// Waits. Evaluates a check or verify of node on conn, in the caller's READ ONLY transaction.
 /// detail gets verdict ("pass", "fail") and text. False with ERROR_REFUSED when it does not hold,
 /// or with the error of its query (then there is no verdict). base: row counts at the start of the

@@ -15,9 +15,8 @@
 
 enum { SOAK_POLL_MS = 15000 };
 
-/* position counts characters of the statement, from 1; 0 = the server named none. */
-static bool sql_failed(const PlanNode *node, const char *key, const SqlStatement *statement,
-                       int position, Error *err)
+bool run_kind_sql_at(const PlanNode *node, const char *key, const SqlStatement *statement,
+                     int position, Error *err)
 {
     const json_t *value = json_object_get(node->keys, key);
     const char *file = json_get_string(value, "file", node->at.file);
@@ -40,7 +39,7 @@ bool run_kind_sql(DbConn *conn, const PlanNode *node, const char *key, Error *er
     SqlStatement *statements = NULL;
     size_t count = 0;
     if (!sql_split(arena, plan_sql(node, key), &statements, &count, err))
-        return sql_failed(node, key, &(SqlStatement){.line = 1}, 0, err);
+        return run_kind_sql_at(node, key, &(SqlStatement){.line = 1}, 0, err);
     SqlStatement whole = {.text = plan_sql(node, key), .line = 1};
     bool cut = true;
     for (size_t i = 0; i < count; i++)
@@ -49,7 +48,7 @@ bool run_kind_sql(DbConn *conn, const PlanNode *node, const char *key, Error *er
         const SqlStatement *statement = cut ? &statements[i] : &whole;
         int position = 0;
         if (!db_exec(conn, statement->text, NULL, &position, err))
-            return sql_failed(node, key, statement, position, err);
+            return run_kind_sql_at(node, key, statement, position, err);
     }
     return true;
 }
@@ -110,6 +109,18 @@ static bool check_proof_outside(const PlanNode *node, Error *err)
         at.file, at.line, at.column);
 }
 
+/* Only indexes made CONCURRENTLY need no word about their undo: they are dropped the same way. */
+static bool check_undo(const PlanNode *node, Error *err)
+{
+    if (node->kind != PLAN_STEP || !plan_mutates(node) || plan_sql(node, "down") != NULL ||
+        plan_text(node, "one_way") != NULL || run_outside_undoes_itself(node))
+        return true;
+    return plan_error_at(err, node->at,
+                         "step \"%s\" has neither down nor one_way: say how to take it back, or why "
+                         "there is no way back",
+                         node->name);
+}
+
 bool run_kind_sql_check(const PlanNode *node, Error *err)
 {
     static const struct {
@@ -126,7 +137,8 @@ bool run_kind_sql_check(const PlanNode *node, Error *err)
         if (outside && i == 0 && !check_proof_outside(node, err))
             return false;
     }
-    return node->kind != PLAN_BACKFILL || check_expressions(node, err);
+    return check_undo(node, err) &&
+           (node->kind != PLAN_BACKFILL || check_expressions(node, err));
 }
 
 static bool up_effect(Run *run, const PlanNode *node, DbConn *conn, void *ctx, json_t *detail,
@@ -209,12 +221,20 @@ bool run_kind_step_back(Run *run, const PlanNode *node, Error *err)
 {
     StepState state = run_step_state(run, node);
     bool outside = false;
+    bool nothing_happened = false;
+    if (!classify(node, "up", &outside, err))
+        return false;
+    if (!outside)
+        nothing_happened = state == STEP_FAILED;
+    else if (!run_outside_settle(run, node, &nothing_happened, err))
+        return false;
+    if (nothing_happened)
+        return run_step_apply(run, node, STEP_EVENT_UNDO_FINISH, NULL, NULL, err);
+    if (plan_sql(node, "down") == NULL && outside && run_outside_undoes_itself(node))
+        return run_outside_back(run, node, err);
     if (plan_sql(node, "down") == NULL)
         return error_set(err, ERROR_REFUSED, "there is no way back: %s",
                          json_get_string(node->keys, "one_way", "it has no down"));
-    bool nothing_happened = state == STEP_FAILED && classify(node, "up", &outside, err) && !outside;
-    if (nothing_happened)
-        return run_step_apply(run, node, STEP_EVENT_UNDO_FINISH, NULL, NULL, err);
     if (!classify(node, "down", &outside, err))
         return false;
     if (outside)
