@@ -64,6 +64,9 @@ int main(int argc, char **argv)
         fputs(text_string(&text), stdout);
         return CLI_OK;
     }
+    /* Connecting and cancelling block a thread each while a server does not answer, and libuv has
+     * only four. */
+    setenv("UV_THREADPOOL_SIZE", "16", 0);
     cli.loop = loop_new();
     loop_on_signal(cli.loop, SIGINT, on_signal, &cli);
     loop_on_signal(cli.loop, SIGTERM, on_signal, &cli);

@@ -112,9 +112,11 @@ void db_attach(DbConn *conn)
     conn->handles = base_alloc(sizeof(*conn->handles));
     invariant(uv_poll_init(uv, &conn->handles->poll, PQsocket(conn->pg)) == 0);
     invariant(uv_timer_init(uv, &conn->handles->timer) == 0);
+    invariant(uv_timer_init(uv, &conn->handles->probe) == 0);
     conn->handles->poll.data = conn;
     conn->handles->timer.data = conn;
-    conn->handles->open = 2;
+    conn->handles->probe.data = conn;
+    conn->handles->open = 3;
     conn->answer_grace_ms = ANSWER_GRACE_MS;
     PQsetnonblocking(conn->pg, 1);
     PQsetNoticeReceiver(conn->pg, on_notice, conn);
@@ -342,6 +344,7 @@ static bool probe_pooler(DbConn *conn, const DbTarget *target, int first_pid, Er
         return false;
     AUTO(db_close_auto) DbConn *second = base_alloc(sizeof(*second));
     *second = (DbConn){.loop = conn->loop, .pg = pg};
+    db_probe_init(second, target->conninfo);
     db_attach(second);
     AUTO(db_result_auto) DbResult *other = NULL;
     AUTO(db_result_auto) DbResult *again = NULL;
@@ -379,6 +382,7 @@ bool db_open(Loop *loop, const DbTarget *target, DbConn **ret_conn, Error *err)
     conn->pg = pg;
     conn->pid = PQbackendPID(pg);
     conn->version = PQserverVersion(pg);
+    db_probe_init(conn, target->conninfo);
     db_attach(conn);
     if (!prepare_session(conn, target, err)) {
         db_close(conn);
@@ -401,7 +405,9 @@ static void close_handles(DbHandles *handles)
 {
     close_poll(handles);
     handles->timer.data = handles;
+    handles->probe.data = handles;
     uv_close((uv_handle_t *)&handles->timer, on_handle_closed);
+    uv_close((uv_handle_t *)&handles->probe, on_handle_closed);
 }
 
 void db_close(DbConn *conn)
@@ -411,6 +417,7 @@ void db_close(DbConn *conn)
     invariant(conn->user == NULL);
     db_lose(conn);
     close_handles(conn->handles); /* before PQfinish, which closes the file descriptor */
+    db_probe_done(conn);
     PQfinish(conn->pg);
     if (conn->cancel_job != NULL)
         conn->cancel_job->conn = NULL;

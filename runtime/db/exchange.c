@@ -82,8 +82,10 @@ static bool begin_exchange(DbConn *conn, Error *err)
     conn->user = fiber_current();
     wait_for_cancel_job(conn);
     conn->cancel_asked = false;
-    if (!conn->lost)
+    if (!conn->lost) {
+        db_probe_begin(conn);
         return true;
+    }
     conn->user = NULL;
     return lost_error(conn, err);
 }
@@ -99,6 +101,7 @@ static bool finish_exchange(DbConn *conn, PGresult *result, DbResult **ret_resul
                             int *ret_position, Error *err)
 {
     uv_timer_stop(&conn->handles->timer);
+    db_probe_end(conn);
     conn->user = NULL;
     if (!conn->lost)
         db_take_notifications(conn);
@@ -132,6 +135,7 @@ static bool send_failed(DbConn *conn, Error *err)
     if (PQstatus(conn->pg) == CONNECTION_BAD)
         db_lose(conn);
     uv_timer_stop(&conn->handles->timer);
+    db_probe_end(conn);
     conn->user = NULL;
     if (conn->lost)
         return lost_error(conn, err);

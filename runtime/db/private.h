@@ -16,8 +16,12 @@ struct DbResult {
 typedef struct DbHandles {
     uv_poll_t poll;
     uv_timer_t timer;
+    uv_timer_t probe;
     int open;
 } DbHandles;
+
+/// A question whether the server is there, on its way (probe.c).
+typedef struct DbProbeJob DbProbeJob;
 
 typedef struct DbListener {
     char *channel;
@@ -53,6 +57,13 @@ struct DbConn {
     DeadlineStage deadline_stage;
     int statement_timeout_ms; ///< <= 0: no deadline of ours
     int answer_grace_ms;      ///< after statement_timeout, and again after asking to cancel
+    char *conninfo;           ///< as it was given: for probes
+    uint64_t exchange;        ///< counts them
+    DbProbeJob *probe_job;
+    int probe_failures;  ///< in a row, during the present exchange
+    int probe_after_ms;  ///< how long a statement may be without an answer before the server is
+                         ///< asked
+    int probe_timeout_s; ///< for one question; libpq makes it at least 2
     int pid;
     int version;
     char
@@ -70,6 +81,11 @@ struct DbConn {
 
 /// Starts watching the socket of an opened connection.
 void db_attach(DbConn *conn);
+/// Probes: of an opened connection, of an exchange, of a connection that is closed.
+void db_probe_init(DbConn *conn, const char *conninfo);
+void db_probe_begin(DbConn *conn);
+void db_probe_end(DbConn *conn);
+void db_probe_done(DbConn *conn);
 /// Marks the connection as lost and tells the listeners.
 void db_lose(DbConn *conn);
 /// Sends what is still in the output buffer and arms the socket for what is left.

@@ -4,6 +4,7 @@
 
 #include "db/private.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -83,11 +84,57 @@ DB_CASE(closing_a_lost_connection_leaves_the_next_owner_of_its_socket_alone)
     must(db_query(next, "SELECT 1", NULL, NULL, &err));
 }
 
+/* The process that the server's pid file names: it accepts connections. */
+static int postmaster(void)
+{
+    char path[300];
+    int pid = 0;
+    snprintf(path, sizeof(path), "%s/data/postmaster.pid", db_cluster_directory(fixture.cluster));
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%d", &pid), 1);
+    fclose(file);
+    return pid;
+}
+
+/* The server as a whole is stopped: its kernel still answers keepalives and accepts connections. */
+DB_CASE(a_server_that_is_stopped_is_noticed_during_a_statement_without_limit)
+{
+    DbTarget target = {.conninfo = db_cluster_conninfo(fixture.cluster),
+                       .statement_timeout_ms = -1};
+    AUTO(db_close_auto) DbConn *conn = NULL;
+    must(db_open(fixture.loop, &target, &conn, &err));
+    conn->probe_after_ms = 10;
+    conn->probe_timeout_s = 2;
+    int pids[] = {postmaster(), db_backend_pid(conn)};
+    for (size_t i = 0; i < COUNT_OF(pids); i++)
+        assert_int_equal(kill(pids[i], SIGSTOP), 0);
+    Error err = {0};
+    bool answered = db_query(conn, "SELECT 1", NULL, NULL, &err);
+    for (size_t i = 0; i < COUNT_OF(pids); i++)
+        assert_int_equal(kill(pids[i], SIGCONT), 0);
+    assert_false(answered);
+    assert_int_equal(err.kind, ERROR_UNREACHABLE);
+    assert_false(db_usable(conn));
+}
+
+/* The first of these statements is asked about, the server is there, and the answer comes. */
+DB_CASE(a_server_that_is_busy_is_waited_for)
+{
+    AUTO(db_close_auto) DbConn *conn = open_as("busy");
+    conn->probe_after_ms = 10;
+    must(db_query(conn, "SELECT pg_sleep(0.5)", NULL, NULL, &err));
+    must(db_query(conn, "SELECT 1", NULL, NULL, &err));
+    assert_true(db_usable(conn));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_backend_that_ends_before_it_has_read_everything_is_noticed),
         cmocka_unit_test(closing_a_lost_connection_leaves_the_next_owner_of_its_socket_alone),
+        cmocka_unit_test(a_server_that_is_stopped_is_noticed_during_a_statement_without_limit),
+        cmocka_unit_test(a_server_that_is_busy_is_waited_for),
     };
     return cmocka_run_group_tests_name("db/lost", tests, group_setup, group_teardown);
 }
