@@ -75,6 +75,12 @@ static bool ledger_prune(Cli *cli, const CliContext *context, DbConn *state, Err
         !ledger_schema_prune(state, days == NULL ? 90 : (int)strtol(days, NULL, 10), &events, err))
         return false;
     printf("%" PRId64 " events deleted\n", events);
+    AUTO(text_done) Text kept;
+    text_init(&kept, (size_t)1 << 20);
+    if (!ledger_schema_kept(state, &kept, err))
+        return false;
+    if (kept.length_bytes > 0)
+        printf("what rollbacks kept stays: %s\n", text_string(&kept));
     return true;
 }
 

@@ -147,7 +147,8 @@ static const CliOption LEDGER_OPTIONS[] = {
     {.name = "days",
      .value = "N",
      .doc = "prune: runs that ended more than N days ago (default 90)"},
-    {.name = "force", .doc = "uninstall although runs are unfinished"},
+    {.name = "force",
+     .doc = "uninstall although runs are unfinished; tables that rollbacks kept are never dropped"},
     OPTIONS_END,
 };
 static const CliOption USER_OPTIONS[] = {

@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "data/queue.h"
 #include "data/set.h"
+#include "data/wrote.h"
 #include "ledger/fence.h"
 
 #include <string.h>
@@ -399,7 +400,8 @@ static bool write_ledger(Writing *writing, Error *err)
     FAULT("worker.effect");
     for (size_t i = 0; i < batch->rows_count; i++)
         writing->counts.changed += batch->rows[i].written;
-    if (!data_queue_old(writing->job, writing->conn, batch->rows, batch->rows_count, err) ||
+    if (!data_wrote_add(writing->job, writing->conn, batch->rows, batch->rows_count, err) ||
+        !data_queue_old(writing->job, writing->conn, batch->rows, batch->rows_count, err) ||
         !data_queue_add(writing->job, writing->conn, batch->rows, batch->rows_count,
                         &writing->counts, err))
         return false;

@@ -4,6 +4,7 @@
 #include "base/bounds.h"
 #include "data/batch.h"
 #include "data/queue.h"
+#include "data/wrote.h"
 #include "db/sql.h"
 #include "ledger/fence.h"
 
@@ -161,7 +162,8 @@ static bool write_row(Deciding *deciding, Error *err)
         return false;
     if (!row->written)
         return error_set(err, ERROR_REFUSED, "a trigger kept the row from being written");
-    return data_queue_old(deciding->job, deciding->conn, row, 1, err) &&
+    return data_wrote_add(deciding->job, deciding->conn, row, 1, err) &&
+           data_queue_old(deciding->job, deciding->conn, row, 1, err) &&
            settle(deciding, "applied", DECIDED_APPLIED, err);
 }
 

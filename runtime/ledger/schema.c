@@ -102,6 +102,30 @@ bool ledger_schema_check(DbConn *conn, Error *err)
     return error_hint(err, "headgate ledger %s", version == 0 ? "install" : "upgrade");
 }
 
+bool ledger_schema_kept(DbConn *conn, Text *out, Error *err)
+{
+    AUTO(db_result_auto) DbResult *found = NULL;
+    if (!db_query(conn, db_sql("schema_kept"), NULL, &found, err))
+        return error_wrap(err, "looking for what rollbacks kept");
+    text_append(out, db_value(found, 0, 0));
+    return true;
+}
+
+/* Rows of the application: no word of ours drops them. */
+static bool nothing_kept(DbConn *conn, Error *err)
+{
+    AUTO(text_done) Text kept;
+    text_init(&kept, (size_t)1 << 20);
+    if (!ledger_schema_kept(conn, &kept, err) || kept.length_bytes == 0)
+        return err->kind == ERROR_NONE;
+    error_set(err, ERROR_REFUSED,
+              "%s: what applications wrote and a rollback kept would be lost; --force does not "
+              "change that",
+              text_string(&kept));
+    return error_hint(err, "Look at them, then move them (ALTER TABLE … SET SCHEMA …) or drop them "
+                           "yourself, and uninstall again");
+}
+
 bool ledger_schema_uninstall(DbConn *conn, bool force, Error *err)
 {
     int version = 0;
@@ -118,7 +142,8 @@ bool ledger_schema_uninstall(DbConn *conn, bool force, Error *err)
                   db_value(unfinished, 0, 0));
         return error_hint(err, "finish, roll back or abort them, or add --force");
     }
-    return db_exec(conn, "DROP SCHEMA headgate CASCADE", NULL, NULL, err);
+    return nothing_kept(conn, err) &&
+           db_exec(conn, "DROP SCHEMA headgate CASCADE", NULL, NULL, err);
 }
 
 bool ledger_schema_prune(DbConn *conn, int days, int64_t *ret_events, Error *err)

@@ -20,11 +20,14 @@ typedef struct LedgerSchemaOptions {
 NODISCARD bool ledger_schema_install(DbConn *conn, const LedgerSchemaOptions *options, Error *err);
 /// Waits. ERROR_REFUSED unless the installed version is one this binary works with.
 NODISCARD bool ledger_schema_check(DbConn *conn, Error *err);
-/// Waits. Drops the schema; refused while a run is unfinished, unless force.
+/// Waits. Drops the schema; refused while a run is unfinished, unless force, and while there are
+/// headgate.kept_<run> tables, always.
 NODISCARD bool ledger_schema_uninstall(DbConn *conn, bool force, Error *err);
 /// Waits. Deletes the events and samples of runs that ended longer than days ago. *ret_events = how
 /// many events.
 NODISCARD bool ledger_schema_prune(DbConn *conn, int days, int64_t *ret_events, Error *err);
+/// Waits. Appends the names of the headgate.kept_<run> tables, separated by ", ".
+NODISCARD bool ledger_schema_kept(DbConn *conn, Text *out, Error *err);
 /// The DDL of the newest version, for subscribers and for reading.
 void ledger_schema_ddl(Text *out);
 

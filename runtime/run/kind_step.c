@@ -3,6 +3,7 @@
 #include "run/kind.h"
 
 #include "base/clock.h"
+#include "run/kept.h"
 #include "run/outside.h"
 #include "run/proof.h"
 #include "sql/check.h"
@@ -152,10 +153,8 @@ static bool up_effect(Run *run, const PlanNode *node, DbConn *conn, void *ctx, j
 static bool down_effect(Run *run, const PlanNode *node, DbConn *conn, void *ctx, json_t *detail,
                         Error *err)
 {
-    UNUSED(run);
     UNUSED(ctx);
-    UNUSED(detail);
-    return run_kind_sql(conn, node, "down", err);
+    return run_kept_copy(run, node, conn, detail, err) && run_kind_sql(conn, node, "down", err);
 }
 
 /* How long the last stage must still have held. */

@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "db/sql.h"
+#include "ledger/call.h"
 #include "ledger/fence.h"
 #include "run/lock.h"
 
@@ -144,6 +145,19 @@ static bool effect_begin(Run *run, const RunEffectOptions *options, int lock_tim
     return true;
 }
 
+/* Rows that a step's own transaction wrote last are nobody else's (run/kept.h). */
+static bool remember_wrote(Run *run, const RunTransition *transition, Error *err)
+{
+    if (transition->node->kind != PLAN_STEP || transition->to != STEP_DONE)
+        return true;
+    LedgerParams params = {0};
+    ledger_param_int(&params, run->id);
+    ledger_param_text(&params, transition->node->path);
+    ledger_param_text(&params, NULL);
+    ledger_param_text(&params, "{}");
+    return ledger_call(run->effects, "wrote_add", &params, NULL, err);
+}
+
 static bool effect_try(Run *run, const RunEffectOptions *options, RunTransition *transition,
                        int lock_timeout_ms, Error *err)
 {
@@ -153,7 +167,8 @@ static bool effect_try(Run *run, const RunEffectOptions *options, RunTransition 
     if (options->effect != NULL && !options->effect(run, transition->node, run->effects,
                                                     options->ctx, transition->detail, err))
         return false;
-    if (options->user_sql && !still_ours(run->effects, xid, err))
+    if (options->user_sql &&
+        (!still_ours(run->effects, xid, err) || !remember_wrote(run, transition, err)))
         return false;
     return transition_write(run, run->effects, transition, err) && db_commit(run->effects, err);
 }

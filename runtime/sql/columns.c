@@ -1,20 +1,21 @@
 /* Added and dropped columns, from the parse tree. */
 #include "sql/columns.h"
 
+#include "sql/name.h"
 #include "sql/parse.h"
 
 #include <string.h>
 
 enum { COLUMNS_MAX = 1000 };
 
-static void append(SqlColumns *columns, const char *table, const char *column, const char *type)
+static void append(SqlColumns *columns, SqlColumn item)
 {
     if (columns->count == COLUMNS_MAX)
         return;
     if (columns->items == NULL)
         columns->items = arena_alloc(columns->arena, COLUMNS_MAX * sizeof(*columns->items));
-    columns->items[columns->count++] =
-        (SqlColumn){.table = table, .column = arena_strdup(columns->arena, column), .type = type};
+    item.column = arena_strdup(columns->arena, item.column);
+    columns->items[columns->count++] = item;
 }
 
 static const char *relation_name(Arena *arena, const json_t *relation)
@@ -55,7 +56,8 @@ static const char *type_text(Arena *arena, const json_t *type)
 }
 
 static void each_alter(const json_t *stmts, SqlColumns *columns, const char *subtype,
-                       void (*take)(SqlColumns *columns, const char *table, const json_t *command))
+                       void (*take)(SqlColumns *columns, const json_t *table,
+                                    const json_t *command))
 {
     size_t i = 0;
     json_t *stmt = NULL;
@@ -66,27 +68,52 @@ static void each_alter(const json_t *stmts, SqlColumns *columns, const char *sub
         json_array_foreach (json_object_get(alter, "cmds"), c, item) {
             const json_t *command = json_object_get(item, "AlterTableCmd");
             if (text_equal(json_get_string(command, "subtype", ""), subtype))
-                take(columns, relation_name(columns->arena, json_object_get(alter, "relation")),
-                     command);
+                take(columns, json_object_get(alter, "relation"), command);
         }
     }
 }
 
-static void take_added(SqlColumns *columns, const char *table, const json_t *command)
+static void take_added(SqlColumns *columns, const json_t *table, const json_t *command)
 {
     const json_t *definition = json_object_get(json_object_get(command, "def"), "ColumnDef");
-    append(columns, table, json_get_string(definition, "colname", ""),
-           type_text(columns->arena, json_object_get(definition, "typeName")));
+    append(columns,
+           (SqlColumn){.table = relation_name(columns->arena, table),
+                       .relation = sql_name_range(columns->arena, table),
+                       .column = json_get_string(definition, "colname", ""),
+                       .type = type_text(columns->arena, json_object_get(definition, "typeName"))});
 }
 
-static void take_dropped(SqlColumns *columns, const char *table, const json_t *command)
+static void take_dropped(SqlColumns *columns, const json_t *table, const json_t *command)
 {
-    append(columns, table, json_get_string(command, "name", ""), NULL);
+    append(columns, (SqlColumn){.table = relation_name(columns->arena, table),
+                                .relation = sql_name_range(columns->arena, table),
+                                .column = json_get_string(command, "name", "")});
 }
 
 static void added(json_t *stmts, void *ctx)
 {
     each_alter(stmts, ctx, "AT_AddColumn", take_added);
+}
+
+/* DROP TABLE names its objects as lists of strings, DROP SCHEMA as strings. */
+static void take_objects(SqlColumns *columns, const json_t *drop)
+{
+    bool tables = text_equal(json_get_string(drop, "removeType", ""), "OBJECT_TABLE");
+    size_t i = 0;
+    json_t *object = NULL;
+    if (!tables && !text_equal(json_get_string(drop, "removeType", ""), "OBJECT_SCHEMA"))
+        return;
+    json_array_foreach (json_object_get(drop, "objects"), i, object) {
+        const json_t *names = json_object_get(json_object_get(object, "List"), "items");
+        const json_t *last =
+            tables ? json_array_get(names, json_array_size(names) - 1) : (const json_t *)object;
+        append(columns,
+               (SqlColumn){.table = arena_strdup(columns->arena, string_of(last)),
+                           .relation =
+                               tables ? sql_name_list(columns->arena, names, json_array_size(names))
+                                      : sql_name_quoted(columns->arena, string_of(last)),
+                           .column = tables ? "*" : "**"});
+    }
 }
 
 static void dropped(json_t *stmts, void *ctx)
@@ -96,16 +123,7 @@ static void dropped(json_t *stmts, void *ctx)
     size_t i = 0;
     json_t *stmt = NULL;
     json_array_foreach (stmts, i, stmt) {
-        const json_t *drop = json_object_get(json_object_get(stmt, "stmt"), "DropStmt");
-        size_t o = 0;
-        json_t *object = NULL;
-        if (!text_equal(json_get_string(drop, "removeType", ""), "OBJECT_TABLE"))
-            continue;
-        json_array_foreach (json_object_get(drop, "objects"), o, object) {
-            const json_t *names = json_object_get(json_object_get(object, "List"), "items");
-            const char *last = string_of(json_array_get(names, json_array_size(names) - 1));
-            append(columns, arena_strdup(columns->arena, last), "*", NULL);
-        }
+        take_objects(columns, json_object_get(json_object_get(stmt, "stmt"), "DropStmt"));
     }
 }
 

@@ -1,6 +1,7 @@
 /* The parse tree says which relations a statement is about; the table says how strongly. */
 #include "sql/lock.h"
 
+#include "sql/name.h"
 #include "sql/parse.h"
 
 #include <string.h>
@@ -53,45 +54,10 @@ static void append(SqlLocks *locks, const char *relation, SqlLockMode mode)
         locks->items[locks->count++] = (SqlLock){.relation = relation, .mode = mode};
 }
 
-/* "name", with " doubled. */
-static const char *quoted(Arena *arena, const char *name)
-{
-    char *text = arena_alloc(arena, strlen(name) * 2 + 3);
-    char *to = text;
-    *to++ = '"';
-    for (const char *from = name; *from != '\0'; from++) {
-        if (*from == '"')
-            *to++ = '"';
-        *to++ = *from;
-    }
-    *to = '"';
-    return text;
-}
-
-static const char *range_name(Arena *arena, const json_t *range)
-{
-    const char *schema = json_get_string(range, "schemaname", NULL);
-    const char *name = quoted(arena, json_get_string(range, "relname", ""));
-    return schema == NULL ? name : arena_printf(arena, "%s.%s", quoted(arena, schema), name);
-}
-
 static void append_range(SqlLocks *locks, const json_t *range, SqlLockMode mode)
 {
     if (json_get_string(range, "relname", NULL) != NULL)
-        append(locks, range_name(locks->arena, range), mode);
-}
-
-/* The first count of a list of names: schema and table. */
-static void append_names(SqlLocks *locks, const json_t *names, size_t count, SqlLockMode mode)
-{
-    const char *text = "";
-    for (size_t i = count > 2 ? count - 2 : 0; i < count; i++) {
-        const json_t *name = json_object_get(json_array_get(names, i), "String");
-        text = arena_printf(locks->arena, "%s%s%s", text, text[0] == '\0' ? "" : ".",
-                            quoted(locks->arena, json_get_string(name, "sval", "")));
-    }
-    if (count > 0)
-        append(locks, text, mode);
+        append(locks, sql_name_range(locks->arena, range), mode);
 }
 
 /* DROP names its objects as lists of strings; a trigger's table stands before its own name. */
@@ -114,7 +80,8 @@ static void append_dropped(SqlLocks *locks, const json_t *drop)
             const json_t *names = json_object_get(json_object_get(object, "List"), "items");
             size_t count = json_array_size(names);
             if (count > TYPES[t].own_names)
-                append_names(locks, names, count - TYPES[t].own_names, SQL_LOCK_ACCESS_EXCLUSIVE);
+                append(locks, sql_name_list(locks->arena, names, count - TYPES[t].own_names),
+                       SQL_LOCK_ACCESS_EXCLUSIVE);
         }
     }
 }

@@ -84,6 +84,17 @@ CREATE TABLE headgate.old_value (
     PRIMARY KEY (run, step, key)
 );
 
+-- Which transactions of ours wrote what: a row whose xmin is not here was written by somebody else. A rollback copies those to
+-- headgate.kept_<run> before it removes their column or table. relation NULL: the transaction of a step itself.
+CREATE TABLE headgate.wrote (
+    run      bigint NOT NULL,
+    step     text   NOT NULL,
+    xid      xid8   NOT NULL,
+    relation oid,
+    columns  text[] NOT NULL DEFAULT '{}',
+    PRIMARY KEY (run, xid)
+);
+
 -- ---------------------------------------------------------------- STATE
 
 CREATE TABLE headgate.plan (

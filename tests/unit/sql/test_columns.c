@@ -34,6 +34,25 @@ static void test_a_dropped_table_drops_all_its_columns(void **state)
     arena_free(columns.arena);
 }
 
+static void test_dropped_things_are_named_as_sql_reads_them(void **state)
+{
+    static const char *const EXPECTED[][2] = {{"\"app\".\"E\"\"v\"", "a"},
+                                              {"\"app\".\"flags\"", "*"},
+                                              {"\"notes\"", "*"},
+                                              {"\"Old\"", "**"}};
+    UNUSED(state);
+    SqlColumns columns = {.arena = arena_new()};
+    sql_columns_dropped("ALTER TABLE app.\"E\"\"v\" DROP COLUMN a; DROP TABLE app.flags, notes; "
+                        "DROP SCHEMA \"Old\" CASCADE; DROP VIEW seen",
+                        &columns);
+    assert_int_equal(columns.count, COUNT_OF(EXPECTED));
+    for (size_t i = 0; i < COUNT_OF(EXPECTED); i++) {
+        assert_string_equal(columns.items[i].relation, EXPECTED[i][0]);
+        assert_string_equal(columns.items[i].column, EXPECTED[i][1]);
+    }
+    arena_free(columns.arena);
+}
+
 static void test_what_does_not_parse_says_nothing(void **state)
 {
     UNUSED(state);
@@ -48,6 +67,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_added_columns_have_their_types),
         cmocka_unit_test(test_a_dropped_table_drops_all_its_columns),
+        cmocka_unit_test(test_dropped_things_are_named_as_sql_reads_them),
         cmocka_unit_test(test_what_does_not_parse_says_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
