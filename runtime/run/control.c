@@ -130,25 +130,41 @@ void run_control_stop(Run *run)
         fiber_event_wait(&run->wake, POLL_MS);
 }
 
-bool run_control_answer(Run *run, const char *outcome, Error *err)
+static bool settle_one(Run *run, const json_t *request, const char *outcome, Error *err)
+{
+    int64_t id = json_get_int(request, "id", 0);
+    AUTO(json_auto) json_t *data = json_object();
+    json_object_set(data, "kind", json_object_get(request, "kind"));
+    json_set_string(data, "by", json_get_string(request, "asked_by", ""));
+    json_set_string(data, "why", json_get_string(json_object_get(request, "body"), "why", ""));
+    return ledger_event_append(run->ledger, run->id, "request", id, "request", "", data, err) &&
+           ledger_request_done(run->ledger, id, outcome, err);
+}
+
+bool run_control_settle(Run *run, const char *outcome, Error *err)
 {
     size_t i = 0;
     json_t *request = NULL;
+    AUTO(json_auto) json_t *requests = run->asked_requests;
     run->asked = RUN_ASKED_NOTHING;
     run->go_asked = false;
-    json_t *requests = run->asked_requests;
     run->asked_requests = NULL;
-    bool ok = true;
-    json_array_foreach (requests, i, request) {
+    /* Before we wait: the control fiber must not ask for them again. */
+    json_array_foreach (requests, i, request)
         run->answered_id = json_get_int(request, "id", 0);
-        AUTO(json_auto) json_t *data = json_object();
-        json_object_set(data, "kind", json_object_get(request, "kind"));
-        json_set_string(data, "by", json_get_string(request, "asked_by", ""));
-        json_set_string(data, "why", json_get_string(json_object_get(request, "body"), "why", ""));
-        ledger_events_add(run->events, "request", json_get_int(request, "id", 0), "request", "",
-                          data);
-        ok = ok && ledger_request_done(run->ledger, json_get_int(request, "id", 0), outcome, err);
+    json_array_foreach (requests, i, request) {
+        if (!settle_one(run, request, outcome, err))
+            return false;
     }
-    json_decref(requests);
-    return ok;
+    return true;
+}
+
+bool run_control_answer(Run *run, const char *outcome, Error *err)
+{
+    if (!db_begin(run->ledger, err))
+        return false;
+    if (run_control_settle(run, outcome, err))
+        return db_commit(run->ledger, err);
+    db_rollback(run->ledger);
+    return false;
 }

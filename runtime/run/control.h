@@ -8,7 +8,11 @@
 NODISCARD bool run_control_start(Run *run, Error *err);
 /// Waits until it has ended.
 void run_control_stop(Run *run);
-/// Waits. Marks the requests that made up run->asked as handled and clears it.
+/// Waits. In the open transaction of run->ledger: marks the requests that made up run->asked as
+/// handled, tells so, and clears it. What they asked for commits with it, or would be lost when we
+/// die in between.
+NODISCARD bool run_control_settle(Run *run, const char *outcome, Error *err);
+/// Waits. The same in a transaction of its own, where nothing is to be done about them.
 NODISCARD bool run_control_answer(Run *run, const char *outcome, Error *err);
 
 #endif

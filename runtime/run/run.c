@@ -97,7 +97,23 @@ json_t *run_reason(const char *kind, const char *path, json_t *who, const char *
     return reason;
 }
 
-bool run_apply(Run *run, RunEvent event, const char *node, json_t *reason, Error *err)
+/* The head and, with an outcome, what was asked for: in one transaction, so that neither is lost
+ * without the other. */
+static bool change_head(Run *run, const LedgerRunChange *change, const char *outcome, Error *err)
+{
+    if (outcome == NULL)
+        return ledger_run_change(run->ledger, change, err);
+    if (!db_begin(run->ledger, err))
+        return false;
+    if (ledger_run_change(run->ledger, change, err) && run_control_settle(run, outcome, err))
+        return db_commit(run->ledger, err);
+    db_rollback(run->ledger);
+    return false;
+}
+
+/* outcome: what the requests are told that asked for it; NULL = nobody did. */
+static bool apply(Run *run, RunEvent event, const char *node, json_t *reason, const char *outcome,
+                  Error *err)
 {
     const RunRow *row = run_row_find(run->state, event);
     if (row == NULL)
@@ -118,7 +134,7 @@ bool run_apply(Run *run, RunEvent event, const char *node, json_t *reason, Error
                               .why = row->why,
                               .reason = reason,
                               .finished = run_state_rest(row->to) == RUN_ENDED};
-    if (!ledger_run_change(run->ledger, &change, err))
+    if (!change_head(run, &change, outcome, err))
         return false;
     FAULT("run.changed");
     run->state = row->to;
@@ -126,6 +142,11 @@ bool run_apply(Run *run, RunEvent event, const char *node, json_t *reason, Error
     log_info("run %s: %s (%s)%s%s", run->id_text, run_state_name(run->state), row->why,
              reason == NULL ? "" : ": ", reason == NULL ? "" : json_get_string(reason, "text", ""));
     return true;
+}
+
+bool run_apply(Run *run, RunEvent event, const char *node, json_t *reason, Error *err)
+{
+    return apply(run, event, node, reason, NULL, err);
 }
 
 static const RunKind *kind_of(const Run *run, const PlanNode *node)
@@ -158,11 +179,12 @@ static bool verification_failed(const PlanNode *node, const Error *why)
            text_equal(json_get_string(node->keys, "on_fail", "rollback"), "rollback");
 }
 
-static bool begin_rollback(Run *run, const char *node, const char *why, Error *err)
+static bool begin_rollback(Run *run, const char *node, const char *why, const char *outcome,
+                           Error *err)
 {
     run->rollback_why = arena_strdup(run->arena, why);
     AUTO(json_auto) json_t *reason = run_reason("rollback", node, NULL, "%s", why);
-    return run_apply(run, RUN_EVENT_ROLL_BACK, node, reason, err);
+    return apply(run, RUN_EVENT_ROLL_BACK, node, reason, outcome, err);
 }
 
 static bool node_failed(Run *run, const PlanNode *node, const Error *why, Error *err)
@@ -173,7 +195,7 @@ static bool node_failed(Run *run, const PlanNode *node, const Error *why, Error 
     if (verification_failed(node, why)) {
         char text[1200];
         snprintf(text, sizeof(text), "verification \"%s\" failed: %s", node->name, why->message);
-        return begin_rollback(run, node->path, text, err);
+        return begin_rollback(run, node->path, text, NULL, err);
     }
     AUTO(json_auto) json_t *reason = run_reason("failed", node->path, NULL, "%s", why->message);
     json_object_set_new(reason, "error", json_from_error(why));
@@ -322,7 +344,7 @@ static bool answer_rollback(Run *run, Error *err)
     char why[600];
     snprintf(why, sizeof(why), "asked by %s%s%s", run->asked_by,
              run->asked_why[0] == '\0' ? "" : ": ", run->asked_why);
-    return run_control_answer(run, "rolling back", err) && begin_rollback(run, "", why, err);
+    return begin_rollback(run, "", why, "rolling back", err);
 }
 
 static bool answer_simple(Run *run, RunEvent event, const char *kind, const char *outcome,
@@ -331,7 +353,7 @@ static bool answer_simple(Run *run, RunEvent event, const char *kind, const char
     AUTO(json_auto)
     json_t *reason = run_reason(kind, "", NULL, "%s by %s%s%s", outcome, run->asked_by,
                                 run->asked_why[0] == '\0' ? "" : ": ", run->asked_why);
-    return run_control_answer(run, outcome, err) && run_apply(run, event, "", reason, err);
+    return apply(run, event, "", reason, outcome, err);
 }
 
 static bool answer_requests(Run *run, Error *err)
@@ -364,8 +386,7 @@ bool run_hold(Run *run, const char *node, json_t *reason, Error *err)
 bool run_take_go(Run *run, bool *ret_went, Error *err)
 {
     *ret_went = run->state == RUN_HELD && run->go_asked && run->asked == RUN_ASKED_NOTHING;
-    return !*ret_went || (run_control_answer(run, "going on", err) &&
-                          run_apply(run, RUN_EVENT_GO, "", NULL, err));
+    return !*ret_went || apply(run, RUN_EVENT_GO, "", NULL, "going on", err);
 }
 
 bool run_wait_go(Run *run, Error *err)
@@ -382,7 +403,7 @@ bool run_wait_go(Run *run, Error *err)
 
 bool run_roll_back(Run *run, const char *node, const char *why, Error *err)
 {
-    return begin_rollback(run, node, why, err) && run_stop_here(err);
+    return begin_rollback(run, node, why, NULL, err) && run_stop_here(err);
 }
 
 /* A run that rested goes on when somebody asked for it. */
@@ -398,8 +419,7 @@ static bool leave_rest(Run *run, Error *err)
     if ((!starts && !asked) || run_state_rest(run->state) == RUN_ENDED)
         return !asked || run_control_answer(run, "it has ended", err);
     bool back = run->state == RUN_ROLLBACK_BLOCKED || (run->state == RUN_PAUSED && run->back);
-    return run_apply(run, back ? RUN_EVENT_ROLL_BACK : RUN_EVENT_GO, "", NULL, err) &&
-           run_control_answer(run, "going on", err);
+    return apply(run, back ? RUN_EVENT_ROLL_BACK : RUN_EVENT_GO, "", NULL, "going on", err);
 }
 
 bool run_drive(Run *run, Error *err)
