@@ -3,11 +3,15 @@
 
 BUILD ?= build
 TEST_BUILD ?= build-asan
+CRASH_BUILD ?= build-crash
 ARGS ?=
 CMAKE_ARGS ?=
 
 # The labels of a usual test run; CTest shows what was skipped and why.
 LABELS = ^(unit|lua|e2e|browser|style|crash)$$
+
+# In the order in which make crash runs them.
+CRASH_SCRIPTS = $(filter $(basename $(notdir $(wildcard tests/crash/*.ts))),enumerate next bugs kill index net faults)
 
 # Configures a folder once (CMake itself notices later changes) and builds what is out of date.
 define build
@@ -25,7 +29,7 @@ help:
 	@echo "make test        all tests, under AddressSanitizer and UBSan"
 	@echo "make test-full   the same and clang, valgrind, the long crash run, bench"
 	@echo "make bench       ratios against plain SQL, psql and a Node script -> $(BUILD)/figures/bench.json"
-	@echo "make crash       100 times kill -9 over the demo plan -> $(BUILD)/figures/crash.json"
+	@echo "make crash       kill -9, lost connections and full disks at every point -> $(BUILD)/figures/crash.json"
 	@echo "make format      C as .clang-format says;  make docs: the generated pages"
 	@echo "make clean       removes what was built"
 
@@ -53,9 +57,12 @@ bench: packages-build npm
 	$(call build,$(BUILD))
 	@node tests/run.mjs --script bench/bench.ts $(ARGS)
 
+# Every script adds its figures; the ones that went wrong are named at the end.
 crash: packages-build npm
-	$(call build,$(BUILD))
-	@node tests/run.mjs --script crash/kill.ts --kills 100 $(ARGS)
+	$(call build,$(CRASH_BUILD),-DHEADGATE_FAULTS=ON -DHEADGATE_BUGS=ON)
+	@wrong=""; for script in $(CRASH_SCRIPTS); do echo "== $$script"; \
+		HEADGATE_BIN=$(abspath $(CRASH_BUILD))/headgate node tests/run.mjs --script crash/$$script.ts $(ARGS) || \
+		wrong="$$wrong $$script"; done; test -z "$$wrong" || { echo "wrong:$$wrong"; exit 1; }
 
 format: packages-test
 	@sh tests/style/format.sh . --write

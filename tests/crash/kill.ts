@@ -4,18 +4,18 @@
  * no event missing. node tests/run.mjs --script crash/kill.ts [--kills 100] [--seed 1] [--events 10000]
  * [--order runner,backend --within 500] [--no-figures]
  * writes build/figures/crash.json. The seed makes the moments and victims repeat, as far as a machine can. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { Arguments } from "../lib/arguments";
 import { Cluster } from "../lib/cluster";
 import { fsckLines } from "../lib/fsck";
-import { canonicalPlan, figures } from "../lib/paths";
+import { canonicalPlan } from "../lib/paths";
 import { attend, hasEnded } from "../lib/people";
 import { copyPlan } from "../lib/plan";
 import { killNow, processesOf } from "../lib/processes";
 import { loadStory, STORY_FAULTS, storyContent } from "../lib/story";
 import { type Known, Supervisor } from "../lib/supervisor";
 import { explain } from "./explain";
+import { writeFigures } from "./figures";
 
 type Victim = "runner" | "worker" | "supervisor" | "backend";
 const VICTIMS: Victim[] = ["runner", "worker", "supervisor", "backend"];
@@ -251,8 +251,5 @@ await cluster.stop();
 
 const result = { kills, wrong_runs: wrongRuns, runs, by, events, seed, seconds: Math.round((Date.now() - begun) / 1000) };
 console.log(JSON.stringify(result));
-if (!options.flag("no-figures")) {
-  mkdirSync(figures, { recursive: true });
-  writeFileSync(join(figures, "crash.json"), `${JSON.stringify(result, null, 2)}\n`);
-}
+if (!options.flag("no-figures")) writeFigures("kill", result);
 process.exit(wrongRuns === 0 && kills >= wantedKills ? 0 : 1);

@@ -89,6 +89,11 @@ export class Supervisor {
     await this.serve(new URL(this.url).host);
   }
 
+  /** Starts it if it does not run, on the port it had if it had one. */
+  async ensure(): Promise<void> {
+    if (this.pid === undefined) await this.serve(this.url === "" ? "127.0.0.1:0" : new URL(this.url).host);
+  }
+
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     if (this.process?.alive) this.process.kill(signal);
     await this.process?.exited;

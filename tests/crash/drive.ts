@@ -1,0 +1,209 @@
+/** One run in a database of its own, by the command line or by a supervisor with people, with faults; to its end. */
+import { cpSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { ApiError } from "../lib/api";
+import { headgate } from "../lib/cli";
+import type { Cluster } from "../lib/cluster";
+import { attend, hasEnded } from "../lib/people";
+import { copyPlan, temporary } from "../lib/plan";
+import { killNow, processesOf } from "../lib/processes";
+import { type Known, Supervisor } from "../lib/supervisor";
+import { judge, type Outcome } from "./judge";
+import { Faults } from "./points";
+
+const LIMIT_MS = 60_000;
+const TRIES = 8;
+const PEOPLE = ["alice", "bob"];
+const ENVIRONMENT = "crash";
+
+const pause = (ms: number): Promise<void> => new Promise((wake) => setTimeout(wake, ms));
+
+export type Direction = "forward" | "back";
+
+/** Something to run, prepared so that copies of its database can be run at once. */
+export interface Scene {
+  name: string;
+  cluster: Cluster;
+  plan: string;
+  direction: Direction;
+  /** A supervisor drives it and people act; otherwise `headgate run` does, and the gates pass by policy. */
+  people: boolean;
+  template: string;
+  known: Known;
+  /** The run to roll back. */
+  run: string;
+}
+
+export interface Done {
+  outcome: Outcome;
+  struck: number;
+  acts: number;
+  ms: number;
+  /** What was printed, for people. */
+  text: string;
+  /** Commands that were printed as the next ones, executed because the run had stopped, and whether they worked. */
+  nexts: { command: string; worked: boolean }[];
+}
+
+/** The plan's folder from tests/crash/plans or plans/, its setup.sql in a database with ledger and people. */
+export async function prepareScene(cluster: Cluster, from: string, people: boolean, files: Record<string, string> = {}): Promise<Scene> {
+  const plan = copyPlan(from, files);
+  const template = await cluster.database();
+  const setup = files["setup.sql"] ?? readFileSync(join(plan, "setup.sql"), "utf8");
+  await cluster.query(template, setup);
+  const prepared = people
+    ? await Supervisor.prepare({ env: cluster.env(template), config: plan, plans: dirname(plan), environment: ENVIRONMENT, people: PEOPLE })
+    : undefined;
+  const known = prepared?.known ?? { home: temporary("home"), tokens: new Map<string, string>() };
+  return { name: basename(from), cluster, plan, direction: "forward", people, template, known, run: "1" };
+}
+
+/** The same scene after its run is done, to be rolled back. */
+export async function preparedBack(scene: Scene): Promise<Scene> {
+  const database = await scene.cluster.database(scene.template);
+  const home = copyHome(scene.known);
+  const faults = new Faults("");
+  const { state } = await finish({ ...scene, known: home }, database, faults);
+  if (state !== "done") throw new Error(`${scene.name} does not get done: ${state}`);
+  return { ...scene, name: `${scene.name} back`, direction: "back", template: database, known: home };
+}
+
+/** Keys are shared by copies; backups and sockets are not. */
+function copyHome(known: Known): Known {
+  const home = temporary("home");
+  if (readdirSync(known.home).length > 0) cpSync(known.home, home, { recursive: true });
+  return { ...known, home };
+}
+
+/** Runs a copy of the scene with these faults (HEADGATE_FAULT) and says what came out. */
+export async function play(scene: Scene, spec: string, env: Record<string, string> = {}): Promise<Done & { faults: Faults }> {
+  const database = await scene.cluster.database(scene.template);
+  if (scene.direction === "back") {
+    // The copy is another database, which the run would refuse.
+    await scene.cluster.query(database, "UPDATE headgate.run SET database = current_database()");
+  }
+  const faults = new Faults(spec);
+  const known = copyHome(scene.known);
+  const begun = Date.now();
+  try {
+    const { text, nexts } = await finish({ ...scene, known }, database, faults, env);
+    await endAll(known.home);
+    const outcome = await judge(scene.cluster, database, (await newest(scene.cluster, database)).run);
+    return { outcome, struck: faults.struck, acts: faults.acts, ms: Date.now() - begun, text, nexts, faults };
+  } finally {
+    await endAll(known.home);
+    await scene.cluster.drop(database);
+  }
+}
+
+/** Runners live on without their parents for a moment. */
+async function endAll(home: string): Promise<void> {
+  for (let tries = 0; tries < 20; tries++) {
+    const left = processesOf(home);
+    if (left.length === 0) return;
+    if (tries > 3) for (const { pid } of left) killNow(pid);
+    await pause(25);
+  }
+}
+
+interface Finished {
+  state: string;
+  text: string;
+  nexts: { command: string; worked: boolean }[];
+}
+
+async function finish(scene: Scene, database: string, faults: Faults, env: Record<string, string> = {}): Promise<Finished> {
+  const all = { ...scene.cluster.env(database), ...faults.env, ...env, HEADGATE_HOME: scene.known.home, HEADGATE_ENV: ENVIRONMENT };
+  return scene.people ? finishWithPeople(scene, database, all) : finishByCommands(scene, database, all);
+}
+
+// ------------------------------------------------------------------ by commands
+
+/** The newest run: one that was about to be created leaves a gap in the numbers. */
+async function newest(cluster: Cluster, database: string): Promise<{ run: string; state: string }> {
+  const nothing = { run: "1", state: "nowhere" };
+  try {
+    const rows = await cluster.query(database, "SELECT id AS run, state FROM headgate.run ORDER BY id DESC LIMIT 1");
+    return { ...nothing, ...(rows[0] as Partial<typeof nothing> | undefined) };
+  } catch {
+    return nothing; // there is no ledger yet
+  }
+}
+
+/** What `headgate` printed last as the next commands. */
+export function nextCommands(text: string): string[] {
+  const line = text.split("\n").filter((each) => /^\s*(next|hint): .*headgate /.test(each)).pop() ?? "";
+  return [...line.matchAll(/headgate ([a-z]+ \d+)/g)].map(([, command]) => command ?? "");
+}
+
+/** Until the run has ended: what died is started again by a command, the one that was printed if one was. */
+async function finishByCommands(scene: Scene, database: string, env: Record<string, string>): Promise<Finished> {
+  const wanted = scene.direction === "forward" ? "done" : "rolled_back";
+  const first = scene.direction === "forward" ? ["run", scene.plan, "--yes"] : ["rollback", scene.run];
+  const deadline = Date.now() + LIMIT_MS;
+  const nexts: Finished["nexts"] = [];
+  let text = "";
+  let command = first;
+  for (let tries = 1; ; tries++) {
+    const result = await headgate(command, { env, cwd: scene.plan, timeoutMs: Math.max(1000, deadline - Date.now()) });
+    const { run, state } = await newest(scene.cluster, database);
+    text += `$ headgate ${command.join(" ")} → ${result.code ?? result.signal}, ${state}\n${result.text}`;
+    if (command !== first) nexts.push({ command: command.join(" "), worked: result.code === 0 || state === wanted });
+    if (state === wanted || tries === TRIES || Date.now() > deadline) return { state, text, nexts: nexts.filter(({ command: c }) => text.includes(`headgate ${c}`)) };
+    const printed = nextCommands(result.text).find((each) => /^(resume|retry)/.test(each));
+    // Nothing was created, or the rollback was not even asked for: the same command again.
+    const again = state === "nowhere" || (scene.direction === "back" && state === "done");
+    command = again ? first : (printed?.split(" ") ?? ["resume", run]);
+  }
+}
+
+// ------------------------------------------------------------------ with people
+
+async function finishWithPeople(scene: Scene, database: string, env: Record<string, string>): Promise<Finished> {
+  const options = { env, config: scene.plan, plans: dirname(scene.plan), environment: ENVIRONMENT, people: PEOPLE, known: scene.known };
+  const supervisor = await Supervisor.prepare(options);
+  const deadline = Date.now() + LIMIT_MS;
+  const wanted = scene.direction === "forward" ? "done" : "rolled_back";
+  let asked = false;
+  let state = "pending";
+  try {
+    while (state !== wanted && Date.now() < deadline) {
+      try {
+        await supervisor.ensure();
+        const [alice, bob] = [supervisor.as("alice"), supervisor.as("bob")];
+        if (!asked) asked = await ask(scene, alice);
+        const page = await alice.run((await newest(scene.cluster, database)).run);
+        state = page.state;
+        if (scene.direction === "back" && state === "done") asked = false;
+        else if (hasEnded(page)) break;
+        else await attend(page, alice, [bob]);
+      } catch (error) {
+        // The supervisor died at this moment. 409: what we asked for before it died has happened.
+        asked ||= error instanceof ApiError && error.status === 409;
+      }
+      await pause(20);
+    }
+    await quiet(scene.known.home);
+    return { state, text: supervisor.text, nexts: [] };
+  } finally {
+    await supervisor.stop(state === wanted ? "SIGTERM" : "SIGKILL");
+  }
+}
+
+/** Waits for the runner that a successor started to see that there is nothing to do. */
+async function quiet(home: string): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  while (Date.now() < deadline && processesOf(home).some(({ command }) => command === "runner" || command === "worker")) await pause(20);
+}
+
+/** Starts the run or asks for its rollback; the key makes it one, however often it is asked. */
+async function ask(scene: Scene, operator: ReturnType<Supervisor["as"]>): Promise<boolean> {
+  const key = { "Idempotency-Key": `crash-${scene.direction}` };
+  if (scene.direction === "forward") {
+    await operator.post("/api/runs", { plan: basename(scene.plan), environment: ENVIRONMENT, params: {} }, key);
+  } else {
+    const { version } = await operator.run(scene.run);
+    await operator.post(`/api/runs/${scene.run}/requests`, { kind: "rollback", why: "to see it" }, { ...key, "If-Match": `"${version}"` });
+  }
+  return true;
+}

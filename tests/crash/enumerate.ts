@@ -1,0 +1,181 @@
+/** Kill -9 at every fault point (docs/faults.md), forward and back; pairs of points; failing calls and writes.
+ *
+ * A scene runs once undisturbed and tells its points; then once for each point and pass with a kill there. Whoever is left goes
+ * on, and the end must be the same: content, schema, ledger. node tests/run.mjs --script crash/enumerate.ts
+ * [--only hello,all-kinds] [--parts kills,pairs,errors] [--point text] [--passes 2] [--limit cases] [--seconds 60]
+ * [--jobs 3] [--seed 1] [--list] [--no-figures] */
+import { join } from "node:path";
+import { Arguments } from "../lib/arguments";
+import { Cluster } from "../lib/cluster";
+import { helloPlan, root } from "../lib/paths";
+import { type Done, play, prepareScene, preparedBack, type Scene } from "./drive";
+import { writeFigures } from "./figures";
+import { differences, type Outcome } from "./judge";
+import { type Point, passesToTry } from "./points";
+import { inParallel } from "./pool";
+
+const HELLO_FILES = {
+  "headgate.yaml": "version: 1\nenvironments:\n  crash:\n    gates: auto\n    approvers: { owner: [bob] }\n",
+  "setup.sql":
+    "CREATE TABLE people (id bigint PRIMARY KEY, name text NOT NULL);\n" +
+    "INSERT INTO people SELECT g, 'person ' || g FROM generate_series(1, 60) AS g",
+};
+
+const options = new Arguments();
+const only = options.text("only", "hello,all-kinds").split(",");
+const parts = options.text("parts", "kills,pairs,errors").split(",");
+const pointFilter = options.text("point", "");
+const between = options.number("passes", 2);
+const limit = options.number("limit", 1e9);
+const seconds = options.number("seconds", 1e9);
+const jobs = options.number("jobs", 3);
+const seed = options.number("seed", 1);
+
+/** mulberry32: small, and the same everywhere. */
+let randomState = seed >>> 0;
+function random(): number {
+  randomState = (randomState + 0x6d2b79f5) >>> 0;
+  let t = randomState;
+  t = Math.imul(t ^ (t >>> 15), t | 1);
+  t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+}
+
+function shuffled<T>(items: T[]): T[] {
+  return items.map((item) => ({ item, at: random() })).sort((a, b) => a.at - b.at).map(({ item }) => item);
+}
+
+interface Case {
+  scene: Scene;
+  part: string;
+  spec: string;
+  /** The points whose acting this case is about. */
+  points: string[];
+  wanted: Outcome;
+}
+
+const figures = {
+  points: 0,
+  points_hit: 0,
+  cases: 0,
+  /** The fault's pass did not come in this run: nothing was tried. */
+  cases_without_fault: 0,
+  wrong_runs: 0,
+  next_commands_tried: 0,
+  next_commands_worked: 0,
+  seconds: 0,
+};
+const listed = new Set<string>();
+const hit = new Set<string>();
+const byPart: Record<string, { cases: number; wrong: number; ms: number }> = {};
+
+const nameOf = (scene: Scene, point: string): string => `${scene.name}: ${point}`;
+
+/** The undisturbed run and its points. */
+async function look(scene: Scene): Promise<{ wanted: Outcome; points: Point[] }> {
+  const { outcome, faults, text } = await play(scene, "list");
+  const end = scene.direction === "forward" ? "done" : "rolled_back";
+  if (outcome.state !== end || outcome.faults.length > 0) {
+    throw new Error(`${scene.name}: the undisturbed run went wrong: ${outcome.state} ${outcome.faults.join("; ")}\n${text}`);
+  }
+  if (faults.passed.length === 0) {
+    console.log("SKIPPED: this binary has no fault points (-DHEADGATE_FAULTS=ON)");
+    process.exit(77);
+  }
+  const points = faults.passed.filter(({ name }) => name.includes(pointFilter));
+  return { wanted: outcome, points };
+}
+
+const isCall = ({ name }: Point): boolean => name.includes("/libpq.");
+const mayFail = ({ name }: Point): boolean => name.includes("/file.");
+
+function killCases(scene: Scene, wanted: Outcome, points: Point[]): Case[] {
+  return points
+    .filter((point) => !isCall(point))
+    .flatMap((point) => passesToTry(point, between).map((pass) => ({ scene, part: "kills", wanted, points: [point.name], spec: `${point.name}:${pass}:kill` })));
+}
+
+/** A kill in the first life, and one in whoever goes on. */
+function pairCases(scene: Scene, wanted: Outcome, points: Point[]): Case[] {
+  const names = points.filter((point) => !isCall(point)).map(({ name }) => name);
+  return names.flatMap((first) =>
+    names.map((second) => ({ scene, part: "pairs", wanted, points: [first, second], spec: `${first}:1:kill,${second}:1:kill` })),
+  );
+}
+
+function errorCases(scene: Scene, wanted: Outcome, points: Point[]): Case[] {
+  const calls = points.filter(isCall).flatMap((point) => {
+    const tries = options.number("calls", 40);
+    return passesToTry(point, tries).map((pass) => `${point.name}:${pass}:dropconn`);
+  });
+  const writes = points.filter(mayFail).flatMap(({ name }) => [`${name}:1:enospc`, `${name}:1:eio`]);
+  return [...calls, ...writes].map((spec) => ({ scene, part: "errors", wanted, points: [spec.slice(0, spec.indexOf(":"))], spec }));
+}
+
+function note(one: Case, done: Done): void {
+  const needed = one.points.length;
+  const part = (byPart[one.part] ??= { cases: 0, wrong: 0, ms: 0 });
+  for (const point of one.points.slice(0, done.struck)) hit.add(nameOf(one.scene, point));
+  figures.next_commands_tried += done.nexts.length;
+  figures.next_commands_worked += done.nexts.filter(({ worked }) => worked).length;
+  if (done.struck === 0) figures.cases_without_fault++;
+  else figures.cases++;
+  part.cases += done.struck > 0 ? 1 : 0;
+  part.ms += done.ms;
+  const wrong = differences(done.outcome, one.wanted);
+  if (done.struck === 0 && wrong.length === 0) return;
+  if (wrong.length > 0) {
+    figures.wrong_runs++;
+    part.wrong++;
+    console.log(`WRONG ${one.scene.name}, ${one.spec} (${done.struck} of ${needed} struck, ${done.ms} ms): ${wrong.join("; ")}`);
+    if (options.flag("verbose")) console.log(done.text.replace(/^/gm, "  | "));
+  } else if (options.flag("verbose")) console.log(`right ${one.scene.name}, ${one.spec} (${done.struck} of ${needed}, ${done.ms} ms)`);
+}
+
+/** One case of every point first, then the rest by chance: a run that is cut short has seen as many points as it could. */
+function inOrder(cases: Case[]): Case[] {
+  const seen = new Set<string>();
+  const first: Case[] = [];
+  const rest: Case[] = [];
+  for (const one of shuffled(cases)) {
+    const key = `${one.part} ${one.scene.name} ${one.points[0]}`;
+    (seen.has(key) || one.part === "pairs" ? rest : first).push(one);
+    seen.add(key);
+  }
+  return [...first, ...rest];
+}
+
+const cluster = await Cluster.start({ settings: { max_connections: "200" } });
+const begun = Date.now();
+const scenes: Scene[] = [];
+if (only.includes("hello")) scenes.push(await prepareScene(cluster, helloPlan, false, HELLO_FILES));
+if (only.includes("all-kinds")) scenes.push(await prepareScene(cluster, join(root, "tests/crash/plans/all-kinds"), true));
+
+const cases: Case[] = [];
+for (const forward of scenes) {
+  const back = await preparedBack(forward);
+  for (const scene of [forward, back].filter(({ direction }) => options.text("direction", direction) === direction)) {
+    const { wanted, points } = await look(scene);
+    for (const point of points.filter((each) => !isCall(each))) listed.add(nameOf(scene, point.name));
+    if (options.flag("list")) for (const { name, passes } of points) console.log(`${scene.name}: ${name} ${passes}`);
+    if (parts.includes("kills")) cases.push(...killCases(scene, wanted, points));
+    if (parts.includes("pairs") && scene.name === "hello") cases.push(...pairCases(scene, wanted, points));
+    if (parts.includes("errors")) cases.push(...errorCases(scene, wanted, points));
+  }
+}
+const chosen = inOrder(cases).slice(0, options.flag("list") ? 0 : limit);
+console.log(`${listed.size} points, ${chosen.length} of ${cases.length} cases`);
+await inParallel(chosen, jobs, async (one) => {
+  if ((Date.now() - begun) / 1000 > seconds) return;
+  note(one, await play(one.scene, one.spec));
+});
+await cluster.stop();
+
+figures.points = listed.size;
+figures.points_hit = [...hit].filter((point) => listed.has(point)).length;
+figures.seconds = Math.round((Date.now() - begun) / 1000);
+const missed = [...listed].filter((point) => !hit.has(point));
+if (missed.length > 0 && seconds >= 1e9 && !options.flag("list")) console.log(`never struck: ${missed.join(", ")}`);
+console.log(JSON.stringify({ ...figures, parts: byPart }));
+if (!options.flag("no-figures")) writeFigures("enumerate", { ...figures, by: byPart, seed });
+process.exit(figures.wrong_runs === 0 ? 0 : 1);

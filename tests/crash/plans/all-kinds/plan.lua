@@ -1,0 +1,60 @@
+-- One of every kind of node, small: what tests/crash/enumerate.ts kills and rolls back at every point.
+plan "all-kinds" {
+  doc = "Labels and prices in cents for all items, let out by a flag",
+
+  phase "expand" {
+    check  "there are items" { sql = "SELECT count(*) FROM items", at_least = 1 },
+    backup "before" { retain = "1d" },
+    step   "columns" {
+      up   = "ALTER TABLE items ADD COLUMN label text; ALTER TABLE items ADD COLUMN cents bigint",
+      down = "ALTER TABLE items DROP COLUMN cents; ALTER TABLE items DROP COLUMN label",
+    },
+    step   "table" { up = file "sql/kinds.up.sql", down = file "sql/kinds.down.sql" },
+    task   "kinds" {
+      run  = function(db) db:exec("INSERT INTO kinds SELECT DISTINCT kind FROM items") end,
+      undo = function(db) db:exec("DELETE FROM kinds") end,
+    },
+  },
+
+  phase "backfill" {
+    backfill "items.label" {
+      where = "label IS NULL", keep = "name", batch = 40, workers = 2,
+      sync  = trigger(file "sql/label_sync.sql"),
+      map   = function(row)
+        if row.name == "odd one" then return ambiguous("two labels fit", { choices = { { label = "odd" }, { label = "one" } } }) end
+        return { label = row.kind .. ":" .. row.name }
+      end,
+    },
+    -- Overwrites what was there: its undo needs the old values.
+    backfill "items.note" {
+      where = "note <> upper(note)", batch = 30, workers = 1,
+      map   = function(row)
+        if row.note == "leave me" then return skip "it asks for it" end
+        return { note = row.note:upper() }
+      end,
+    },
+    backfill "items.cents" { where = "cents IS NULL", batch = 50, set = { cents = "(price * 100)::bigint" } },
+    verify "every item has its cents" { no_rows = "SELECT id FROM items WHERE cents IS DISTINCT FROM (price * 100)::bigint" },
+    verify "no row waits" { ambiguous = 0 },
+    verify "no item was lost" { counts = { "items" } },
+  },
+
+  gate "start" { approvers = "owner", evidence = { "backfill" } },
+
+  rollout "new_labels" {
+    flag   = sql_flag { table = "flags", name = "name", percent = "percent", enabled = "enabled" },
+    guards = "errors < 1%",
+    stage { percent = 50,  watch = "1h" },
+    stage { percent = 100, watch = "1h" },
+  },
+
+  checklist "after" { role = "owner", "The logs are quiet", "Nobody complained" },
+  manual "Tell the team" { role = "owner" },
+
+  phase "settle" {
+    step "labels are asked for" {
+      up   = "ALTER TABLE items ADD CONSTRAINT items_cents CHECK (cents IS NOT NULL)",
+      down = "ALTER TABLE items DROP CONSTRAINT items_cents",
+    },
+  },
+}

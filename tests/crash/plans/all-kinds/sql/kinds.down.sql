@@ -1,0 +1,2 @@
+DROP INDEX items_kind;
+DROP TABLE kinds;

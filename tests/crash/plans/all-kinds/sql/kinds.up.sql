@@ -1,0 +1,2 @@
+CREATE TABLE kinds (kind text PRIMARY KEY);
+CREATE INDEX items_kind ON items (kind);

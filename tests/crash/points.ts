@@ -1,0 +1,62 @@
+/** Fault points: what a process passed, and what shall happen where (docs/faults.md). */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { temporary } from "../lib/plan";
+
+export interface Point {
+  /** runner/step_change.before */
+  name: string;
+  /** The most that one process passed it. */
+  passes: number;
+}
+
+/** A folder for the log and the markers of one case. */
+export class Faults {
+  private readonly folder = temporary("fault");
+
+  constructor(private readonly spec: string) {}
+
+  /** For every process of the case. */
+  get env(): Record<string, string> {
+    return {
+      HEADGATE_FAULT: this.spec,
+      HEADGATE_FAULT_LOG: join(this.folder, "log"),
+      HEADGATE_FAULT_ONCE: join(this.folder, "once"),
+      HEADGATE_FAULT_HASTE: "10",
+      HEADGATE_SEED: "1",
+    };
+  }
+
+  /** How many faults of the list have struck. */
+  get struck(): number {
+    let count = 0;
+    while (existsSync(join(this.folder, `once.${count}`))) count++;
+    return count;
+  }
+
+  private get lines(): string[][] {
+    const path = join(this.folder, "log");
+    return existsSync(path) ? readFileSync(path, "utf8").trim().split("\n").map((line) => line.split(" ")) : [];
+  }
+
+  /** Faults of the kind N+ leave no marker. */
+  get acts(): number {
+    return this.lines.filter(([what]) => what === "act").length;
+  }
+
+  /** What was passed, in the order of the first passes. */
+  get passed(): Point[] {
+    const points = new Map<string, number>();
+    for (const [what, name, passes] of this.lines) {
+      if (what === "pass" && name !== undefined) points.set(name, Math.max(points.get(name) ?? 0, Number(passes)));
+    }
+    return [...points].map(([name, passes]) => ({ name, passes }));
+  }
+}
+
+/** First, last, and up to between more passes of a point. */
+export function passesToTry(point: Point, between: number): number[] {
+  const chosen = new Set([1, point.passes]);
+  for (let i = 1; i <= between; i++) chosen.add(Math.max(1, Math.round((point.passes * i) / (between + 1))));
+  return [...chosen].sort((a, b) => a - b);
+}
