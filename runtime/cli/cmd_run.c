@@ -1,6 +1,7 @@
 /* run, and what is asked of runs: resume, retry, pause, rollback, abort. */
+#include "cli/ask.h"
 #include "cli/commands.h"
-#include "cli/follow.h"
+#include "cli/launch.h"
 #include "cli/param.h"
 #include "ledger/run.h"
 #include "run/run.h"
@@ -34,45 +35,6 @@ static bool confirmed(const Cli *cli, const CliContext *context, const Plan *pla
     return fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
-static CliExit drive_and_follow(Cli *cli, const CliContext *context, int64_t run, int64_t since)
-{
-    Error err = {0};
-    CliExit code = CLI_FAILED;
-    CliFollow follow = {.run = run,
-                        .since = since,
-                        .json = cli_flag(cli, "json"),
-                        .quiet = cli_flag(cli, "quiet"),
-                        .stop_at_gate = cli_flag(cli, "no-wait"),
-                        .runner = cli_launch_start(cli, context, run)};
-    bool ok = cli_follow(cli, context, &follow, &code, &err);
-    CliExit runner_exit = CLI_OK;
-    bool left_early = ok && !cli_launch_ended(follow.runner, &runner_exit);
-    if (left_early && (code == CLI_AT_GATE || code == CLI_NEEDS_REVIEW))
-        cli_launch_pause(follow.runner);
-    cli_launch_free(follow.runner, false);
-    if (!ok)
-        return cli_fail(&err);
-    return code;
-}
-
-/* Whether the last thing told was a check: exit code 4 rather than 1. */
-static CliExit finer_exit(Cli *cli, const CliContext *context, int64_t run, CliExit code)
-{
-    AUTO(db_close_auto) DbConn *state = NULL;
-    AUTO(json_auto) json_t *head = NULL;
-    Error err = {0};
-    if ((code != CLI_FAILED && code != CLI_ROLLED_BACK) ||
-        !cli_context_connect(cli, context, false, &state, &err) ||
-        !ledger_run_read(state, run, &head, &err))
-        return code;
-    const char *problem =
-        json_get_string(json_object_get(json_object_get(head, "reason"), "error"), "kind", "");
-    const char *why = json_get_string(head, "rollback_why", "");
-    if (code == CLI_FAILED && text_equal(problem, "refused"))
-        return CLI_CHECK_FAILED;
-    return code == CLI_ROLLED_BACK && text_starts(why, "verification") ? CLI_CHECK_FAILED : code;
-}
-
 static CliExit start_run(Cli *cli, const CliContext *context, const CliPlan *plan)
 {
     Error err = {0};
@@ -96,7 +58,7 @@ static CliExit start_run(Cli *cli, const CliContext *context, const CliPlan *pla
                 context->environment->name, context->state->shown, plan->bundle->hash);
         cli_param_print(stderr, plan->params);
     }
-    return finer_exit(cli, context, run, drive_and_follow(cli, context, run, 0));
+    return cli_ask_drive(cli, context, run, 0);
 }
 
 CliExit cli_run(Cli *cli)
@@ -119,35 +81,11 @@ CliExit cli_run(Cli *cli)
 
 /* ------------------------------------------------------------------ requests */
 
-typedef struct Ask {
-    CliContext context;
-    DbConn *state;
-    json_t *head;
-    int64_t run;
-} Ask;
-
-static bool ask_open(Cli *cli, Ask *ask, Error *err)
-{
-    return cli_context_open(cli, NULL, &ask->context, err) &&
-           cli_context_connect(cli, &ask->context, false, &ask->state, err) &&
-           cli_context_run(ask->state, cli_argument(cli, 0), &ask->run, err) &&
-           ledger_run_read(ask->state, ask->run, &ask->head, err) &&
-           cli_context_environment(&ask->context, json_get_string(ask->head, "environment", ""),
-                                   err);
-}
-
-static void ask_done(Ask *ask)
-{
-    json_decref(ask->head);
-    db_close(ask->state);
-    cli_context_done(&ask->context);
-}
-
-static bool allowed(const Ask *ask, const char *kind, RunEvent event, Error *err)
+static bool allowed(const CliAsk *ask, const char *kind, RunEvent event, Error *err)
 {
     RunState state = run_state_parse(json_get_string(ask->head, "state", ""));
-    char next[256];
-    run_next_commands(state, ask->run, next, sizeof(next));
+    char next[1024];
+    run_next_commands(state, json_object_get(ask->head, "reason"), ask->run, next, sizeof(next));
     if (run_row_find(state, event) != NULL || (state == RUN_RUNNING && event == RUN_EVENT_GO) ||
         (state == RUN_ROLLBACK_BLOCKED && event == RUN_EVENT_GO))
         return true;
@@ -160,23 +98,22 @@ static bool allowed(const Ask *ask, const char *kind, RunEvent event, Error *err
 static CliExit ask_run(Cli *cli, const char *kind, RunEvent event, bool drives)
 {
     Error err = {0};
-    Ask ask = {0};
+    CliAsk ask = {0};
     AUTO(json_auto) json_t *body = json_object();
     json_set_string(body, "why",
                     cli_option(cli, "message") == NULL ? "" : cli_option(cli, "message"));
-    bool ok = ask_open(cli, &ask, &err) && allowed(&ask, kind, event, &err) &&
+    bool ok = cli_ask_open(cli, &ask, &err) && allowed(&ask, kind, event, &err) &&
               ledger_request_add(ask.state, ask.run, kind, body, ask.context.person, NULL, &err);
     CliExit code = CLI_OK;
     if (!ok) {
         code = cli_fail(&err);
     } else if (drives && !json_get_bool(ask.head, "alive", false) && !cli_flag(cli, "detach")) {
         int64_t since = json_get_int(ask.head, "last_seq", 0);
-        code = finer_exit(cli, &ask.context, ask.run,
-                          drive_and_follow(cli, &ask.context, ask.run, since));
+        code = cli_ask_drive(cli, &ask.context, ask.run, since);
     } else {
         fprintf(stderr, "%s of run %" PRId64 " asked\n", kind, ask.run);
     }
-    ask_done(&ask);
+    cli_ask_done(&ask);
     return code;
 }
 

@@ -7,6 +7,7 @@
 #include "cli/context.h"
 #include "cli/kinds.h"
 #include "loop/child.h"
+#include "rollout/mend.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -56,10 +57,14 @@ static void prepare_hooks(Runner *runner, const CliContext *context, const char 
     runner->worker_argv[n] = NULL;
     runner->hooks = (RunHooks){.call = call_lua,
                                .ctx = runner,
+                               .mend_ask = rollout_mend_ask,
+                               .mend_look = rollout_mend_look,
+                               .mend_done = rollout_mend_done,
                                .worker_argv = runner->worker_argv,
                                .kinds = CLI_KINDS,
                                .key_folder = arena_printf(arena, "%s/keys", context->home),
-                               .backup_folder = arena_printf(arena, "%s/backups", context->home)};
+                               .backup_folder = arena_printf(arena, "%s/backups", context->home),
+                               .work_folder = arena_printf(arena, "%s/work", context->home)};
 }
 
 /* The target is the plan's, and the plan is in the state database: so the run's head comes first.

@@ -66,7 +66,7 @@ static bool status_all(Cli *cli, Look *look, Error *err)
 
 static void print_one(const Look *look, const json_t *steps)
 {
-    char next[256];
+    char next[1024];
     RunState state = run_state_parse(json_get_string(look->head, "state", ""));
     print_row(look->head);
     cli_param_print(stdout, json_object_get(look->head, "params"));
@@ -88,7 +88,8 @@ static void print_one(const Look *look, const json_t *steps)
     if (state != RUN_STATES && run_state_rest(state) == RUN_DRIVES && !driven)
         printf("        nobody drives this run: headgate resume %" PRId64 "\n", look->run);
     if (state != RUN_STATES) {
-        run_next_commands(state, look->run, next, sizeof(next));
+        run_next_commands(state, json_object_get(look->head, "reason"), look->run, next,
+                          sizeof(next));
         printf("  next: %s\n", next);
     }
 }

@@ -6,6 +6,9 @@
 #include "cli/command.h"
 
 CliMain cli_abort;
+CliMain cli_answer;
+CliMain cli_skip;
+CliMain cli_repair;
 CliMain cli_approve;
 CliMain cli_check;
 CliMain cli_completion;

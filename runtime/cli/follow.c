@@ -240,12 +240,12 @@ static bool print_new(DbConn *state, CliFollow *follow, bool *over, Error *err)
 
 static void say_how_to_go_on(const json_t *head, int64_t run)
 {
-    char next[256];
+    char next[1024];
     RunState state = run_state_parse(json_get_string(head, "state", ""));
     const char *why = json_get_string(json_object_get(head, "reason"), "text", "");
     if (state == RUN_STATES)
         return;
-    run_next_commands(state, run, next, sizeof(next));
+    run_next_commands(state, json_object_get(head, "reason"), run, next, sizeof(next));
     fprintf(stderr, "run %" PRId64 " is %s%s%s\n  next: %s\n", run, run_state_name(state),
             text_empty(why) ? "" : ": ", why, next);
 }

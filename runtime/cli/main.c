@@ -1,5 +1,6 @@
 /* The process: parses, makes the loop, runs the command in a fiber. */
 #include "cli/command.h"
+#include "cli/execute.h"
 
 #include "base/fault.h"
 #include "base/log.h"
@@ -49,6 +50,8 @@ static const char *own_path(char *buffer, size_t size, const char *otherwise)
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && text_equal(argv[1], "execute"))
+        return cli_execute(argc, argv);
     static Cli cli;
     static char path[4096];
     cli.program = own_path(path, sizeof(path), argv[0]);

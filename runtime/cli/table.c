@@ -84,6 +84,19 @@ static const CliOption GATE_OPTIONS[] = {
     JSON_OPTION,
     OPTIONS_END,
 };
+static const CliOption SKIP_OPTIONS[] = {
+    {.name = "reason", .value = "WHY", .doc = "why it can stay as it is; approvers read it"},
+    DETACH_OPTION,
+    {.name = "quiet", .letter = 'q', .doc = "no progress"},
+    OPTIONS_END,
+};
+static const CliOption REPAIR_OPTIONS[] = {
+    {.name = "sql", .value = "FILE", .doc = "the SQL to run instead of the step's undo"},
+    MESSAGE_OPTION,
+    DETACH_OPTION,
+    {.name = "quiet", .letter = 'q', .doc = "no progress"},
+    OPTIONS_END,
+};
 static const CliOption WATCH_OPTIONS[] = {
     {.name = "since", .value = "SEQ", .doc = "only events after this one"},
     {.name = "exit-status", .doc = "end with the run's exit code"},
@@ -180,6 +193,9 @@ static const CliOption WORKER_OPTIONS[] = {
 const CliCommand CLI_COMMANDS[] = {
     {"abort", "RUN", 1, 1, "end a run where it is; nothing is undone", NULL, ASK_OPTIONS, cli_abort,
      false, false},
+    {"answer", "RUN PATH yes|no", 3, 3,
+     "say whether something outside the database happened: yes goes on, no does it again", NULL,
+     ASK_OPTIONS, cli_answer, false, false},
     {"approve", "RUN GATE", 2, 2, "approve a gate, as the person the token belongs to", NULL,
      GATE_OPTIONS, cli_approve, false, false},
     {"check", "PLAN", 1, 16, "find mistakes in plans without a database", NULL, JSON, cli_check,
@@ -213,6 +229,10 @@ const CliCommand CLI_COMMANDS[] = {
      PLAN_OPTIONS, cli_plan, false, false},
     {"reject", "RUN GATE", 2, 2, "reject a gate, with a reason", NULL, GATE_OPTIONS, cli_reject,
      false, false},
+    {"repair", "RUN PATH", 2, 2, "other SQL instead of an undo that failed; needs an approval",
+     "Opens the gate PATH/repair, which binds the SQL. When it is approved, headgate retry runs "
+     "it.",
+     REPAIR_OPTIONS, cli_repair, false, false},
     {"report", "[RUN]", 0, 1, "the filled-in check-list of a run", NULL, REPORT_OPTIONS, cli_report,
      false, false},
     {"resume", "RUN", 1, 1, "go on with a run that was paused, held or lost its runner", NULL,
@@ -231,6 +251,10 @@ const CliCommand CLI_COMMANDS[] = {
     {"serve", "", 0, 0,
      "the supervisor: HTTP API, WebSocket, dashboard; starts and watches runners", NULL,
      SERVE_OPTIONS, cli_serve, false, false},
+    {"skip", "RUN PATH", 2, 2, "leave out an undo that failed; needs two approvals",
+     "Opens the gate PATH/skip. When it is approved, headgate retry leaves the undo out and goes "
+     "on.",
+     SKIP_OPTIONS, cli_skip, false, false},
     {"status", "[RUN]", 0, 1, "one run, or all of them", NULL, JSON, cli_status, false, false},
     {"token", "ACTION [NAME]", 1, 2, "tokens: create NAME, list, revoke ID", NULL, TOKEN_OPTIONS,
      cli_token, false, false},

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "plan/conninfo.h"
 #include "plan/setting.h"
+#include "plan/variable.h"
 
 #include <errno.h>
 #include <math.h>
@@ -273,6 +274,8 @@ static bool read_environment(Config *config, const PlanYaml *root, const PlanYam
     read_targets(config, plan_yaml_get(map, "targets"), plan_yaml_get(root, "targets"),
                  environment);
     read_roles(config, plan_yaml_get(map, "approvers"), environment);
+    plan_variables_read(config->arena, plan_yaml_get(map, "variables"),
+                        plan_yaml_get(root, "variables"), environment);
     return read_watches(config, plan_yaml_get(map, "watch"), environment, err) &&
            read_limits(config, alerts, true, environment, err) &&
            read_limits(config, goals, false, environment, err);
@@ -527,5 +530,7 @@ json_t *config_shown(const Config *config, const ConfigEnvironment *environment)
     json_set_int(shown, "guard_interval_us", environment->guard_interval_us);
     json_set_string(shown, "gates", environment->gates_auto ? "auto" : "people");
     json_object_set_new(shown, "metrics", metrics_shown(config));
+    if (environment->variables_count > 0)
+        json_object_set_new(shown, "variables", plan_variables_shown(environment));
     return shown;
 }

@@ -45,6 +45,15 @@ typedef struct ConfigWatch {
     int64_t watch_us;
 } ConfigWatch;
 
+/// A text that plans may name: "${name}".
+typedef struct ConfigVariable {
+    const char *name;
+    const char *written; ///< as it stands in the file
+    const char *value;   ///< a secret when it was taken from the environment; NULL = not set there
+    const char *missing; ///< what is not set there
+    PlanPosition at;
+} ConfigVariable;
+
 typedef struct ConfigEnvironment {
     const char *name;
     ConfigTarget *targets; ///< those of the environment, then the common ones it does not override
@@ -55,6 +64,8 @@ typedef struct ConfigEnvironment {
     size_t thresholds_count;
     ConfigWatch *watches; ///< watch: {10: 5s}
     size_t watches_count;
+    ConfigVariable *variables; ///< those of the environment, then the common ones
+    size_t variables_count;
     int64_t soak_us;           ///< soak: instead of every proof's; -1 = the plan's
     int64_t guard_interval_us; ///< guard_interval: 15s is the default
     bool gates_auto;           ///< gates: auto — recorded as approved by "policy: <env>"
@@ -102,6 +113,10 @@ const Threshold **config_thresholds(const Config *config, const ConfigEnvironmen
 /// Can the target be used? Fails with ERROR_INPUT and its position when a ${VARIABLE} of it is not
 /// set.
 NODISCARD bool config_target_ready(const ConfigTarget *target, Error *err);
+/// Puts the values of variables into a text that names them as ${name}. From arena. Fails with
+/// ERROR_INPUT when one is not there, or not set. (plan/variable.c)
+NODISCARD bool config_expand(const ConfigEnvironment *environment, Arena *arena, const char *text,
+                             const char **ret_text, Error *err);
 /// The resolved configuration of an environment without secrets, for digests and bundles. Owned by
 /// the caller.
 json_t *config_shown(const Config *config, const ConfigEnvironment *environment);

@@ -1,6 +1,7 @@
 /* Does everything a plan refers to exist in an environment of headgate.yaml? */
 #include "base/suggest.h"
 #include "plan/config.h"
+#include "plan/variable.h"
 
 #include <string.h>
 
@@ -194,7 +195,8 @@ bool config_check_plan(const Config *config, const ConfigEnvironment *environmen
     if (!check_targets(&check, err))
         return false;
     for (size_t i = 0; i < plan->nodes_count; i++) {
-        if (!check_node(&check, plan->nodes[i], err))
+        if (!check_node(&check, plan->nodes[i], err) ||
+            !plan_variables_check(environment, plan->nodes[i], err))
             return false;
     }
     return true;

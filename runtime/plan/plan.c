@@ -8,7 +8,7 @@
 #include "base/suggest.h"
 #include "plan/evidence.h"
 #include "plan/value.h"
-#include "plan/word.h"
+#include "plan/word_outside.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -326,6 +326,8 @@ static bool fill_keys(Plan *plan, PlanNode *node, const json_t *given, Error *er
         !check_rules(plan, node, err))
         return false;
     plan_value_defaults(node->word->keys, node->keys);
+    if (!plan_outside_check(node, err))
+        return false;
     if (node->kind == PLAN_BACKFILL)
         return check_backfill(plan, node, err);
     return node->kind != PLAN_STAGE || check_stage(plan, node, err);

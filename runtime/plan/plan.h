@@ -24,6 +24,10 @@ typedef enum PlanKind {
     PLAN_STAGE,
     PLAN_MANUAL,
     PLAN_CHECKLIST,
+    PLAN_EXEC,
+    PLAN_HTTP,
+    PLAN_NOTIFY,
+    PLAN_SOAK,
     PLAN_KINDS, ///< how many
 } PlanKind;
 

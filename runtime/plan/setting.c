@@ -59,9 +59,10 @@ static const PlanSetting TARGET[] = {
     {.name = "outside_timeout",
      .type = SETTING_DURATION,
      .fallback = "12h",
-     .doc = "The longest a statement that runs outside transactions (CREATE INDEX CONCURRENTLY, …) "
-            "takes, waiting included. Then it is ended, what it left is removed, and the step fails "
-            "and names the blocker."},
+     .doc =
+         "The longest a statement that runs outside transactions (CREATE INDEX CONCURRENTLY, …) "
+         "takes, waiting included. Then it is ended, what it left is removed, and the step fails "
+         "and names the blocker."},
     {.name = "pooler",
      .type = SETTING_CHOICE,
      .choices = "none session",
@@ -97,6 +98,9 @@ static const PlanSetting ENVIRONMENT[] = {
     {.name = "approvers",
      .type = SETTING_PEOPLE,
      .doc = "The people of each role: `admin: [alice, bob]`."},
+    {.name = "variables",
+     .type = SETTING_TEXTS,
+     .doc = "As above, for this environment; one given here goes before the common one."},
     {.name = "watch",
      .type = SETTING_WATCHES,
      .doc = "Watch windows by percent instead of the plan's: `{ 10: 5s, 50: 5s }`. Part of what is "
@@ -140,6 +144,11 @@ static const PlanSetting SECTIONS[] = {
      .type = SETTING_NAMED,
      .fields = METRIC,
      .doc = "Where the numbers of thresholds come from, by name."},
+    {.name = "variables",
+     .type = SETTING_TEXTS,
+     .doc = "Addresses and tokens that plans name as `${name}` in exec, http and notify. "
+            "`${NAME}` in a value is replaced from the process's environment; such a value is a "
+            "secret and is never shown or stored."},
     {.name = "environments",
      .type = SETTING_NAMED,
      .fields = ENVIRONMENT,
@@ -162,6 +171,7 @@ static const char *const TYPE_TEXTS[SETTING_TYPES] = {
     [SETTING_NAMED] = "a map of names",
     [SETTING_PEOPLE] = "a map of role to list of people",
     [SETTING_WATCHES] = "a map of percent to duration",
+    [SETTING_TEXTS] = "a map of name to text",
     [SETTING_LIMITS] = "a map of metric to threshold",
 };
 
@@ -348,6 +358,19 @@ static bool check_people(const Place *place, const PlanYaml *value, Error *err)
     return true;
 }
 
+static bool check_texts(const Place *place, const PlanYaml *value, Error *err)
+{
+    if (value->kind != PLAN_YAML_MAP)
+        return wrong_type(place, value, err);
+    for (const PlanYaml *entry = value->first; entry != NULL; entry = entry->next) {
+        Place inner = inside(place, entry->key->text);
+        inner.setting = &(PlanSetting){.type = SETTING_TEXT};
+        if (!check_name(place, entry->key, err) || !check_text(&inner, entry, err))
+            return false;
+    }
+    return true;
+}
+
 static bool check_watches(const Place *place, const PlanYaml *value, Error *err)
 {
     if (value->kind != PLAN_YAML_MAP)
@@ -392,6 +415,7 @@ static Check *const CHECKS[SETTING_TYPES] = {
     [SETTING_CHOICE] = check_choice,   [SETTING_FIELDS] = check_fields,
     [SETTING_NAMED] = check_named,     [SETTING_PEOPLE] = check_people,
     [SETTING_WATCHES] = check_watches, [SETTING_LIMITS] = check_limits,
+    [SETTING_TEXTS] = check_texts,
 };
 
 static const PlanSetting *find_setting(const PlanSetting *fields, const char *name)

@@ -313,6 +313,38 @@ static bool check_map(const Here *here, const json_t *value, json_t **ret_value,
     return keep(value, ret_value);
 }
 
+static bool check_pairs(const Here *here, const json_t *value, json_t **ret_value, Error *err)
+{
+    if (!json_is_object(value) || plan_value_tag(value) != NULL || json_object_size(value) == 0)
+        return wrong_type(here, value, err);
+    const char *name;
+    json_t *text;
+    json_object_foreach (loose(value), name, text) {
+        if (!json_is_string(text))
+            return wrong(here, err,
+                         arena_printf(here->place->arena, "must give \"%s\" a text", name));
+    }
+    return keep(value, ret_value);
+}
+
+/* Unlike other lists an argument may be empty, and may come twice. */
+static bool check_argv(const Here *here, const json_t *value, json_t **ret_value, Error *err)
+{
+    if (!json_is_array(value) || json_array_size(value) == 0)
+        return wrong_type(here, value, err);
+    if (json_array_size(value) > BOUND_PLAN_LIST)
+        return too_long(here, err);
+    size_t index;
+    json_t *item;
+    json_array_foreach (loose(value), index, item) {
+        if (!json_is_string(item))
+            return wrong_type(here, item, err);
+    }
+    if (plan_value_blank(json_string_value(json_array_get(value, 0))))
+        return wrong(here, err, "names no program");
+    return keep(value, ret_value);
+}
+
 static bool check_counts(const Here *here, const json_t *value, json_t **ret_value, Error *err)
 {
     if (json_is_string(value) || (json_is_array(value) && json_array_size(value) > 0))
@@ -461,7 +493,7 @@ static Check *const CHECKS[KEY_TYPES] = {
     [KEY_EVIDENCE] = check_strings,  [KEY_COUNTS] = check_counts,   [KEY_MAP] = check_map,
     [KEY_FUNCTION] = check_function, [KEY_FLAG] = check_flag,       [KEY_SYNC] = check_sync,
     [KEY_GUARDS] = check_guards,     [KEY_WORKERS] = check_workers, [KEY_TABLE] = check_table,
-    [KEY_PARAMS] = check_params,
+    [KEY_PARAMS] = check_params,     [KEY_PAIRS] = check_pairs,     [KEY_ARGV] = check_argv,
 };
 
 static bool is_before(PlanPosition a, PlanPosition b)

@@ -2,6 +2,8 @@
  * types follow. */
 #include "plan/word.h"
 
+#include "plan/word_outside.h"
+
 #include <string.h>
 
 #define BIT(kind) (1u << (kind))
@@ -128,6 +130,15 @@ static const PlanKey TASK_KEYS[] = {
      .type = KEY_DURATION,
      .doc = "The longest that run may take, waiting for SQL included; after that it has failed and "
             "its transaction is rolled back."},
+    {.name = "done",
+     .type = KEY_TABLE,
+     .fields = PLAN_DONE_FIELDS,
+     .doc = "With transaction = false: how to find out whether it has happened, when a runner died "
+            "meanwhile. Without it the run is held, and a person is asked."},
+    {.name = "repeatable",
+     .type = KEY_BOOLEAN,
+     .doc = "With transaction = false: doing it twice is the same as once, so it is done again "
+            "without asking."},
     {.name = "doc", .type = KEY_TEXT, .doc = "What the task does, for people."},
     {0},
 };
@@ -202,7 +213,12 @@ static const PlanRule BACKFILL_RULES[] = {
 
 #define COMPARISON_KEYS                                                                            \
     {.name = "sql", .type = KEY_SQL, .doc = "A query of one row with one value, to be compared."}, \
-        {.name = "equals", .type = KEY_SCALAR, .doc = "The value of sql must be this."},           \
+        {.name = "http",                                                                           \
+         .type = KEY_TABLE,                                                                        \
+         .fields = PLAN_LOOK_FIELDS,                                                               \
+         .doc = "A request whose answer must be as described; what its pointer shows may be "      \
+                "compared."},                                                                      \
+        {.name = "equals", .type = KEY_SCALAR, .doc = "The value must be this."},                  \
         {.name = "at_least", .type = KEY_NUMBER, .doc = "… must be this or more."},                \
         {.name = "at_most", .type = KEY_NUMBER, .doc = "… must be this or less."},                 \
         {.name = "above", .type = KEY_NUMBER, .doc = "… must be more than this."},                 \
@@ -219,13 +235,13 @@ static const PlanKey CHECK_KEYS[] = {
 };
 
 static const PlanRule CHECK_RULES[] = {
-    RULE(EXACTLY_ONE, "sql no_rows", "say what to look at"),
+    RULE(EXACTLY_ONE, "sql http no_rows", "say what to look at"),
     RULE(NEEDS, "sql " COMPARISONS, "say what its value must be"),
-    RULE(NEEDS, "equals sql", "it compares the value of a query"),
-    RULE(NEEDS, "at_least sql", "it compares the value of a query"),
-    RULE(NEEDS, "at_most sql", "it compares the value of a query"),
-    RULE(NEEDS, "above sql", "it compares the value of a query"),
-    RULE(NEEDS, "below sql", "it compares the value of a query"),
+    RULE(NEEDS, "equals sql http", "it compares a value"),
+    RULE(NEEDS, "at_least sql http", "it compares a value"),
+    RULE(NEEDS, "at_most sql http", "it compares a value"),
+    RULE(NEEDS, "above sql http", "it compares a value"),
+    RULE(NEEDS, "below sql http", "it compares a value"),
     RULE(AT_MOST_ONE, COMPARISONS, "write one check for each"),
     RULES_END,
 };
@@ -242,13 +258,13 @@ static const PlanKey VERIFY_KEYS[] = {
 };
 
 static const PlanRule VERIFY_RULES[] = {
-    RULE(EXACTLY_ONE, "sql no_rows counts ambiguous", "say what to look at"),
+    RULE(EXACTLY_ONE, "sql http no_rows counts ambiguous", "say what to look at"),
     RULE(NEEDS, "sql " COMPARISONS, "say what its value must be"),
-    RULE(NEEDS, "equals sql", "it compares the value of a query"),
-    RULE(NEEDS, "at_least sql", "it compares the value of a query"),
-    RULE(NEEDS, "at_most sql", "it compares the value of a query"),
-    RULE(NEEDS, "above sql", "it compares the value of a query"),
-    RULE(NEEDS, "below sql", "it compares the value of a query"),
+    RULE(NEEDS, "equals sql http", "it compares a value"),
+    RULE(NEEDS, "at_least sql http", "it compares a value"),
+    RULE(NEEDS, "at_most sql http", "it compares a value"),
+    RULE(NEEDS, "above sql http", "it compares a value"),
+    RULE(NEEDS, "below sql http", "it compares a value"),
     RULE(AT_MOST_ONE, COMPARISONS, "write one verify for each"),
     RULES_END,
 };
@@ -388,10 +404,11 @@ static const PlanKey AMBIGUOUS_KEYS[] = {
 
 enum {
     STANDS_IN_PLAN = BIT(PLAN_PHASE) | BIT(PLAN_GATE) | BIT(PLAN_ROLLOUT) | BIT(PLAN_MANUAL) |
-                     BIT(PLAN_CHECKLIST),
+                     BIT(PLAN_CHECKLIST) | BIT(PLAN_NOTIFY) | BIT(PLAN_SOAK),
     STANDS_IN_PHASE = BIT(PLAN_STEP) | BIT(PLAN_TASK) | BIT(PLAN_BACKFILL) | BIT(PLAN_CHECK) |
                       BIT(PLAN_VERIFY) | BIT(PLAN_BACKUP) | BIT(PLAN_GATE) | BIT(PLAN_MANUAL) |
-                      BIT(PLAN_CHECKLIST),
+                      BIT(PLAN_CHECKLIST) | BIT(PLAN_EXEC) | BIT(PLAN_HTTP) | BIT(PLAN_NOTIFY) |
+                      BIT(PLAN_SOAK),
 };
 
 static const PlanWord WORDS[] = {
@@ -515,6 +532,41 @@ static const PlanWord WORDS[] = {
          .example = "checklist \"after\" { \"Monitor error logs\", \"Verify all features\" }",
          .keys = CHECKLIST_KEYS,
          .items = "items"},
+    [PLAN_EXEC] = {.name = "exec",
+                   .kind = PLAN_EXEC,
+                   .doc = "A program, run at least once, in a folder that holds the plan's files.",
+                   .example = "exec \"switch the load balancer\" {\n"
+                              "  argv = { \"bin/switch.sh\", \"green\" },\n"
+                              "  done = { exec = { \"bin/is-at.sh\", \"green\" } },\n"
+                              "  undo = { exec = { \"bin/switch.sh\", \"blue\" } },\n"
+                              "}",
+                   .keys = PLAN_EXEC_KEYS,
+                   .rules = PLAN_OUTSIDE_RULES,
+                   .mutates = true},
+    [PLAN_HTTP] = {.name = "http",
+                   .kind = PLAN_HTTP,
+                   .doc = "A request that changes something elsewhere, sent at least once with a "
+                          "stable Idempotency-Key.",
+                   .example =
+                       "http \"register the schema\" {\n"
+                       "  url  = \"${registry}/schemas\", body = [[{\"name\": \"events\"}]],\n"
+                       "  undo = { http = { method = \"DELETE\", url = "
+                       "\"${registry}/schemas/events\" } },\n"
+                       "}",
+                   .keys = PLAN_HTTP_KEYS,
+                   .rules = PLAN_OUTSIDE_RULES,
+                   .mutates = true},
+    [PLAN_NOTIFY] = {.name = "notify",
+                     .kind = PLAN_NOTIFY,
+                     .doc = "A message to a webhook. It may arrive twice, with the same "
+                            "Idempotency-Key.",
+                     .example = "notify \"the backfill is done\" { url = \"${chat}\" }",
+                     .keys = PLAN_NOTIFY_KEYS},
+    [PLAN_SOAK] = {.name = "soak",
+                   .kind = PLAN_SOAK,
+                   .doc = "The run waits here; the time goes on while no runner runs.",
+                   .example = "soak \"two weeks at 100 %\" { lasts = \"14d\" }",
+                   .keys = PLAN_SOAK_KEYS},
     {.name = "file",
      .form = WORD_TEXT,
      .kind = PLAN_KINDS,
@@ -572,6 +624,8 @@ static const struct TypeRow {
     [KEY_COUNTS] = {"a list of tables, or a map of table to number",
                     "string[]|table<string, integer>"},
     [KEY_MAP] = {"a map of column to SQL expression", "table<string, string>"},
+    [KEY_PAIRS] = {"a map of name to text", "table<string, string>"},
+    [KEY_ARGV] = {"a list of texts, a program and its arguments", "string[]"},
     [KEY_FUNCTION] = {"a function", "function"},
     [KEY_FLAG] = {"sql_flag { … }", "headgate.Flag"},
     [KEY_SYNC] = {"trigger(…) or \"application\"", "headgate.Trigger|\"application\""},

@@ -34,6 +34,8 @@ typedef enum KeyType {
     KEY_EVIDENCE, ///< the same, names or paths of nodes that stand before
     KEY_COUNTS,   ///< a list of tables, or a map of table → whole number >= 0
     KEY_MAP,      ///< a map of column → SQL expression
+    KEY_PAIRS,    ///< a map of name → text
+    KEY_ARGV,     ///< a list of texts, a program and its arguments
     KEY_FUNCTION, ///< a Lua function
     KEY_FLAG,     ///< sql_flag { … }
     KEY_SYNC,     ///< trigger(sql) or "application"

@@ -1,7 +1,6 @@
 /* Gates. */
 #include "rollout/gate.h"
 
-#include "access/decide.h"
 #include "access/sign.h"
 #include "base/clock.h"
 #include "base/hash.h"
@@ -236,11 +235,10 @@ static size_t strings_of(const json_t *list, const char **out, size_t max)
     return count;
 }
 
-static bool believed(Run *run, const AccessVerifier *verifier, const PlanNode *gate,
-                     const json_t *row)
+static bool believed(Run *run, const AccessVerifier *verifier, const char *path, const json_t *row)
 {
     AccessRecord record = {.run = run->id,
-                           .gate = gate->path,
+                           .gate = path,
                            .digest = json_get_string(row, "digest", ""),
                            .person = json_get_string(row, "person", ""),
                            .roles = json_object_get(row, "roles"),
@@ -249,20 +247,20 @@ static bool believed(Run *run, const AccessVerifier *verifier, const PlanNode *g
                            .at = json_get_string(row, "at", "")};
     if (access_verify(verifier, &record, json_get_string(row, "signature", "")))
         return true;
-    run_log(run, gate->path, "error",
+    run_log(run, path, "error",
             "an approval in the name of %s has no valid signature: it does not count",
             record.person);
     return false;
 }
 
-static void count_rows(Run *run, const AccessVerifier *verifier, const PlanNode *gate,
+static void count_rows(Run *run, const AccessVerifier *verifier, const char *path,
                        const json_t *rows, Counted *counted)
 {
     counted->count = 0;
     size_t i = 0;
     json_t *row = NULL;
     json_array_foreach (rows, i, row) {
-        if (counted->count == ACCESS_APPROVALS_MAX || !believed(run, verifier, gate, row))
+        if (counted->count == ACCESS_APPROVALS_MAX || !believed(run, verifier, path, row))
             continue;
         AccessApproval *approval = &counted->approvals[counted->count];
         const char **roles = counted->roles[counted->count];
@@ -276,8 +274,8 @@ static void count_rows(Run *run, const AccessVerifier *verifier, const PlanNode 
     }
 }
 
-static bool quorum_of(Run *run, const PlanNode *gate, const json_t *row, AccessQuorum *ret,
-                      Error *err)
+bool rollout_gate_quorum(Run *run, const char *path, const json_t *row, AccessQuorum *ret,
+                         Error *err)
 {
     AccessVerifier verifier;
     if (json_array_size(json_object_get(row, "approvals")) == 0) {
@@ -287,7 +285,7 @@ static bool quorum_of(Run *run, const PlanNode *gate, const json_t *row, AccessQ
     if (!access_verifier_open(run->options.hooks->key_folder, &verifier, err))
         return error_wrap(err, "reading the key that approvals are verified with");
     Counted *counted = base_alloc(sizeof(*counted));
-    count_rows(run, &verifier, gate, json_object_get(row, "approvals"), counted);
+    count_rows(run, &verifier, path, json_object_get(row, "approvals"), counted);
     AccessGate view = {.state = json_get_string(row, "state", ""),
                        .digest = json_get_string(row, "digest", ""),
                        .expired = json_get_bool(row, "expired", false),
@@ -376,7 +374,7 @@ static bool look(Run *run, const PlanNode *gate, bool *ret_passed, Error *err)
     AUTO(json_auto) json_t *row = NULL;
     AccessQuorum quorum = {0};
     if (!ledger_gate_read(run->ledger, run->id, gate->path, &row, err) ||
-        !quorum_of(run, gate, row, &quorum, err))
+        !rollout_gate_quorum(run, gate->path, row, &quorum, err))
         return false;
     *ret_passed = quorum.approved;
     if (quorum.approved)

@@ -4,6 +4,7 @@
 #ifndef HEADGATE_ROLLOUT_GATE_H
 #define HEADGATE_ROLLOUT_GATE_H
 
+#include "access/decide.h"
 #include "run/step.h"
 
 /// Forward through a gate node (of a phase, the plan or a stage).
@@ -16,5 +17,9 @@ json_t *rollout_gate_next(const Plan *plan, const ConfigEnvironment *environment
 /// and each evidence item's definition and verdict (DESIGN P11). ret_hex has HASH_HEX_BYTES.
 void rollout_gate_digest(const Run *run, const PlanNode *gate, const json_t *evidence, int attempt,
                          char *ret_hex);
+/// Waits. Counts the approvals of a gate's row (ledger_gate_read): only those with a valid
+/// signature. missing is NULL.
+NODISCARD bool rollout_gate_quorum(Run *run, const char *path, const json_t *row, AccessQuorum *ret,
+                                   Error *err);
 
 #endif

@@ -17,9 +17,10 @@ static const struct Ask {
     RunAsked asked;
     bool go;
 } ASKS[] = {
-    {"pause", RUN_ASKED_PAUSE, false},  {"rollback", RUN_ASKED_ROLLBACK, false},
-    {"abort", RUN_ASKED_ABORT, false},  {"resume", RUN_ASKED_NOTHING, true},
-    {"retry", RUN_ASKED_NOTHING, true},
+    {"pause", RUN_ASKED_PAUSE, false},   {"rollback", RUN_ASKED_ROLLBACK, false},
+    {"abort", RUN_ASKED_ABORT, false},   {"resume", RUN_ASKED_NOTHING, true},
+    {"retry", RUN_ASKED_NOTHING, true},  {"skip", RUN_ASKED_NOTHING, true},
+    {"repair", RUN_ASKED_NOTHING, true},
 };
 
 /* What only wakes the engine (a review was decided) is no ask. */

@@ -81,6 +81,10 @@ static void dry_check(Dry *dry, const PlanNode *node, json_t *item)
         outcome(item, "not_simulated", "it looks at what the steps before would have made");
         return;
     }
+    if (json_object_get(node->keys, "http") != NULL) {
+        outcome(item, "not_simulated", "it asks over HTTP");
+        return;
+    }
     bool holds = in_read_only(dry, node, item, &err);
     const char *text = json_get_string(item, "text", err.message);
     outcome(item,
@@ -217,11 +221,40 @@ static void dry_backup(Dry *dry, const PlanNode *node, json_t *item)
     outcome(item, "would_run", "pg_dump in custom format, verified by listing it");
 }
 
+/* As it is written: variables are not put in, so nothing of them is shown. */
+static void dry_outside(Dry *dry, const PlanNode *node, json_t *item)
+{
+    AUTO(json_auto) json_t *unnamed = json_array();
+    const json_t *argv = json_object_get(node->keys, "argv");
+    AUTO(base_free) char *words = json_text(argv != NULL ? argv : unnamed);
+    const char *one_way = json_get_string(node->keys, "one_way", NULL);
+    const char *what = argv != NULL ? arena_printf(dry->arena, "runs %s", words)
+                                    : arena_printf(dry->arena, "%s %s",
+                                                   json_get_string(node->keys, "method", "POST"),
+                                                   json_get_string(node->keys, "url", ""));
+    dry->changed =
+        dry->changed || (plan_mutates(node) && json_object_get(node->keys, "no_effect") == NULL);
+    outcome(item, "would_run",
+            arena_printf(dry->arena, "%s%s%s", what,
+                         one_way == NULL ? "" : "; no way back: ", one_way == NULL ? "" : one_way));
+}
+
+static void dry_soak(Dry *dry, const PlanNode *node, json_t *item)
+{
+    int64_t soak_us = dry->options->environment->soak_us;
+    char lasts[32];
+    outcome(item, "would_run",
+            arena_printf(dry->arena, "waits %s",
+                         duration_text(soak_us >= 0 ? soak_us : plan_duration_us(node, "lasts"),
+                                       lasts, sizeof(lasts))));
+}
+
 static DryNode *const NODES[PLAN_KINDS] = {
     [PLAN_STEP] = dry_step,        [PLAN_TASK] = dry_task,     [PLAN_CHECK] = dry_check,
     [PLAN_VERIFY] = dry_check,     [PLAN_BACKUP] = dry_backup, [PLAN_BACKFILL] = dry_backfill,
     [PLAN_GATE] = dry_gate,        [PLAN_STAGE] = dry_stage,   [PLAN_MANUAL] = dry_person,
-    [PLAN_CHECKLIST] = dry_person,
+    [PLAN_CHECKLIST] = dry_person, [PLAN_EXEC] = dry_outside,  [PLAN_HTTP] = dry_outside,
+    [PLAN_NOTIFY] = dry_outside,   [PLAN_SOAK] = dry_soak,
 };
 
 static void walk(Dry *dry)

@@ -17,6 +17,11 @@ RunNodeFn run_kind_backup_forward;
 RunNodeFn run_kind_backfill_forward;
 RunNodeFn run_kind_backfill_back;
 RunNodeFn run_kind_manual_forward; ///< manual and checklist
+RunNodeFn run_kind_exec_forward;
+RunNodeFn run_kind_http_forward;
+RunNodeFn run_kind_outside_back; ///< exec and http
+RunNodeFn run_kind_notify_forward;
+RunNodeFn run_kind_soak_forward;
 
 /// Columns that the undo of steps before node drops: what node writes into them needs no undo of
 /// its own.
@@ -41,6 +46,13 @@ bool run_kind_sql_at(const PlanNode *node, const char *key, const SqlStatement *
 /// run by table, or NULL.
 NODISCARD bool run_kind_check_evaluate(DbConn *conn, const PlanNode *node, int64_t run,
                                        const json_t *base, json_t *detail, Error *err);
+/// Waits. The same for a check or verify that looks over HTTP (run/kind_look.c).
+NODISCARD bool run_kind_look(Run *run, const PlanNode *node, json_t *detail, Error *err);
+/// Compares a value with what the node wants; detail gets value, verdict and text.
+NODISCARD bool run_kind_check_compare(const PlanNode *node, const char *value, json_t *detail,
+                                      Error *err);
+/// Sets verdict and text; false with ERROR_REFUSED when it does not hold.
+NODISCARD bool run_kind_check_verdict(json_t *detail, bool holds, const char *text, Error *err);
 /// Waits. Once a run, before its first node: counts the tables that a verify will compare (ledger
 /// row of the plan itself, path "").
 NODISCARD bool run_kind_check_base(Run *run, Error *err);

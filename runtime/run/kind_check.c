@@ -111,6 +111,19 @@ static bool equals(const json_t *wanted, const char *value, json_t *detail, Erro
     return verdict(detail, same, text, err);
 }
 
+bool run_kind_check_compare(const PlanNode *node, const char *value, json_t *detail, Error *err)
+{
+    const json_t *wanted = json_object_get(node->keys, "equals");
+    json_set_string(detail, "value", value);
+    return wanted != NULL ? equals(wanted, value, detail, err)
+                          : compare_number(node, value, detail, err);
+}
+
+bool run_kind_check_verdict(json_t *detail, bool holds, const char *text, Error *err)
+{
+    return verdict(detail, holds, text, err);
+}
+
 static bool compare_value(DbConn *conn, const PlanNode *node, json_t *detail, Error *err)
 {
     AUTO(db_result_auto) DbResult *found = NULL;
@@ -120,12 +133,11 @@ static bool compare_value(DbConn *conn, const PlanNode *node, json_t *detail, Er
         return error_set(err, ERROR_INPUT,
                          "its query returned %d row(s) of %d column(s): it must be one value",
                          db_rows(found), db_columns(found));
-    const json_t *wanted = json_object_get(node->keys, "equals");
-    json_set_string(detail, "value", db_is_null(found, 0, 0) ? NULL : db_value(found, 0, 0));
-    if (db_is_null(found, 0, 0))
+    if (db_is_null(found, 0, 0)) {
+        json_set_string(detail, "value", NULL);
         return verdict(detail, false, "its query returned NULL: no data is not good data", err);
-    return wanted != NULL ? equals(wanted, db_value(found, 0, 0), detail, err)
-                          : compare_number(node, db_value(found, 0, 0), detail, err);
+    }
+    return run_kind_check_compare(node, db_value(found, 0, 0), detail, err);
 }
 
 static bool queue_is_empty(DbConn *conn, int64_t run, json_t *detail, Error *err)
@@ -227,7 +239,9 @@ bool run_kind_check_forward(Run *run, const PlanNode *node, Error *err)
     AUTO(json_auto) json_t *detail = json_object();
     Error found = {0};
     run_step_started(run, node);
-    bool holds = in_read_only(run, node, detail, &found);
+    bool holds = json_object_get(node->keys, "http") != NULL
+                     ? run_kind_look(run, node, detail, &found)
+                     : in_read_only(run, node, detail, &found);
     bool answered = json_object_get(detail, "verdict") != NULL;
     if (!holds && !answered) {
         *err = found;

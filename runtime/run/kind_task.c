@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "db/sql.h"
 #include "run/kind.h"
+#include "run/once.h"
 
 typedef struct TaskCall {
     const char *key;
@@ -119,14 +120,12 @@ static bool in_transaction(Run *run, const PlanNode *node, const char *key, Step
         err);
 }
 
-/* At least once: the ledger says "running" first, and "done" when it came back. */
-static bool at_least_once(Run *run, const PlanNode *node, const char *key, StepEvent start,
-                          StepEvent finish, Error *err)
+/* On a connection of its own, so that what it does stays, whatever becomes of the ledger's row. */
+static bool call_outside(Run *run, const PlanNode *node, const char *key, json_t *detail,
+                         Error *err)
 {
-    AUTO(json_auto) json_t *detail = json_object();
     DbConn *conn = NULL;
-    if (!run_step_apply(run, node, start, NULL, NULL, err) ||
-        !run_connect(run, run->options.target, false, &conn, err))
+    if (!run_connect(run, run->options.target, false, &conn, err))
         return false;
     const char *role = run->options.target->run_as;
     TaskCall call = {.key = key, .transactional = false, .limit_us = limit_of(node, key)};
@@ -134,27 +133,44 @@ static bool at_least_once(Run *run, const PlanNode *node, const char *key, StepE
                                 NULL, err) &&
               call_effect(run, node, conn, &call, detail, err);
     db_close(conn);
-    return ok && run_step_apply(run, node, finish, detail, NULL, err);
+    return ok;
+}
+
+static bool act_run(Run *run, const PlanNode *node, json_t *detail, Error *err)
+{
+    return call_outside(run, node, "run", detail, err);
+}
+
+static bool act_undo(Run *run, const PlanNode *node, json_t *detail, Error *err)
+{
+    return call_outside(run, node, "undo", detail, err);
 }
 
 bool run_kind_task_forward(Run *run, const PlanNode *node, Error *err)
 {
+    if (!plan_bool(node, "transaction"))
+        return run_once_forward(run, node, act_run, err);
+    if (run->state == RUN_HELD && !run_wait_go(run, err))
+        return false;
     run_step_started(run, node);
-    if (plan_bool(node, "transaction"))
-        return in_transaction(run, node, "run", STEP_EVENT_FINISH, err);
-    return at_least_once(run, node, "run", STEP_EVENT_START, STEP_EVENT_FINISH, err);
+    return in_transaction(run, node, "run", STEP_EVENT_FINISH, err);
 }
 
 bool run_kind_task_back(Run *run, const PlanNode *node, Error *err)
 {
     bool transactional = plan_bool(node, "transaction");
-    bool nothing_happened = transactional && run_step_state(run, node) == STEP_FAILED;
-    if (nothing_happened || json_object_get(node->keys, "no_effect") != NULL)
+    bool nothing = false;
+    if (transactional)
+        nothing = run_step_state(run, node) == STEP_FAILED ||
+                  json_object_get(node->keys, "no_effect") != NULL;
+    else if (!run_once_nothing(run, node, &nothing, err))
+        return false;
+    if (nothing)
         return run_step_apply(run, node, STEP_EVENT_UNDO_FINISH, NULL, NULL, err);
     if (!plan_has_function(node, "undo"))
         return error_set(err, ERROR_REFUSED, "there is no way back: %s",
                          json_get_string(node->keys, "one_way", "it has no undo"));
     if (transactional)
         return in_transaction(run, node, "undo", STEP_EVENT_UNDO_FINISH, err);
-    return at_least_once(run, node, "undo", STEP_EVENT_UNDO, STEP_EVENT_UNDO_FINISH, err);
+    return run_once_back(run, node, act_undo, err);
 }

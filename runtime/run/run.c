@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "run/back.h"
 #include "run/control.h"
 #include "run/kind.h"
 #include "run/step.h"
@@ -16,7 +17,7 @@
 
 enum { HELD_POLL_MS = 1000 };
 
-static bool process_must_end(const Error *err)
+bool run_must_end(const Error *err)
 {
     return err->kind == ERROR_FENCED || err->kind == ERROR_UNREACHABLE;
 }
@@ -42,7 +43,7 @@ void run_ask_pause(Run *run, const char *by)
 }
 
 /* What a fiber of ours found out while the engine waited. */
-static bool still_well(const Run *run, Error *err)
+bool run_still_well(const Run *run, Error *err)
 {
     const Error *bad = ledger_events_error(run->events);
     if (bad == NULL && run->control_error.kind != ERROR_NONE)
@@ -57,9 +58,9 @@ bool run_wait(Run *run, int64_t ms, Error *err)
 {
     if (run_interrupted(run))
         return run_stop_here(err);
-    if (still_well(run, err))
+    if (run_still_well(run, err))
         fiber_event_wait(&run->wake, ms);
-    return still_well(run, err) && (!run_interrupted(run) || run_stop_here(err));
+    return run_still_well(run, err) && (!run_interrupted(run) || run_stop_here(err));
 }
 
 void run_tell(Run *run, const char *type, const char *node, const json_t *data)
@@ -95,6 +96,21 @@ json_t *run_reason(const char *kind, const char *path, json_t *who, const char *
     json_set_string(reason, "text", text);
     json_object_set(reason, "who", who == NULL ? json_null() : who);
     return reason;
+}
+
+void run_reason_command(json_t *reason, const char *format, ...)
+{
+    char command[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(command, sizeof(command), format, args);
+    va_end(args);
+    json_t *commands = json_object_get(reason, "commands");
+    if (commands == NULL) {
+        commands = json_array();
+        json_object_set_new(reason, "commands", commands);
+    }
+    json_array_append_new(commands, json_string(command));
 }
 
 /* The head and, with an outcome, what was asked for: in one transaction, so that neither is lost
@@ -149,7 +165,7 @@ bool run_apply(Run *run, RunEvent event, const char *node, json_t *reason, Error
     return apply(run, event, node, reason, NULL, err);
 }
 
-static const RunKind *kind_of(const Run *run, const PlanNode *node)
+const RunKind *run_kind_of(const Run *run, const PlanNode *node)
 {
     return &run->options.hooks->kinds[node->kind];
 }
@@ -157,7 +173,7 @@ static const RunKind *kind_of(const Run *run, const PlanNode *node)
 static bool inside_owner(const Run *run, const PlanNode *node)
 {
     for (const PlanNode *parent = node->parent; parent != NULL; parent = parent->parent) {
-        if (kind_of(run, parent)->owns_children)
+        if (run_kind_of(run, parent)->owns_children)
             return true;
     }
     return false;
@@ -227,96 +243,23 @@ static bool walk_forward(Run *run, Error *err)
         return false;
     for (size_t i = 0; i < run->plan->nodes_count; i++) {
         const PlanNode *node = run->plan->nodes[i];
-        if (kind_of(run, node)->forward == NULL || inside_owner(run, node) || settled(run, node))
+        if (run_kind_of(run, node)->forward == NULL || inside_owner(run, node) ||
+            settled(run, node))
             continue;
         Error why = {0};
-        bool ok = still_well(run, &why) && (!run_interrupted(run) || run_stop_here(&why)) &&
-                  (run->state != RUN_HELD || kind_of(run, node)->holds_itself ||
+        bool ok = run_still_well(run, &why) && (!run_interrupted(run) || run_stop_here(&why)) &&
+                  (run->state != RUN_HELD || run_kind_of(run, node)->holds_itself ||
                    run_wait_go(run, &why)) &&
-                  kind_of(run, node)->forward(run, node, &why);
+                  run_kind_of(run, node)->forward(run, node, &why);
         if (ok && go_on(run, &why))
             continue;
-        if (why.kind == ERROR_CANCELLED || process_must_end(&why)) {
+        if (why.kind == ERROR_CANCELLED || run_must_end(&why)) {
             *err = why;
             return false;
         }
         return node_failed(run, node, &why, err);
     }
     return run_apply(run, RUN_EVENT_FINISH, "", NULL, err);
-}
-
-/* ------------------------------------------------------------------ back */
-
-static int by_start_descending(const void *a, const void *b)
-{
-    int64_t first = json_get_int(*(json_t *const *)a, "start_order", 0);
-    int64_t second = json_get_int(*(json_t *const *)b, "start_order", 0);
-    return first < second ? 1 : first > second ? -1 : 0;
-}
-
-static json_t **steps_newest_first(Run *run, size_t *ret_count)
-{
-    *ret_count = json_object_size(run->steps);
-    json_t **rows = arena_alloc(run->arena, (*ret_count + 1) * sizeof(*rows));
-    size_t i = 0;
-    const char *path = NULL;
-    json_t *row = NULL;
-    json_object_foreach (run->steps, path, row)
-        rows[i++] = row;
-    qsort(rows, *ret_count, sizeof(*rows), by_start_descending);
-    return rows;
-}
-
-static bool to_undo(const Run *run, const PlanNode *node)
-{
-    switch (run_step_state(run, node)) {
-    case STEP_INTENT:
-    case STEP_RUNNING:
-    case STEP_DONE:
-    case STEP_FAILED:
-    case STEP_UNDOING:
-    case STEP_UNDO_FAILED:
-        return kind_of(run, node)->back != NULL;
-    default:
-        return false;
-    }
-}
-
-static bool undo_failed(Run *run, const PlanNode *node, const Error *why, Error *err)
-{
-    if (!run_step_apply(run, node, STEP_EVENT_UNDO_FAIL, NULL, why, err))
-        return false;
-    run_log(run, node->path, "error", "its undo failed: %s", why->message);
-    AUTO(json_auto)
-    json_t *reason = run_reason("undo_failed", node->path, NULL, "the undo of \"%s\" failed: %s",
-                                node->name, why->message);
-    json_object_set_new(reason, "error", json_from_error(why));
-    return run_apply(run, RUN_EVENT_BLOCK, node->path, reason, err);
-}
-
-static bool walk_back(Run *run, Error *err)
-{
-    size_t count = 0;
-    json_t **rows = steps_newest_first(run, &count);
-    size_t undone = 0;
-    for (size_t i = 0; i < count; i++) {
-        const PlanNode *node = plan_find(run->plan, json_get_string(rows[i], "path", ""));
-        if (node == NULL || !to_undo(run, node))
-            continue;
-        Error why = {0};
-        undone++;
-        if (still_well(run, &why) && (!run_interrupted(run) || run_stop_here(&why)) &&
-            kind_of(run, node)->back(run, node, &why))
-            continue;
-        if (why.kind == ERROR_CANCELLED || process_must_end(&why)) {
-            *err = why;
-            return false;
-        }
-        return undo_failed(run, node, &why, err);
-    }
-    if (undone == 0)
-        run_log(run, "", "info", "there was nothing to undo");
-    return run_apply(run, RUN_EVENT_UNDONE, "", NULL, err);
 }
 
 /* ------------------------------------------------------------------ requests */
@@ -419,6 +362,11 @@ static bool leave_rest(Run *run, Error *err)
     if ((!starts && !asked) || run_state_rest(run->state) == RUN_ENDED)
         return !asked || run_control_answer(run, "it has ended", err);
     bool back = run->state == RUN_ROLLBACK_BLOCKED || (run->state == RUN_PAUSED && run->back);
+    const char *refused = NULL;
+    if (!run_back_requests(run, &refused, err))
+        return false;
+    if (refused != NULL)
+        return run_control_answer(run, refused, err);
     return apply(run, back ? RUN_EVENT_ROLL_BACK : RUN_EVENT_GO, "", NULL, "going on", err);
 }
 
@@ -433,7 +381,7 @@ bool run_drive(Run *run, Error *err)
         }
         Error why = {0};
         bool back = run->state == RUN_ROLLING_BACK;
-        if (back ? walk_back(run, &why) : go_on_unless_held(run, &why) && walk_forward(run, &why))
+        if (back ? run_back(run, &why) : go_on_unless_held(run, &why) && walk_forward(run, &why))
             continue;
         if (why.kind == ERROR_CANCELLED && (run_interrupted(run) || run->state == RUN_ROLLING_BACK))
             continue;
@@ -442,8 +390,24 @@ bool run_drive(Run *run, Error *err)
     }
 }
 
-void run_next_commands(RunState state, int64_t id, char *out, size_t size)
+/* What the reason names: with paths, which no table knows. */
+static size_t next_of_reason(const json_t *reason, char *out, size_t size)
 {
+    size_t used = 0;
+    size_t i = 0;
+    json_t *command = NULL;
+    json_array_foreach (json_object_get(reason, "commands"), i, command) {
+        if (used < size)
+            used += (size_t)snprintf(out + used, size - used, "%s%s", i == 0 ? "" : "; ",
+                                     json_string_value(command));
+    }
+    return used;
+}
+
+void run_next_commands(RunState state, const json_t *reason, int64_t id, char *out, size_t size)
+{
+    if (next_of_reason(reason, out, size) > 0)
+        return;
     static const char *const NEXT[RUN_STATES] = {
         [RUN_PENDING] = "resume, abort",
         [RUN_RUNNING] = "watch, pause, rollback",

@@ -37,16 +37,33 @@ typedef struct RunKind {
     bool holds_itself;  ///< forward knows what to do in a run that is held
 } RunKind;
 
+/// What people decided about an undo that failed.
+typedef enum RunMendWay { RUN_MEND_NOTHING, RUN_MEND_SKIP, RUN_MEND_REPAIR } RunMendWay;
+typedef struct RunMend {
+    RunMendWay way;
+    bool approved; ///< false: it waits for its gate
+    bool rejected;
+    const char *gate;
+    const char *why;
+    const char *by;
+    const char *sql; ///< RUN_MEND_REPAIR
+} RunMend;
+
 /// What the floors above give the engine.
 typedef struct RunHooks {
     /// Waits. Calls the Lua function under key of the node at path, with a database connection.
     bool (*call)(void *ctx, const char *path, const char *key, DbConn *conn, bool transactional,
                  json_t **ret_result, Error *err);
     void *ctx;
+    /// The gates of a rollback that is blocked (rollout/mend.h).
+    bool (*mend_ask)(Run *run, const json_t *request, const char **ret_outcome, Error *err);
+    bool (*mend_look)(Run *run, const PlanNode *node, RunMend *ret_mend, Error *err);
+    bool (*mend_done)(Run *run, const PlanNode *node, const RunMend *mend, Error *err);
     const char *const *worker_argv; ///< how to start a worker; the step's path is appended
     const RunKind *kinds;           ///< by PlanKind, PLAN_KINDS of them
     const char *key_folder;         ///< where approval.pub is
     const char *backup_folder;
+    const char *work_folder; ///< where programs find the plan's files
 } RunHooks;
 
 typedef struct RunOptions {
@@ -138,10 +155,13 @@ void run_tell(Run *run, const char *type, const char *node, const json_t *data);
 /// {kind, text, path, who: [...], since…} for run_apply. who may be NULL.
 json_t *run_reason(const char *kind, const char *path, json_t *who, const char *format, ...)
     PRINTF_LIKE(4, 5);
+/// Adds a next command to a reason; people and tests run them as they are printed.
+void run_reason_command(json_t *reason, const char *format, ...) PRINTF_LIKE(2, 3);
 /// Waits. Opens another connection to the target, named for this epoch.
 NODISCARD bool run_connect(Run *run, const ConfigTarget *target, bool read_only, DbConn **ret_conn,
                            Error *err);
-/// What to do when the run stops here: the next commands, for people.
-void run_next_commands(RunState state, int64_t id, char *out, size_t size);
+/// What to do when the run stops here: the next commands, for people. reason: of the run's head,
+/// may be NULL.
+void run_next_commands(RunState state, const json_t *reason, int64_t id, char *out, size_t size);
 
 #endif

@@ -122,17 +122,21 @@ const StepRow STEP_ROWS[] = {
     {STEP_PENDING, STEP_EVENT_FAIL, STEP_FAILED, "failed; its transaction was rolled back"},
     {STEP_PENDING, STEP_EVENT_SKIP, STEP_SKIPPED, "skipped"},
 
+    {STEP_INTENT, STEP_EVENT_INTEND, STEP_INTENT, "done again: it had not happened"},
     {STEP_INTENT, STEP_EVENT_FINISH, STEP_DONE, "done outside a transaction"},
     {STEP_INTENT, STEP_EVENT_FAIL, STEP_FAILED, "failed outside a transaction"},
     {STEP_INTENT, STEP_EVENT_UNDO, STEP_UNDOING, "undoing what may have been begun"},
     {STEP_INTENT, STEP_EVENT_UNDO_FINISH, STEP_UNDONE, "undone in one transaction"},
+    {STEP_INTENT, STEP_EVENT_UNDO_FAIL, STEP_UNDO_FAILED, "its undo failed"},
 
+    {STEP_RUNNING, STEP_EVENT_INTEND, STEP_INTENT, "done again: it had not happened"},
     {STEP_RUNNING, STEP_EVENT_START, STEP_RUNNING, "went on after an interruption"},
     {STEP_RUNNING, STEP_EVENT_FINISH, STEP_DONE, "done"},
     {STEP_RUNNING, STEP_EVENT_FAIL, STEP_FAILED, "failed half-way; what was done is in the ledger"},
     {STEP_RUNNING, STEP_EVENT_SKIP, STEP_SKIPPED, "skipped"},
     {STEP_RUNNING, STEP_EVENT_UNDO, STEP_UNDOING, "undoing a half-run step"},
     {STEP_RUNNING, STEP_EVENT_UNDO_FINISH, STEP_UNDONE, "undone in one transaction"},
+    {STEP_RUNNING, STEP_EVENT_UNDO_FAIL, STEP_UNDO_FAILED, "its undo failed"},
 
     {STEP_DONE, STEP_EVENT_UNDO, STEP_UNDOING, "undoing"},
     {STEP_DONE, STEP_EVENT_UNDO_FINISH, STEP_UNDONE, "undone in one transaction"},
@@ -154,6 +158,8 @@ const StepRow STEP_ROWS[] = {
     {STEP_UNDO_FAILED, STEP_EVENT_UNDO_FINISH, STEP_UNDONE, "the undo was tried again, and done"},
     {STEP_UNDO_FAILED, STEP_EVENT_UNDO_FAIL, STEP_UNDO_FAILED,
      "the undo was tried again, and failed again"},
+    {STEP_UNDO_FAILED, STEP_EVENT_SKIP, STEP_SKIPPED,
+     "left as it is: two people said so, with a reason"},
 };
 const size_t STEP_ROWS_COUNT = COUNT_OF(STEP_ROWS);
 

@@ -65,6 +65,11 @@ function phase(name) end
 ---@return fun(keys: headgate.Step): headgate.Node
 function step(name) end
 
+---@class headgate.Task.Done
+---@field sql? string|headgate.Sql  A query of one boolean value: has it happened?
+---@field exec? string[]  A program that looks: exit code 0 = it has happened, 1 = it has not.
+---@field http? headgate.Task.Http  A request: it has happened when the answer is as described.
+
 ---A change by Lua that may wait for the database.
 ---@class headgate.Task
 ---@field run function  function(db): free-form Lua with waiting calls (db:query, …).
@@ -73,6 +78,8 @@ function step(name) end
 ---@field no_effect? string  Why there is nothing to take back (it only looks).
 ---@field transaction? boolean  true: run is one transaction and may wait only for db. false: at least once, may wait for anything. Default: true.
 ---@field timeout? string  The longest that run may take, waiting for SQL included; after that it has failed and its transaction is rolled back.
+---@field done? headgate.Task.Done  With transaction = false: how to find out whether it has happened, when a runner died meanwhile. Without it the run is held, and a person is asked.
+---@field repeatable? boolean  With transaction = false: doing it twice is the same as once, so it is done again without asking.
 ---@field doc? string  What the task does, for people.
 
 ---A change by Lua that may wait for the database.
@@ -103,10 +110,21 @@ function task(name) end
 ---@return fun(keys: headgate.Backfill): headgate.Node
 function backfill(name) end
 
+---@class headgate.Check.Http
+---@field url string  http:// or https://; `${name}` stands for a variable of headgate.yaml.
+---@field headers? table<string, string>  Headers by name; `${name}` stands for a variable of headgate.yaml.
+---@field body? string  The body, as it is sent.
+---@field has? string  A text that the answer's body must hold.
+---@field timeout? string  The longest the request may take. Default: "30s".
+---@field method? "GET"|"HEAD"|"POST"|"PUT"|"PATCH"|"DELETE"  The method of the request. Default: "GET".
+---@field status? integer  The status that the answer must have. Default: 200.
+---@field pointer? string  A JSON pointer, "/items/0/count": the value in the answer that is compared.
+
 ---What must be true before: the run stops here when it is not.
 ---@class headgate.Check
 ---@field sql? string|headgate.Sql  A query of one row with one value, to be compared.
----@field equals? number|string|boolean  The value of sql must be this.
+---@field http? headgate.Check.Http  A request whose answer must be as described; what its pointer shows may be compared.
+---@field equals? number|string|boolean  The value must be this.
 ---@field at_least? number  … must be this or more.
 ---@field at_most? number  … must be this or less.
 ---@field above? number  … must be more than this.
@@ -119,10 +137,21 @@ function backfill(name) end
 ---@return fun(keys: headgate.Check): headgate.Node
 function check(name) end
 
+---@class headgate.Verify.Http
+---@field url string  http:// or https://; `${name}` stands for a variable of headgate.yaml.
+---@field headers? table<string, string>  Headers by name; `${name}` stands for a variable of headgate.yaml.
+---@field body? string  The body, as it is sent.
+---@field has? string  A text that the answer's body must hold.
+---@field timeout? string  The longest the request may take. Default: "30s".
+---@field method? "GET"|"HEAD"|"POST"|"PUT"|"PATCH"|"DELETE"  The method of the request. Default: "GET".
+---@field status? integer  The status that the answer must have. Default: 200.
+---@field pointer? string  A JSON pointer, "/items/0/count": the value in the answer that is compared.
+
 ---What must be true after: evidence for gates; the run does not go on when it fails.
 ---@class headgate.Verify
 ---@field sql? string|headgate.Sql  A query of one row with one value, to be compared.
----@field equals? number|string|boolean  The value of sql must be this.
+---@field http? headgate.Verify.Http  A request whose answer must be as described; what its pointer shows may be compared.
+---@field equals? number|string|boolean  The value must be this.
 ---@field at_least? number  … must be this or more.
 ---@field at_most? number  … must be this or less.
 ---@field above? number  … must be more than this.
@@ -212,6 +241,89 @@ function manual(name) end
 ---@param name string
 ---@return fun(keys: headgate.Checklist): headgate.Node
 function checklist(name) end
+
+---@class headgate.Exec.Done
+---@field sql? string|headgate.Sql  A query of one boolean value: has it happened?
+---@field exec? string[]  A program that looks: exit code 0 = it has happened, 1 = it has not.
+---@field http? headgate.Exec.Http  A request: it has happened when the answer is as described.
+
+---@class headgate.Exec.Undo
+---@field sql? string|headgate.Sql  SQL, in one transaction with its row in the ledger.
+---@field exec? string[]  A program; it may be run twice.
+---@field http? headgate.Exec.Http  A request; it may be sent twice, with the same Idempotency-Key.
+
+---A program, run at least once, in a folder that holds the plan's files.
+---@class headgate.Exec
+---@field argv string[]  The program and its arguments; no shell. A relative name with "/" is a file of the plan's folder; a name without one is looked up in PATH.
+---@field env? table<string, string>  Variables of its environment, beside PATH, HOME, USER, LANG, TZ and TMPDIR; `${name}` stands for a variable of headgate.yaml.
+---@field timeout? string  The longest it may run; it is killed after that and has failed. Default: "10m".
+---@field done? headgate.Exec.Done  How to find out whether it has happened, when a runner died while it was done. Without it the run is held, and a person is asked.
+---@field undo? headgate.Exec.Undo  What takes it back.
+---@field one_way? string  Why there is no way back.
+---@field no_effect? string  Why there is nothing to take back (it only looks).
+---@field repeatable? boolean  true: doing it twice is the same as once, so it is done again without asking. Default: false.
+---@field doc? string  What the program does, for people.
+
+---A program, run at least once, in a folder that holds the plan's files.
+---@param name string
+---@return fun(keys: headgate.Exec): headgate.Node
+function exec(name) end
+
+---@class headgate.Http.Done
+---@field sql? string|headgate.Sql  A query of one boolean value: has it happened?
+---@field exec? string[]  A program that looks: exit code 0 = it has happened, 1 = it has not.
+---@field http? headgate.Http.Http  A request: it has happened when the answer is as described.
+
+---@class headgate.Http.Undo
+---@field sql? string|headgate.Sql  SQL, in one transaction with its row in the ledger.
+---@field exec? string[]  A program; it may be run twice.
+---@field http? headgate.Http.Http  A request; it may be sent twice, with the same Idempotency-Key.
+
+---A request that changes something elsewhere, sent at least once with a stable Idempotency-Key.
+---@class headgate.Http
+---@field url string  http:// or https://; `${name}` stands for a variable of headgate.yaml.
+---@field headers? table<string, string>  Headers by name; `${name}` stands for a variable of headgate.yaml.
+---@field body? string  The body, as it is sent.
+---@field has? string  A text that the answer's body must hold.
+---@field timeout? string  The longest the request may take. Default: "30s".
+---@field method? "GET"|"HEAD"|"POST"|"PUT"|"PATCH"|"DELETE"  The method of the request. Default: "POST".
+---@field status? integer  The status that means done. Default: any from 200 to 299.
+---@field done? headgate.Http.Done  How to find out whether it has happened, when a runner died while it was done. Without it the run is held, and a person is asked.
+---@field undo? headgate.Http.Undo  What takes it back.
+---@field one_way? string  Why there is no way back.
+---@field no_effect? string  Why there is nothing to take back (it only looks).
+---@field repeatable? boolean  true: doing it twice is the same as once, so it is done again without asking. Default: false.
+---@field doc? string  What the request does, for people.
+
+---A request that changes something elsewhere, sent at least once with a stable Idempotency-Key.
+---@param name string
+---@return fun(keys: headgate.Http): headgate.Node
+function http(name) end
+
+---A message to a webhook. It may arrive twice, with the same Idempotency-Key.
+---@class headgate.Notify
+---@field url string  Where to send it; `${name}` stands for a variable of headgate.yaml.
+---@field text? string  The message. Default: the name.
+---@field headers? table<string, string>  Headers by name; `${name}` stands for a variable of headgate.yaml.
+---@field body? string  The whole body instead of `{"text": …, "plan": …, "run": …, "environment": …}`.
+---@field timeout? string  The longest the request may take. Default: "10s".
+---@field on_error? "go_on"|"fail"  When nobody takes it: go on and say so, or fail the step. Default: "go_on".
+---@field doc? string  Who is told, and why.
+
+---A message to a webhook. It may arrive twice, with the same Idempotency-Key.
+---@param name string
+---@return fun(keys: headgate.Notify): headgate.Node
+function notify(name) end
+
+---The run waits here; the time goes on while no runner runs.
+---@class headgate.Soak
+---@field lasts string  How long, by the database's clock, also while no runner runs. `soak` of the environment goes before it.
+---@field doc? string  What the time is for.
+
+---The run waits here; the time goes on while no runner runs.
+---@param name string
+---@return fun(keys: headgate.Soak): headgate.Node
+function soak(name) end
 
 ---The SQL of a file in the plan's own folder; errors in it name the file and its line.
 ---@param text string

@@ -127,6 +127,13 @@ export class Cluster {
     return text.replace(/^\\(un)?restrict .*$/gm, "");
   }
 
+  /** All that the ledger holds, as text. */
+  ledger(database: string): string {
+    const args = ["--data-only", "--schema=headgate", "--inserts", database];
+    const env = { ...process.env, ...this.env(database) };
+    return execFileSync(join(postgresBin, "pg_dump"), args, { env, encoding: "utf8", maxBuffer: 1 << 30 });
+  }
+
   /** Ends the server at once, as a power cut would, and starts it again. */
   async crash(): Promise<void> {
     this.server.kill("SIGKILL");

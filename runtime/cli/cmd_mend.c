@@ -1,0 +1,127 @@
+/* answer, skip, repair: what a person does where the run cannot know, or cannot go back. */
+#include "cli/ask.h"
+#include "cli/commands.h"
+#include "ledger/run.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SQL_MAX_BYTES = 1024 * 1024 };
+
+/* Drives the run when nobody does, so that what was said takes effect. */
+static CliExit go_on(Cli *cli, CliAsk *ask, const char *what)
+{
+    if (json_get_bool(ask->head, "alive", false) || cli_flag(cli, "detach")) {
+        fprintf(stderr, "%s of run %" PRId64 " is told\n", what, ask->run);
+        return CLI_OK;
+    }
+    return cli_ask_drive(cli, &ask->context, ask->run, json_get_int(ask->head, "last_seq", 0));
+}
+
+/* ------------------------------------------------------------------ did it happen? */
+
+static bool send_answer(Cli *cli, CliAsk *ask, Error *err)
+{
+    const json_t *reason = json_object_get(ask->head, "reason");
+    const char *path = cli_argument(cli, 1);
+    const char *said = cli_argument(cli, 2);
+    const char *message = cli_option(cli, "message");
+    if (!text_equal(said, "yes") && !text_equal(said, "no"))
+        return error_set(err, ERROR_INPUT, "answer yes (it has happened) or no (do it again)");
+    bool asked = text_equal(json_get_string(reason, "kind", ""), "did_it_happen") &&
+                 text_equal(json_get_string(reason, "path", ""), path);
+    if (!asked)
+        return error_set(err, ERROR_CONFLICT, "run %" PRId64 " does not ask about \"%s\" now",
+                         ask->run, path);
+    AUTO(base_free)
+    char *note =
+        base_printf("%s%s%s", said, message == NULL ? "" : ": ", message == NULL ? "" : message);
+    LedgerParams params = {0};
+    ledger_param_int(&params, ask->run);
+    ledger_param_text(&params, path);
+    ledger_param_int(&params, json_get_int(reason, "item", 0));
+    ledger_param_text(&params, note);
+    ledger_param_text(&params, ask->context.person);
+    return ledger_call(ask->state, "server_answer_add", &params, NULL, err);
+}
+
+CliExit cli_answer(Cli *cli)
+{
+    Error err = {0};
+    CliAsk ask = {0};
+    bool ok = cli_ask_open(cli, &ask, &err) && send_answer(cli, &ask, &err);
+    CliExit code = ok ? go_on(cli, &ask, "the answer") : cli_fail(&err);
+    cli_ask_done(&ask);
+    return code;
+}
+
+/* ------------------------------------------------------------------ a blocked rollback */
+
+static bool read_sql(const char *path, json_t *body, Error *err)
+{
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return error_set(err, ERROR_INPUT, "cannot read %s", path);
+    AUTO(base_free) char *text = base_alloc(SQL_MAX_BYTES + 1);
+    size_t bytes = fread(text, 1, SQL_MAX_BYTES + 1, file);
+    bool whole = bytes <= SQL_MAX_BYTES && ferror(file) == 0 && strlen(text) == bytes;
+    fclose(file);
+    if (!whole)
+        return error_set(err, ERROR_INPUT, "%s is not a text of at most %d bytes", path,
+                         (int)SQL_MAX_BYTES);
+    json_t *sql = json_string(text);
+    if (sql == NULL)
+        return error_set(err, ERROR_INPUT, "%s is not UTF-8", path);
+    json_object_set_new(body, "sql", sql);
+    return true;
+}
+
+static bool check_blocked(const CliAsk *ask, Error *err)
+{
+    const char *state = json_get_string(ask->head, "state", "");
+    return text_equal(state, "rollback_blocked") ||
+           error_set(err, ERROR_REFUSED,
+                     "run %" PRId64 " is %s: only a rollback that is blocked can be mended",
+                     ask->run, state);
+}
+
+static CliExit mend(Cli *cli, const char *kind, json_t *body)
+{
+    Error err = {0};
+    CliAsk ask = {0};
+    json_set_string(body, "path", cli_argument(cli, 1));
+    bool ok = cli_ask_open(cli, &ask, &err) && check_blocked(&ask, &err) &&
+              ledger_request_add(ask.state, ask.run, kind, body, ask.context.person, NULL, &err);
+    CliExit code = ok ? go_on(cli, &ask, kind) : cli_fail(&err);
+    cli_ask_done(&ask);
+    return code;
+}
+
+CliExit cli_skip(Cli *cli)
+{
+    AUTO(json_auto) json_t *body = json_object();
+    Error err = {0};
+    if (cli_option(cli, "reason") == NULL) {
+        error_set(&err, ERROR_INPUT, "say why it can stay as it is: --reason TEXT");
+        return cli_fail(&err);
+    }
+    json_set_string(body, "why", cli_option(cli, "reason"));
+    return mend(cli, "skip", body);
+}
+
+CliExit cli_repair(Cli *cli)
+{
+    AUTO(json_auto) json_t *body = json_object();
+    const char *why = cli_option(cli, "message");
+    Error err = {0};
+    if (cli_option(cli, "sql") == NULL) {
+        error_set(&err, ERROR_INPUT, "say what to run instead of its undo: --sql FILE");
+        return cli_fail(&err);
+    }
+    json_set_string(body, "why", why == NULL ? "" : why);
+    if (!read_sql(cli_option(cli, "sql"), body, &err))
+        return cli_fail(&err);
+    return mend(cli, "repair", body);
+}

@@ -1,0 +1,240 @@
+/* Gates about a failed undo. What was asked stands in the gate's evidence, and its digest is over
+ * that: a row that was changed afterwards has another digest, and no approval counts for it. */
+#include "rollout/mend.h"
+
+#include "base/hash.h"
+#include "ledger/gate.h"
+#include "rollout/gate.h"
+#include "run/step.h"
+#include "sql/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct Way {
+    const char *kind;
+    RunMendWay way;
+    int need;
+    const char *before; /* the question, around the node's name */
+    const char *after;
+} WAYS[] = {
+    {"skip", RUN_MEND_SKIP, 2, "Leave the undo of", " out, and go on with the rollback"},
+    {"repair", RUN_MEND_REPAIR, 1, "Run this SQL instead of the undo of", ""},
+};
+
+static const struct Way *way_of(const char *kind)
+{
+    for (size_t i = 0; i < COUNT_OF(WAYS); i++) {
+        if (text_equal(WAYS[i].kind, kind))
+            return &WAYS[i];
+    }
+    return NULL;
+}
+
+static const char *gate_path(Arena *arena, const PlanNode *node, const struct Way *way)
+{
+    return arena_printf(arena, "%s/%s", node->path, way->kind);
+}
+
+/* Whoever is responsible for the database: the role admin where there is one, otherwise the first.
+ */
+static const char *approver_of(const ConfigEnvironment *environment)
+{
+    for (size_t i = 0; i < environment->roles_count; i++) {
+        if (text_starts(environment->roles[i].name, "admin"))
+            return environment->roles[i].name;
+    }
+    return environment->roles_count > 0 ? environment->roles[0].name : NULL;
+}
+
+static void digest_of(const Run *run, const char *path, const json_t *asked, char *ret_hex)
+{
+    AUTO(json_auto) json_t *bound = json_object();
+    json_set_string(bound, "plan", run->plan_hash);
+    json_set_string(bound, "system", json_get_string(run->head, "system_identifier", ""));
+    json_set_string(bound, "database", json_get_string(run->head, "database", ""));
+    json_set_string(bound, "run", run->id_text);
+    json_set_string(bound, "gate", path);
+    json_object_set(bound, "asked", (json_t *)(uintptr_t)asked);
+    AUTO(base_free) char *text = json_canonical(bound);
+    hash_sha256_hex(text, strlen(text), ret_hex);
+}
+
+/* ------------------------------------------------------------------ asking */
+
+static bool check_asked(Run *run, const struct Way *way, const json_t *body, const PlanNode **ret,
+                        Error *err)
+{
+    const char *path = json_get_string(body, "path", "");
+    const char *sql = json_get_string(body, "sql", NULL);
+    const PlanNode *node = plan_find(run->plan, path);
+    *ret = node;
+    if (node == NULL)
+        return error_set(err, ERROR_INPUT, "the plan has no \"%.200s\"", path);
+    if (run_step_state(run, node) != STEP_UNDO_FAILED)
+        return error_set(err, ERROR_REFUSED, "the undo of \"%s\" has not failed", path);
+    if (approver_of(run->options.environment) == NULL && !run->options.environment->gates_auto)
+        return error_set(err, ERROR_REFUSED, "nobody could approve: %s has no approvers",
+                         run->options.environment->name);
+    if (way->way != RUN_MEND_REPAIR)
+        return true;
+    if (sql == NULL)
+        return error_set(err, ERROR_INPUT, "it has no SQL");
+    SqlFile file = {
+        .text = sql, .file = "the SQL", .first_line = 1, .transaction = SQL_TRANSACTION_YES};
+    bool outside = false;
+    return sql_check_file(&file, &outside, err);
+}
+
+/* Evidence and "next" are what the gate's page and digest are made of. */
+static json_t *evidence_of(Run *run, const PlanNode *node, const json_t *request)
+{
+    const json_t *error = json_object_get(run_step_row(run, node->path), "error");
+    const json_t *body = json_object_get(request, "body");
+    AUTO(base_free)
+    char *text = base_printf(
+        "its undo failed: %.300s; %s says: %.1000s", json_get_string(error, "message", "?"),
+        json_get_string(request, "asked_by", "somebody"), json_get_string(body, "why", ""));
+    json_t *item = json_object();
+    json_set_string(item, "path", node->path);
+    json_set_string(item, "kind", plan_kind_name(node->kind));
+    json_set_string(item, "verdict", "fail");
+    json_set_string(item, "text", text);
+    json_object_set(item, "request", json_object_get(request, "id"));
+    json_object_set(item, "sql", json_object_get(body, "sql"));
+    json_object_set(item, "why", json_object_get(body, "why"));
+    json_t *list = json_array();
+    json_array_append_new(list, item);
+    return list;
+}
+
+static json_t *next_of(const struct Way *way, const PlanNode *node, const json_t *body)
+{
+    json_t *item = json_object();
+    AUTO(base_free) char *text = base_printf("%s the undo of \"%s\"", way->kind, node->name);
+    json_set_string(item, "kind", way->kind);
+    json_set_string(item, "path", node->path);
+    json_set_string(item, "text", text);
+    json_set_string(item, "then", way->kind);
+    if (json_object_get(body, "sql") != NULL)
+        json_object_set(item, "sql", json_object_get(body, "sql"));
+    json_t *list = json_array();
+    json_array_append_new(list, item);
+    return list;
+}
+
+static bool open_gate(Run *run, const PlanNode *node, const struct Way *way, const json_t *request,
+                      Error *err)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    AUTO(json_auto) json_t *evidence = evidence_of(run, node, request);
+    AUTO(json_auto) json_t *next = next_of(way, node, json_object_get(request, "body"));
+    AUTO(json_auto) json_t *approvers = json_array();
+    AUTO(json_auto) json_t *data = json_object();
+    char digest[HASH_HEX_BYTES];
+    char question[400];
+    const char *role = approver_of(run->options.environment);
+    const char *path = gate_path(arena, node, way);
+    json_array_append_new(approvers, json_string(role == NULL ? "" : role));
+    snprintf(question, sizeof(question), "%s \"%.200s\"%s?", way->before, node->name, way->after);
+    digest_of(run, path, evidence, digest);
+    LedgerGate row = {.run = run->id,
+                      .path = path,
+                      .digest = digest,
+                      .question = question,
+                      .approvers = approvers,
+                      .need = way->need,
+                      .evidence = evidence,
+                      .next = next};
+    if (!ledger_gate_open(run->ledger, &row, err))
+        return false;
+    json_set_string(data, "question", question);
+    json_object_set(data, "approvers", approvers);
+    json_set_int(data, "need", way->need);
+    json_set_string(data, "digest", digest);
+    run_tell(run, "gate.opened", path, data);
+    return true;
+}
+
+bool rollout_mend_ask(Run *run, const json_t *request, const char **ret_outcome, Error *err)
+{
+    const json_t *body = json_object_get(request, "body");
+    const struct Way *way = way_of(json_get_string(request, "kind", ""));
+    const PlanNode *node = NULL;
+    Error wrong = {0};
+    if (way == NULL)
+        return true;
+    if (check_asked(run, way, body, &node, &wrong)) {
+        *ret_outcome = "it waits for approval";
+        return open_gate(run, node, way, request, err);
+    }
+    *ret_outcome = "refused";
+    run_log(run, node == NULL ? "" : node->path, "error", "%s is refused: %s", way->kind,
+            wrong.message);
+    return true;
+}
+
+/* ------------------------------------------------------------------ looking */
+
+static bool decided(Run *run, const char *path, const json_t *row, RunMend *mend, Error *err)
+{
+    char digest[HASH_HEX_BYTES];
+    AccessQuorum quorum = {0};
+    digest_of(run, path, json_object_get(row, "evidence"), digest);
+    if (!text_equal(digest, json_get_string(row, "digest", "")))
+        return error_set(err, ERROR_REFUSED,
+                         "gate \"%s\" is not what was asked for: its row was changed", path);
+    if (run->options.environment->gates_auto) {
+        mend->approved = true;
+        mend->by = "policy";
+        return true;
+    }
+    if (!rollout_gate_quorum(run, path, row, &quorum, err))
+        return false;
+    mend->approved = quorum.approved;
+    mend->rejected = quorum.rejected;
+    const json_t *first = json_array_get(json_object_get(row, "approvals"), 0);
+    mend->by = arena_strdup(run->arena, json_get_string(first, "person", ""));
+    return true;
+}
+
+static bool look(Run *run, const PlanNode *node, const struct Way *way, RunMend *mend, Error *err)
+{
+    const char *path = gate_path(run->arena, node, way);
+    AUTO(json_auto) json_t *row = NULL;
+    if (!ledger_gate_read(run->ledger, run->id, path, &row, err))
+        return false;
+    if (row == NULL || !text_equal(json_get_string(row, "state", ""), "open"))
+        return true;
+    RunMend found = {.way = way->way, .gate = path};
+    if (!decided(run, path, row, &found, err))
+        return false;
+    if (found.rejected)
+        return ledger_gate_close(run->ledger, run->id, path, "rejected", err);
+    const json_t *asked = json_array_get(json_object_get(row, "evidence"), 0);
+    const char *sql = json_get_string(asked, "sql", NULL);
+    found.why = arena_strdup(run->arena, json_get_string(asked, "why", ""));
+    found.sql = sql == NULL ? NULL : arena_strdup(run->arena, sql);
+    if (mend->way == RUN_MEND_NOTHING || found.approved)
+        *mend = found;
+    return true;
+}
+
+bool rollout_mend_look(Run *run, const PlanNode *node, RunMend *ret_mend, Error *err)
+{
+    *ret_mend = (RunMend){0};
+    for (size_t i = 0; i < COUNT_OF(WAYS); i++) {
+        if (!ret_mend->approved && !look(run, node, &WAYS[i], ret_mend, err))
+            return false;
+    }
+    return true;
+}
+
+bool rollout_mend_done(Run *run, const PlanNode *node, const RunMend *mend, Error *err)
+{
+    AUTO(json_auto) json_t *data = json_object();
+    UNUSED(node);
+    json_set_string(data, "state", "passed");
+    run_tell(run, "gate.closed", mend->gate, data);
+    return ledger_gate_close(run->ledger, run->id, mend->gate, "passed", err);
+}
