@@ -8,7 +8,7 @@ ARGS ?=
 CMAKE_ARGS ?=
 
 # The labels of a usual test run; CTest shows what was skipped and why.
-LABELS = ^(unit|lua|e2e|browser|style|crash)$$
+LABELS = ^(unit|lua|fuzz|e2e|browser|style|crash)$$
 
 # In the order in which make crash runs them.
 CRASH_SCRIPTS = $(filter $(basename $(notdir $(wildcard tests/crash/*.ts))),enumerate next bugs kill index net faults)
@@ -27,7 +27,7 @@ endef
 help:
 	@echo "make demo        the main job on a private PostgreSQL, with the dashboard (ARGS=--breach: it goes wrong)"
 	@echo "make test        all tests, under AddressSanitizer and UBSan"
-	@echo "make test-full   the same and clang, valgrind, the long crash run, bench"
+	@echo "make test-full   the same and clang, valgrind, long fuzz and crash runs, bench"
 	@echo "make bench       ratios against plain SQL, psql and a Node script -> $(BUILD)/figures/bench.json"
 	@echo "make crash       kill -9, lost connections and full disks at every point -> $(BUILD)/figures/crash.json"
 	@echo "make format      C as .clang-format says;  make docs: the generated pages"

@@ -44,10 +44,11 @@ step_valgrind() {
     return $wrong
 }
 
+step_fuzz() { sh tests/fuzz/run.sh 60; }
 step_crash() { make crash; }
 step_bench() { make bench; }
 
-for step in ${*:-test gcc_release clang valgrind crash bench}; do
+for step in ${*:-test gcc_release clang valgrind fuzz crash bench}; do
     echo "== $step"
     "step_$step" || failed="$failed $step"
 done
