@@ -49,7 +49,7 @@ bool ledger_fence_begin(DbConn *conn, int64_t run, int64_t epoch, const DbStatem
     return ours;
 }
 
-bool ledger_fence_raise(DbConn *conn, int64_t run, int64_t epoch, Error *err)
+bool ledger_fence_end_backends(DbConn *conn, int64_t run, int64_t epoch, Error *err)
 {
     FenceText text = fence_text(run, epoch);
     AUTO(db_result_auto) DbResult *ended = NULL;
@@ -58,6 +58,14 @@ bool ledger_fence_raise(DbConn *conn, int64_t run, int64_t epoch, Error *err)
     if (db_int(ended, 0, 0) > 0)
         return error_set(err, ERROR_UNREACHABLE,
                          "a connection of the runner before could not be ended within 5 s");
+    return true;
+}
+
+bool ledger_fence_raise(DbConn *conn, int64_t run, int64_t epoch, Error *err)
+{
+    FenceText text = fence_text(run, epoch);
+    if (!ledger_fence_end_backends(conn, run, epoch, err))
+        return false;
     AUTO(db_result_auto) DbResult *raised = NULL;
     if (!db_query(conn, db_sql("fence_raise"), DB_PARAMS(text.run, text.epoch), &raised, err))
         return error_wrap(err, "raising the fence");

@@ -11,6 +11,9 @@
 NODISCARD bool ledger_fence_begin(DbConn *conn, int64_t run, int64_t epoch, const DbStatement *then,
                                   DbResult **ret_result, Error *err);
 
+/// Waits. Ends the connections of older epochs of this run to conn's database, except those that
+/// build an index. ERROR_UNREACHABLE when one does not end within 5 s.
+NODISCARD bool ledger_fence_end_backends(DbConn *conn, int64_t run, int64_t epoch, Error *err);
 /// Waits. Take-over of a target: ends the backends of older epochs of this run, then raises the
 /// fence to epoch. ERROR_FENCED when the fence already stands higher.
 NODISCARD bool ledger_fence_raise(DbConn *conn, int64_t run, int64_t epoch, Error *err);

@@ -32,8 +32,10 @@ static bool take_lease(Run *run, Error *err)
 {
     AUTO(db_close_auto) DbConn *state = NULL;
     if (!run_connect(run, run->options.state, false, &state, err) ||
-        !ledger_schema_check(state, err) || !ledger_run_read(state, run->id, &run->head, err) ||
-        !ledger_lease_take(state, run->id, run->options.owner, &run->epoch, err))
+        !ledger_schema_check(state, err) || !ledger_run_read(state, run->id, &run->head, err))
+        return false;
+    run->renewed_at_us = clock_monotonic_us(); /* asked, not answered: a stop in between counts */
+    if (!ledger_lease_take(state, run->id, run->options.owner, &run->epoch, err))
         return false;
     ledger_fence_application(run->id, run->epoch, run->application, sizeof(run->application));
     return true;
@@ -55,11 +57,29 @@ static bool same_database(Run *run, Error *err)
                      run->id_text, was_database, was_system, database, system);
 }
 
+/* What the runner before may still be writing about the run is ended before the run is read. The
+ * state database may be another one than the target's, whose connections end with the fence. */
+static bool read_head(Run *run, Error *err)
+{
+    json_decref(run->head);
+    run->head = NULL;
+    if (!run_connect(run, run->options.state, false, &run->ledger, err) ||
+        !ledger_fence_end_backends(run->ledger, run->id, run->epoch, err) ||
+        !ledger_run_read(run->ledger, run->id, &run->head, err))
+        return false;
+    run->started_by = json_get_string(run->head, "started_by", "");
+    run->author = json_get_string(run->head, "author", "");
+    run->state = run_state_parse(json_get_string(run->head, "state", ""));
+    run->back = text_equal(json_get_string(run->head, "direction", ""), "back");
+    run->rollback_why = json_get_string(run->head, "rollback_why", NULL);
+    return run->state != RUN_STATES ||
+           error_set(err, ERROR_INTERNAL, "run %s has an unknown state", run->id_text);
+}
+
 static bool connect_all(Run *run, Error *err)
 {
     DbConn *events = NULL;
-    if (!run_connect(run, run->options.state, false, &run->ledger, err) ||
-        !run_connect(run, run->options.state, false, &run->control, err) ||
+    if (!run_connect(run, run->options.state, false, &run->control, err) ||
         !run_connect(run, run->options.state, false, &events, err))
         return false;
     run->events = ledger_events_start(run->loop, events, run->id, run->epoch, &run->wake);
@@ -122,16 +142,8 @@ static bool open_steps(Run *run, Error *err)
     if (!take_lease(run, err))
         return false;
     FAULT("runner.lease");
-    run->renewed_at_us = clock_monotonic_us();
-    run->started_by = json_get_string(run->head, "started_by", "");
-    run->author = json_get_string(run->head, "author", "");
-    run->state = run_state_parse(json_get_string(run->head, "state", ""));
-    run->back = text_equal(json_get_string(run->head, "direction", ""), "back");
-    run->rollback_why = json_get_string(run->head, "rollback_why", NULL);
-    if (run->state == RUN_STATES)
-        return error_set(err, ERROR_INTERNAL, "run %s has an unknown state", run->id_text);
-    return connect_all(run, err) && load_plan(run, err) && load_ledger(run, err) &&
-           run_control_start(run, err);
+    return read_head(run, err) && connect_all(run, err) && load_plan(run, err) &&
+           load_ledger(run, err) && run_control_start(run, err);
 }
 
 bool run_open(const RunOptions *options, Run **ret_run, Error *err)

@@ -57,8 +57,17 @@ test("a run in a database that the environment does not name is not passed over 
   assert.match(said.stdout, /1 of 1 runs work on databases that this environment does not name/);
 });
 
+test("an event of a runner that was replaced is refused by the database", async () => {
+  const database = await copy(done);
+  await cluster.query(database, "UPDATE headgate.lease SET epoch = epoch + 1");
+  const append = "SELECT headgate.event_append(1, $1, 'log', 1, 'log', '', '{}')";
+  await assert.rejects(cluster.query(database, append, [1]), (error: { code?: string }) => error.code === "HG001");
+  await cluster.query(database, append, [2]);
+  assert.deepEqual(await fsck(cluster.env(database), folder, "test"), []);
+});
+
 const event = (type: string, node: string, data: string, source = "by hand"): string =>
-  `SELECT headgate.event_append(1, 1, '${source}', 1, '${type}', '${node}', '${data}')`;
+  `SELECT headgate.event_append(1, 0, '${source}', 1, '${type}', '${node}', '${data}')`;
 const COLUMN = "greet/greeting column";
 const BACKFILL = "greet/people.greeting";
 const VERIFY = "greet/everybody has a greeting";

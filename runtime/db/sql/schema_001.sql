@@ -268,7 +268,9 @@ CREATE TABLE headgate.token (
 
 -- ---------------------------------------------------------------- functions
 
--- Appends one event to a run unless (source, version) is there already. Returns its seq, or NULL.
+-- Appends one event to a run unless (source, version) is there already. Returns its seq, or NULL. The run's row is locked
+-- before the lease is read, so a runner that was replaced appends nothing behind its successor's first event; epoch 0 is
+-- the supervisor.
 CREATE FUNCTION headgate.event_append(a_run bigint, a_epoch bigint, a_source text, a_version bigint,
                                       a_type text, a_node text, a_data jsonb)
 RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -278,6 +280,9 @@ BEGIN
     UPDATE headgate.run SET last_seq = last_seq + 1 WHERE id = a_run RETURNING last_seq INTO next_seq;
     IF next_seq IS NULL THEN
         RAISE EXCEPTION 'there is no run %', a_run;
+    END IF;
+    IF a_epoch > 0 AND EXISTS (SELECT 1 FROM headgate.lease AS l WHERE l.run = a_run AND l.epoch > a_epoch) THEN
+        RAISE EXCEPTION 'another runner has taken over run %', a_run USING ERRCODE = 'HG001';
     END IF;
     INSERT INTO headgate.event (run, seq, epoch, source, version, type, node, data)
     VALUES (a_run, next_seq, a_epoch, a_source, a_version, a_type, a_node, a_data)

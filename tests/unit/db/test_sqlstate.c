@@ -25,6 +25,7 @@ static void each_code_has_a_kind_and_an_advice(void **state)
         {"53100", ERROR_DATABASE, SQLSTATE_RESOURCES},
         {"57014", ERROR_DATABASE, SQLSTATE_FATAL},
         {"23505", ERROR_DATABASE, SQLSTATE_FATAL},
+        {"HG001", ERROR_FENCED, SQLSTATE_FATAL},
         {"", ERROR_DATABASE, SQLSTATE_FATAL},
     };
     for (size_t i = 0; i < COUNT_OF(CASES); i++) {
