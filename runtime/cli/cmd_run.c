@@ -5,6 +5,7 @@
 #include "cli/param.h"
 #include "ledger/run.h"
 #include "run/run.h"
+#include "run/undo.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -81,13 +82,12 @@ CliExit cli_run(Cli *cli)
 
 /* ------------------------------------------------------------------ requests */
 
-static bool allowed(const CliAsk *ask, const char *kind, RunEvent event, Error *err)
+static bool allowed(const CliAsk *ask, const char *kind, Error *err)
 {
     RunState state = run_state_parse(json_get_string(ask->head, "state", ""));
     char next[1024];
     run_next_commands(state, json_object_get(ask->head, "reason"), ask->run, next, sizeof(next));
-    if (run_row_find(state, event) != NULL || (state == RUN_RUNNING && event == RUN_EVENT_GO) ||
-        (state == RUN_ROLLBACK_BLOCKED && event == RUN_EVENT_GO))
+    if (run_request_allowed(run_request_find(kind), state))
         return true;
     error_set(err, ERROR_REFUSED, "run %" PRId64 " is %s: it cannot %s", ask->run,
               run_state_name(state), kind);
@@ -95,14 +95,14 @@ static bool allowed(const CliAsk *ask, const char *kind, RunEvent event, Error *
 }
 
 /* Asks, and drives the run ourselves when nobody does. */
-static CliExit ask_run(Cli *cli, const char *kind, RunEvent event, bool drives)
+static CliExit ask_run(Cli *cli, const char *kind, bool drives)
 {
     Error err = {0};
     CliAsk ask = {0};
     AUTO(json_auto) json_t *body = json_object();
     json_set_string(body, "why",
                     cli_option(cli, "message") == NULL ? "" : cli_option(cli, "message"));
-    bool ok = cli_ask_open(cli, &ask, &err) && allowed(&ask, kind, event, &err) &&
+    bool ok = cli_ask_open(cli, &ask, &err) && allowed(&ask, kind, &err) &&
               ledger_request_add(ask.state, ask.run, kind, body, ask.context.person, NULL, &err);
     CliExit code = CLI_OK;
     if (!ok) {
@@ -119,27 +119,27 @@ static CliExit ask_run(Cli *cli, const char *kind, RunEvent event, bool drives)
 
 CliExit cli_resume(Cli *cli)
 {
-    return ask_run(cli, "resume", RUN_EVENT_GO, true);
+    return ask_run(cli, "resume", true);
 }
 
 CliExit cli_retry(Cli *cli)
 {
-    return ask_run(cli, "retry", RUN_EVENT_GO, true);
+    return ask_run(cli, "retry", true);
 }
 
 CliExit cli_pause(Cli *cli)
 {
-    return ask_run(cli, "pause", RUN_EVENT_PAUSE, false);
+    return ask_run(cli, "pause", false);
 }
 
 CliExit cli_abort(Cli *cli)
 {
-    return ask_run(cli, "abort", RUN_EVENT_ABORT, true);
+    return ask_run(cli, "abort", true);
 }
 
 /* What was asked for is no failure. */
 CliExit cli_rollback(Cli *cli)
 {
-    CliExit code = ask_run(cli, "rollback", RUN_EVENT_ROLL_BACK, true);
+    CliExit code = ask_run(cli, "rollback", true);
     return code == CLI_ROLLED_BACK ? CLI_OK : code;
 }

@@ -1,5 +1,6 @@
 /* Runs: lists, one run, events, report, requests. */
 #include "db/sql.h"
+#include "run/undo.h"
 #include "server/handlers.h"
 #include "server/private.h"
 #include "server/view.h"
@@ -74,38 +75,17 @@ bool get_events(ServerRequest *request, json_t **ret_body, Error *err)
 
 /* ------------------------------------------------------------------ requests */
 
-typedef struct RequestKind {
-    const char *name;
-    bool after_done; ///< a run that is done can still be asked this
-} RequestKind;
-
-static const RequestKind KINDS[] = {
-    {"pause", false}, {"resume", false}, {"retry", false}, {"rollback", true}, {"abort", false},
-};
-
-static const RequestKind *find_kind(const char *name)
-{
-    for (size_t i = 0; i < COUNT_OF(KINDS); i++) {
-        if (strcmp(KINDS[i].name, name) == 0)
-            return &KINDS[i];
-    }
-    return NULL;
-}
-
-static bool check_state(ServerRequest *request, const RequestKind *kind, const char *state,
+static bool check_state(ServerRequest *request, const RunRequest *kind, const char *state,
                         Error *err)
 {
-    bool ended = text_equal(state, "rolled_back") || text_equal(state, "aborted") ||
-                 (text_equal(state, "done") && !kind->after_done);
-    if (!ended)
-        return true;
-    return request_fail(request, STATUS_CONFLICT, err, ERROR_CONFLICT,
+    return run_request_allowed(kind, run_state_parse(state)) ||
+           request_fail(request, STATUS_CONFLICT, err, ERROR_CONFLICT,
                         "the run is %s: it cannot %s", state, kind->name);
 }
 
 typedef struct Asked {
     int64_t run;
-    const RequestKind *kind;
+    const RunRequest *kind;
     const char *why;
     const char *version;
 } Asked;
@@ -119,7 +99,7 @@ static bool read_asked(ServerRequest *request, Asked *asked, Error *err)
         !request_body_keys(request, KEYS, err) ||
         !request_body_text(request, "kind", 40, &name, err))
         return false;
-    asked->kind = find_kind(name);
+    asked->kind = run_request_find(name);
     if (asked->kind == NULL)
         return error_set(
             err, ERROR_INPUT,

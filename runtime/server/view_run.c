@@ -4,6 +4,7 @@
 #include "base/bounds.h"
 #include "db/sql.h"
 #include "ledger/call.h"
+#include "run/undo.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -104,6 +105,14 @@ static bool add_rows(DbConn *state, const char *statement, int64_t run, json_t *
     return true;
 }
 
+/* What may be asked in which state, and what a rollback would undo: from the engine's own tables.
+ */
+static void add_requests(json_t *graph, json_t *whole)
+{
+    json_object_set_new(whole, "may", run_requests_json());
+    json_object_set_new(whole, "undo", run_undo_list(graph, json_object_get(whole, "steps")));
+}
+
 static bool fill(DbConn *state, int64_t run, bool with_evidence, json_t *whole, Error *err)
 {
     json_t *graph = NULL;
@@ -115,6 +124,7 @@ static bool fill(DbConn *state, int64_t run, bool with_evidence, json_t *whole, 
     if (!add_rows(state, "server_steps", run, whole, "steps", err) ||
         !gates_of(state, run, with_evidence, &gates, err))
         return false;
+    add_requests(graph, whole);
     json_object_set_new(whole, "gates", gates);
     if (!server_view_rollouts(state, whole, graph, &rollouts, err))
         return false;

@@ -103,10 +103,14 @@ for (const view of VIEWS) {
     await page.getByRole("button", { name: "Roll back…" }).click();
     await page.getByRole("button", { name: "Roll back", exact: true }).click();
     await page.getByText("Say why").waitFor();
+    await page.getByText(/undone, in this order/).waitFor();
     await opened("dialog-rollback");
     assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Roll back…", "the focus went back");
     await page.goto(`${mock.url}/plans`);
     await page.getByRole("button", { name: "Start… canonical-events" }).click();
+    await page.getByLabel(/^owner/).fill("7");
+    await page.getByLabel(/^mode/).selectOption("thorough");
+    await page.getByText(/^What will run/).waitFor();
     await opened("dialog-start");
     await page.goto(`${mock.url}/runs/42/review`);
     await page.getByRole("button", { name: /^Decide all 12/ }).click();

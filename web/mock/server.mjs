@@ -19,6 +19,22 @@ const PEOPLE = {
   vera: { role: "viewer", roles: {} },
 };
 
+/** As runtime/run/undo.c has it. */
+const MAY = {
+  pause: ["running", "waiting", "watching", "held", "throttled", "rolling_back"],
+  resume: ["held", "paused"],
+  retry: ["held", "rollback_blocked", "failed"],
+  rollback: ["running", "waiting", "watching", "held", "throttled", "paused", "failed", "done"],
+  abort: ["pending", "running", "waiting", "watching", "held", "throttled", "paused", "failed", "rollback_blocked"],
+};
+const HOW = { step: "its down", backfill: "old values, where ours still stand", rollout: "0 % and off", task: "its undo" };
+
+const undoOf = (steps) => ({
+  steps: steps.filter((step) => HOW[step.kind] && step.state !== "undone")
+    .map(({ path, kind, state }) => ({ path, kind, name: path.split("/").at(-1), state, how: HOW[kind] })).reverse(),
+  no_way_back: [],
+});
+
 class World {
   constructor() {
     this.viewers = new Set();
@@ -146,6 +162,11 @@ class World {
   }
 
   detail(id) {
+    const detail = this.page(id);
+    return detail && { ...detail, may: MAY, undo: undoOf(detail.steps) };
+  }
+
+  page(id) {
     if (id === "42") return { ...this.head(), graph, steps: this.live.steps, gates: this.live.gates.map(({ evidence: _e, next: _n, ...gate }) => gate), rollouts: this.live.rollouts, review: this.live.review, waiting_us: 95e6, watching_us: 0 };
     const run = this.others.find((row) => row.id === id);
     if (!run) return null;
@@ -218,6 +239,15 @@ function report(world, id) {
     approvals: run.gates.flatMap((gate) => gate.approvals.map(({ person, decision, comment, at }) => ({ gate: gate.path, person, decision, comment, at }))), rows: run.review });
 }
 
+const PARAMS = [
+  { name: "owner", type: "integer", doc: "The user who owns what nobody owns", required: true, default: null, choices: null },
+  { name: "batch_label", type: "text", doc: null, required: false, default: "spring", choices: null },
+  { name: "mode", type: "choice", doc: "How much is looked at", required: false, default: "gentle", choices: ["gentle", "thorough"] },
+];
+
+const partsOf = (node) => (node.children ?? []).flatMap((child) =>
+  [{ path: child.path, kind: child.kind, name: child.name, doc: child.keys?.doc ?? null, one_way: child.keys?.one_way ?? null }, ...partsOf(child)]);
+
 /** The API: method and path to an answer. */
 function answer(world, method, path, query, call) {
   const { person, body } = call;
@@ -225,9 +255,9 @@ function answer(world, method, path, query, call) {
   if (path === "me") return ok({ person, ...PEOPLE[person], csrf: "csrf", version: "0.1.0", now: iso(Date.now()) });
   if (path === "logout") return { ...ok({}), cookie: "headgate_session=; Path=/; Max-Age=0" };
   if (path === "plans") return ok({ plans: [
-    { name: "canonical-events", doc: "Give every event a canonical form, then let the V2 system out gradually", hash: "7f3c9e0042b1d4a09c55", error: null, environments: ["demo", "production"] },
-    { name: "hello", doc: "One step, one backfill, one gate", hash: "a11c0ffee0a11c0ffee0", error: null, environments: ["demo"] },
-    { name: "ownership-columns", doc: null, hash: null, error: "plans/ownership-columns/plan.lua:40: gate \"start-rollout\" has no field \"aprovers\" (did you mean approvers?)", environments: [] },
+    { name: "canonical-events", doc: "Give every event a canonical form, then let the V2 system out gradually", hash: "7f3c9e0042b1d4a09c55", error: null, environments: ["demo", "production"], params: PARAMS, parts: partsOf(graph) },
+    { name: "hello", doc: "One step, one backfill, one gate", hash: "a11c0ffee0a11c0ffee0", error: null, environments: ["demo"], params: [], parts: [] },
+    { name: "ownership-columns", doc: null, hash: null, error: "plans/ownership-columns/plan.lua:40: gate \"start-rollout\" has no field \"aprovers\" (did you mean approvers?)", environments: [], params: [], parts: [] },
   ] });
   if (first !== "runs") return failed(404, "missing", "There is no such address.");
   if (id === undefined && method === "GET") return ok({ now: iso(Date.now()), needs_you: world.needsYou(person), runs: world.runs(query) });

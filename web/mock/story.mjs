@@ -51,7 +51,7 @@ function head(id, change) {
   return {
     id: String(id), plan: "canonical-events", hash: `7f3c9e${String(id).padStart(4, "0")}b1d4a09c55`, environment: "demo", database: "app",
     state: "running", direction: "forward", reason: null, node: null, started_by: "alice", created_at: iso(created),
-    state_since: iso(created + 60_000), finished_at: null, version: "1", seq: "1", steps_done: 0, steps_total: STEPS, alive: true,
+    state_since: iso(created + 60_000), finished_at: null, version: "1", seq: "1", steps_done: 0, steps_total: STEPS, params: { batch_label: "spring", owner: 7 }, alive: true,
     lease_until: iso(Date.now() + 8_000), progress: null, ...change, created: undefined,
   };
 }

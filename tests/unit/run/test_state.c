@@ -1,6 +1,6 @@
 /* The state machines: every pair has one row or is refused, every state can be reached, what has
  * ended stays so. */
-#include "run/state.h"
+#include "run/undo.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -102,6 +102,57 @@ static void test_names_are_parsed_back(void **state)
     assert_int_equal(step_state_parse(""), STEP_STATES);
 }
 
+/* What pages offer is allowed, and everything that rests can be left by something offered. */
+static void test_requests_follow_the_table(void **state)
+{
+    UNUSED(state);
+    for (RunState s = 0; s < RUN_STATES; s++) {
+        size_t offered = 0;
+        for (size_t i = 0; i < RUN_REQUESTS_COUNT; i++) {
+            if (!run_request_offered(&RUN_REQUESTS[i], s))
+                continue;
+            offered++;
+            assert_true(run_request_allowed(&RUN_REQUESTS[i], s));
+        }
+        bool rests = run_state_rest(s) == RUN_RESTS || s == RUN_HELD;
+        assert_true(!rests || offered >= 2);
+        assert_true(run_state_rest(s) != RUN_ENDED || s == RUN_DONE || offered == 0);
+    }
+    assert_false(run_request_allowed(run_request_find("abort"), RUN_ROLLING_BACK));
+    assert_false(run_request_allowed(run_request_find("pause"), RUN_DONE));
+    assert_true(run_request_allowed(run_request_find("resume"), RUN_RUNNING));
+    assert_false(run_request_allowed(run_request_find("resume"), RUN_STATES));
+    assert_null(run_request_find("explode"));
+}
+
+static const char GRAPH[] =
+    "{\"kind\":\"plan\",\"path\":\"\",\"children\":[{\"kind\":\"phase\",\"name\":\"p\",\"path\":"
+    "\"p\","
+    "\"children\":["
+    "{\"kind\":\"step\",\"name\":\"a\",\"path\":\"p/a\",\"keys\":{\"down\":{}}},"
+    "{\"kind\":\"check\",\"name\":\"c\",\"path\":\"p/c\",\"keys\":{}},"
+    "{\"kind\":\"backfill\",\"name\":\"t.b\",\"path\":\"p/t.b\",\"keys\":{}},"
+    "{\"kind\":\"step\",\"name\":\"w\",\"path\":\"p/w\",\"keys\":{\"one_way\":\"gone\"}}]}]}";
+
+static void test_undo_goes_back_from_the_newest(void **state)
+{
+    UNUSED(state);
+    Error err = {0};
+    AUTO(json_auto) json_t *graph = json_parse(GRAPH, strlen(GRAPH), &err);
+    AUTO(json_auto)
+    json_t *steps = json_pack("[{ssss}{ssss}{ssss}{ssss}]", "path", "p/a", "state", "done", "path",
+                              "p/c", "state", "done", "path", "p/t.b", "state", "running", "path",
+                              "p/w", "state", "done");
+    AUTO(json_auto) json_t *list = run_undo_list(graph, steps);
+    AUTO(base_free) char *text = json_canonical(list);
+    assert_string_equal(
+        text,
+        "{\"no_way_back\":[{\"kind\":\"step\",\"name\":\"w\",\"path\":\"p/w\",\"why\":\"gone\"}],"
+        "\"steps\":[{\"how\":\"old values, where ours still stand\",\"kind\":\"backfill\",\"name\":"
+        "\"t.b\",\"path\":\"p/t.b\",\"state\":\"running\"},{\"how\":\"its down\",\"kind\":\"step\","
+        "\"name\":\"a\",\"path\":\"p/a\",\"state\":\"done\"}]}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,6 +165,8 @@ int main(void)
         cmocka_unit_test(test_rolling_back_never_goes_forward),
         cmocka_unit_test(test_an_undone_step_is_never_done_again),
         cmocka_unit_test(test_names_are_parsed_back),
+        cmocka_unit_test(test_requests_follow_the_table),
+        cmocka_unit_test(test_undo_goes_back_from_the_newest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

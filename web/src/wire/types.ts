@@ -65,6 +65,7 @@ export interface Run {
   direction: "forward" | "back";
   reason: Reason | null;
   node: string | null;
+  params: JsonObject;
   started_by: string;
   created_at: string;
   state_since: string;
@@ -198,7 +199,16 @@ export interface ReviewCounts {
   skipped: number;
 }
 
+/** What a rollback would undo, in its order; steps without a way back make it refused. */
+export interface UndoList {
+  steps: { path: string; kind: NodeKind; name: string; state: StepStatus; how: string }[];
+  no_way_back: { path: string; kind: NodeKind; name: string; why: string }[];
+}
+
 export interface RunDetail extends Run {
+  /** In which states each request makes sense. */
+  may: Partial<Record<RequestKind, RunStatus[]>>;
+  undo: UndoList;
   graph: PlanNode | null;
   steps: Step[];
   gates: Gate[];
@@ -226,12 +236,35 @@ export interface RunList {
   runs: Run[];
 }
 
+export type ParamType = "text" | "integer" | "number" | "boolean" | "choice" | "duration";
+
+/** A parameter that a run of the plan may be given. */
+export interface PlanParam {
+  name: string;
+  type: ParamType;
+  doc: string | null;
+  required: boolean;
+  default: Json;
+  choices: string[] | null;
+}
+
+/** What a run would go through, in order. */
+export interface PlanPart {
+  path: string;
+  kind: NodeKind;
+  name: string;
+  doc: string | null;
+  one_way: string | null;
+}
+
 export interface PlanEntry {
   name: string;
   doc: string | null;
   hash: string | null;
   error: string | null;
   environments: string[];
+  params: PlanParam[];
+  parts: PlanPart[];
 }
 
 export interface ReviewChoice {

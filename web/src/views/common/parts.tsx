@@ -7,6 +7,7 @@ import { sqlTokens } from "../../lib/sql";
 import type { Look } from "../../lib/status";
 import { live, now, zone } from "../../state/store";
 import type { ApiError } from "../../wire/api";
+import type { JsonObject } from "../../wire/types";
 import { Icon, type Sign } from "./icon";
 
 export function Badge({ look, quiet = false }: { look: Look; quiet?: boolean }) {
@@ -142,6 +143,17 @@ export function Empty({ icon, title, children }: { icon: Sign; title: string; ch
       <p><strong>{title}</strong></p>
       {children}
     </div>
+  );
+}
+
+/** The values a run was given, or nothing. */
+export function Params({ values }: { values: JsonObject }) {
+  const pairs = Object.entries(values);
+  if (pairs.length === 0) return null;
+  return (
+    <ul class="param-values" aria-label="Parameters">
+      {pairs.map(([name, value]) => <li key={name}><code>{name} = {typeof value === "string" ? value : JSON.stringify(value)}</code></li>)}
+    </ul>
   );
 }
 

@@ -11,7 +11,7 @@ import { live, messageOf, now, view } from "../../state/store";
 import { api, ApiError, newKey } from "../../wire/api";
 import type { Evidence, Gate, NextStep } from "../../wire/types";
 import { Icon } from "../common/icon";
-import { Badge, Empty, Failure, Loading, Notice, Sql, Time } from "../common/parts";
+import { Badge, Empty, Failure, Loading, Notice, Params, Sql, Time } from "../common/parts";
 import { RunFrame } from "../common/run-frame";
 import { useLoaded } from "../common/use-loaded";
 
@@ -202,6 +202,12 @@ export function GatePage({ run, path }: { run: string; path: string }) {
             <div class="gate-columns">
               <div class="gate-main">
                 <p class="question">{shown.question}</p>
+                {current && Object.keys(current.detail.params).length > 0 && (
+                  <section class="panel" aria-labelledby="params">
+                    <header class="panel-head"><h2 id="params">Parameters of this run</h2></header>
+                    <Params values={current.detail.params} />
+                  </section>
+                )}
                 <NextList rows={shown.next ?? []} then={shown.then ?? ""} />
                 <EvidenceList rows={shown.evidence ?? []} />
               </div>

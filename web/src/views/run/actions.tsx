@@ -3,39 +3,41 @@
 import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { lookOf, RUN_LOOK } from "../../lib/status";
-import { findNode, outline } from "../../state/outline";
 import type { RunView } from "../../state/apply";
 import { canOperate, live, loadRun, messageOf } from "../../state/store";
 import { api, ApiError, newKey } from "../../wire/api";
-import type { RequestKind, RunStatus } from "../../wire/types";
+import type { RequestKind } from "../../wire/types";
 import { Icon, type Sign } from "../common/icon";
-import { Dialog, Notice } from "../common/parts";
+import { Dialog, Failure, Loading, Notice } from "../common/parts";
+import { useLoaded } from "../common/use-loaded";
 
 interface Request {
   label: string;
   icon: Sign;
-  /** States in which it makes sense; the server decides. */
-  states: RunStatus[];
   needsWhy: boolean;
   tone: "" | "danger";
   follows: (view: RunView) => ComponentChildren;
 }
 
-/** Steps that a rollback would undo, newest first, and those that cannot be. */
-function undoList(view: RunView): ComponentChildren {
-  const tree = outline(view);
-  const done = [...view.steps.values()].filter((step) => step.state === "done" || step.state === "running" || step.state === "failed");
-  const changing = done.flatMap((step) => {
-    const node = findNode(tree, step.path);
-    return node && ["step", "task", "backfill", "import", "rollout", "exec", "migrations"].includes(node.kind) ? [node] : [];
-  }).reverse();
-  if (changing.length === 0) return <p>Nothing has been changed yet, so nothing has to be undone.</p>;
+/** What a rollback would do, as the server knows it at this moment: the steps in their order, or why there is no way back. */
+function UndoList({ run }: { run: string }) {
+  const loaded = useLoaded(`undo ${run}`, () => api.run(run));
+  const undo = loaded.value?.undo;
+  if (loaded.error) return <Failure error={loaded.error} what="What would be undone" retry={loaded.reload} />;
+  if (!undo) return <Loading what="what would be undone" />;
+  if (undo.no_way_back.length > 0) {
+    return (
+      <Notice tone="bad" icon="warn" title="There is no way back">
+        <ul>{undo.no_way_back.map((step) => <li key={step.path}><code>{step.path}</code> is done: {step.why}</li>)}</ul>
+      </Notice>
+    );
+  }
+  if (undo.steps.length === 0) return <p>Nothing has been changed yet, so nothing has to be undone.</p>;
   return (
     <>
-      <p>These are undone, in this order. What the application wrote into columns or tables that go away is copied first, to <code>headgate.kept_{view.detail.id}</code>.</p>
+      <p>{undo.steps.length === 1 ? "This is undone." : `These ${undo.steps.length} are undone, in this order.`} What the application wrote into columns or tables that go away is copied first, to <code>headgate.kept_{run}</code>.</p>
       <ol class="undo-list">
-        {changing.slice(0, 12).map((node) => <li key={node.path}><code>{node.path}</code>{node.oneWay && <strong class="tone-bad"> has no way back</strong>}</li>)}
-        {changing.length > 12 && <li>and {changing.length - 12} more</li>}
+        {undo.steps.map((step) => <li key={step.path}><code>{step.path}</code> <span class="soft">{step.how}</span></li>)}
       </ol>
     </>
   );
@@ -43,26 +45,29 @@ function undoList(view: RunView): ComponentChildren {
 
 export const REQUESTS: Record<RequestKind, Request> = {
   pause: {
-    label: "Pause", icon: "pause", states: ["pending", "running", "waiting", "watching", "held", "throttled"], needsWhy: false, tone: "",
+    label: "Pause", icon: "pause", needsWhy: false, tone: "",
     follows: () => <p>The batch that is running commits, then the run stops where it is. Nothing is undone; <em>Resume</em> goes on from there. Time in which a rollout is paused does not count for its window.</p>,
   },
   resume: {
-    label: "Resume", icon: "play", states: ["paused", "held"], needsWhy: false, tone: "",
+    label: "Resume", icon: "play", needsWhy: false, tone: "",
     follows: ({ detail }) => <p>The run goes on{detail.node ? <> at <code>{detail.node}</code></> : ""}, from what the database says is done.</p>,
   },
   retry: {
-    label: "Retry", icon: "retry", states: ["failed", "rollback_blocked", "held"], needsWhy: false, tone: "",
+    label: "Retry", icon: "retry", needsWhy: false, tone: "",
     follows: ({ detail }) => <p>{detail.node ? <code>{detail.node}</code> : "The step"} is tried again, as one more attempt. What it had committed stays and is not done twice.</p>,
   },
   rollback: {
-    label: "Roll back…", icon: "back", states: ["running", "waiting", "watching", "held", "throttled", "paused", "failed", "done"], needsWhy: true, tone: "danger",
-    follows: undoList,
+    label: "Roll back…", icon: "back", needsWhy: true, tone: "danger",
+    follows: ({ detail }) => <UndoList run={detail.id} />,
   },
   abort: {
-    label: "Abort…", icon: "stop", states: ["pending", "running", "waiting", "watching", "held", "throttled", "paused", "failed", "rolling_back", "rollback_blocked"], needsWhy: true, tone: "danger",
+    label: "Abort…", icon: "stop", needsWhy: true, tone: "danger",
     follows: () => <p>The run ends here, for good: <strong>nothing is undone</strong> and it cannot be resumed. To take the change back, roll back instead.</p>,
   },
 };
+/** Does it make sense now? The server's table of states says so. */
+export const mayAsk = ({ detail }: RunView, kind: RequestKind): boolean => detail.may[kind]?.includes(detail.state) ?? false;
+
 const ORDER: RequestKind[] = ["resume", "retry", "pause", "rollback", "abort"];
 
 function RequestDialog({ kind, view, onClose }: { kind: RequestKind; view: RunView; onClose: () => void }) {
@@ -124,7 +129,7 @@ function RequestDialog({ kind, view, onClose }: { kind: RequestKind; view: RunVi
 
 export function RunActions({ view }: { view: RunView }) {
   const [open, setOpen] = useState<RequestKind | null>(null);
-  const kinds = ORDER.filter((kind) => REQUESTS[kind].states.includes(view.detail.state));
+  const kinds = ORDER.filter((kind) => mayAsk(view, kind));
   if (kinds.length === 0) return null;
   if (!canOperate.value) return <span class="soft small">You may look. Changing a run needs the role operator.</span>;
   return (

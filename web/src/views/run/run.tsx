@@ -8,7 +8,7 @@ import { findNode, outline } from "../../state/outline";
 import { live, now } from "../../state/store";
 import type { Reason } from "../../wire/types";
 import { Icon } from "../common/icon";
-import { Badge, Bar, Countdown, Elapsed, Facts, Fraction, Notice, Time, useTold } from "../common/parts";
+import { Badge, Bar, Countdown, Elapsed, Facts, Fraction, Notice, Params, Time, useTold } from "../common/parts";
 import { RunFrame } from "../common/run-frame";
 import { RunActions } from "./actions";
 import { History } from "./history";
@@ -75,6 +75,7 @@ function Summary({ view }: { view: RunView }) {
         ["Environment", <span class="chip">{detail.environment}</span>],
         ["Database", detail.database],
         ["Plan", <code title={detail.hash}>{detail.hash.slice(0, 12)}</code>],
+        ["Parameters", Object.keys(detail.params).length > 0 && <Params values={detail.params} />],
         ["Started", <>by {detail.started_by}, <Time at={detail.created_at} /></>],
         ["Total", <Elapsed from={detail.created_at} to={over ? detail.finished_at ?? detail.state_since : null} />],
         ["Active", time(detail.active_us)],
