@@ -56,6 +56,7 @@ DB_CASE(a_session_is_set_up)
         {"statement_timeout", "10min"},
         {"idle_in_transaction_session_timeout", "10s"},
         {"standard_conforming_strings", "on"},
+        {"jit", "off"},
         {"client_connection_check_interval", "0"},
     };
     for (size_t i = 0; i < COUNT_OF(SETTINGS); i++) {
