@@ -36,17 +36,15 @@ static bool confirmed(const Cli *cli, const CliContext *context, const Plan *pla
     return fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
-static CliExit start_run(Cli *cli, const CliContext *context, const CliPlan *plan)
+static CliExit start_run(Cli *cli, const CliContext *context, const CliPlan *plan, int64_t done)
 {
     Error err = {0};
     int64_t run = 0;
-    if (!cli_flag(cli, "again") && !cli_launch_find_done(cli, context, plan, &run, &err))
-        return cli_fail(&err);
-    if (run != 0) {
+    if (done != 0) {
         fprintf(stderr,
                 "nothing to do: run %" PRId64
                 " has done this very plan here (--again does it once more)\n",
-                run);
+                done);
         return CLI_OK;
     }
     announce_one_way(plan->plan);
@@ -62,6 +60,17 @@ static CliExit start_run(Cli *cli, const CliContext *context, const CliPlan *pla
     return cli_ask_drive(cli, context, run, 0);
 }
 
+/* The plan, and the run that has done it here already. */
+static bool look(const Cli *cli, const CliContext *context, CliPlan *plan, int64_t *ret_done,
+                 Error *err)
+{
+    AUTO(db_close_auto) DbConn *state = NULL;
+    return cli_context_connect(cli, context, true, &state, err) &&
+           cli_evaluate_known(cli, context, state, cli_argument(cli, 0), plan, err) &&
+           cli_param_take(cli, plan, err) &&
+           (cli_flag(cli, "again") || cli_launch_find_done(state, context, plan, ret_done, err));
+}
+
 CliExit cli_run(Cli *cli)
 {
     Error err = {0};
@@ -71,10 +80,9 @@ CliExit cli_run(Cli *cli)
         return cli_plan(cli);
     if (!cli_context_open(cli, cli_argument(cli, 0), &context, &err))
         return cli_fail(&err);
-    CliExit code = cli_evaluate_folder(cli, &context, cli_argument(cli, 0), &plan, &err) &&
-                           cli_param_take(cli, &plan, &err)
-                       ? start_run(cli, &context, &plan)
-                       : cli_fail(&err);
+    int64_t done = 0;
+    CliExit code = look(cli, &context, &plan, &done, &err) ? start_run(cli, &context, &plan, done)
+                                                           : cli_fail(&err);
     cli_plan_done(&plan);
     cli_context_done(&context);
     return code;

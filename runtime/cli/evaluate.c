@@ -2,6 +2,7 @@
 #include "cli/evaluate.h"
 
 #include "base/bounds.h"
+#include "ledger/run.h"
 #include "loop/child.h"
 #include "run/kind.h"
 
@@ -72,23 +73,45 @@ static bool check_sql(const Plan *plan, Error *err)
     return true;
 }
 
-bool cli_evaluate_folder(const Cli *cli, const CliContext *context, const char *plan,
-                         CliPlan *ret_plan, Error *err)
+/* Of the bundle, or what state kept of an earlier evaluation. */
+static bool find_plan(const Cli *cli, DbConn *state, CliPlan *plan, Error *err)
+{
+    AUTO(json_auto) json_t *graph = NULL;
+    if (state != NULL && !ledger_plan_graph(state, plan->bundle->hash, &graph, err))
+        return false;
+    if (graph != NULL)
+        return plan_from_graph(graph, &plan->plan, err);
+    return cli_evaluate(cli, plan->bundle, &plan->plan, err) && check_sql(plan->plan, err);
+}
+
+static bool evaluate(const Cli *cli, const CliContext *context, DbConn *state, const char *plan,
+                     CliPlan *ret_plan, Error *err)
 {
     CliPlan result = {0};
     AUTO(json_auto) json_t *shown = config_shown(context->config, context->environment);
     AUTO(base_free) char *extra = json_canonical(shown);
     bool ok =
         bundle_read(cli_context_plan_folder(context->arena, plan), extra, &result.bundle, err) &&
-        cli_evaluate(cli, result.bundle, &result.plan, err) &&
-        config_check_plan(context->config, context->environment, result.plan, err) &&
-        check_sql(result.plan, err);
+        find_plan(cli, state, &result, err) &&
+        config_check_plan(context->config, context->environment, result.plan, err);
     if (!ok) {
         cli_plan_done(&result);
         return false;
     }
     *ret_plan = result;
     return true;
+}
+
+bool cli_evaluate_folder(const Cli *cli, const CliContext *context, const char *plan,
+                         CliPlan *ret_plan, Error *err)
+{
+    return evaluate(cli, context, NULL, plan, ret_plan, err);
+}
+
+bool cli_evaluate_known(const Cli *cli, const CliContext *context, DbConn *state, const char *plan,
+                        CliPlan *ret_plan, Error *err)
+{
+    return evaluate(cli, context, state, plan, ret_plan, err);
 }
 
 void cli_plan_done(CliPlan *plan)

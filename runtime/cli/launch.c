@@ -60,13 +60,14 @@ bool cli_launch_create(const Cli *cli, const CliContext *context, const CliPlan 
                              ret_run, err);
 }
 
-static bool find_done(DbConn *state, const CliContext *context, const CliPlan *plan,
-                      int64_t *ret_run, Error *err)
+bool cli_launch_find_done(DbConn *state, const CliContext *context, const CliPlan *plan,
+                          int64_t *ret_run, Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
     const char *system = NULL;
     const char *database = NULL;
     int version = 0;
+    *ret_run = 0;
     if (!ledger_schema_version(state, &version, err) ||
         (version > 0 && !ledger_run_identity(state, arena, &system, &database, err)))
         return false;
@@ -83,15 +84,6 @@ static bool find_done(DbConn *state, const CliContext *context, const CliPlan *p
         return false;
     *ret_run = db_rows(done) == 1 ? db_int(done, 0, 0) : 0;
     return true;
-}
-
-bool cli_launch_find_done(const Cli *cli, const CliContext *context, const CliPlan *plan,
-                          int64_t *ret_run, Error *err)
-{
-    AUTO(db_close_auto) DbConn *state = NULL;
-    *ret_run = 0;
-    return cli_context_connect(cli, context, true, &state, err) &&
-           find_done(state, context, plan, ret_run, err);
 }
 
 /* ------------------------------------------------------------------ keeping alive */

@@ -1,6 +1,7 @@
 /* Registered plans: bundle and graph by hash. */
 #include "ledger/run.h"
 
+#include "ledger/schema.h"
 #include "plan/shown.h"
 
 #include <sodium/utils.h>
@@ -34,6 +35,26 @@ bool ledger_plan_register(DbConn *state, const Bundle *bundle, const Plan *plan,
     ledger_param_int(&params, LEDGER_LANGUAGE);
     ledger_param_text(&params, person);
     return ledger_call(state, "plan_register", &params, NULL, err);
+}
+
+bool ledger_plan_graph(DbConn *state, const char *hash, json_t **ret_graph, Error *err)
+{
+    int version = 0;
+    *ret_graph = NULL;
+    if (!ledger_schema_version(state, &version, err))
+        return false;
+    if (version == 0)
+        return true;
+    LedgerParams params = {0};
+    ledger_param_text(&params, hash);
+    ledger_param_int(&params, LEDGER_LANGUAGE);
+    AUTO(db_result_auto) DbResult *found = NULL;
+    if (!ledger_call(state, "plan_graph", &params, &found, err))
+        return false;
+    if (db_rows(found) == 0)
+        return true;
+    *ret_graph = json_parse(db_value(found, 0, 0), (size_t)db_value_bytes(found, 0, 0), err);
+    return *ret_graph != NULL || error_wrap(err, "plan %.12s", hash);
 }
 
 bool ledger_plan_load(DbConn *state, const char *hash, Bundle **ret_bundle, json_t **ret_graph,
