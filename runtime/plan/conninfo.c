@@ -13,13 +13,50 @@ enum { SHOWN_BYTES_MAX = 4096 };
 
 static const char NOT_SHOWN[] = "(a connection string that does not parse)";
 
-static bool is_secret(const char *key)
+/* What may be shown. Every other keyword is a secret, or a misspelt one may stand before it. */
+static bool is_harmless(const char *key)
 {
-    static const char *const PARTS[] = {"pass", "secret", "scram", "token", "key_log"};
-    if (strcasecmp(key, "passfile") == 0)
-        return false;
-    for (size_t i = 0; i < COUNT_OF(PARTS); i++) {
-        if (strcasestr(key, PARTS[i]) != NULL)
+    static const char *const KEYS[] = {
+        "application_name",
+        "channel_binding",
+        "client_encoding",
+        "connect_timeout",
+        "dbname",
+        "fallback_application_name",
+        "gssencmode",
+        "gsslib",
+        "host",
+        "hostaddr",
+        "keepalives",
+        "keepalives_count",
+        "keepalives_idle",
+        "keepalives_interval",
+        "krbsrvname",
+        "load_balance_hosts",
+        "options",
+        "passfile",
+        "port",
+        "replication",
+        "require_auth",
+        "requirepeer",
+        "service",
+        "ssl_max_protocol_version",
+        "ssl_min_protocol_version",
+        "sslcert",
+        "sslcompression",
+        "sslcrl",
+        "sslcrldir",
+        "sslkey",
+        "sslmode",
+        "sslnegotiation",
+        "sslrootcert",
+        "sslsni",
+        "target_session_attrs",
+        "tcp_user_timeout",
+        "user",
+    };
+    for (size_t i = 0; i < COUNT_OF(KEYS); i++) {
+        if (strcmp(key, KEYS[i]) == 0)
             return true;
     }
     return false;
@@ -59,7 +96,7 @@ static void show_query(Arena *arena, const char *query, Text *out)
     while (*query != '\0') {
         size_t length = strcspn(query, "&");
         size_t key_length = strcspn(query, "=&");
-        if (is_secret(percent_decode(arena, query, key_length))) {
+        if (!is_harmless(percent_decode(arena, query, key_length))) {
             if (key_length < length)
                 remember(arena, query + key_length + 1, length - key_length - 1);
         } else {
@@ -116,18 +153,25 @@ static const char *value_end(const char *at)
     return *at == '\'' ? at + 1 : NULL;
 }
 
+/* As libpq reads it: a quote inside a value without quotes is a character like others. */
 static void remember_value(Arena *arena, const char *value, const char *end)
 {
+    bool quoted = *value == '\'';
     char *plain = arena_alloc(arena, (size_t)(end - value) + 1);
     size_t used = 0;
-    for (const char *at = value; at < end; at++) {
-        if (*at == '\'')
-            continue;
-        if (*at == '\\' && at + 1 < end)
-            at++;
-        plain[used++] = *at;
+    for (const char *at = value + quoted; at < end - quoted; at++) {
+        if (*at == '\\')
+            at++; /* at the very end it stands for nothing */
+        if (at < end - quoted)
+            plain[used++] = *at;
     }
     log_secret(plain);
+}
+
+/* "postgre://u:secret@h/db?sslmode=x" has an equals sign too: what is no word is no keyword. */
+static bool is_keyword(const char *key)
+{
+    return key[0] != '\0' && key[strspn(key, "abcdefghijklmnopqrstuvwxyz_")] == '\0';
 }
 
 static bool show_conninfo(Arena *arena, const char *url, Text *out)
@@ -136,13 +180,13 @@ static bool show_conninfo(Arena *arena, const char *url, Text *out)
         size_t key_length = strcspn(at, "= \t\r\n");
         const char *key = arena_strndup(arena, at, key_length);
         const char *equals = skip_blanks(at + key_length);
-        if (key_length == 0 || *equals != '=')
+        if (!is_keyword(key) || *equals != '=')
             return false;
         const char *value = skip_blanks(equals + 1);
         const char *end = value_end(value);
         if (end == NULL)
             return false;
-        if (is_secret(key))
+        if (!is_harmless(key))
             remember_value(arena, value, end);
         else
             text_printf(out, "%s%s=%.*s", out->length_bytes == 0 ? "" : " ", key,
@@ -181,8 +225,11 @@ const char *plan_conninfo_shown(Arena *arena, const char *url)
         ok = show_uri(arena, url, &out);
     else
         ok = show_conninfo(arena, url, &out);
-    if (!ok)
+    if (!ok) {
         log_secret(url);
+        /* libpq names what it takes for a keyword: invalid connection option "..." */
+        log_secret(arena_strndup(arena, url, strcspn(url, "=")));
+    }
     return ok ? arena_strdup(arena, text_string(&out)) : NOT_SHOWN;
 }
 
