@@ -28,6 +28,10 @@ void fuzz_check_error(const Error *err);
 /// Is it UTF-8 without a NUL?
 bool fuzz_is_text(const char *bytes, size_t size);
 
+/// Was this text given to log_secret() since the input began? The real list, which only grows, is
+/// not kept while fuzzing.
+bool fuzz_was_secret(const char *text);
+
 /// Calls run(ctx) on a stack as large as a fiber's.
 void fuzz_on_fiber_stack(void (*run)(void *ctx), void *ctx);
 
