@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TRIES = 5, LOCK_PAUSE_MIN_MS = 200, LOCK_PAUSE_MAX_MS = 5000 };
+enum { TRIES = 5, LOCK_PAUSE_MIN_MS = 200, LOCK_PAUSE_MAX_MS = 2000 };
 
 typedef struct Work {
     Run *run;
@@ -37,7 +37,7 @@ typedef struct Turn {
     bool collided;
     int tries;
     int64_t until_us; /* how long locks are asked for */
-    Error why;        /* why it is given up, once what is left is removed */
+    Error why;        /* why it is given up, once what is half there is ended */
 } Turn;
 
 /* ------------------------------------------------------------------ records */
@@ -198,12 +198,12 @@ static bool collision(const Error *err)
     return false;
 }
 
-static bool pause_for_lock(Work *work, const Turn *turn, const Error *why, Error *err)
+/* What is half there is ended before requests are answered, so they do not cut this short. */
+static bool pause_for_lock(Work *work, const Error *why, Error *err)
 {
-    UNUSED(turn);
     run_log(work->run, work->node->path, "warn", "%s: trying again", why->message);
-    return run_wait(work->run,
-                    LOCK_PAUSE_MIN_MS + clock_random(LOCK_PAUSE_MAX_MS - LOCK_PAUSE_MIN_MS), err);
+    return fiber_sleep(LOCK_PAUSE_MIN_MS + clock_random(LOCK_PAUSE_MAX_MS - LOCK_PAUSE_MIN_MS),
+                       err);
 }
 
 /* After a statement has failed: goes on when it is worth another try, else keeps why. */
@@ -216,7 +216,7 @@ static bool failed(Work *work, Turn *turn, int position, const Error *problem, E
     if (turn->outside.blocks && text_equal(problem->sqlstate, "55P03") &&
         clock_monotonic_us() < turn->until_us) {
         turn->tries--;
-        return pause_for_lock(work, turn, problem, err);
+        return pause_for_lock(work, problem, err);
     }
     turn->collided = collision(problem);
     if (transient(problem) && turn->tries < TRIES) {
@@ -257,44 +257,55 @@ static bool act(Work *work, Turn *turn, const RunProbe *probe, Error *err)
     return turn->acted || failed(work, turn, position, &problem, err);
 }
 
-static bool leftover_stays(const Turn *turn, const char *name, const Error *why, Error *err)
+static bool leftover_stays(const Turn *turn, const char *leftover, const Error *why, Error *err)
 {
     *err = turn->why.kind == ERROR_NONE ? *why : turn->why;
-    error_wrap(err, "the INVALID index %s could not be removed (%s)", name, why->message);
+    error_wrap(err, "%s could not be removed (%s)", leftover, why->message);
     return error_hint(err, "%s",
                       why->hint[0] != '\0' ? why->hint
-                                           : "headgate retry, or headgate rollback, "
-                                             "removes it");
+                                           : "headgate retry, or headgate rollback, removes it");
 }
 
-/* What our own intent names is dropped, CONCURRENTLY. */
-static bool remove_leftover(Work *work, Turn *turn, const char *name, Error *err)
+/* Locks are asked for again until the limit; what somebody ended, TRIES times. */
+static bool removal_again(Work *work, Turn *turn, int tries, const Error *problem)
 {
-    const char *sql = arena_printf(work->arena, "DROP INDEX CONCURRENTLY %s", name);
+    Error ignored = {0};
+    if (!transient(problem))
+        return false;
+    if (!text_equal(problem->sqlstate, "55P03"))
+        return tries < TRIES;
+    return clock_monotonic_us() < turn->until_us + work->watchdog.limit_us &&
+           pause_for_lock(work, problem, &ignored);
+}
+
+/* What our own intent names, and nothing else. Requests do not interrupt it. */
+static bool remove_leftover(Work *work, Turn *turn, const RunProbe *probe, Error *err)
+{
     Error problem = {0};
     bool removed = false;
-    json_set_string(turn->record, "leftover", name);
-    work->watchdog.doing = "removing the INVALID index";
+    int position = 0;
+    json_set_string(turn->record, "leftover", probe->leftover);
+    work->watchdog.doing = arena_printf(work->arena, "removing %s", probe->leftover);
     work->watchdog.uninterruptible = true;
-    for (int tries = 0; !removed && tries < TRIES; tries++) {
-        int position = 0;
+    for (int tries = 1; !removed; tries++) {
         problem = (Error){0};
-        if (!put(work, turn, "intent", err))
+        if (!put(work, turn, "intent", err) || !set_lock_timeout(work, turn, err))
             return false;
-        removed = run_watchdog_exec(&work->watchdog, work->act, sql, &position, &problem) ||
-                  text_equal(problem.sqlstate, "42704");
-        if (!removed && !transient(&problem))
+        removed =
+            run_watchdog_exec(&work->watchdog, work->act, probe->removal, &position, &problem) ||
+            text_equal(problem.sqlstate, "42704");
+        if (!removed && !removal_again(work, turn, tries, &problem))
             break;
     }
     work->watchdog.doing = NULL;
     work->watchdog.uninterruptible = false;
     if (removed) {
         json_object_del(turn->record, "leftover");
-        run_log(work->run, work->node->path, "warn", "the INVALID index %s was removed", name);
+        run_log(work->run, work->node->path, "warn", "%s was removed", probe->leftover);
         return true;
     }
     if (!must_end(&problem))
-        return leftover_stays(turn, name, &problem, err);
+        return leftover_stays(turn, probe->leftover, &problem, err);
     *err = problem;
     return false;
 }
@@ -350,9 +361,10 @@ static bool turn_step(Work *work, Turn *turn, const RunProbe *probe, bool *ret_d
     switch (probe->verdict) {
     case RUN_PROBE_DONE:
         *ret_done = true;
-        return finish(work, turn, probe, err);
+        return finish(work, turn, probe, err) &&
+               (turn->why.kind != ERROR_CANCELLED || run_stop_here(err));
     case RUN_PROBE_LEFTOVER:
-        return remove_leftover(work, turn, probe->leftover, err);
+        return remove_leftover(work, turn, probe, err);
     case RUN_PROBE_ABSENT:
         break;
     }

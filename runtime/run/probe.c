@@ -30,7 +30,8 @@ static bool is_absent(Probing *probing)
 static bool is_leftover(Probing *probing, const char *name)
 {
     probing->ret->verdict = RUN_PROBE_LEFTOVER;
-    probing->ret->leftover = arena_strdup(probing->arena, name);
+    probing->ret->leftover = arena_printf(probing->arena, "the INVALID index %s", name);
+    probing->ret->removal = arena_printf(probing->arena, "DROP INDEX CONCURRENTLY %s", name);
     return true;
 }
 
@@ -206,7 +207,9 @@ static bool drop_index(Probing *probing, Error *err)
     json_set_string(probing->ret->facts, "oid", index.oid);
     if (ask->intent != NULL && !text_equal(intended(probing, "oid"), index.oid))
         return is_done(probing, "another index has that name since", NULL);
-    if (outside->relation.name != NULL) /* there is no statement: its up made the index */
+    if (ask->intent != NULL && !index.valid)
+        return is_leftover(probing, index.name); /* half dropped */
+    if (outside->relation.name != NULL)          /* there is no statement: its up made the index */
         probing->ret->instead =
             arena_printf(probing->arena, "DROP INDEX CONCURRENTLY %s", index.name);
     return is_absent(probing);
@@ -304,11 +307,15 @@ static bool detach(Probing *probing, Error *err)
                                                                   : is_absent(probing);
     json_set_string(probing->ret->facts, "relation_oid", db_value(row, 0, 0));
     json_set_string(probing->ret->facts, "oid", db_value(row, 0, 1));
-    if (probing->ask->intent != NULL && db_bool(row, 0, 2))
-        probing->ret->instead =
-            arena_printf(probing->arena, "ALTER TABLE %s DETACH PARTITION %s FINALIZE",
-                         db_value(row, 0, 3), db_value(row, 0, 4));
-    return is_absent(probing);
+    if (probing->ask->intent == NULL || !db_bool(row, 0, 2))
+        return is_absent(probing);
+    probing->ret->verdict = RUN_PROBE_LEFTOVER;
+    probing->ret->leftover =
+        arena_printf(probing->arena, "the half detached partition %s", db_value(row, 0, 4));
+    probing->ret->removal =
+        arena_printf(probing->arena, "ALTER TABLE %s DETACH PARTITION %s FINALIZE",
+                     db_value(row, 0, 3), db_value(row, 0, 4));
+    return true;
 }
 
 static bool object_find(Probing *probing, const char *kind, const char **ret_oid, Error *err)

@@ -10,7 +10,8 @@
 typedef enum RunProbeVerdict {
     RUN_PROBE_ABSENT,   ///< it has not happened: act
     RUN_PROBE_DONE,     ///< what it is for is there (or gone)
-    RUN_PROBE_LEFTOVER, ///< an INVALID index that our own intent names: drop it first
+    RUN_PROBE_LEFTOVER, ///< half there, and our own intent names it: an INVALID index, a partition
+                        ///< half detached. That is ended first, also when the step is given up
 } RunProbeVerdict;
 
 typedef struct RunProbeAsk {
@@ -26,8 +27,9 @@ typedef struct RunProbeAsk {
 typedef struct RunProbe {
     RunProbeVerdict verdict;
     json_t *facts;        ///< for the intent, if there is none yet; owned by the caller
-    const char *instead;  ///< ABSENT: what goes on from here instead of the statement, or NULL
-    const char *leftover; ///< LEFTOVER: its quoted name
+    const char *instead;  ///< ABSENT: what to run instead of the statement, or NULL
+    const char *leftover; ///< LEFTOVER: what it is, for people
+    const char *removal;  ///< LEFTOVER: the statement that ends it
     const char *note;     ///< DONE without acting: what people should know, or NULL
     const char *oid;      ///< DONE: of what is there; NULL = nothing is
 } RunProbe;
