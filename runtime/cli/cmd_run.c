@@ -4,6 +4,7 @@
 #include "cli/launch.h"
 #include "cli/param.h"
 #include "ledger/run.h"
+#include "run/kept.h"
 #include "run/run.h"
 #include "run/undo.h"
 
@@ -102,6 +103,26 @@ static bool allowed(const CliAsk *ask, const char *kind, Error *err)
     return error_hint(err, "%s", next);
 }
 
+/* What a rollback is going to copy first. Not knowing is no reason not to roll back. */
+static void say_kept(const CliAsk *ask)
+{
+    AUTO(json_auto) json_t *list = NULL;
+    Error err = {0};
+    size_t i = 0;
+    json_t *item = NULL;
+    if (!run_kept_count(fiber_loop(), ask->state, ask->context.config, ask->run, &list, &err)) {
+        fprintf(stderr, "what the application wrote could not be counted: %s\n", err.message);
+        return;
+    }
+    json_array_foreach (list, i, item)
+        fprintf(stderr,
+                "%s: %" PRId64
+                " row(s) that the application wrote are copied to headgate.kept_%" PRId64
+                " before \"%s\" is undone\n",
+                json_get_string(item, "relation", ""), json_get_int(item, "rows", 0), ask->run,
+                json_get_string(item, "path", ""));
+}
+
 /* Asks, and drives the run ourselves when nobody does. */
 static CliExit ask_run(Cli *cli, const char *kind, bool drives)
 {
@@ -110,8 +131,10 @@ static CliExit ask_run(Cli *cli, const char *kind, bool drives)
     AUTO(json_auto) json_t *body = json_object();
     json_set_string(body, "why",
                     cli_option(cli, "message") == NULL ? "" : cli_option(cli, "message"));
-    bool ok = cli_ask_open(cli, &ask, &err) && allowed(&ask, kind, &err) &&
-              ledger_request_add(ask.state, ask.run, kind, body, ask.context.person, NULL, &err);
+    bool ok = cli_ask_open(cli, &ask, &err) && allowed(&ask, kind, &err);
+    if (ok && text_equal(kind, "rollback") && !cli_flag(cli, "quiet"))
+        say_kept(&ask);
+    ok = ok && ledger_request_add(ask.state, ask.run, kind, body, ask.context.person, NULL, &err);
     CliExit code = CLI_OK;
     if (!ok) {
         code = cli_fail(&err);

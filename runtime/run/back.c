@@ -1,6 +1,7 @@
 /* Back: in reverse order of start. */
 #include "run/back.h"
 
+#include "run/kept.h"
 #include "run/kind.h"
 
 #include <inttypes.h>
@@ -141,8 +142,8 @@ static bool repair_effect(Run *run, const PlanNode *node, DbConn *conn, void *ct
                           Error *err)
 {
     const RunMend *mend = ctx;
-    UNUSED(run);
-    UNUSED(node);
+    if (!run_kept_copy(run, node, mend->sql, conn, detail, err))
+        return false;
     note_mend(mend, "repaired", detail);
     return db_exec(conn, mend->sql, NULL, NULL, err) || error_wrap(err, "the repair");
 }

@@ -1,6 +1,7 @@
 /* Copying before dropping. */
 #include "run/kept.h"
 
+#include "base/bounds.h"
 #include "ledger/call.h"
 #include "sql/columns.h"
 
@@ -10,14 +11,12 @@
 /* The columns of kept_parts.sql. */
 enum { TABLE, WHOLE, COLUMNS, KEY, VALUES, CONDITION };
 
-static bool find_parts(DbConn *conn, const char *run, const PlanNode *node, DbResult **ret_parts,
-                       Error *err)
+static bool find_parts(DbConn *conn, const char *run, const PlanNode *node, const char *sql,
+                       DbResult **ret_parts, Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
     SqlColumns gone = {.arena = arena};
-    const char *down = plan_sql(node, "down");
-    if (down != NULL)
-        sql_columns_dropped(down, &gone);
+    sql_columns_dropped(sql, &gone);
     if (gone.count == 0)
         return true;
     const char **names = arena_alloc(arena, gone.count * sizeof(*names));
@@ -155,10 +154,12 @@ static void say(const Run *run, const json_t *kept, json_t *detail)
                     total == 0 ? "the application had written nothing into it" : text);
 }
 
-bool run_kept_copy(Run *run, const PlanNode *node, DbConn *conn, json_t *detail, Error *err)
+bool run_kept_copy(Run *run, const PlanNode *node, const char *sql, DbConn *conn, json_t *detail,
+                   Error *err)
 {
     AUTO(db_result_auto) DbResult *parts = NULL;
-    if (!find_parts(conn, run->id_text, node, &parts, err) || parts == NULL || db_rows(parts) == 0)
+    if (!find_parts(conn, run->id_text, node, sql, &parts, err) || parts == NULL ||
+        db_rows(parts) == 0)
         return err->kind == ERROR_NONE;
     AUTO(json_auto) json_t *kept = json_array();
     if (!lock_tables(conn, parts, err) || !become_ourselves(conn, err) ||
@@ -186,15 +187,88 @@ static bool count_one(DbConn *conn, const PlanNode *node, const DbResult *parts,
     return true;
 }
 
-bool run_kept_count(DbConn *conn, int64_t run, const PlanNode *node, json_t *list, Error *err)
+static bool count_node(DbConn *conn, int64_t run, const PlanNode *node, json_t *list, Error *err)
 {
     AUTO(db_result_auto) DbResult *parts = NULL;
     AUTO(base_free) char *run_text = base_printf("%" PRId64, run);
-    if (!find_parts(conn, run_text, node, &parts, err))
+    if (!find_parts(conn, run_text, node, plan_sql(node, "down"), &parts, err))
         return false;
     for (int i = 0; parts != NULL && i < db_rows(parts); i++) {
         if (!count_one(conn, node, parts, i, list, err))
             return false;
     }
     return true;
+}
+
+/* Did the step change anything that its undo would take back? */
+static bool to_undo(const json_t *row, const PlanNode *node)
+{
+    StepState state = step_state_parse(json_get_string(row, "state", ""));
+    return node != NULL && node->kind == PLAN_STEP && plan_sql(node, "down") != NULL &&
+           (state == STEP_DONE || state == STEP_UNDOING || state == STEP_UNDO_FAILED);
+}
+
+static bool count_all(DbConn *conn, int64_t run, const Plan *plan, json_t *list, Error *err)
+{
+    AUTO(json_auto) json_t *rows = NULL;
+    AUTO(db_result_auto) DbResult *path = NULL;
+    if (!ledger_step_list(conn, run, &rows, err) ||
+        !ledger_call(conn, "search_path_default", NULL, &path, err) ||
+        !db_query(conn, "SELECT pg_catalog.set_config('search_path', $1, false)",
+                  DB_PARAMS(db_value(path, 0, 0)), NULL, err))
+        return false;
+    for (size_t i = json_array_size(rows); i > 0; i--) {
+        const json_t *row = json_array_get(rows, i - 1);
+        const PlanNode *node = plan_find(plan, json_get_string(row, "path", ""));
+        if (to_undo(row, node) && !count_node(conn, run, node, list, err))
+            return false;
+    }
+    return true;
+}
+
+static bool count_on(Loop *loop, const ConfigTarget *target, int64_t run, const Plan *plan,
+                     json_t *list, Error *err)
+{
+    AUTO(db_close_auto) DbConn *conn = NULL;
+    DbTarget options = {.conninfo = target->url,
+                        .application_name = "headgate rollback preview",
+                        .statement_timeout_ms = BOUND_KEPT_COUNT_MS,
+                        .pooler_session = target->pooler_session,
+                        .read_only = true};
+    return db_open(loop, &options, &conn, err) && count_all(conn, run, plan, list, err);
+}
+
+static const ConfigTarget *target_of(const Config *config, const json_t *head, const Plan *plan,
+                                     Error *err)
+{
+    const char *name = json_get_string(head, "environment", "");
+    const ConfigEnvironment *environment = config_environment(config, name);
+    const ConfigTarget *target =
+        environment == NULL ? NULL : config_target(environment, plan_text(plan->root, "target"));
+    if (target == NULL)
+        error_set(err, ERROR_INPUT, "headgate.yaml has no target \"%s\" for \"%s\"",
+                  plan_text(plan->root, "target"), name);
+    return target;
+}
+
+bool run_kept_count(Loop *loop, DbConn *state, const Config *config, int64_t run, json_t **ret_list,
+                    Error *err)
+{
+    AUTO(json_auto) json_t *head = NULL;
+    AUTO(json_auto) json_t *graph = NULL;
+    Bundle *bundle = NULL;
+    Plan *plan = NULL;
+    json_t *list = json_array();
+    bool ok = ledger_run_read(state, run, &head, err) &&
+              ledger_plan_load(state, json_get_string(head, "plan", ""), &bundle, &graph, err) &&
+              plan_from_graph(graph, &plan, err);
+    const ConfigTarget *target = ok ? target_of(config, head, plan, err) : NULL;
+    ok = target != NULL && count_on(loop, target, run, plan, list, err);
+    plan_free(plan);
+    bundle_free(bundle);
+    if (ok)
+        *ret_list = list;
+    else
+        json_decref(list);
+    return ok;
 }

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "run/kept.h"
 #include "run/outside.h"
+#include "run/own.h"
 #include "run/proof.h"
 #include "sql/check.h"
 #include "sql/expression.h"
@@ -116,10 +117,11 @@ static bool check_undo(const PlanNode *node, Error *err)
     if (node->kind != PLAN_STEP || !plan_mutates(node) || plan_sql(node, "down") != NULL ||
         plan_text(node, "one_way") != NULL || run_outside_undoes_itself(node))
         return true;
-    return plan_error_at(err, node->at,
-                         "step \"%s\" has neither down nor one_way: say how to take it back, or why "
-                         "there is no way back",
-                         node->name);
+    return plan_error_at(
+        err, node->at,
+        "step \"%s\" has neither down nor one_way: say how to take it back, or why "
+        "there is no way back",
+        node->name);
 }
 
 bool run_kind_sql_check(const PlanNode *node, Error *err)
@@ -138,23 +140,24 @@ bool run_kind_sql_check(const PlanNode *node, Error *err)
         if (outside && i == 0 && !check_proof_outside(node, err))
             return false;
     }
-    return check_undo(node, err) &&
-           (node->kind != PLAN_BACKFILL || check_expressions(node, err));
+    return check_undo(node, err) && (node->kind != PLAN_BACKFILL || check_expressions(node, err));
 }
 
 static bool up_effect(Run *run, const PlanNode *node, DbConn *conn, void *ctx, json_t *detail,
                       Error *err)
 {
-    UNUSED(run);
     UNUSED(ctx);
-    return run_proof(conn, node, detail, err) && run_kind_sql(conn, node, "up", err);
+    return run_own_before(run, node, conn, detail, err) && run_proof(conn, node, detail, err) &&
+           run_kind_sql(conn, node, "up", err);
 }
 
 static bool down_effect(Run *run, const PlanNode *node, DbConn *conn, void *ctx, json_t *detail,
                         Error *err)
 {
     UNUSED(ctx);
-    return run_kept_copy(run, node, conn, detail, err) && run_kind_sql(conn, node, "down", err);
+    return run_own_check(conn, plan_sql(node, "down"), detail, err) &&
+           run_kept_copy(run, node, plan_sql(node, "down"), conn, detail, err) &&
+           run_kind_sql(conn, node, "down", err);
 }
 
 /* How long the last stage must still have held. */

@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { PAUSE_MIN_MS = 200, PAUSE_MAX_MS = 10000 };
+enum { PAUSE_MIN_MS = 200, PAUSE_MAX_MS = 10000, TRIES_UNSEEN = 5 };
 
 /* One step on its way to its locks. */
 typedef struct Taking {
@@ -195,7 +195,10 @@ static bool go_again(Taking *taking, const RunQueue *queue, bool *ret_again, Err
     if (!worth_retrying(queue, err))
         return false;
     taking->pause_ms = next_pause_ms(taking->pause_ms);
-    if (spent_us(taking) + taking->pause_ms * 1000 >= taking->budget_us)
+    bool spent = spent_us(taking) + taking->pause_ms * 1000 >= taking->budget_us;
+    /* On a busy machine a short try may end unseen, and an error that names nobody helps nobody. */
+    bool unseen = taking->waited == NULL && taking->tries < TRIES_UNSEEN;
+    if (spent && !unseen)
         return out_of_budget(taking, err);
     tell_refused(taking, queue, err);
     *ret_again = run_wait(taking->run, taking->pause_ms, err);

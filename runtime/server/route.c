@@ -25,6 +25,8 @@ const ServerRoute SERVER_ROUTES[] = {
      "The filled-in check-list of a run."},
     {METHOD_GET, "/api/runs/:run/rollout", get_rollout, ACCESS_VIEWER,
      "Rollouts of a run: stages, guards, samples."},
+    {METHOD_GET, "/api/runs/:run/kept", get_kept, ACCESS_OPERATOR,
+     "What a rollback would copy first: rows that the application wrote into what it removes."},
     {METHOD_GET, "/api/runs/:run/review", get_review, ACCESS_VIEWER,
      "The review queue. Arguments: state, step, reason, limit, after."},
     {METHOD_POST, "/api/runs/:run/review", post_review, ACCESS_OPERATOR,

@@ -1,5 +1,6 @@
 /* Runs: lists, one run, events, report, requests. */
 #include "db/sql.h"
+#include "run/kept.h"
 #include "run/undo.h"
 #include "server/handlers.h"
 #include "server/private.h"
@@ -57,6 +58,21 @@ bool get_rollout(ServerRequest *request, json_t **ret_body, Error *err)
         return false;
     *ret_body = json_object();
     json_object_set(*ret_body, "rollouts", json_object_get(whole, "rollouts"));
+    return true;
+}
+
+bool get_kept(ServerRequest *request, json_t **ret_body, Error *err)
+{
+    int64_t run = 0;
+    json_t *list = NULL;
+    const Server *server = request->server;
+    if (!request_run(request, &run, err) ||
+        !or_not_found(request,
+                      run_kept_count(server->loop, request->conn, server->config, run, &list, err),
+                      err))
+        return false;
+    *ret_body = json_object();
+    json_object_set_new(*ret_body, "kept", list);
     return true;
 }
 

@@ -36,6 +36,7 @@ const PAGES: { name: string; path: string; at: string; ready: (page: Page) => Pr
   { name: "plans", path: "/plans", at: "gate", ready: (page) => page.getByText("did you mean approvers").waitFor() },
   { name: "run-backfill", path: "/runs/42", at: "backfill", ready: (page) => page.getByLabel("Progress").first().waitFor() },
   { name: "run-step", path: "/runs/42?node=expand%2Fcanonical_event%20column", at: "gate", ready: (page) => page.getByText("How it is undone").waitFor() },
+  { name: "run-lock", path: "/runs/42", at: "lock", ready: (page) => page.getByText("Process 4711").waitFor() },
   { name: "run-failed", path: "/runs/40", at: "gate", ready: (page) => page.getByText("SQLSTATE").waitFor() },
   { name: "run-throttled", path: "/runs/37", at: "gate", ready: (page) => page.getByText("No runner drives this run").waitFor() },
   { name: "run-hostile", path: "/runs/35", at: "gate", ready: (page) => page.getByRole("heading", { level: 1, name: /img src/ }).waitFor() },
@@ -104,6 +105,7 @@ for (const view of VIEWS) {
     await page.getByRole("button", { name: "Roll back", exact: true }).click();
     await page.getByText("Say why").waitFor();
     await page.getByText(/undone, in this order/).waitFor();
+    await page.getByText("12,345 rows").waitFor();
     await opened("dialog-rollback");
     assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Roll back…", "the focus went back");
     await page.goto(`${mock.url}/plans`);

@@ -76,6 +76,7 @@ for (const role of ["", ", run_as: changer"]) {
     );
     const back = await headgate(["rollback", "1", "-e", "test", "-m", "the test wants it"], { env, cwd: folder });
     assert.equal(back.code, 0, back.text);
+    assert.match(back.stderr, /public.items: 3 row\(s\) that the application wrote are copied to headgate.kept_1 before "change\/extra" is undone/);
     assert.equal(cluster.dump(database), before);
     assert.deepEqual(await kept(database), [
       { step: "change/extra", relation: "public.items", key: { id: "101" }, columns: { extra: "two\nlines", grade: "3" } },
@@ -125,6 +126,32 @@ test("a write that is under way when the rollback begins is kept too", async () 
   const ended = await back.ended;
   assert.equal(ended.code, 0, ended.text);
   assert.deepEqual((await kept(database)).map((row) => [row["key"], (row["columns"] as { extra: string }).extra]), [[{ id: "50" }, "late"]]);
+});
+
+test("an undo that would drop what was there before is refused", async () => {
+  const { database, env } = await prepared();
+  await cluster.query(database, "ALTER TABLE items ADD COLUMN extra text; CREATE TABLE old (id integer)");
+  const lua = `
+plan "kept" {
+  doc = "Two things that may be there already",
+  phase "change" {
+    step "replace old" { up = "DROP TABLE old; CREATE TABLE old (id bigint)", down = "DROP TABLE old; CREATE TABLE old (id integer)" },
+    step "extra" { up = "ALTER TABLE items ADD COLUMN IF NOT EXISTS extra text", down = "ALTER TABLE items DROP COLUMN extra" },
+  },
+}`;
+  const folder = await finished(env, lua);
+  await cluster.query(database, "UPDATE items SET extra = 'theirs'");
+  const back = await headgate(["rollback", "1", "-e", "test", "-m", "the test wants it"], { env, cwd: folder });
+  assert.notEqual(back.code, 0, back.text);
+  assert.match(back.text, /its undo would drop column extra of "items", which was there before the step/);
+  const left = await cluster.query(database, "SELECT count(extra)::int AS n FROM items");
+  assert.equal(left[0]?.["n"], 100);
+  // what the first step made anew is its own, although the name was taken
+  const skipped = writePlan({ "headgate.yaml": config(), "plan.lua": lua.replace(/step "extra".*/, "").replace('"kept"', '"other"') });
+  const other = await headgate(["run", skipped, "-e", "test", "--yes"], { env });
+  assert.equal(other.code, 0, other.text);
+  const undone = await headgate(["rollback", "2", "-e", "test", "-m", "the test wants it"], { env, cwd: skipped });
+  assert.equal(undone.code, 0, undone.text);
 });
 
 test("uninstall does not drop what was kept", async () => {

@@ -279,6 +279,10 @@ function answer(world, method, path, query, call) {
   if (part === "gates" && last === undefined) return world.gates.has(rest) && id === "42" ? ok(gateView(world.gates.get(rest), person)) : failed(404, "missing", "There is no such gate.");
   if (part === "gates") return decide(world, rest, last, call);
   if (part === "rollout") return ok(world.detail(id).rollouts[0] ?? null);
+  if (part === "kept") return ok({ kept: [
+    { path: "expand/canonical_event column", relation: "public.events", columns: ["canonical_event"], rows: 12345 },
+    { path: "expand/canonical_event column", relation: "public.campaigns", columns: ["data_sources_v2"], rows: 0 },
+  ] });
   if (part === "review") return method === "GET" ? review(world, query) : decideRows(world, body, person);
   if (part === "requests") return request(world, id, call);
   if (part === "report") return report(world, id);

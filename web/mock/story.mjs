@@ -179,6 +179,13 @@ export function story(world) {
     [null, () => world.event("log", "expand/before", { level: "info", text: "pg_dump: canonical-events-42.dump, 1.2 MB, 41 entries" })],
     [null, step("expand/before", "backup", "running", "done", { detail: { file: "canonical-events-42.dump", bytes: 1258291 } })],
     [null, step("expand/canonical_event column", "step", "pending", "running")],
+    ["lock", () => world.event("step.lock", "expand/canonical_event column", {
+      state: "waiting", why: "victims", try: 4, spent_us: 4_200_000, budget_us: 600_000_000, longest_us: 512_000, victims_total: 23,
+      text: "withdrawn, because 23 session(s) waited behind it; waits for ACCESS EXCLUSIVE on public.events, behind pid 4711 (nightly report, user report, idle in transaction, transaction open for 12m5s): SELECT count(*) FROM events WHERE created_at > $1",
+      waits: { pid: 4800, object: "public.events", mode: "AccessExclusiveLock", waited_us: 550_000, waits_for: [4711] },
+      blockers: [{ pid: 4711, application: "nightly report", user: "report", state: "idle in transaction", transaction_us: 725_000_000, query: "SELECT count(*) FROM events WHERE created_at > $1", holds: "AccessShareLock", wants: null, object: null, waited_us: null, waits_for: null }],
+      victims: [4901, 4902].map((pid) => ({ pid, application: "shop", user: "shop", state: "active", transaction_us: 530_000, query: "SELECT * FROM events WHERE id = $1", holds: null, wants: "AccessShareLock", object: "public.events", waited_us: 512_000, waits_for: [4800] })),
+    })],
     [null, step("expand/canonical_event column", "step", "running", "done", { detail: { statements: 3, lock_wait_ms: 4 } })],
     [null, done(3)],
     [null, step("backfill/campaigns.data_sources_v2", "backfill", "pending", "running")],

@@ -40,7 +40,7 @@ WITH RECURSIVE waiting AS MATERIALIZED (
     WHERE p.pid <> $1::integer
 )
 SELECT pg_catalog.json_build_object(
-    'waits', (SELECT pg_catalog.json_build_object('object', w.object, 'mode', w.mode, 'waited_us', w.waited_us,
+    'waits', (SELECT pg_catalog.json_build_object('pid', w.pid, 'object', w.object, 'mode', w.mode, 'waited_us', w.waited_us,
                                                   'waits_for', pg_catalog.to_json(w.behind))
               FROM waiting AS w WHERE w.pid = $1::integer),
     'blockers', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.to_jsonb(b) - 'behind' - 'harmed'), '[]')

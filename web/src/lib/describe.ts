@@ -69,6 +69,9 @@ const WORDS: Record<string, (event: RunEvent) => Description> = {
       ),
     };
   },
+  "step.lock": ({ data }) => ({
+    group: "state", tone: data["state"] === "waiting" ? "caution" : "muted", text: capital(text(data["text"])),
+  }),
   "check.result": ({ data }) => {
     const look = lookOf(VERDICT_LOOK, text(data["verdict"]));
     return { group: "check", tone: look.tone, text: `${look.label}: ${text(data["text"])}` };

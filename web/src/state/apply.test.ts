@@ -37,6 +37,25 @@ test("a step starts, tells progress and ends", () => {
   assert.equal(view.events.length, 3);
 });
 
+test("a step that waits for a lock says for whom, until it has it or ends", () => {
+  const path = "expand/column";
+  const waiting = event(12, "step.lock", path, { state: "waiting", why: "lock_timeout", try: 1, blockers: [{ pid: 4711 }] });
+  let view = apply(viewOf(detail), [event(11, "step.state", path, { kind: "step", from: "pending", to: "running" }), waiting]);
+  assert.equal(view.locks.get(path)?.blockers[0]?.pid, 4711);
+  assert.deepEqual(view.locks.get(path)?.victims, []);
+  assert.equal(apply(view, [event(13, "step.lock", path, { state: "working" })]).locks.size, 0);
+  view = apply(view, [event(13, "step.state", path, { to: "done" })]);
+  assert.equal(view.locks.size, 0);
+});
+
+test("a page that is opened while a step waits learns it from the history", () => {
+  const wait = { run: "42", seq: "10", at: "t", type: "step.lock", node: "expand/column", data: { state: "waiting", blockers: [] } };
+  const view = withHistory(viewOf(detail), [wait]);
+  assert.equal(view.locks.size, 1);
+  const later = apply(viewOf(detail), [event(11, "step.state", "expand/column", { to: "failed" })]);
+  assert.equal(withHistory(later, [wait]).locks.size, 0);
+});
+
 test("an event seen before changes nothing", () => {
   const once = apply(viewOf(detail), [event(11, "log", "", { text: "x" })]);
   const twice = apply(once, [event(11, "log", "", { text: "x" }), event(9, "log", "")]);

@@ -3,7 +3,7 @@
 
 import { compareSeq, nextSeq } from "../wire/decode";
 import type {
-  Approval, Gate, GateStatus, Guard, GuardVerdict, Json, JsonObject, Message, NodeKind, Progress, Reason, Rollout,
+  Approval, Gate, GateStatus, Guard, GuardVerdict, Json, JsonObject, LockWait, Message, NodeKind, Progress, Reason, Rollout,
   Run, RunDetail, RunEvent, RunStatus, SamplePoint, Stage, StageStatus, Step, StepError, StepStatus, Verdict,
 } from "../wire/types";
 
@@ -30,6 +30,8 @@ export interface RunView {
   progress: ReadonlyMap<string, Progress>;
   rates: ReadonlyMap<string, readonly number[]>;
   checks: ReadonlyMap<string, CheckResult>;
+  /** Steps that wait for a lock. */
+  locks: ReadonlyMap<string, LockWait>;
   answers: ReadonlyMap<string, ReadonlyMap<number, string>>;
   caughtUp: boolean;
   /** Why this has to be fetched again before it can be believed; null = it is whole. */
@@ -47,6 +49,7 @@ export function viewOf(detail: RunDetail): RunView {
     progress,
     rates: new Map(),
     checks: new Map(),
+    locks: new Map(),
     answers: new Map(),
     caughtUp: false,
     broken: null,
@@ -130,6 +133,20 @@ function stepProgress(view: RunView, { node, data }: RunEvent): RunView {
     progress: withEntry(view.progress, node, progress),
     rates: rate === null ? view.rates : withEntry(view.rates, node, [...rates, rate].slice(-POINTS_KEPT)),
   };
+}
+
+/** Who waits for a lock after these events. A step that ended waits for none. */
+function locksAfter(before: ReadonlyMap<string, LockWait>, { type, node, data }: RunEvent): ReadonlyMap<string, LockWait> {
+  const ended = type === "step.state" && FINAL_STEP.has(text(data["to"]));
+  if (ended || (type === "step.lock" && data["state"] !== "waiting")) {
+    if (!before.has(node)) return before;
+    const left = new Map(before);
+    left.delete(node);
+    return left;
+  }
+  if (type !== "step.lock") return before;
+  const wait = { waits: null, victims_total: 0, ...data, blockers: list(data["blockers"]), victims: list(data["victims"]) };
+  return withEntry(before, node, wait as unknown as LockWait);
 }
 
 function checkResult(view: RunView, { at, node, data }: RunEvent): RunView {
@@ -291,6 +308,7 @@ const EFFECT: Record<string, (view: RunView, event: RunEvent) => RunView> = {
   "run.state": runState,
   "step.state": stepState,
   "step.progress": stepProgress,
+  "step.lock": same,
   "check.result": checkResult,
   "gate.opened": gateOpened,
   "gate.approval": gateApproval,
@@ -308,7 +326,7 @@ const EFFECT: Record<string, (view: RunView, event: RunEvent) => RunView> = {
 
 function applyEvent(view: RunView, event: RunEvent): RunView {
   const effect = Object.hasOwn(EFFECT, event.type) ? EFFECT[event.type] : undefined;
-  return { ...(effect ?? same)(view, event), seq: event.seq };
+  return { ...(effect ?? same)(view, event), locks: locksAfter(view.locks, event), seq: event.seq };
 }
 
 /** The head of a run as the server last said it: newer than what we have, or nothing changes. */
@@ -370,5 +388,6 @@ export function withHistory(view: RunView, page: readonly RunEvent[]): RunView {
       if (rate !== null) rates = withEntry(rates, event.node, [...(rates.get(event.node) ?? []), rate].slice(-POINTS_KEPT));
     }
   }
-  return { ...view, checks, rates, answers, progress, events: [...older, ...view.events] };
+  const events = [...older, ...view.events];
+  return { ...view, checks, rates, answers, progress, locks: events.reduce(locksAfter, new Map()), events };
 }

@@ -3,7 +3,7 @@
 
 import { parseExact, stringifyExact } from "../lib/json";
 import type {
-  Gate, Json, Me, PlanEntry, RequestKind, ReviewDecision, ReviewPage, Rollout, RunDetail, RunEvent, RunList,
+  Gate, Json, Kept, Me, PlanEntry, RequestKind, ReviewDecision, ReviewPage, Rollout, RunDetail, RunEvent, RunList,
 } from "./types";
 
 export class ApiError extends Error {
@@ -144,6 +144,7 @@ export const api = {
   gate: (id: string, path: string) => call<Gate>(gatePath(id, path)),
   decide: (id: string, path: string, decision: "approve" | "reject", digest: string, comment: string, key: string) =>
     post<Gate>(`${gatePath(id, path)}/${decision}`, { comment }, { ifMatch: digest, key }),
+  kept: (id: string) => call<{ kept: Kept[] }>(`${runPath(id)}/kept`),
   rollout: (id: string) => call<Rollout | Rollout[] | { rollouts: Rollout[] }>(`${runPath(id)}/rollout`),
   review: (id: string, options: ReviewQuery) => call<ReviewPage>(`${runPath(id)}/review${query({ ...options })}`, {}, parseExact),
   decideRows: (id: string, decisions: ReviewDecision[], key: string) =>

@@ -54,6 +54,43 @@ export interface Progress {
   workers?: number;
 }
 
+/** A session of the database in the lock queue of a step. */
+export interface LockSession {
+  pid: number;
+  application: string | null;
+  user: string | null;
+  state: string | null;
+  query: string | null;
+  transaction_us: number | null;
+  holds: string | null;
+  wants: string | null;
+  object: string | null;
+  waited_us: number | null;
+  waits_for: number[] | null;
+}
+
+/** What a step that waits for a lock has seen (step.lock). */
+export interface LockWait {
+  state: "waiting" | "working";
+  why: string;
+  text: string;
+  try: number;
+  spent_us: number;
+  budget_us: number;
+  waits: { pid: number; object: string; mode: string; waited_us: number; waits_for: number[] } | null;
+  blockers: LockSession[];
+  victims: LockSession[];
+  victims_total: number;
+}
+
+/** What a rollback would copy of a relation before it removes it, or these columns of it. */
+export interface Kept {
+  path: string;
+  relation: string;
+  columns: string[] | null;
+  rows: number;
+}
+
 /** The head of a run. */
 export interface Run {
   id: string;

@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
+import { plural } from "../../lib/format";
 import { lookOf, RUN_LOOK } from "../../lib/status";
 import type { RunView } from "../../state/apply";
 import { canOperate, live, loadRun, messageOf } from "../../state/store";
@@ -17,6 +18,26 @@ interface Request {
   needsWhy: boolean;
   tone: "" | "danger";
   follows: (view: RunView) => ComponentChildren;
+}
+
+/** Rows of the application that would go away with what is undone. */
+function KeptRows({ run }: { run: string }) {
+  const { value, error, loading } = useLoaded(`kept ${run}`, () => api.kept(run));
+  const rows = value?.kept.filter((item) => item.rows > 0) ?? [];
+  const name = <code>headgate.kept_{run}</code>;
+  if (error) return <p class="soft">What the application wrote into what goes away could not be counted ({error.message}). It is copied to {name} all the same.</p>;
+  if (loading || !value) return <p class="soft" role="status">Counting what the application wrote into what goes away…</p>;
+  if (rows.length === 0) return <p class="soft">The application has written nothing into what goes away.</p>;
+  return (
+    <>
+      <p>What the application wrote into what goes away is copied to {name} first:</p>
+      <ul>
+        {rows.map(({ path, relation, columns, rows: count }) => (
+          <li key={`${path} ${relation}`}><strong class="num">{plural(count, "row")}</strong> of <code>{relation}</code>{columns && ` (${columns.join(", ")})`}</li>
+        ))}
+      </ul>
+    </>
+  );
 }
 
 /** What a rollback would do, as the server knows it at this moment: the steps in their order, or why there is no way back. */
@@ -35,10 +56,11 @@ function UndoList({ run }: { run: string }) {
   if (undo.steps.length === 0) return <p>Nothing has been changed yet, so nothing has to be undone.</p>;
   return (
     <>
-      <p>{undo.steps.length === 1 ? "This is undone." : `These ${undo.steps.length} are undone, in this order.`} What the application wrote into columns or tables that go away is copied first, to <code>headgate.kept_{run}</code>.</p>
+      <p>{undo.steps.length === 1 ? "This is undone." : `These ${undo.steps.length} are undone, in this order.`}</p>
       <ol class="undo-list">
         {undo.steps.map((step) => <li key={step.path}><code>{step.path}</code> <span class="soft">{step.how}</span></li>)}
       </ol>
+      <KeptRows run={run} />
     </>
   );
 }
