@@ -61,19 +61,30 @@ static bool read_key(const char *path, bool secret, uint8_t *key, size_t bytes, 
     return ok;
 }
 
+static bool write_text(int fd, mode_t mode, const char *text, size_t length)
+{
+    return fd >= 0 && fchmod(fd, mode) == 0 && !FAULT_FAILS("file.key") &&
+           write(fd, text, length) == (ssize_t)length && fsync(fd) == 0;
+}
+
+/* Whole or not there: a half-written key, left by a crash or a full disk, would stop every later
+ * start. */
 static bool write_key(const char *path, mode_t mode, const uint8_t *key, size_t bytes, Error *err)
 {
     char text[KEY_TEXT_MAX];
+    char draft[PATH_BYTES + 8];
+    snprintf(draft, sizeof(draft), "%s.new", path);
     sodium_bin2hex(text, sizeof(text), key, bytes);
     size_t length = 2 * bytes;
     text[length++] = '\n';
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-    bool ok = fd >= 0 && !FAULT_FAILS("file.key") && fchmod(fd, mode) == 0 &&
-              write(fd, text, length) == (ssize_t)length && fsync(fd) == 0;
+    unlink(draft);
+    int fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+    bool ok = write_text(fd, mode, text, length) && link(draft, path) == 0;
     int problem = errno;
     sodium_memzero(text, sizeof(text));
     if (fd >= 0)
         close(fd);
+    unlink(draft);
     return ok || error_set(err, ERROR_INTERNAL, "writing %s: %s", path, strerror(problem));
 }
 

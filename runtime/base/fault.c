@@ -114,6 +114,7 @@ static void read_plan(void)
 void fault_process(const char *kind)
 {
     const char *name = text_equal(kind, "serve") ? "supervisor" : kind;
+    memset(&plan, 0, sizeof(plan));
     snprintf(plan.kind, sizeof(plan.kind), "%s", name);
 }
 

@@ -38,7 +38,8 @@
 enum { FAULT_NONE = 0, FAULT_DROP_CONNECTION = -1 };
 
 #ifdef HEADGATE_FAULTS
-/// Which kind of process this is: runner, worker, supervisor, or the name of the command.
+/// Which kind of process this is: runner, worker, supervisor, or the name of the command. What
+/// HEADGATE_FAULT says is read anew.
 void fault_process(const char *kind);
 /// Passes a point: does what HEADGATE_FAULT asks for (and may not return), or says what the caller
 /// has to do.

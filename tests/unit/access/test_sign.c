@@ -2,6 +2,7 @@
  * refused. */
 #include "access/sign.h"
 #include "access/token.h"
+#include "base/fault.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 typedef struct Folder {
@@ -140,12 +142,44 @@ static void only_our_tokens_look_like_tokens(void **state)
     assert_false(access_secret_equal(NULL, NULL));
 }
 
+/* A supervisor that died while it wrote the key, or whose disk was full, can be started again. */
+static void a_half_written_key_is_none(void **state)
+{
+#ifdef HEADGATE_FAULTS
+    static const char *const FAULTS[] = {"file.key:1:kill", "file.key:1:eio", "file.key:2:kill",
+                                         "file.key:2:enospc"};
+    const Folder *folder = *state;
+    for (size_t i = 0; i < COUNT_OF(FAULTS); i++) {
+        AccessSigner signer;
+        Error err = {0};
+        pid_t pid = fork();
+        if (pid == 0) {
+            setenv("HEADGATE_FAULT", FAULTS[i], 1);
+            FAULT_PROCESS("test");
+            _exit(access_signer_open(folder->path, &signer, &err) ? 0 : 1);
+        }
+        int status = 0;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_not_equal(status, 0);
+        if (!access_signer_open(folder->path, &signer, &err))
+            fail_msg("after %s: %s", FAULTS[i], err.message);
+        access_signer_done(&signer);
+        unlink(folder->secret);
+        unlink(folder->public);
+    }
+#else
+    UNUSED(state);
+    skip();
+#endif
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_field_is_signed, make_folder, drop_folder),
         cmocka_unit_test_setup_teardown(the_pair_stays_and_is_private, make_folder, drop_folder),
         cmocka_unit_test_setup_teardown(broken_and_missing_keys_say_so, make_folder, drop_folder),
+        cmocka_unit_test_setup_teardown(a_half_written_key_is_none, make_folder, drop_folder),
         cmocka_unit_test(only_our_tokens_look_like_tokens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
