@@ -421,7 +421,10 @@ bool data_batch_commit(DataBatch *batch, const DataCommit *commit, DataCounts *r
                        .conn = commit->updater->conn};
     const DataJobOptions *options = &writing.job->options;
     if (!ledger_fence_begin(writing.conn, options->run, options->epoch, NULL, NULL, err) ||
-        !write_effect(&writing, err) || !write_ledger(&writing, err)) {
+        !write_effect(&writing, err) ||
+        (BUG("checkpoint_apart") &&
+         (!db_commit(writing.conn, err) || !db_begin(writing.conn, err))) ||
+        !write_ledger(&writing, err)) {
         db_rollback(writing.conn);
         return false;
     }

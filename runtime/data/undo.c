@@ -2,6 +2,7 @@
 #include "data/undo.h"
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "data/controller.h"
 #include "data/sync.h"
 #include "db/sql.h"
@@ -163,10 +164,12 @@ static void column_sql(const Undo *undo, const DataColumn *column, const char **
     Arena *arena = undo->arena;
     const char *name = data_job_literal(arena, column->name);
     const char *ours =
-        arena_printf(arena,
-                     "(hg_u.hg_old ? %s AND coalesce(pg_catalog.md5(%s.%s::text), 'null') = "
-                     "hg_u.hg_written ->> %s)",
-                     name, table->alias, column->quoted, name);
+        BUG("ours_not_checked")
+            ? arena_printf(arena, "(hg_u.hg_old ? %s)", name)
+            : arena_printf(arena,
+                           "(hg_u.hg_old ? %s AND coalesce(pg_catalog.md5(%s.%s::text), 'null') = "
+                           "hg_u.hg_written ->> %s)",
+                           name, table->alias, column->quoted, name);
     *set = arena_printf(arena, "%s%s%s = CASE WHEN %s THEN (hg_u.hg_old ->> %s)::%s ELSE %s.%s END",
                         *set, (*set)[0] == '\0' ? "" : ", ", column->quoted, ours, name,
                         column->type, table->alias, column->quoted);

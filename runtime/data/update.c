@@ -1,6 +1,8 @@
 /* Building and running the UPDATE of a batch. */
 #include "data/update.h"
 
+#include "base/fault.h"
+
 #include <string.h>
 
 enum { TARGETS_MAX = 100 };
@@ -243,7 +245,10 @@ static void add_version(Shape *shape, Fragments *to)
     add_array(shape, to, "x", &shape->versions);
     comma(&to->inputs);
     text_append(&to->inputs, "hg_i.x::pg_catalog.xid AS hg_x");
-    text_printf(&to->match, "%s = hg_u.hg_x", shape->job->version);
+    if (BUG("version_not_checked"))
+        text_append(&to->match, "hg_u.hg_x IS NOT NULL");
+    else
+        text_printf(&to->match, "%s = hg_u.hg_x", shape->job->version);
     if (shape->old) {
         text_append(&to->match, " AND hg_o.hg_x = hg_u.hg_x");
         comma(&to->old_columns);

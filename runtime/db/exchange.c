@@ -481,8 +481,10 @@ bool db_commit(DbConn *conn, Error *err)
     AUTO(db_result_auto) DbResult *result = NULL;
     bool ok = commit(conn, &result, err);
     fiber_shield(before);
-    if (!ok || strcmp(db_command(result), "COMMIT") == 0)
-        return ok;
+    if (!ok)
+        return BUG("commit_assumed") && conn->lost;
+    if (strcmp(db_command(result), "COMMIT") == 0 || BUG("rollback_taken_for_commit"))
+        return true;
     /* The server answers COMMIT with "ROLLBACK" when a statement had failed before. */
     error_set(err, ERROR_DATABASE, "the transaction had failed before and was rolled back");
     if (err != NULL)

@@ -37,6 +37,9 @@ void db_fault_after(DbFault *fault, PGconn *pg);
 #ifdef HEADGATE_BUGS
 /// The statement with the bug that is switched on, or text itself.
 const char *db_bug_sql(const char *name, const char *text);
+#define DB_BUG_SQL(name, text) db_bug_sql(name, text)
+#else
+#define DB_BUG_SQL(name, text) (text)
 #endif
 
 #endif

@@ -2,6 +2,7 @@
 #include "db/sql.h"
 
 #include "base/embed.h"
+#include "db/fault.h"
 
 #include <string.h>
 
@@ -12,7 +13,7 @@ const char *db_sql(const char *name)
     size_t length = strlen(name);
     for (const EmbedFile *file = db_sql_files; file->name != NULL; file++) {
         if (strncmp(file->name, name, length) == 0 && strcmp(file->name + length, ".sql") == 0)
-            return file->start;
+            return DB_BUG_SQL(name, file->start);
     }
     invariant_failed(__FILE__, __LINE__, name);
 }

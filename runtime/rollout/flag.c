@@ -1,6 +1,8 @@
 /* sql_flag. */
 #include "rollout/flag.h"
 
+#include "base/fault.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,6 +79,8 @@ bool rollout_flag_write(DbConn *conn, const PlanNode *rollout, const RolloutFlag
 {
     AUTO(arena_auto) Arena *arena = arena_new();
     Names names;
+    if (BUG("flag_left_on") && !enabled)
+        return true;
     if (!names_of(conn, arena, rollout, &names, err))
         return false;
     const char *on = enabled ? "true" : "false";
@@ -105,6 +109,8 @@ bool rollout_flag_write(DbConn *conn, const PlanNode *rollout, const RolloutFlag
 
 bool rollout_flag_is(const RolloutFlag *flag, double percent, bool enabled)
 {
+    if (BUG("flag_left_on"))
+        return true;
     return flag->enabled == enabled && flag->percent[0] != '\0' &&
            fabs(strtod(flag->percent, NULL) - percent) < 1e-9;
 }

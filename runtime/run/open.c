@@ -106,6 +106,8 @@ static void tell_missing(Run *run, const json_t *rows, const json_t *told)
 {
     size_t i = 0;
     json_t *row = NULL;
+    if (BUG("missing_not_told"))
+        return;
     json_array_foreach (rows, i, row) {
         const char *path = json_get_string(row, "path", "");
         int64_t version = json_get_int(row, "version", 0);

@@ -3,6 +3,7 @@
 
 #include "base/bounds.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "db/sql.h"
 #include "db/sqlstate.h"
 #include "run/kind.h"
@@ -364,6 +365,9 @@ static bool turn_step(Work *work, Turn *turn, const RunProbe *probe, bool *ret_d
         return finish(work, turn, probe, err) &&
                (turn->why.kind != ERROR_CANCELLED || run_stop_here(err));
     case RUN_PROBE_LEFTOVER:
+        *ret_done = BUG("if_not_exists");
+        if (*ret_done)
+            return finish(work, turn, probe, err);
         return remove_leftover(work, turn, probe, err);
     case RUN_PROBE_ABSENT:
         break;

@@ -119,6 +119,8 @@ static bool change_head(Run *run, const LedgerRunChange *change, const char *out
 {
     if (outcome == NULL)
         return ledger_run_change(run->ledger, change, err);
+    if (BUG("answered_apart"))
+        return run_control_answer(run, outcome, err) && ledger_run_change(run->ledger, change, err);
     if (!db_begin(run->ledger, err))
         return false;
     if (ledger_run_change(run->ledger, change, err) && run_control_settle(run, outcome, err))

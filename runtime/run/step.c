@@ -170,7 +170,17 @@ static bool effect_try(Run *run, const RunEffectOptions *options, RunTransition 
     if (options->user_sql &&
         (!still_ours(run->effects, xid, err) || !remember_wrote(run, transition, err)))
         return false;
-    return transition_write(run, run->effects, transition, err) && db_commit(run->effects, err);
+    if (BUG("step_checkpoint_apart") &&
+        (!db_commit(run->effects, err) || !db_begin(run->effects, err)))
+        return false;
+    if (!transition_write(run, run->effects, transition, err))
+        return false;
+    if (BUG("told_before_commit")) {
+        transition_tell(run, transition);
+        if (!ledger_events_flush(run->events, err))
+            return false;
+    }
+    return db_commit(run->effects, err);
 }
 
 /* What a try of run_effect() needs. */

@@ -2,7 +2,7 @@
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { ApiError } from "../lib/api";
-import { headgate } from "../lib/cli";
+import { type CliProcess, type CliResult, start } from "../lib/cli";
 import type { Cluster } from "../lib/cluster";
 import { attend, hasEnded } from "../lib/people";
 import { copyPlan, temporary } from "../lib/plan";
@@ -16,8 +16,17 @@ const TRIES = 8;
 const PEOPLE = ["alice", "bob"];
 const ENVIRONMENT = "crash";
 
+/** What plans/hello needs to be a scene without people. */
+export const HELLO_FILES = {
+  "headgate.yaml": "version: 1\nenvironments:\n  crash:\n    gates: auto\n    approvers: { owner: [bob] }\n",
+  "setup.sql":
+    "CREATE TABLE people (id bigint PRIMARY KEY, name text NOT NULL);\n" +
+    "INSERT INTO people SELECT g, 'person ' || g FROM generate_series(1, 60) AS g",
+};
+
 const pause = (ms: number): Promise<void> => new Promise((wake) => setTimeout(wake, ms));
 
+type Files = Record<string, string>;
 export type Direction = "forward" | "back";
 
 /** Something to run, prepared so that copies of its database can be run at once. */
@@ -46,25 +55,27 @@ export interface Done {
 }
 
 /** The plan's folder from tests/crash/plans or plans/, its setup.sql in a database with ledger and people. */
-export async function prepareScene(cluster: Cluster, from: string, people: boolean, files: Record<string, string> = {}): Promise<Scene> {
+export async function prepareScene(cluster: Cluster, from: string, people: boolean, files: Files = {}, env: Files = {}): Promise<Scene> {
   const plan = copyPlan(from, files);
   const template = await cluster.database();
   const setup = files["setup.sql"] ?? readFileSync(join(plan, "setup.sql"), "utf8");
   await cluster.query(template, setup);
   const prepared = people
-    ? await Supervisor.prepare({ env: cluster.env(template), config: plan, plans: dirname(plan), environment: ENVIRONMENT, people: PEOPLE })
+    ? await Supervisor.prepare({ env: { ...cluster.env(template), ...env }, config: plan, plans: dirname(plan), environment: ENVIRONMENT, people: PEOPLE })
     : undefined;
   const known = prepared?.known ?? { home: temporary("home"), tokens: new Map<string, string>() };
   return { name: basename(from), cluster, plan, direction: "forward", people, template, known, run: "1" };
 }
 
+export class NotDone extends Error {}
+
 /** The same scene after its run is done, to be rolled back. */
-export async function preparedBack(scene: Scene): Promise<Scene> {
+export async function preparedBack(scene: Scene, env: Files = {}): Promise<Scene> {
   const database = await scene.cluster.database(scene.template);
   const home = copyHome(scene.known);
   const faults = new Faults("");
-  const { state } = await finish({ ...scene, known: home }, database, faults);
-  if (state !== "done") throw new Error(`${scene.name} does not get done: ${state}`);
+  const { state } = await finish({ ...scene, known: home }, database, faults, env, LIMIT_MS);
+  if (state !== "done") throw new NotDone(`${scene.name} does not get done: ${state}`);
   return { ...scene, name: `${scene.name} back`, direction: "back", template: database, known: home };
 }
 
@@ -76,7 +87,7 @@ function copyHome(known: Known): Known {
 }
 
 /** Runs a copy of the scene with these faults (HEADGATE_FAULT) and says what came out. */
-export async function play(scene: Scene, spec: string, env: Record<string, string> = {}): Promise<Done & { faults: Faults }> {
+export async function play(scene: Scene, spec: string, env: Files = {}, limitMs = LIMIT_MS): Promise<Done & { faults: Faults }> {
   const database = await scene.cluster.database(scene.template);
   if (scene.direction === "back") {
     // The copy is another database, which the run would refuse.
@@ -86,7 +97,8 @@ export async function play(scene: Scene, spec: string, env: Record<string, strin
   const known = copyHome(scene.known);
   const begun = Date.now();
   try {
-    const { text, nexts } = await finish({ ...scene, known }, database, faults, env);
+    const { text, nexts } = await finish({ ...scene, known }, database, faults, env, limitMs);
+    await wake(known.home);
     await endAll(known.home);
     const outcome = await judge(scene.cluster, database, (await newest(scene.cluster, database)).run);
     return { outcome, struck: faults.struck, acts: faults.acts, ms: Date.now() - begun, text, nexts, faults };
@@ -94,6 +106,14 @@ export async function play(scene: Scene, spec: string, env: Record<string, strin
     await endAll(known.home);
     await scene.cluster.drop(database);
   }
+}
+
+/** Whoever stood still goes on, as if nothing had happened: it must do no harm. */
+async function wake(home: string): Promise<void> {
+  const sleepers = stoppedIn(home);
+  for (const pid of sleepers) process.kill(pid, "SIGCONT");
+  const deadline = Date.now() + 3_000;
+  while (sleepers.length > 0 && Date.now() < deadline && processesOf(home).length > 0) await pause(20);
 }
 
 /** Runners live on without their parents for a moment. */
@@ -112,9 +132,9 @@ interface Finished {
   nexts: { command: string; worked: boolean }[];
 }
 
-async function finish(scene: Scene, database: string, faults: Faults, env: Record<string, string> = {}): Promise<Finished> {
+async function finish(scene: Scene, database: string, faults: Faults, env: Files, limitMs: number): Promise<Finished> {
   const all = { ...scene.cluster.env(database), ...faults.env, ...env, HEADGATE_HOME: scene.known.home, HEADGATE_ENV: ENVIRONMENT };
-  return scene.people ? finishWithPeople(scene, database, all) : finishByCommands(scene, database, all);
+  return scene.people ? finishWithPeople(scene, database, all, limitMs) : finishByCommands(scene, database, faults, all, limitMs);
 }
 
 // ------------------------------------------------------------------ by commands
@@ -130,39 +150,71 @@ async function newest(cluster: Cluster, database: string): Promise<{ run: string
   }
 }
 
+/** Is the rollback written down? Then it must come, without being asked for again. */
+async function wasAsked(scene: Scene, database: string, run: string): Promise<boolean> {
+  return (await scene.cluster.query(database, "SELECT FROM headgate.request WHERE run = $1 AND kind = 'rollback'", [run])).length > 0;
+}
+
 /** What `headgate` printed last as the next commands. */
 export function nextCommands(text: string): string[] {
   const line = text.split("\n").filter((each) => /^\s*(next|hint): .*headgate /.test(each)).pop() ?? "";
   return [...line.matchAll(/headgate ([a-z]+ \d+)/g)].map(([, command]) => command ?? "");
 }
 
+/** Until the command has ended. One whose runner stands still (stop) is killed: it would kill the runner. */
+async function ended(command: CliProcess, faults: Faults, home: string, deadline: number): Promise<CliResult> {
+  let over = false;
+  void command.exited.then(() => (over = true));
+  while (!over && Date.now() < deadline) {
+    if (faults.stops && faults.struck > 0 && stoppedIn(home).length > 0) command.kill("SIGKILL");
+    await pause(10);
+  }
+  command.kill("SIGKILL");
+  await command.exited;
+  // Children that live on share its output.
+  return Promise.race([command.ended, pause(200).then(() => ({ code: null, signal: "SIGKILL" as const, stdout: command.stdout, stderr: command.stderr, text: command.stdout + command.stderr }))]);
+}
+
+/** Processes that stand still. */
+function stoppedIn(home: string): number[] {
+  return processesOf(home).map(({ pid }) => pid).filter((pid) => {
+    try {
+      return /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+    } catch {
+      return false;
+    }
+  });
+}
+
 /** Until the run has ended: what died is started again by a command, the one that was printed if one was. */
-async function finishByCommands(scene: Scene, database: string, env: Record<string, string>): Promise<Finished> {
+async function finishByCommands(scene: Scene, database: string, faults: Faults, env: Files, limitMs: number): Promise<Finished> {
   const wanted = scene.direction === "forward" ? "done" : "rolled_back";
   const first = scene.direction === "forward" ? ["run", scene.plan, "--yes"] : ["rollback", scene.run];
-  const deadline = Date.now() + LIMIT_MS;
+  const deadline = Date.now() + limitMs;
   const nexts: Finished["nexts"] = [];
   let text = "";
   let command = first;
   for (let tries = 1; ; tries++) {
-    const result = await headgate(command, { env, cwd: scene.plan, timeoutMs: Math.max(1000, deadline - Date.now()) });
+    const process = start(command, { env, cwd: scene.plan });
+    const result = await ended(process, faults, scene.known.home, deadline);
     const { run, state } = await newest(scene.cluster, database);
     text += `$ headgate ${command.join(" ")} → ${result.code ?? result.signal}, ${state}\n${result.text}`;
     if (command !== first) nexts.push({ command: command.join(" "), worked: result.code === 0 || state === wanted });
-    if (state === wanted || tries === TRIES || Date.now() > deadline) return { state, text, nexts: nexts.filter(({ command: c }) => text.includes(`headgate ${c}`)) };
+    if (state !== wanted && faults.stops) await pause(300); // until its lease has run out
+    if (state === wanted || tries === (faults.stops ? 4 * TRIES : TRIES) || Date.now() > deadline) return { state, text, nexts: nexts.filter(({ command: c }) => text.includes(`headgate ${c}`)) };
     const printed = nextCommands(result.text).find((each) => /^(resume|retry)/.test(each));
     // Nothing was created, or the rollback was not even asked for: the same command again.
-    const again = state === "nowhere" || (scene.direction === "back" && state === "done");
+    const again = state === "nowhere" || (scene.direction === "back" && state === "done" && !(await wasAsked(scene, database, run)));
     command = again ? first : (printed?.split(" ") ?? ["resume", run]);
   }
 }
 
 // ------------------------------------------------------------------ with people
 
-async function finishWithPeople(scene: Scene, database: string, env: Record<string, string>): Promise<Finished> {
+async function finishWithPeople(scene: Scene, database: string, env: Files, limitMs: number): Promise<Finished> {
   const options = { env, config: scene.plan, plans: dirname(scene.plan), environment: ENVIRONMENT, people: PEOPLE, known: scene.known };
   const supervisor = await Supervisor.prepare(options);
-  const deadline = Date.now() + LIMIT_MS;
+  const deadline = Date.now() + limitMs;
   const wanted = scene.direction === "forward" ? "done" : "rolled_back";
   let asked = false;
   let state = "pending";

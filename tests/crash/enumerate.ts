@@ -2,28 +2,21 @@
  *
  * A scene runs once undisturbed and tells its points; then once for each point and pass with a kill there. Whoever is left goes
  * on, and the end must be the same: content, schema, ledger. node tests/run.mjs --script crash/enumerate.ts
- * [--only hello,all-kinds] [--parts kills,pairs,errors] [--point text] [--passes 2] [--limit cases] [--seconds 60]
+ * [--only hello,all-kinds] [--parts kills,stops,pairs,errors] [--point text] [--passes 2] [--limit cases] [--seconds 60]
  * [--jobs 3] [--seed 1] [--list] [--no-figures] */
 import { join } from "node:path";
 import { Arguments } from "../lib/arguments";
 import { Cluster } from "../lib/cluster";
 import { helloPlan, root } from "../lib/paths";
-import { type Done, play, prepareScene, preparedBack, type Scene } from "./drive";
+import { type Done, HELLO_FILES, play, prepareScene, preparedBack, type Scene } from "./drive";
 import { writeFigures } from "./figures";
 import { differences, type Outcome } from "./judge";
 import { type Point, passesToTry } from "./points";
 import { inParallel } from "./pool";
 
-const HELLO_FILES = {
-  "headgate.yaml": "version: 1\nenvironments:\n  crash:\n    gates: auto\n    approvers: { owner: [bob] }\n",
-  "setup.sql":
-    "CREATE TABLE people (id bigint PRIMARY KEY, name text NOT NULL);\n" +
-    "INSERT INTO people SELECT g, 'person ' || g FROM generate_series(1, 60) AS g",
-};
-
 const options = new Arguments();
 const only = options.text("only", "hello,all-kinds").split(",");
-const parts = options.text("parts", "kills,pairs,errors").split(",");
+const parts = options.text("parts", "kills,stops,pairs,errors").split(",");
 const pointFilter = options.text("point", "");
 const between = options.number("passes", 2);
 const limit = options.number("limit", 1e9);
@@ -95,9 +88,16 @@ function killCases(scene: Scene, wanted: Outcome, points: Point[]): Case[] {
     .flatMap((point) => passesToTry(point, between).map((pass) => ({ scene, part: "kills", wanted, points: [point.name], spec: `${point.name}:${pass}:kill` })));
 }
 
-/** A kill in the first life, and one in whoever goes on. */
+/** The runner stands still, its parent dies; a successor finishes the run, then the runner wakes up. */
+function stopCases(scene: Scene, wanted: Outcome, points: Point[]): Case[] {
+  return points
+    .filter((point) => !isCall(point) && point.name.startsWith("runner/"))
+    .map(({ name }) => ({ scene, part: "stops", wanted, points: [name], spec: `${name}:1:stop` }));
+}
+
+/** A kill in the first life, and one in whoever goes on: around every commit and everything that is no statement. */
 function pairCases(scene: Scene, wanted: Outcome, points: Point[]): Case[] {
-  const names = points.filter((point) => !isCall(point)).map(({ name }) => name);
+  const names = points.map(({ name }) => name).filter((name) => /commit|\/(runner|run|step|worker|child)\.[a-z]+$/.test(name));
   return names.flatMap((first) =>
     names.map((second) => ({ scene, part: "pairs", wanted, points: [first, second], spec: `${first}:1:kill,${second}:1:kill` })),
   );
@@ -160,6 +160,7 @@ for (const forward of scenes) {
     if (options.flag("list")) for (const { name, passes } of points) console.log(`${scene.name}: ${name} ${passes}`);
     if (parts.includes("kills")) cases.push(...killCases(scene, wanted, points));
     if (parts.includes("pairs") && scene.name === "hello") cases.push(...pairCases(scene, wanted, points));
+    if (parts.includes("stops") && scene.name === "hello") cases.push(...stopCases(scene, wanted, points));
     if (parts.includes("errors")) cases.push(...errorCases(scene, wanted, points));
   }
 }

@@ -27,6 +27,11 @@ export class Faults {
     };
   }
 
+  /** Does something stand still, instead of dying? */
+  get stops(): boolean {
+    return this.spec.includes(":stop");
+  }
+
   /** How many faults of the list have struck. */
   get struck(): number {
     let count = 0;

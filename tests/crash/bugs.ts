@@ -1,0 +1,140 @@
+/** Does the harness notice? Bugs that a build with -DHEADGATE_BUGS=ON can switch on (runtime/db/bug.c, BUG("name")), each of
+ * which a scene of the enumeration or a unit test has to catch. node tests/run.mjs --script crash/bugs.ts
+ * [--only name,name] [--jobs 2] [--no-figures] */
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Arguments } from "../lib/arguments";
+import { start } from "../lib/cli";
+import { Cluster } from "../lib/cluster";
+import { headgateBinary, helloPlan, root } from "../lib/paths";
+import { waitUntil } from "../lib/wait";
+import { type Direction, HELLO_FILES, NotDone, play, preparedBack, prepareScene, type Scene } from "./drive";
+import { writeFigures } from "./figures";
+import { differences, type Outcome } from "./judge";
+import { Faults } from "./points";
+import { inParallel } from "./pool";
+
+/** A scene, its direction and what strikes there ("" = nothing: the bug shows by itself); a unit test; or a second
+ * runner that has no right to the lease. */
+type Catcher = { scene: "hello" | "all-kinds"; direction: Direction; fault: string } | { unit: string } | { rival: true };
+
+const forward = (scene: "hello" | "all-kinds", fault: string): Catcher => ({ scene, direction: "forward", fault });
+const back = (scene: "hello" | "all-kinds", fault: string): Catcher => ({ scene, direction: "back", fault });
+
+const BUGS: Record<string, Catcher> = {
+  // A checkpoint in a transaction of its own, an answer or an event before its commit
+  checkpoint_apart: forward("hello", "worker/data_cursor_move.before:1:kill"),
+  step_checkpoint_apart: forward("hello", "runner/step_change.before:2:kill"),
+  told_before_commit: forward("hello", "runner/step_change.before_commit:2:kill"),
+  answered_apart: back("hello", "runner/request_done.after_commit:1:kill"),
+  commit_assumed: forward("hello", "runner/step_change.before_commit:7:dropconn"),
+  // What a successor must know
+  ledger_not_read: forward("hello", "runner/step.committed:2:kill"),
+  missing_not_told: forward("hello", "runner/step.committed:2:kill"),
+  events_not_keyed: forward("hello", "runner/event_append.after_commit:2:kill"),
+  range_not_released: forward("hello", "worker/data_batch_update.before:1:kill"),
+  lease_not_released: forward("hello", ""),
+  backends_not_ended: forward("hello", "runner/step_change.before_commit:2:stop"),
+  lease_not_checked: { rival: true },
+  // The way back
+  undo_in_start_order: back("all-kinds", ""),
+  old_value_not_kept: back("all-kinds", ""),
+  sync_left_behind: back("all-kinds", ""),
+  flag_left_on: back("all-kinds", ""),
+  // Rows
+  counted_twice: forward("hello", ""),
+  queue_forgotten: forward("all-kinds", ""),
+  decision_not_settled: forward("all-kinds", ""),
+  // One statement's protection behind which another stands: the test of the statement itself
+  no_compare_and_set: { unit: "data/test_batch" },
+  epoch_not_checked: { unit: "data/test_batch" },
+  version_not_checked: { unit: "data/test_batch" },
+  old_value_overwritten: { unit: "data/test_batch" },
+  ours_not_checked: { unit: "data/test_review" },
+  rollback_taken_for_commit: { unit: "db/test_conn" },
+};
+
+const options = new Arguments();
+const only = options.text("only", Object.keys(BUGS).join(",")).split(",");
+const jobs = options.number("jobs", 2);
+const cluster = await Cluster.start({ settings: { max_connections: "200" } });
+const begun = Date.now();
+
+function prepared(name: string, env: Record<string, string>): Promise<Scene> {
+  return name === "hello"
+    ? prepareScene(cluster, helloPlan, false, HELLO_FILES, env)
+    : prepareScene(cluster, join(root, "tests/crash/plans/all-kinds"), true, {}, env);
+}
+
+/** How runs end without a bug. */
+const wanted = new Map<string, Outcome>();
+for (const name of ["hello", "all-kinds"]) {
+  if (!only.some((bug) => (BUGS[bug] as { scene?: string } | undefined)?.scene === name)) continue;
+  const scene = await prepared(name, {});
+  const there = await play(scene, "");
+  wanted.set(`${name} forward`, there.outcome);
+  wanted.set(`${name} back`, (await play(await preparedBack(scene), "")).outcome);
+}
+
+/** What showed, or nothing. */
+async function symptom(bug: string, catcher: Catcher): Promise<string | undefined> {
+  const env = { HEADGATE_BUG: bug };
+  if ("unit" in catcher) return failingTests(catcher.unit, bug);
+  if ("rival" in catcher) return (await rivalEpochs({})) > 1 ? "it shows without the bug" : many(await rivalEpochs(env));
+  const there = await prepared(catcher.scene, env);
+  let scene = there;
+  try {
+    if (catcher.direction === "back") scene = await preparedBack(there, env);
+  } catch (error) {
+    if (error instanceof NotDone) return error.message;
+    throw error;
+  }
+  const { outcome, struck, text } = await play(scene, catcher.fault, env, 20_000);
+  const wrong = differences(outcome, wanted.get(`${catcher.scene} ${catcher.direction}`) as Outcome);
+  if (options.flag("verbose")) console.log(text);
+  if (catcher.fault !== "" && struck === 0) throw new Error(`${bug}: ${catcher.fault} was never passed`);
+  return wrong[0];
+}
+
+const many = (epochs: number): string | undefined => (epochs > 1 ? `${epochs} epochs drove a run that nobody had left` : undefined);
+
+/** How many epochs drive a run whose runner is only slow, while another runner asks for its lease. */
+async function rivalEpochs(env: Record<string, string>): Promise<number> {
+  const scene = await prepared("hello", env);
+  const faults = new Faults("runner/step_change.before:2:delay=500");
+  const all = { ...cluster.env(scene.template), ...faults.env, ...env, HEADGATE_HOME: scene.known.home, HEADGATE_ENV: "crash" };
+  const running = start(["run", scene.plan, "--yes"], { env: all, cwd: scene.plan });
+  await waitUntil("the runner is slow", () => faults.struck > 0, { everyMs: 5 });
+  const rival = start(["runner", "1", "--owner", "rival", "--home", scene.known.home], { env: all, cwd: scene.plan });
+  await Promise.race([rival.exited, new Promise((wake) => setTimeout(wake, 400))]);
+  rival.kill("SIGKILL");
+  await running.ended;
+  const rows = await cluster.query(scene.template, "SELECT count(DISTINCT epoch) AS n FROM headgate.event WHERE epoch > 0");
+  return Number(rows[0]?.["n"]);
+}
+
+/** The unit test without the bug passes (make test); with it, the names of those that do not. */
+function failingTests(test: string, bug: string): string | undefined {
+  const binary = join(dirname(headgateBinary), "tests/unit", `unit_${test.replace("/", "_")}`);
+  if (!existsSync(binary)) throw new Error(`${binary} is not built`);
+  const run = spawnSync(binary, { cwd: root, env: { ...process.env, HEADGATE_BUG: bug }, encoding: "utf8", timeout: 120_000 });
+  const failed = [...`${run.stdout}${run.stderr}`.matchAll(/\[ {2}FAILED {2}\] (test_\w+|[a-z_]+)$/gm)].map(([, name]) => name);
+  return run.status === 0 ? undefined : `${test}: ${[...new Set(failed)].join(", ") || `exit ${run.status ?? run.signal}`}`;
+}
+
+const missed: string[] = [];
+let caught = 0;
+const chosen = Object.entries(BUGS).filter(([bug]) => only.includes(bug));
+await inParallel(chosen, jobs, async ([bug, catcher]) => {
+  const seen = await symptom(bug, catcher);
+  if (seen === undefined) missed.push(bug);
+  else caught++;
+  console.log(seen === undefined ? `MISSED ${bug}` : `caught ${bug}: ${seen.slice(0, 160)}`);
+});
+await cluster.stop();
+
+const result = { seeded_bugs: chosen.length, seeded_bugs_caught: caught, seconds: Math.round((Date.now() - begun) / 1000) };
+console.log(JSON.stringify({ ...result, missed }));
+if (!options.flag("no-figures")) writeFigures("bugs", { ...result, missed });
+process.exit(missed.length === 0 ? 0 : 1);
