@@ -67,8 +67,31 @@ static void line_check(const json_t *event, const json_t *data, Text *out)
                 json_get_string(data, "text", ""));
 }
 
+/* A statement outside transactions: phase instead of rows, and who it waits for. */
+static void line_phase(const json_t *event, const json_t *data, Text *out)
+{
+    char lasts[32];
+    int64_t total = json_get_int(data, "total", 0);
+    text_printf(out, "  %s %s: %s", json_get_string(event, "node", ""),
+                json_get_string(data, "object", ""), json_get_string(data, "phase", ""));
+    if (total > 0)
+        text_printf(out, ", %" PRId64 "/%" PRId64 " %s", json_get_int(data, "done", 0), total,
+                    json_get_string(data, "unit", ""));
+    text_printf(out, ", for %s",
+                duration_text(json_get_int(data, "running_s", 0) * 1000000, lasts, sizeof(lasts)));
+    size_t i = 0;
+    json_t *blocker = NULL;
+    json_array_foreach (json_object_get(data, "waits_for"), i, blocker)
+        text_printf(out, "%s pid %" PRId64 " (%s)", i == 0 ? "; waits for" : ",",
+                    json_get_int(blocker, "pid", 0), json_get_string(blocker, "application", ""));
+}
+
 static void line_progress(const json_t *event, const json_t *data, Text *out)
 {
+    if (json_get_string(data, "phase", NULL) != NULL) {
+        line_phase(event, data, out);
+        return;
+    }
     int64_t done = json_get_int(data, "done", 0);
     int64_t total = json_get_int(data, "total", 0);
     double part = total > 0 ? (double)done / (double)total : 0;
@@ -191,6 +214,16 @@ void cli_follow_line(const json_t *event, Text *out)
         line->write(event, json_object_get(event, "data"), out);
 }
 
+/* Between two statements of a step the ledger keeps what is done; the step stays as it is. */
+static bool says_nothing(const json_t *event)
+{
+    const json_t *data = json_object_get(event, "data");
+    const char *to = json_get_string(data, "to", "");
+    return text_equal(json_get_string(event, "type", ""), "step.state") &&
+           text_equal(json_get_string(data, "from", NULL), to) &&
+           (text_equal(to, "intent") || text_equal(to, "undoing"));
+}
+
 static void print_event(const CliFollow *follow, const json_t *event, bool *over)
 {
     if (follow->json) {
@@ -198,7 +231,7 @@ static void print_event(const CliFollow *follow, const json_t *event, bool *over
         puts(text);
         return;
     }
-    if (follow->quiet)
+    if (follow->quiet || says_nothing(event))
         return;
     const struct Line *line = line_of(event);
     bool terminal = isatty(STDOUT_FILENO) == 1;

@@ -9,6 +9,8 @@ test("events are sentences", () => {
   const cases: [string, JsonObject, string][] = [
     ["step.state", { kind: "backfill", to: "running", attempt: 2 }, "Backfill running, attempt 2"],
     ["step.state", { kind: "step", to: "failed", error: { message: "no" } }, "Step failed: no"],
+    ["step.progress", { phase: "waiting for old snapshots", object: "made", done: 0, total: 1, unit: "transactions", waits_for: [{ pid: 4711, application: "psql" }] },
+      "made: waiting for old snapshots, 0 of 1 transactions, waits for process 4711 (psql)"],
     ["step.progress", { done: 500, total: 1005, rows_per_s: 1200, batches: 5 }, "500 of 1,005 rows, 1,200 rows/s, 5 batches"],
     ["gate.approval", { person: "bob", decision: "approve", comment: "go" }, "bob approved: “go”"],
     ["rollout.stage", { percent: 10, state: "watching", window_us: 5e6 }, "10%: Watching for 5 s"],

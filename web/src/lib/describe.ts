@@ -34,6 +34,21 @@ function guardList(data: JsonObject): { text: string; bad: boolean } {
   return { text: words.join(" · "), bad };
 }
 
+/** An index build and its like: where it is, and who it waits for. */
+function phaseText(data: JsonObject): Description {
+  const total = number(data["total"]);
+  const waits = Array.isArray(data["waits_for"]) ? data["waits_for"] : [];
+  const pids = waits.map((row) => (typeof row === "object" && row !== null && !Array.isArray(row) ? `${text(row["pid"])} (${text(row["application"])})` : ""));
+  return {
+    group: "progress", tone: pids.length > 0 ? "caution" : "muted",
+    text: join(
+      `${data["object"] ? `${text(data["object"])}: ` : ""}${text(data["phase"])}`,
+      !!total && `${formatCount(number(data["done"]) ?? 0)} of ${formatCount(total)} ${text(data["unit"])}`,
+      pids.length > 0 && `waits for process ${pids.join(", ")}`,
+    ),
+  };
+}
+
 const LEVEL_TONE: Record<string, Tone> = { warn: "caution", error: "bad" };
 
 const WORDS: Record<string, (event: RunEvent) => Description> = {
@@ -56,6 +71,7 @@ const WORDS: Record<string, (event: RunEvent) => Description> = {
     };
   },
   "step.progress": ({ data }) => {
+    if (data["phase"]) return phaseText(data);
     const done = number(data["done"]) ?? 0;
     const total = number(data["total"]);
     const rate = number(data["rows_per_s"]);

@@ -52,6 +52,27 @@ export interface Progress {
   batch_rows?: number;
   pass?: number;
   workers?: number;
+  /** A statement outside transactions (an index build) has a phase and a unit instead of rows. */
+  phase?: string;
+  unit?: string;
+  object?: string | null;
+  running_s?: number;
+  limit_s?: number;
+  statement?: number;
+  statements?: number;
+  /** A runner before this one began it. */
+  adopted?: boolean;
+  waits_for?: WaitsFor[];
+}
+
+/** A session that a statement of ours waits for. */
+export interface WaitsFor {
+  pid: number;
+  user: string | null;
+  application: string | null;
+  state: string | null;
+  for_s: number | null;
+  query: string | null;
 }
 
 /** A session of the database in the lock queue of a step. */

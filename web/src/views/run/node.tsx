@@ -1,6 +1,6 @@
 // The selected node: what it does, how far it is, what came out, what went wrong.
 
-import { formatRate, formatShort, formatValue } from "../../lib/format";
+import { formatDuration, formatRate, formatShort, formatValue } from "../../lib/format";
 import { href } from "../../lib/router";
 import { KIND_WORD, lookOf, STEP_LOOK, VERDICT_LOOK } from "../../lib/status";
 import type { CheckResult, RunView } from "../../state/apply";
@@ -13,7 +13,39 @@ import { Icon } from "../common/icon";
 import { Badge, Bar, Code, Copy, Elapsed, Eta, Facts, Fraction, Notice, Time } from "../common/parts";
 import { Spark } from "../common/spark";
 import { FilePlace, NodeKeys } from "./keys";
-import { LockPanel } from "./locks";
+
+/** A statement outside transactions: its phase, and who it waits for. */
+function PhasePanel({ progress, running }: { progress: Progress; running: boolean }) {
+  const { total, unit = "", waits_for: waits = [] } = progress;
+  const seconds = (value: number | null | undefined) => (value === null || value === undefined ? null : formatDuration(value * 1e6));
+  return (
+    <section class="progress-panel" aria-label="Progress">
+      <p class="progress-head">
+        <strong class="large">{progress.object ? `${progress.object}: ` : ""}{progress.phase}</strong>
+        {!!total && <span class="soft"><Fraction done={progress.done} total={total} unit={unit} /></span>}
+      </p>
+      {running && <Bar done={progress.done} total={total} label={unit} />}
+      <Facts class="tiles" rows={[
+        ["Statement", progress.statements ? `${progress.statement} of ${progress.statements}` : null],
+        ["Running for", seconds(progress.running_s)],
+        ["Ended after", seconds(progress.limit_s)],
+        ["Begun by", progress.adopted ? "the runner before" : null],
+      ]} />
+      {running && waits.length > 0 && (
+        <Notice tone="caution" icon="clock" title={`It waits for ${waits.length === 1 ? "another session" : `${waits.length} other sessions`}`}>
+          <ul>
+            {waits.map((row) => (
+              <li key={row.pid}>
+                process {row.pid} ({[row.application, row.user && `user ${row.user}`, row.state, seconds(row.for_s)].filter(Boolean).join(", ")})
+                {row.query && <>: <code>{row.query}</code></>}
+              </li>
+            ))}
+          </ul>
+        </Notice>
+      )}
+    </section>
+  );
+}
 
 function ProgressPanel({ progress, rates, running, finished }: {
   progress: Progress; rates: readonly number[]; running: boolean; finished: boolean;
@@ -144,7 +176,6 @@ export function NodeDetail({ item, view }: { item: OutlineNode | null; view: Run
   const step = view.steps.get(item.path);
   const progress = view.progress.get(item.path);
   const gate = view.detail.gates.find((row) => row.path === item.path);
-  const wait = view.locks.get(item.path);
   const { node } = item;
   const doc = node.keys?.["doc"];
   const detail = step ? Object.entries(step.detail) : [];
@@ -168,8 +199,8 @@ export function NodeDetail({ item, view }: { item: OutlineNode | null; view: Run
       {item.oneWay && <Notice tone="caution" icon="oneway" title="There is no way back after this">{typeof node.keys?.["one_way"] === "string" ? node.keys["one_way"] : ""}</Notice>}
       {gate && <p><a class={`button ${gate.state === "open" ? "primary" : ""}`} href={href.gate(view.detail.id, gate.path)}><Icon name="gate" />{gate.state === "open" ? "Evidence and decision" : "What was decided"}</a></p>}
       {inRollout && view.detail.rollouts.length > 0 && <p><a class="button" href={href.rollout(view.detail.id)}><Icon name="flag" />Stages and guards</a></p>}
-      {wait && <LockPanel wait={wait} />}
-      {progress && <ProgressPanel progress={progress} rates={view.rates.get(item.path) ?? []} running={running} finished={step?.state === "done"} />}
+      {progress?.phase && <PhasePanel progress={progress} running={item.current && (step?.state === "intent" || step?.state === "undoing")} />}
+      {progress && !progress.phase && <ProgressPanel progress={progress} rates={view.rates.get(item.path) ?? []} running={running} finished={step?.state === "done"} />}
       <CheckPanel path={item.path} view={view} />
       {(item.kind === "checklist" || item.kind === "manual") && <Answers item={item} view={view} />}
       <NodeKeys node={node} />

@@ -44,6 +44,13 @@ function NeedRow({ item }: { item: NeedsYou }) {
 
 function RunProgress({ run }: { run: Run }) {
   const { progress } = run;
+  if (run.state === "running" && progress?.phase)
+    return (
+      <>
+        <Bar done={progress.done} total={progress.total} label={`${progress.phase} of ${progress.path ?? "the step"}`} />
+        <span class="soft small">{progress.phase}</span>
+      </>
+    );
   if (run.state === "running" && progress)
     return (
       <>
