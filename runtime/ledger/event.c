@@ -67,6 +67,12 @@ void ledger_events_add(LedgerEvents *events, const char *source, int64_t version
     fiber_event_broadcast(&events->added);
 }
 
+void ledger_events_nudge(LedgerEvents *events)
+{
+    events->notify_due = true;
+    fiber_event_broadcast(&events->added);
+}
+
 static bool append_some(LedgerEvents *events, Pending *first, size_t count, Error *err)
 {
     const char *sql = db_sql("event_append");

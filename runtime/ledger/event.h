@@ -16,6 +16,9 @@ LedgerEvents *ledger_events_start(Loop *loop, DbConn *conn, int64_t run, int64_t
 /// path and its version; pass version 0 for a fresh key in this epoch (log lines, progress).
 void ledger_events_add(LedgerEvents *events, const char *source, int64_t version, const char *type,
                        const char *node, const json_t *data);
+/// An event of this run was appended past the writer (with the head's own change): readers are told
+/// soon.
+void ledger_events_nudge(LedgerEvents *events);
 /// Waits until everything queued so far is durable.
 NODISCARD bool ledger_events_flush(LedgerEvents *events, Error *err);
 /// NULL while it works.

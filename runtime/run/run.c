@@ -155,6 +155,7 @@ static bool apply(Run *run, RunEvent event, const char *node, json_t *reason, co
     if (!change_head(run, &change, outcome, err))
         return false;
     FAULT("run.changed");
+    ledger_events_nudge(run->events);
     run->state = row->to;
     run->back = back;
     log_info("run %s: %s (%s)%s%s", run->id_text, run_state_name(run->state), row->why,
