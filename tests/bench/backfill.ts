@@ -14,7 +14,8 @@ const read = (path: string): string => readFileSync(join(canonicalPlan, path), "
 
 const CONFIG = "version: 1\nenvironments:\n  bench: { gates: auto }\n";
 
-function plan(how: string, workers: number): string {
+/** workers undefined: as many as Headgate itself chooses. */
+function plan(how: string, workers?: number): string {
   return writePlan({
     "headgate.yaml": CONFIG,
     "plan.lua": `
@@ -23,7 +24,7 @@ plan "bench" {
   doc = "The events of the main job, measured",
   phase "events" {
     backfill "events.canonical_event" {
-      key = "id", where = "canonical_event IS NULL", keep = { "event_data" }, workers = ${workers},
+      key = "id", where = "canonical_event IS NULL", keep = { "event_data" },${workers === undefined ? "" : ` workers = ${workers},`}
       sync = "application", one_way = "a copy that is thrown away",
       ${how}
     },
@@ -108,7 +109,7 @@ export class BackfillBench {
   }
 
   /** headgate run; the time is that of the step in the ledger, worker start and last pass included. */
-  async headgate(how: string, workers: number): Promise<Measured> {
+  async headgate(how: string, workers?: number): Promise<Measured> {
     const database = await this.copy();
     const folder = plan(how, workers);
     const run = await headgate(["run", folder, "-e", "bench", "--yes", "--quiet"], {

@@ -45,16 +45,16 @@ async function rounds(measurements: (() => Promise<Measured>)[]): Promise<Measur
 
 async function backfill(cluster: Cluster, figures: Figures): Promise<void> {
   const bench = await BackfillBench.prepare(cluster, rows);
-  const [floor, lua, lua2, sql] = (await rounds([
+  const [floor, lua, lua1, sql] = (await rounds([
     () => bench.floor(),
+    () => bench.headgate(LUA),
     () => bench.headgate(LUA, 1),
-    () => bench.headgate(LUA, 2),
-    () => bench.headgate(SQL, 1),
+    () => bench.headgate(SQL),
   ])) as [Measured, Measured, Measured, Measured];
   const compare = (name: string, ours: Measured, theirs: Measured, goal: string): void =>
     figures.add({ name, value: ours.perSecond / theirs.perSecond, goal, detail: against(ours, theirs) });
   compare("backfill_lua_vs_floor", lua, floor, "≥ 0.55");
-  compare("backfill_lua_2_workers_vs_floor", lua2, floor, "");
+  compare("backfill_lua_1_worker_vs_floor", lua1, floor, "");
   compare("backfill_sql_vs_floor", sql, floor, "");
   compare("backfill_lua_vs_offset_script", lua, await bench.offsetScript(), "≥ 10");
 }
