@@ -73,10 +73,11 @@ static void rule_rows(Text *out, const PlanRule *rules)
             at += last ? length : length + 1;
         }
         if (rule->unless_blank != NULL)
-            text_printf(out, " (unless `%s` is empty%s)", rule->unless_blank,
-                        rule->unless_says == NULL
-                            ? ""
-                            : ", or only creates indexes CONCURRENTLY, which are dropped the same way");
+            text_printf(
+                out, " (unless `%s` is empty%s)", rule->unless_blank,
+                rule->unless_says == NULL
+                    ? ""
+                    : ", or only creates indexes CONCURRENTLY, which are dropped the same way");
         text_printf(out, ": %s.\n", rule->why);
     }
     if (rules != NULL)

@@ -13,6 +13,7 @@ import { Icon } from "../common/icon";
 import { Badge, Bar, Code, Copy, Elapsed, Eta, Facts, Fraction, Notice, Time } from "../common/parts";
 import { Spark } from "../common/spark";
 import { FilePlace, NodeKeys } from "./keys";
+import { LockPanel } from "./locks";
 
 /** A statement outside transactions: its phase, and who it waits for. */
 function PhasePanel({ progress, running }: { progress: Progress; running: boolean }) {
@@ -176,6 +177,7 @@ export function NodeDetail({ item, view }: { item: OutlineNode | null; view: Run
   const step = view.steps.get(item.path);
   const progress = view.progress.get(item.path);
   const gate = view.detail.gates.find((row) => row.path === item.path);
+  const wait = view.locks.get(item.path);
   const { node } = item;
   const doc = node.keys?.["doc"];
   const detail = step ? Object.entries(step.detail) : [];
@@ -199,6 +201,7 @@ export function NodeDetail({ item, view }: { item: OutlineNode | null; view: Run
       {item.oneWay && <Notice tone="caution" icon="oneway" title="There is no way back after this">{typeof node.keys?.["one_way"] === "string" ? node.keys["one_way"] : ""}</Notice>}
       {gate && <p><a class={`button ${gate.state === "open" ? "primary" : ""}`} href={href.gate(view.detail.id, gate.path)}><Icon name="gate" />{gate.state === "open" ? "Evidence and decision" : "What was decided"}</a></p>}
       {inRollout && view.detail.rollouts.length > 0 && <p><a class="button" href={href.rollout(view.detail.id)}><Icon name="flag" />Stages and guards</a></p>}
+      {wait && <LockPanel wait={wait} />}
       {progress?.phase && <PhasePanel progress={progress} running={item.current && (step?.state === "intent" || step?.state === "undoing")} />}
       {progress && !progress.phase && <ProgressPanel progress={progress} rates={view.rates.get(item.path) ?? []} running={running} finished={step?.state === "done"} />}
       <CheckPanel path={item.path} view={view} />
