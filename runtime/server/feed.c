@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "db/sql.h"
+#include "ledger/event.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -35,8 +36,10 @@ typedef struct FeedRun {
     int64_t version;
     int64_t last_seq;
     bool alive;
-    bool dirty; ///< its head has changed since it was told
-    bool seen;  ///< in the present turn
+    bool dirty;   ///< its head has changed since it was told
+    bool seen;    ///< in the present turn
+    bool rewound; ///< its ledger went back to seq, and no event says so yet
+    int64_t rewound_to;
     int64_t told_at_us;
 } FeedRun;
 
@@ -55,6 +58,7 @@ struct ServerFeed {
     size_t runs_capacity;
     bool is_away;
     char away[sizeof(((Error *)NULL)->message) + 40];
+    int64_t timeline;        ///< of the state database; another one after a failover
     int64_t clock_offset_us; ///< database's clock minus our monotonic one
 };
 
@@ -133,13 +137,14 @@ static void tell_reset(ServerViewer *viewer, ViewerWatch *watch, int64_t seq, co
     viewer_tell_json(viewer, message);
 }
 
-static void reset_watchers(Server *server, int64_t run, int64_t seq, const char *why)
+/* Those that were told of events after one of them. */
+static void reset_watchers(Server *server, const FeedRun *run, int64_t after, const char *why)
 {
     for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
         for (size_t i = 0; viewer->ready && i < viewer->watches_count; i++) {
             ViewerWatch *watch = &viewer->watches[i];
-            if (watch->run == run && watch->seq > seq)
-                tell_reset(viewer, watch, seq, why);
+            if (watch->run == run->run && watch->seq > after)
+                tell_reset(viewer, watch, run->seq, why);
         }
     }
 }
@@ -157,6 +162,18 @@ static FeedRun *add_run(ServerFeed *feed, int64_t run, int64_t last_seq)
     return added;
 }
 
+/* A new timeline: the database failed over. An asynchronous standby may lack what was told, and may
+ * have events of its own under the same numbers by now, so whoever was told of anything fetches the
+ * run again. */
+static void take_timeline(ServerFeed *feed, int64_t timeline)
+{
+    bool moved = feed->timeline != 0 && timeline != 0 && timeline != feed->timeline;
+    if (timeline != 0)
+        feed->timeline = timeline;
+    for (size_t i = 0; moved && i < feed->runs_count; i++)
+        reset_watchers(feed->server, &feed->runs[i], 0, "the database failed over");
+}
+
 /* Columns: id, version, last_seq, alive. */
 static void take_head(ServerFeed *feed, const DbResult *heads, int row)
 {
@@ -172,12 +189,33 @@ static void take_head(ServerFeed *feed, const DbResult *heads, int row)
         known->dirty = true;
     if (last_seq < known->seq) { /* an asynchronous failover: the ledger fell back */
         known->seq = last_seq;
-        reset_watchers(feed->server, run, last_seq, "the ledger went back");
+        known->rewound = true;
+        known->rewound_to = last_seq;
+        reset_watchers(feed->server, known, last_seq, "the ledger went back");
     }
     known->version = version;
     known->last_seq = last_seq;
     known->alive = alive;
     known->seen = true;
+}
+
+/* That the ledger went back is an event too; two supervisors write it once for each timeline. */
+static bool tell_rewinds(ServerFeed *feed, Error *err)
+{
+    for (size_t i = 0; i < feed->runs_count; i++) {
+        if (!feed->runs[i].rewound)
+            continue;
+        int64_t run = feed->runs[i].run;
+        AUTO(json_auto) json_t *data = json_object();
+        json_set_id(data, "to", feed->runs[i].rewound_to);
+        log_warn("run %" PRId64 ": the ledger went back to event %" PRId64, run,
+                 feed->runs[i].rewound_to);
+        if (!ledger_event_append(feed->conn, run, "rewind", feed->timeline, "rewind", "", data,
+                                 err))
+            return false;
+        feed->runs[i].rewound = false;
+    }
+    return true;
 }
 
 static void forget_unseen(ServerFeed *feed)
@@ -202,13 +240,14 @@ static bool read_heads(ServerFeed *feed, Error *err)
                            err))
         return false;
     feed->clock_offset_us = db_int(heads, 0, 4) - clock_monotonic_us();
+    take_timeline(feed, db_int(heads, 0, 5));
     for (int row = 0; row < db_rows(heads); row++) {
         if (!db_is_null(heads, row, 0))
             take_head(feed, heads, row);
     }
     feed->primed = true;
     forget_unseen(feed);
-    return true;
+    return tell_rewinds(feed, err);
 }
 
 static bool somebody_watches_all(const Server *server)

@@ -1,7 +1,10 @@
 -- Which runs are alive or ended a moment ago, and those with ids $1: id, version, last event, driven now. The last
--- column is the clock in us; it comes in at least one row.
+-- columns are the clock in us and the timeline; they come in at least one row.
 SELECT h.id, h.version, h.last_seq, h.alive,
-       (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint AS now_us
+       (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint AS now_us,
+       CASE WHEN NOT pg_catalog.pg_is_in_recovery()
+            THEN ('x' || substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))::bit(32)::integer
+       END AS timeline
 FROM (VALUES (1)) AS one
 LEFT JOIN (
     SELECT r.id, r.version, r.last_seq, coalesce(l.until > pg_catalog.clock_timestamp(), false) AS alive
