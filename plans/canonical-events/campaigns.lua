@@ -15,12 +15,12 @@ local function only(campaign, integration_id)
   return { data_sources_v2 = json.array { source(campaign, integration_id) } }
 end
 
-local without_source = { data_sources_v2 = json.array {} }
+local without_source = { label = "no data source", set = { data_sources_v2 = json.array {} } }
 
 local function choices_of(campaign, integrations)
   local choices = {}
   for _, integration in ipairs(integrations) do
-    choices[#choices + 1] = only(campaign, integration.id)
+    choices[#choices + 1] = { label = "integration " .. integration.id, set = only(campaign, integration.id) }
   end
   choices[#choices + 1] = without_source
   return choices

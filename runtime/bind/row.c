@@ -402,10 +402,10 @@ static void take_reason(lua_State *L, BindRows *rows, int index)
     lua_pop(L, 1);
 }
 
-/* A choice is a table of columns, or { label = …, set = { columns } }. */
-static void write_choice(lua_State *L, Out *out, int index, lua_Unsigned position)
+/* A choice is a table of columns, or { label = …, set = { columns } }. Without a label it is null:
+ * people are shown the columns. */
+static void write_choice(lua_State *L, Out *out, int index)
 {
-    char label[32];
     size_t bytes = 0;
     if (!lua_istable(L, index))
         script_raise(L, 0, ERROR_SCRIPT, "a choice is a table of columns, not a %s",
@@ -413,10 +413,12 @@ static void write_choice(lua_State *L, Out *out, int index, lua_Unsigned positio
     bind_verdict_field(L, index, "set");
     bool labelled = lua_istable(L, -1);
     bind_verdict_field(L, index, "label");
-    snprintf(label, sizeof(label), "choice %llu", (unsigned long long)position);
-    const char *said = labelled ? lua_tolstring(L, -1, &bytes) : NULL;
+    const char *label = labelled ? lua_tolstring(L, -1, &bytes) : NULL;
     text_append(&out->rows->out, "{\"label\":");
-    write_string(L, out, said == NULL ? label : said, said == NULL ? strlen(label) : bytes);
+    if (label == NULL)
+        text_append(&out->rows->out, "null");
+    else
+        write_string(L, out, label, bytes);
     text_append(&out->rows->out, ",\"set\":");
     write_object(L, out, labelled ? lua_gettop(L) - 1 : index);
     text_append_char(&out->rows->out, '}');
@@ -438,7 +440,7 @@ static void take_choices(lua_State *L, BindRows *rows, int index)
         if (i > 1)
             text_append_char(&rows->out, ',');
         lua_rawgeti(L, list, (lua_Integer)i);
-        write_choice(L, &out, lua_gettop(L), i);
+        write_choice(L, &out, lua_gettop(L));
         lua_pop(L, 1);
     }
     text_append_char(&rows->out, ']');

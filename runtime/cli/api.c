@@ -95,7 +95,10 @@ bool cli_api_call(const CliApi *api, const CliApiCall *call, json_t **ret_answer
     AUTO(base_free)
     char *if_match =
         call->if_match == NULL ? NULL : base_printf("If-Match: \"%s\"", call->if_match);
-    AUTO(base_free) char *body = call->body == NULL ? NULL : json_text(call->body);
+    AUTO(base_free)
+    char *body = call->text != NULL   ? base_strdup(call->text)
+                 : call->body != NULL ? json_text(call->body)
+                                      : NULL;
     const char *headers[] = {authorization, "Accept: application/json",
                              body == NULL ? if_match : "Content-Type: application/json",
                              body == NULL ? NULL : if_match, NULL};

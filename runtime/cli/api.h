@@ -20,6 +20,7 @@ typedef struct CliApiCall {
     const char *method;
     const char *path;     ///< "/api/runs/42"
     const json_t *body;   ///< NULL = none
+    const char *text;     ///< instead of body: JSON whose numbers must keep their spelling
     const char *if_match; ///< without quotes; NULL = none
 } CliApiCall;
 /// Waits. *ret_answer is owned by the caller. A status >= 400 fails with the server's message: 401

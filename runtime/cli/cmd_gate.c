@@ -2,6 +2,7 @@
  * to. */
 #include "cli/api.h"
 #include "cli/commands.h"
+#include "data/document.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -54,6 +55,21 @@ static void print_key(const json_t *key)
         printf("%s%s", i == 0 ? "" : ",", json_string_value(part));
 }
 
+/* What it would write, column by column. */
+static void print_choice(size_t number, const json_t *choice)
+{
+    const char *label = json_get_string(choice, "label", NULL);
+    const char *name;
+    json_t *value;
+    printf("    %zu.%s%s", number, label == NULL ? "" : " ", label == NULL ? "" : label);
+    json_object_foreach (json_object_get(choice, "set"), name, value) {
+        AUTO(base_free) char *text = json_text(value);
+        printf("%s%s = %s", label == NULL ? " " : "\n         ", name, text);
+        label = "";
+    }
+    puts("");
+}
+
 static void print_rows(const json_t *queue)
 {
     size_t i = 0;
@@ -65,31 +81,34 @@ static void print_rows(const json_t *queue)
         printf("%s  ", json_get_string(row, "step", ""));
         print_key(json_object_get(row, "key"));
         printf("  %s: %s\n", json_get_string(row, "kind", ""), json_get_string(row, "reason", ""));
-        json_array_foreach (json_object_get(row, "choices"), c, choice) {
-            AUTO(base_free) char *set = json_text(json_object_get(choice, "set"));
-            printf("    %zu. %s %s\n", c + 1, json_get_string(choice, "label", ""), set);
-        }
+        json_array_foreach (json_object_get(row, "choices"), c, choice)
+            print_choice(c + 1, choice);
     }
 }
 
-static json_t *decision_of(const Cli *cli, Error *err)
+/* The text of a decision, or NULL when none is asked for. What --set gives goes on as it is
+ * written: a parser that has only doubles would change its numbers. */
+static bool decision_of(const Cli *cli, Arena *arena, const char **ret_decision, Error *err)
 {
     const char *choice = cli_option(cli, "choice");
     const char *set = cli_option(cli, "set");
-    json_t *decision = json_object();
+    bool skip = cli_flag(cli, "skip");
+    *ret_decision = NULL;
+    if ((choice != NULL) + (set != NULL) + skip > 1)
+        return error_set(err, ERROR_INPUT, "one of --choice, --skip and --set");
     if (choice != NULL)
-        json_set_int(decision, "choice", strtoll(choice, NULL, 10) - 1);
-    if (cli_flag(cli, "skip"))
-        json_object_set_new(decision, "skip", json_true());
-    if (set != NULL) {
-        json_t *columns = json_parse(set, strlen(set), err);
-        if (columns == NULL) {
-            json_decref(decision);
-            return NULL;
-        }
-        json_object_set_new(decision, "set", columns);
-    }
-    return decision;
+        *ret_decision = arena_printf(arena, "{\"choice\": %lld}", strtoll(choice, NULL, 10) - 1);
+    if (skip)
+        *ret_decision = "{\"skip\": true}";
+    if (set == NULL)
+        return true;
+    AUTO(data_document_done) DataDocument document = {0};
+    if (!data_document_parse(&document, set, strlen(set), err))
+        return error_wrap(err, "--set");
+    if (data_document_node(&document, 0)->kind != DOCUMENT_OBJECT)
+        return error_set(err, ERROR_INPUT, "--set takes {\"column\": value, …}");
+    *ret_decision = arena_printf(arena, "{\"set\": %s}", set);
+    return true;
 }
 
 static json_t *key_of(const char *text)
@@ -102,31 +121,29 @@ static json_t *key_of(const char *text)
     return key;
 }
 
-static bool send_decision(Cli *cli, const CliApi *api, const char *path, json_t *decision,
+static bool send_decision(Cli *cli, const CliApi *api, const char *path, const char *decision,
                           Error *err)
 {
-    AUTO(json_auto) json_t *body = json_object();
+    AUTO(arena_auto) Arena *arena = arena_new();
     AUTO(json_auto) json_t *answer = NULL;
-    json_t *list = json_array();
-    json_t *one = json_object();
     const char *step = cli_option(cli, "step");
     const char *key = cli_option(cli, "key");
     const char *reason = cli_option(cli, "reason");
-    if (step == NULL || (key == NULL) == (reason == NULL)) {
-        json_decref(list);
-        json_decref(one);
+    if (step == NULL || (key == NULL) == (reason == NULL))
         return error_set(err, ERROR_INPUT,
                          "say which rows: --step PATH and either --key or --reason");
-    }
-    json_set_string(one, "step", step);
+    AUTO(json_auto) json_t *which = json_object();
+    json_set_string(which, "step", step);
     if (key != NULL)
-        json_object_set_new(one, "key", key_of(key));
+        json_object_set_new(which, "key", key_of(key));
     if (reason != NULL)
-        json_set_string(one, "reason", reason);
-    json_object_set(one, "decision", decision);
-    json_array_append_new(list, one);
-    json_object_set_new(body, "decisions", list);
-    CliApiCall call = {.method = "POST", .path = path, .body = body};
+        json_set_string(which, "reason", reason);
+    AUTO(base_free) char *text = json_text(which);
+    text[strlen(text) - 1] = '\0'; /* its closing bracket comes behind the decision */
+    CliApiCall call = {
+        .method = "POST",
+        .path = path,
+        .text = arena_printf(arena, "{\"decisions\": [%s, \"decision\": %s}]}", text, decision)};
     if (!cli_api_call(api, &call, &answer, err))
         return false;
     printf("%" PRId64 " decided\n", json_get_int(answer, "decided", 0));
@@ -163,9 +180,9 @@ CliExit cli_review(Cli *cli)
     if (!cli_api_open(cli, arena, &api, &err))
         return cli_fail(&err);
     const char *path = arena_printf(arena, "/api/runs/%s/review", run);
-    AUTO(json_auto) json_t *decision = decision_of(cli, &err);
-    bool ok = decision != NULL &&
-              (json_object_size(decision) > 0 ? send_decision(cli, &api, path, decision, &err)
-                                              : show_queue(cli, &api, path, &code, &err));
+    const char *decision = NULL;
+    bool ok = decision_of(cli, arena, &decision, &err) &&
+              (decision != NULL ? send_decision(cli, &api, path, decision, &err)
+                                : show_queue(cli, &api, path, &code, &err));
     return ok ? code : cli_fail(&err);
 }

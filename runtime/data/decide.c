@@ -3,6 +3,7 @@
 
 #include "base/bounds.h"
 #include "data/batch.h"
+#include "data/document.h"
 #include "data/queue.h"
 #include "data/wrote.h"
 #include "db/sql.h"
@@ -26,9 +27,9 @@ typedef struct Deciding {
     DbConn *conn;
     Arena *arena;
     const char *key_text;
-    const json_t *decision;
-    DbResult *found; /* the row's values are borrowed from it */
-    bool there;      /* the row is there and needs work */
+    DataDocument decision; /* not a parsed message: numbers must keep their spelling */
+    DbResult *found;       /* the row's values are borrowed from it */
+    bool there;            /* the row is there and needs work */
     DataUpdateRow row;
     const char *before; /* what people would see of it now */
     DataDecided outcome;
@@ -106,22 +107,54 @@ static void set_text(Deciding *deciding, DataWrite *write, const char *text)
     write->bytes = text == NULL ? 0 : strlen(text);
 }
 
-/* What somebody typed: {column: value}. */
-static bool take_set(Deciding *deciding, json_t *set, Error *err)
+/* NUL-terminated, from the arena. */
+static const char *raw_text(const Deciding *deciding, uint32_t node)
 {
-    const char *name;
-    json_t *value;
+    size_t bytes;
+    const char *raw = data_document_raw(&deciding->decision, node, &bytes);
+    return arena_strndup(deciding->arena, raw, bytes);
+}
+
+static const char *string_text(const Deciding *deciding, uint32_t node)
+{
+    Text scratch;
+    size_t bytes;
+    text_init(&scratch, BOUND_DOCUMENT_BYTES);
+    const char *text = data_document_string(&deciding->decision, node, &scratch, &bytes);
+    const char *copy = arena_strndup(deciding->arena, text, bytes);
+    text_done(&scratch);
+    return copy;
+}
+
+/* The value for a column that is no JSON: numbers as they were spelled, texts without quotes. */
+static const char *plain_text(const Deciding *deciding, uint32_t node)
+{
+    switch (data_document_node(&deciding->decision, node)->kind) {
+    case DOCUMENT_NULL:
+        return NULL;
+    case DOCUMENT_STRING:
+        return string_text(deciding, node);
+    default:
+        return raw_text(deciding, node);
+    }
+}
+
+/* What somebody typed: {column: value}. */
+static bool take_set(Deciding *deciding, uint32_t set, Error *err)
+{
+    const DataDocument *document = &deciding->decision;
+    uint32_t members = data_document_node(document, set)->count;
+    uint32_t name = set + 1;
     deciding->row.mapped.writes =
-        arena_alloc(deciding->arena, (json_object_size(set) + 1) * sizeof(DataWrite));
-    json_object_foreach (set, name, value) {
-        DataWrite *write = add_write(deciding, name, err);
+        arena_alloc(deciding->arena, ((size_t)members + 1) * sizeof(DataWrite));
+    for (uint32_t i = 0; i < members; i++) {
+        uint32_t value = data_document_node(document, name)->next;
+        DataWrite *write = add_write(deciding, string_text(deciding, name), err);
         if (write == NULL)
             return false;
-        AUTO(base_free) char *text = json_text(value);
-        const char *plain = json_is_null(value)     ? NULL
-                            : json_is_string(value) ? json_string_value(value)
-                                                    : text;
-        set_text(deciding, write, is_json(write->column) ? text : plain);
+        set_text(deciding, write,
+                 is_json(write->column) ? raw_text(deciding, value) : plain_text(deciding, value));
+        name = data_document_node(document, value)->next;
     }
     return true;
 }
@@ -169,13 +202,33 @@ static bool write_row(Deciding *deciding, Error *err)
 
 /* ---------------------------------------------------------------- deciding */
 
+/* One member of the decision, when it is of that kind; else DOCUMENT_NONE. */
+static uint32_t member(const Deciding *deciding, const char *name, DataDocumentKind kind)
+{
+    const DataDocument *document = &deciding->decision;
+    uint32_t node = data_document_find(document, 0, name, strlen(name));
+    bool fits = node != DOCUMENT_NONE && data_document_node(document, node)->kind == kind;
+    return fits ? node : DOCUMENT_NONE;
+}
+
+static bool take(Deciding *deciding, uint32_t choice, uint32_t set, Error *err)
+{
+    int64_t number = -1;
+    if (choice == DOCUMENT_NONE)
+        return take_set(deciding, set, err);
+    bool whole = data_document_int(&deciding->decision, choice, &number);
+    if (!whole || number < INT32_MIN || number > INT32_MAX)
+        return error_set(err, ERROR_INPUT, "there is no choice %s", raw_text(deciding, choice));
+    return take_choice(deciding, (int)number, err);
+}
+
 static bool decide_open(Deciding *deciding, bool same, Error *err)
 {
-    json_t *set = json_object_get(deciding->decision, "set");
-    const json_t *choice = json_object_get(deciding->decision, "choice");
-    if (json_get_bool(deciding->decision, "skip", false))
+    uint32_t choice = member(deciding, "choice", DOCUMENT_NUMBER);
+    uint32_t set = member(deciding, "set", DOCUMENT_OBJECT);
+    if (member(deciding, "skip", DOCUMENT_TRUE) != DOCUMENT_NONE)
         return settle(deciding, "skipped", DECIDED_SKIPPED, err);
-    if (!json_is_integer(choice) && !json_is_object(set))
+    if (choice == DOCUMENT_NONE && set == DOCUMENT_NONE)
         return error_set(err, ERROR_INPUT, "a decision is {choice: n}, {skip: true} or {set: {…}}");
     if (!deciding->there)
         return settle(deciding, "skipped", DECIDED_GONE, err);
@@ -183,10 +236,7 @@ static bool decide_open(Deciding *deciding, bool same, Error *err)
         deciding->outcome = DECIDED_CHANGED;
         return queue_call(deciding, "data_queue_renew", deciding->before, NULL, err);
     }
-    bool taken = json_is_integer(choice)
-                     ? take_choice(deciding, (int)json_integer_value(choice), err)
-                     : take_set(deciding, set, err);
-    return taken && write_row(deciding, err);
+    return take(deciding, choice, set, err) && write_row(deciding, err);
 }
 
 static bool decide_in_transaction(Deciding *deciding, const char *const *key, Error *err)
@@ -206,16 +256,14 @@ static bool decide_in_transaction(Deciding *deciding, const char *const *key, Er
 }
 
 bool data_decide(DataUpdater *updater, const char *const *key, size_t key_count,
-                 const json_t *decision, DataDecided *ret, Error *err)
+                 const char *decision, DataDecided *ret, Error *err)
 {
-    Deciding deciding = {.updater = updater,
-                         .job = updater->job,
-                         .conn = updater->conn,
-                         .arena = arena_new(),
-                         .decision = decision};
+    Deciding deciding = {
+        .updater = updater, .job = updater->job, .conn = updater->conn, .arena = arena_new()};
     bool ok = key_count == updater->job->table.key_count ||
               error_set(err, ERROR_INPUT, "the key of %s has %zu columns, not %zu",
                         updater->job->table.shown, updater->job->table.key_count, key_count);
+    ok = ok && data_document_parse(&deciding.decision, decision, strlen(decision), err);
     if (ok)
         deciding.key_text = data_job_key_text(deciding.arena, key, key_count);
     if (ok && !decide_in_transaction(&deciding, key, err)) {
@@ -226,6 +274,7 @@ bool data_decide(DataUpdater *updater, const char *const *key, size_t key_count,
     if (ok)
         *ret = deciding.outcome;
     db_result_free(deciding.found);
+    data_document_done(&deciding.decision);
     arena_free(deciding.arena);
     return ok;
 }

@@ -398,7 +398,9 @@ static const PlanKey FLAG_KEYS[] = {
 static const PlanKey AMBIGUOUS_KEYS[] = {
     {.name = "choices",
      .type = KEY_TABLE,
-     .doc = "A list of possible results, each a table of columns; a person picks one."},
+     .doc =
+         "A list of possible results, each a table of columns, or { label = \"…\", set = { columns "
+         "} }; a person picks one."},
     {0},
 };
 

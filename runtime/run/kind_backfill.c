@@ -235,7 +235,7 @@ static bool apply_one(Review *review, const json_t *row, Error *err)
     DataDecided decided = DECIDED_BEFORE;
     for (size_t i = 0; i < count; i++)
         parts[i] = json_string_value(json_array_get(key, i));
-    if (!data_decide(&review->updater, parts, count, json_object_get(row, "decision"), &decided,
+    if (!data_decide(&review->updater, parts, count, json_get_string(row, "decision", ""), &decided,
                      err))
         return false;
     if (decided != DECIDED_CHANGED)

@@ -1,5 +1,6 @@
 /* Deciding rows of the review queue. The rows are looked up in the TARGET's ledger, the decisions
  * written to the state database; the runner applies them. */
+#include "data/document.h"
 #include "db/sql.h"
 #include "ledger/call.h"
 #include "server/handlers.h"
@@ -101,15 +102,15 @@ static bool check_entry(const json_t *entry, Error *err)
            check_decision(json_object_get(entry, "decision"), err);
 }
 
-static bool take_entry(ServerRequest *request, int64_t run, const json_t *entry, Rows *rows,
-                       Error *err)
+/* decision: its text as it was sent, whose numbers keep their spelling on the way to the row. */
+static bool take_entry(ServerRequest *request, int64_t run, const json_t *entry,
+                       const char *decision_text, Rows *rows, Error *err)
 {
     AUTO(json_auto) json_t *found = NULL;
     if (!check_entry(entry, err) || !find_rows(request, run, entry, &found, err))
         return false;
     const json_t *decision = json_object_get(entry, "decision");
     int64_t choice = json_get_int(decision, "choice", -1);
-    AUTO(base_free) char *text = json_text(decision);
     if (json_array_size(found) == 0)
         return request_fail(request, STATUS_CONFLICT, err, ERROR_CONFLICT,
                             "there is no such open row in step \"%.200s\" (any more)",
@@ -123,7 +124,7 @@ static bool take_entry(ServerRequest *request, int64_t run, const json_t *entry,
                 json_get_string(row, "key", ""), json_get_int(row, "choices", 0), choice);
         json_array_append(rows->steps, json_object_get(entry, "step"));
         json_array_append(rows->keys, json_object_get(row, "key"));
-        json_array_append_new(rows->decisions, json_string(text));
+        json_array_append_new(rows->decisions, json_string(decision_text));
     }
     return json_array_size(rows->steps) <= ROWS_MAX ||
            error_set(err, ERROR_INPUT, "more than %d rows at once", (int)ROWS_MAX);
@@ -174,6 +175,34 @@ static bool decided_before(ServerRequest *request, int64_t run, int64_t *ret_dec
     return true;
 }
 
+/* The bytes of entry i's decision in the body. */
+static const char *decision_text(ServerRequest *request, const DataDocument *body, size_t i)
+{
+    static const char LIST[] = "decisions";
+    static const char DECISION[] = "decision";
+    uint32_t list = data_document_find(body, 0, LIST, sizeof(LIST) - 1);
+    uint32_t entry = data_document_at(body, list, (uint32_t)i + 1);
+    uint32_t node = data_document_find(body, entry, DECISION, sizeof(DECISION) - 1);
+    size_t bytes = 0;
+    const char *raw = node == DOCUMENT_NONE ? "" : data_document_raw(body, node, &bytes);
+    return arena_strndup(request->arena, raw, bytes);
+}
+
+static bool take_entries(ServerRequest *request, int64_t run, const json_t *entries, Rows *rows,
+                         Error *err)
+{
+    AUTO(data_document_done) DataDocument body = {0};
+    const Text *text = &request->body_text;
+    if (!data_document_parse(&body, text_string(text), text->length_bytes, err))
+        return error_wrap(err, "the body");
+    for (size_t i = 0; i < json_array_size(entries); i++) {
+        if (!take_entry(request, run, json_array_get(entries, i), decision_text(request, &body, i),
+                        rows, err))
+            return error_wrap(err, "entry %zu", i);
+    }
+    return true;
+}
+
 static bool take_all(ServerRequest *request, int64_t run, Rows *rows, Error *err)
 {
     static const char *const KEYS[] = {"decisions", NULL};
@@ -184,13 +213,7 @@ static bool take_all(ServerRequest *request, int64_t run, Rows *rows, Error *err
         json_array_size(entries) > BOUND_REVIEW_PAGE)
         return error_set(err, ERROR_INPUT, "\"decisions\" is a list of 1 to %d entries",
                          (int)BOUND_REVIEW_PAGE);
-    size_t i = 0;
-    json_t *entry = NULL;
-    json_array_foreach (entries, i, entry) {
-        if (!take_entry(request, run, entry, rows, err))
-            return error_wrap(err, "entry %zu", i);
-    }
-    return true;
+    return take_entries(request, run, entries, rows, err);
 }
 
 bool post_review(ServerRequest *request, json_t **ret_body, Error *err)

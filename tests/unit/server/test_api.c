@@ -376,7 +376,7 @@ static void decisions_are_checked_and_written(void **state)
                              "match\", \"decision\": "
                              "{\"choice\": 1}}, {\"step\": \"backfill/rows\", \"key\": [\"c3\"], "
                              "\"decision\": {\"set\": "
-                             "{\"a\": null}}}]}");
+                             "{\"a\": 100.00}}}]}");
         assert_int_equal(reply.status, 200);
         assert_int_equal(json_integer_value(at(reply.json, "decided")), 3);
         reply_done(&reply);
@@ -384,7 +384,7 @@ static void decisions_are_checked_and_written(void **state)
     assert_string_equal(
         sql_value(
             "SELECT string_agg(key[1] || decision::text, ' ' ORDER BY key) FROM headgate.decision"),
-        "c,2{\"choice\": 1} c1{\"choice\": 1} c3{\"set\": {\"a\": null}}");
+        "c,2{\"choice\": 1} c1{\"choice\": 1} c3{\"set\": {\"a\": 100.00}}");
     assert_string_equal(sql_value("SELECT count(*) FROM headgate.request WHERE kind = 'review'"),
                         "1");
     assert_string_equal(

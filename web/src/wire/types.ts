@@ -326,7 +326,8 @@ export interface PlanEntry {
 }
 
 export interface ReviewChoice {
-  label: string;
+  /** What the plan calls it; without a name the columns say it. */
+  label: string | null;
   set?: JsonObject;
 }
 

@@ -7,7 +7,7 @@ import { parseExact, stringifyExact } from "../../lib/json";
 import { params, setParam } from "../../lib/router";
 import { canOperate, live, messageOf, view } from "../../state/store";
 import { api, newKey } from "../../wire/api";
-import type { JsonObject, ReviewDecision, ReviewReason, ReviewRow, ReviewVerdict } from "../../wire/types";
+import type { JsonObject, ReviewChoice, ReviewDecision, ReviewReason, ReviewRow, ReviewVerdict } from "../../wire/types";
 import { Icon } from "../common/icon";
 import { Code, Dialog, Empty, Failure, Loading, Notice } from "../common/parts";
 import { RunFrame } from "../common/run-frame";
@@ -20,7 +20,19 @@ type Marks = ReadonlyMap<string, { row: ReviewRow; verdict: ReviewVerdict }>;
 const rowId = (row: ReviewRow): string => JSON.stringify([row.step, row.key]);
 
 const wordOf = (verdict: ReviewVerdict, row: ReviewRow): string =>
-  "skip" in verdict ? "Skip" : "choice" in verdict ? row.choices?.[verdict.choice]?.label ?? `Choice ${verdict.choice + 1}` : "Own value";
+  "skip" in verdict ? "Skip" : "set" in verdict ? "Own value" : row.choices?.[verdict.choice]?.label ?? `Choice ${verdict.choice + 1}`;
+
+/** What tells two choices apart: the plan's name for it, or what it would write. */
+const choiceName = (choice: ReviewChoice): string => choice.label ?? stringifyExact(choice.set ?? {});
+
+/** What would be written, column by column. */
+function Columns({ set }: { set: JsonObject }) {
+  return <>{Object.entries(set).map(([column, value]) => <code key={column} class="soft clip">{column} = {stringifyExact(value)}</code>)}</>;
+}
+
+function ChoiceText({ choice }: { choice: ReviewChoice }) {
+  return <span>{choice.label}{choice.set && <Columns set={choice.set} />}</span>;
+}
 
 function OwnValue({ marked, onMark }: { marked: ReviewVerdict | undefined; onMark: (verdict: ReviewVerdict | null) => void }) {
   const [text, setText] = useState(marked && "set" in marked ? stringifyExact(marked.set, 2) : "");
@@ -72,7 +84,7 @@ function RowItem({ row, marked, may, onMark }: {
               <label key={index} class={`choice${at === `${index}` ? " picked" : ""}`}>
                 <input type="radio" name={name} checked={at === `${index}`} onChange={() => onMark({ choice: index })} />
                 {index < 9 && <kbd>{index + 1}</kbd>}
-                <span>{choice.label}{choice.set && <code class="soft clip">{stringifyExact(choice.set)}</code>}</span>
+                <ChoiceText choice={choice} />
               </label>
             ))}
             <label class={`choice${at === "skip" ? " picked" : ""}`}>
@@ -82,7 +94,7 @@ function RowItem({ row, marked, may, onMark }: {
             {at === "own" && marked && "set" in marked && (
               <label class="choice picked">
                 <input type="radio" name={name} checked onChange={() => undefined} />
-                <span>Own value<code class="soft clip">{stringifyExact(marked.set)}</code></span>
+                <span>Own value<Columns set={marked.set} /></span>
               </label>
             )}
             {at !== "" && <button type="button" class="button tiny ghost" onClick={() => onMark(null)}>Clear</button>}
@@ -105,7 +117,7 @@ function BulkDialog({ reason, rows, run, onClose, onDone }: {
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
   const key = useRef(newKey());
-  const labels = rows.map((row) => JSON.stringify((row.choices ?? []).map((choice) => choice.label)));
+  const labels = rows.map((row) => JSON.stringify((row.choices ?? []).map(choiceName)));
   const same = rows.length === reason.count && labels.every((label) => label === labels[0]);
   const choices = same ? rows[0]?.choices ?? [] : [];
   const submit = async (event: Event) => {
@@ -128,7 +140,7 @@ function BulkDialog({ reason, rows, run, onClose, onDone }: {
           {choices.map((choice, index) => (
             <label key={index} class="choice">
               <input type="radio" name="bulk" checked={picked === `${index}`} onChange={() => setPicked(`${index}`)} />
-              <span>{choice.label}</span>
+              {choice.label === null ? <ChoiceText choice={choice} /> : <span>{choice.label}<span class="soft"> – each row its own values</span></span>}
             </label>
           ))}
           <label class="choice">

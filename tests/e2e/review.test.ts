@@ -1,0 +1,102 @@
+/** The review queue: what choices would write is shown, and what people decide reaches the row digit by digit. */
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { headgate } from "../lib/cli";
+import { Cluster } from "../lib/cluster";
+import { TEST_CONFIG, temporary } from "../lib/plan";
+import { Supervisor } from "../lib/supervisor";
+import { waitUntil } from "../lib/wait";
+
+const PLAN = `plan "prices" {
+  doc = "Give every price an amount",
+  phase "p" {
+    backfill "prices.amount" {
+      where = "amount IS NULL", one_way = "a test",
+      map = function(row)
+        if row.id <= 4 then
+          return ambiguous("no amount fits", { choices = {
+            { amount = "1.50" },
+            { label = "list price", set = { amount = "7.10", detail = { list = true } } },
+          } })
+        end
+        return { amount = "0.10" }
+      end,
+    },
+    verify "nothing is left" { ambiguous = 0 },
+  },
+}
+`;
+
+let cluster: Cluster;
+before(async () => {
+  cluster = await Cluster.start();
+});
+after(() => cluster.stop());
+
+interface Row {
+  key: string[];
+  choices: { label: string | null; set: Record<string, unknown> }[];
+}
+
+test("decisions by choice, by value and by text, each exactly as it was written", async (t) => {
+  const database = await cluster.database();
+  await cluster.query(
+    database,
+    "CREATE TABLE prices (id int PRIMARY KEY, amount numeric, detail jsonb); INSERT INTO prices (id) SELECT generate_series(1, 40)",
+  );
+  const plans = temporary("plans");
+  mkdirSync(join(plans, "prices"));
+  writeFileSync(join(plans, "prices/plan.lua"), PLAN);
+  writeFileSync(join(plans, "headgate.yaml"), TEST_CONFIG);
+  const supervisor = await Supervisor.start({ env: cluster.env(database), config: plans, plans, environment: "test", people: ["alice"] });
+  t.after(() => supervisor.stop());
+  const alice = supervisor.as("alice");
+  const { id } = await alice.startRun("prices", "test");
+  await waitUntil("rows wait for a decision", async () => (await alice.run(id)).review.open === 4);
+
+  const { rows } = await alice.get<{ rows: Row[] }>(`/api/runs/${id}/review?state=open`);
+  assert.deepEqual(rows[0]?.choices, [
+    { label: null, set: { amount: "1.50" } },
+    { label: "list price", set: { amount: "7.10", detail: { list: true } } },
+  ]);
+  const cli = (...args: string[]) =>
+    headgate(["review", id, "--server", supervisor.url, ...args], { env: { ...supervisor.env, HEADGATE_TOKEN: supervisor.known.tokens.get("alice") ?? "" } });
+  const listed = await cli();
+  assert.match(listed.stdout, /1\. amount = "1\.50"\n/);
+  assert.match(listed.stdout, /2\. list price\n\s+amount = "7\.10"\n\s+detail = \{"list":true\}/);
+
+  const where = ["--step", "p/prices.amount", "--key"];
+  const set = await cli(...where, "1", "--set", '{"amount": 12345678901234567.890123456789000, "detail": {"exact": 100.00}}');
+  assert.match(set.stdout, /1 decided/, set.text);
+  const both = await cli(...where, "2", "--skip", "--choice", "1");
+  assert.match(both.text, /one of --choice, --skip and --set/);
+  const chosen = await cli(...where, "2", "--choice", "2");
+  assert.match(chosen.stdout, /1 decided/, chosen.text);
+  // as a browser sends it: the number's text, not a double
+  const send = (body: string) =>
+    fetch(`${supervisor.url}/api/runs/${id}/review`, {
+      method: "POST", body, headers: { Authorization: alice.authorization, "Content-Type": "application/json" },
+    });
+  const typed = await send('{"decisions": [{"step": "p/prices.amount", "key": ["3"], "decision": {"set": {"amount": 0.30000000000000000000}}}]}');
+  assert.equal(typed.status, 200, await typed.text());
+  const asText = await send('{"decisions": [{"step": "p/prices.amount", "key": ["4"], "decision": {"set": {"amount": "123456789012345678901234567890.10"}}}]}');
+  assert.equal(asText.status, 200, await asText.text());
+
+  await waitUntil("the run is done", async () => (await alice.run(id)).state === "done");
+  const amounts = await cluster.query(database, "SELECT id, amount::text AS amount, detail::text AS detail FROM prices WHERE id <= 5 ORDER BY id");
+  assert.deepEqual(amounts, [
+    { id: 1, amount: "12345678901234567.890123456789000", detail: '{"exact": 100.00}' },
+    { id: 2, amount: "7.10", detail: '{"list": true}' },
+    { id: 3, amount: "0.30000000000000000000", detail: null },
+    { id: 4, amount: "123456789012345678901234567890.10", detail: null },
+    { id: 5, amount: "0.10", detail: null },
+  ]);
+
+  // a finished backfill is told as finished
+  const { events } = await alice.get<{ events: { data: { done: number; total: number } }[] }>(`/api/runs/${id}/events?type=step.progress`);
+  const last = events.at(-1)?.data;
+  assert.equal(last?.done, 40);
+  assert.equal(last?.total, 40);
+});

@@ -1,0 +1,90 @@
+/** A rollout that is taken back: its stages are undone like it, and pages say so; what may be asked and undone comes from the server. */
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { ApiError } from "../lib/api";
+import { Cluster } from "../lib/cluster";
+import { temporary } from "../lib/plan";
+import { Supervisor } from "../lib/supervisor";
+import { waitUntil } from "../lib/wait";
+
+const PLAN = `plan "out" {
+  doc = "Let it out",
+  phase "p" {
+    step "column" { up = "ALTER TABLE flags ADD COLUMN note text", down = "ALTER TABLE flags DROP COLUMN note" },
+    check "there" { no_rows = "SELECT 1 WHERE false" },
+  },
+  rollout "new" {
+    flag = sql_flag { table = "flags", name = "name", percent = "percent", enabled = "enabled" },
+    guards = { thresholds "test", "errors < 5" },
+    stage { percent = 10, watch = "1s" },
+    stage { percent = 50, watch = "1h" },
+  },
+}
+`;
+const CONFIG = `
+version: 1
+metrics:
+  errors: { sql: "SELECT 1" }
+  load: { sql: "SELECT 2" }
+environments:
+  test:
+    gates: auto
+    approvers: { admin: [bob] }
+    guard_interval: 1s
+    alerts: { load: "> 80" }
+`;
+
+let cluster: Cluster;
+before(async () => {
+  cluster = await Cluster.start();
+});
+after(() => cluster.stop());
+
+interface Page {
+  state: string;
+  may: Record<string, string[]>;
+  undo: { steps: { path: string; how: string }[]; no_way_back: unknown[] };
+  rollouts: { stages: { state: string }[]; guards: { guard: string; alert: boolean; op: string }[] }[];
+}
+
+test("stages of an undone rollout are undone; the server says what may be asked and what a rollback does", async (t) => {
+  const database = await cluster.database();
+  await cluster.query(database, "CREATE TABLE flags (name text PRIMARY KEY, percent int, enabled bool); INSERT INTO flags VALUES ('new', 0, false)");
+  const plans = temporary("plans");
+  mkdirSync(join(plans, "out"));
+  writeFileSync(join(plans, "out/plan.lua"), PLAN);
+  writeFileSync(join(plans, "headgate.yaml"), CONFIG);
+  const supervisor = await Supervisor.start({ env: cluster.env(database), config: plans, plans, environment: "test", people: ["alice"] });
+  t.after(() => supervisor.stop());
+  const alice = supervisor.as("alice");
+  const { id } = await alice.startRun("out", "test");
+  const page = () => alice.get<Page>(`/api/runs/${id}`);
+  const watching = await waitUntil("50 % is watched", async () => {
+    const now = await page();
+    return now.rollouts[0]?.stages[1]?.state === "watching" && now.rollouts[0].guards.length === 2 ? now : undefined;
+  });
+  assert.deepEqual(watching.rollouts[0]?.guards.map(({ guard, alert, op }) => [guard, alert, op]), [
+    ["breach when load > 80", true, ">"],
+    ["errors < 5", false, "<"],
+  ]);
+  assert.ok(watching.may["rollback"]?.includes("watching"));
+  assert.ok(!watching.may["resume"]?.includes("watching"));
+  assert.deepEqual(watching.undo, {
+    steps: [
+      { path: "new", kind: "rollout", name: "new", state: "running", how: "0 % and off" },
+      { path: "p/column", kind: "step", name: "column", state: "done", how: "its down" },
+    ],
+    no_way_back: [],
+  });
+
+  await alice.request(id, "rollback");
+  await waitUntil("rolled back", async () => (await page()).state === "rolled_back");
+  const after = await page();
+  assert.deepEqual(after.rollouts[0]?.stages.map((stage) => stage.state), ["rolled_back", "rolled_back"]);
+  assert.deepEqual(after.undo.steps, []);
+  const states = await cluster.query(database, "SELECT path, state FROM headgate.step WHERE path LIKE 'new%' ORDER BY path");
+  assert.deepEqual(states, [{ path: "new", state: "undone" }, { path: "new/10%", state: "undone" }, { path: "new/50%", state: "undone" }]);
+  await assert.rejects(alice.request(id, "pause"), (error: ApiError) => error.status === 409 && /it cannot pause/.test(error.message));
+});
