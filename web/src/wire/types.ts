@@ -180,6 +180,8 @@ export interface NextStep {
   path: string;
   text: string;
   sql?: string | null;
+  /** Why there is no way back after it. */
+  one_way?: string;
 }
 
 export interface Approval {

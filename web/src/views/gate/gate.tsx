@@ -55,6 +55,7 @@ function NextList({ rows, then }: { rows: NextStep[]; then: string }) {
               <span class="node-kind">{row.kind}</span>
               <div>
                 <span>{row.text}</span>
+                {row.one_way && <strong class="tone-bad"> No way back: {row.one_way}</strong>}
                 {row.sql && (index < 3 ? <Sql text={row.sql} /> : <details><summary>SQL</summary><Sql text={row.sql} /></details>)}
               </div>
             </li>
