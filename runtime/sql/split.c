@@ -8,7 +8,18 @@
 #include <string.h>
 #include <strings.h>
 
-enum { ATOMIC_PIECES = 500 }; /* statements of one BEGIN ATOMIC body that are put together again */
+enum {
+    ATOMIC_PIECES = 500, /* statements of one BEGIN ATOMIC body that are put together again */
+    ATOMIC_BYTES =
+        8 << 20, /* parsed in all while trying to: a text could make it a million tries */
+};
+
+/* A place in the text that is known already. */
+typedef struct Place {
+    size_t at_bytes;
+    int line;
+    int column;
+} Place;
 
 typedef struct Splitting {
     Arena *arena;
@@ -16,6 +27,8 @@ typedef struct Splitting {
     SqlStatement *list;
     size_t count;
     size_t capacity;
+    size_t atomic_bytes; /* parsed by join_atomic() */
+    Place last;          /* a text of many statements would be counted from its start for each */
 } Splitting;
 
 /* Past a block comment, which may hold others. */
@@ -58,6 +71,21 @@ static void grow(Splitting *splitting)
     splitting->capacity = capacity;
 }
 
+/* Line and column of an offset, on from the last one asked for where that is possible. */
+static Place place_of(Splitting *splitting, size_t at_bytes)
+{
+    Place *last = &splitting->last;
+    int line;
+    int column;
+    if (last->line == 0 || at_bytes < last->at_bytes)
+        *last = (Place){.line = 1, .column = 1};
+    sql_position_of(splitting->text + last->at_bytes, at_bytes - last->at_bytes, &line, &column);
+    last->column = line == 1 ? last->column + column - 1 : column;
+    last->line += line - 1;
+    last->at_bytes = at_bytes;
+    return *last;
+}
+
 static void add_statement(Splitting *splitting, size_t from, size_t to, const SqlFault *fault)
 {
     size_t start = skip_blanks(splitting->text, from);
@@ -67,22 +95,22 @@ static void add_statement(Splitting *splitting, size_t from, size_t to, const Sq
         return;
     grow(splitting);
     SqlStatement *statement = &splitting->list[splitting->count++];
-    int column = 0;
     *statement = (SqlStatement){.offset_bytes = start, .length_bytes = to - start};
     statement->text = arena_memdup(splitting->arena, splitting->text + start, to - start);
-    sql_position_of(splitting->text, start, &statement->line, &column);
+    statement->line = place_of(splitting, start).line;
     statement->parsed = fault == NULL;
     if (fault == NULL)
         return;
     statement->fault = arena_strdup(splitting->arena, fault->message);
-    sql_position_of(splitting->text, from + fault->at_bytes, &statement->fault_line,
-                    &statement->fault_column);
+    Place place = place_of(splitting, from + fault->at_bytes);
+    statement->fault_line = place.line;
+    statement->fault_column = place.column;
 }
 
 /* Does text[from, to) parse as one statement? *ret_fault is relative to from. */
-static bool piece_parses(Splitting *splitting, size_t from, size_t to, SqlFault *ret_fault)
+static bool piece_parses(const Splitting *splitting, size_t from, size_t to, SqlFault *ret_fault)
 {
-    const char *piece = arena_memdup(splitting->arena, splitting->text + from, to - from);
+    AUTO(base_free) char *piece = base_strndup(splitting->text + from, to - from);
     PgQuerySplitResult result = pg_query_split_with_parser(piece);
     if (result.error != NULL)
         sql_parse_fault(piece, result.error, ret_fault);
@@ -116,6 +144,9 @@ static int join_atomic(Splitting *splitting, const PgQuerySplitResult *pieces, i
         return i;
     for (int last = i + 1; last < pieces->n_stmts && last <= i + ATOMIC_PIECES; last++) {
         SqlFault ignored;
+        splitting->atomic_bytes += piece_end(pieces, last) - from;
+        if (splitting->atomic_bytes > ATOMIC_BYTES)
+            return i;
         if (piece_parses(splitting, from, piece_end(pieces, last), &ignored))
             return last;
     }

@@ -2,6 +2,7 @@
 #include "sql/split.h"
 
 #include "base/bounds.h"
+#include "base/text.h"
 #include "sql/position.h"
 
 #include <stdlib.h>
@@ -61,6 +62,29 @@ static void a_comment_ends_where_the_server_ends_it(void **state)
     EXPECT("SELECT 1; -- why\rCOMMIT; SELECT 2", {"SELECT 1", 1, true}, {"COMMIT", 1, true},
            {"SELECT 2", 1, true});
     EXPECT("--x\r\nSELECT 1", {"SELECT 1", 2, true});
+}
+
+/* Both took minutes once: lines were counted from the start, and each piece was joined with all
+ * that follow. */
+static void many_statements_are_no_burden(void **state)
+{
+    UNUSED(state);
+    static const char *const LINES[] = {"INSERT INTO t VALUES (1, 'some text');\n",
+                                        "BEGIN ATOMIC x;\n"};
+    enum { COUNT = 10000 };
+    for (size_t i = 0; i < COUNT_OF(LINES); i++) {
+        AUTO(arena_auto) Arena *arena = arena_new();
+        AUTO(text_done) Text text;
+        text_init(&text, BOUND_SQL_BYTES);
+        for (int k = 0; k < COUNT; k++)
+            text_append(&text, LINES[i]);
+        SqlStatement *statements;
+        size_t count;
+        Error err = {0};
+        assert_true(sql_split(arena, text_string(&text), &statements, &count, &err));
+        assert_int_equal(count, COUNT);
+        assert_int_equal(statements[COUNT - 1].line, COUNT);
+    }
 }
 
 static void leaves_out_what_is_no_statement(void **state)
@@ -162,6 +186,7 @@ int main(void)
         cmocka_unit_test(cuts_at_semicolons_outside_quotes),
         cmocka_unit_test(leaves_out_what_is_no_statement),
         cmocka_unit_test(a_comment_ends_where_the_server_ends_it),
+        cmocka_unit_test(many_statements_are_no_burden),
         cmocka_unit_test(the_line_is_that_of_the_first_word),
         cmocka_unit_test(keeps_atomic_bodies_whole),
         cmocka_unit_test(marks_what_does_not_parse),
