@@ -44,6 +44,7 @@ after(() => cluster.stop());
 
 interface Page {
   state: string;
+  node: string | null;
   may: Record<string, string[]>;
   undo: { steps: { path: string; how: string }[]; no_way_back: unknown[] };
   rollouts: { stages: { state: string }[]; guards: { guard: string; alert: boolean; op: string }[] }[];
@@ -63,7 +64,8 @@ test("stages of an undone rollout are undone; the server says what may be asked 
   const page = () => alice.get<Page>(`/api/runs/${id}`);
   const watching = await waitUntil("50 % is watched", async () => {
     const now = await page();
-    return now.rollouts[0]?.stages[1]?.state === "watching" && now.rollouts[0].guards.length === 2 ? now : undefined;
+    const sampled = now.rollouts[0]?.stages[1]?.state === "watching" && now.rollouts[0].guards.length === 2;
+    return sampled && now.state === "watching" && now.node === "new/50%" ? now : undefined;
   });
   assert.deepEqual(watching.rollouts[0]?.guards.map(({ guard, alert, op }) => [guard, alert, op]), [
     ["breach when load > 80", true, ">"],
