@@ -2,6 +2,7 @@
  * https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING */
 #include "plan/conninfo.h"
 
+#include "base/bounds.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -236,11 +237,12 @@ const char *plan_conninfo_shown(Arena *arena, const char *url)
 bool plan_conninfo_expand(Arena *arena, const char *text, const char **ret_text,
                           const char **ret_missing)
 {
-    const char *result = "";
+    AUTO(text_done) Text out;
+    text_init(&out, BOUND_YAML_BYTES); /* what is cut off was no connection string */
     for (const char *at = text; *at != '\0';) {
         const char *open = strstr(at, "${");
         size_t length = open == NULL ? strlen(at) : (size_t)(open - at);
-        result = arena_printf(arena, "%s%.*s", result, (int)length, at);
+        text_append_bytes(&out, at, length);
         at += length;
         if (open == NULL)
             break;
@@ -251,9 +253,9 @@ bool plan_conninfo_expand(Arena *arena, const char *text, const char **ret_text,
             *ret_missing = open[2 + name_length] == '}' ? name : "";
             return false;
         }
-        result = arena_printf(arena, "%s%s", result, value);
+        text_append(&out, value);
         at = open + 2 + name_length + 1;
     }
-    *ret_text = result;
+    *ret_text = arena_strdup(arena, text_string(&out));
     return true;
 }
