@@ -69,7 +69,8 @@ static bool look(const Cli *cli, const CliContext *context, CliPlan *plan, int64
     return cli_context_connect(cli, context, true, &state, err) &&
            cli_evaluate_known(cli, context, state, cli_argument(cli, 0), plan, err) &&
            cli_param_take(cli, plan, err) &&
-           (cli_flag(cli, "again") || cli_launch_find_done(state, context, plan, ret_done, err));
+           (cli_flag(cli, "again") ||
+            cli_launch_find_done(cli, context, state, plan, ret_done, err));
 }
 
 CliExit cli_run(Cli *cli)

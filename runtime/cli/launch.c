@@ -60,19 +60,34 @@ bool cli_launch_create(const Cli *cli, const CliContext *context, const CliPlan 
                              ret_run, err);
 }
 
-bool cli_launch_find_done(DbConn *state, const CliContext *context, const CliPlan *plan,
-                          int64_t *ret_run, Error *err)
+/* What the ledger calls the plan's target. In the usual case it is asked over the connection that is
+ * there. */
+static bool identify_target(const Cli *cli, const CliContext *context, DbConn *state,
+                            const Plan *plan, Arena *arena, const char **ret_system,
+                            const char **ret_database, Error *err)
+{
+    const ConfigTarget *target = NULL;
+    AUTO(db_close_auto) DbConn *own = NULL;
+    if (!cli_context_plan_target(context, plan, &target, err) ||
+        (target != context->state && !cli_context_target(cli, target, true, &own, err)))
+        return false;
+    return ledger_run_identity(own == NULL ? state : own, arena, ret_system, ret_database, err);
+}
+
+bool cli_launch_find_done(const Cli *cli, const CliContext *context, DbConn *state,
+                          const CliPlan *plan, int64_t *ret_run, Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
     const char *system = NULL;
     const char *database = NULL;
     int version = 0;
     *ret_run = 0;
-    if (!ledger_schema_version(state, &version, err) ||
-        (version > 0 && !ledger_run_identity(state, arena, &system, &database, err)))
+    if (!ledger_schema_version(state, &version, err))
         return false;
     if (version == 0)
         return true;
+    if (!identify_target(cli, context, state, plan->plan, arena, &system, &database, err))
+        return false;
     LedgerParams params = {0};
     ledger_param_text(&params, plan->bundle->hash);
     ledger_param_text(&params, system);

@@ -12,8 +12,8 @@ NODISCARD bool cli_launch_create(const Cli *cli, const CliContext *context, cons
 
 /// Waits. Has this very plan been done with these parameters on this database already? *ret_run is
 /// that run, or 0. Nothing is written.
-NODISCARD bool cli_launch_find_done(DbConn *state, const CliContext *context, const CliPlan *plan,
-                                    int64_t *ret_run, Error *err);
+NODISCARD bool cli_launch_find_done(const Cli *cli, const CliContext *context, DbConn *state,
+                                    const CliPlan *plan, int64_t *ret_run, Error *err);
 
 /// A runner of one run, kept alive: it is started again when it dies, at most BOUND_SCRIPT_RESTARTS
 /// times in a row without the run having moved on, and with pauses.
