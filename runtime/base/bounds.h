@@ -23,6 +23,7 @@ enum {
     BOUND_YAML_BYTES = 1024 * 1024,
     BOUND_YAML_DEPTH = 64,
     BOUND_YAML_NODES = 100000,
+    BOUND_YAML_ENTRIES = 1000, ///< of one map or list of headgate.yaml
 
     /* messages */
     BOUND_JSON_BYTES = 64 * 1024 * 1024,

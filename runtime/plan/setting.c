@@ -465,11 +465,24 @@ static bool check_map(const Place *place, const PlanSetting *fields, const PlanY
     return true;
 }
 
+/* Names are looked up by walking over them, so there may not be too many. */
+static bool check_sizes(const PlanYaml *node, Error *err)
+{
+    if (node->count > BOUND_YAML_ENTRIES)
+        return plan_error_at(err, node->at, "this %s has %zu entries; at most %d are read",
+                             plan_yaml_kind_text(node), node->count, BOUND_YAML_ENTRIES);
+    for (const PlanYaml *inner = node->first; inner != NULL; inner = inner->next) {
+        if (!check_sizes(inner, err)) /* no deeper than BOUND_YAML_DEPTH */
+            return false;
+    }
+    return true;
+}
+
 bool plan_setting_check(const PlanYaml *root, Arena *arena, Error *err)
 {
     Place place = {arena, "", NULL};
     if (root->kind != PLAN_YAML_MAP)
         return plan_error_at(err, root->at, "the file must be a map of sections, got %s",
                              plan_yaml_kind_text(root));
-    return check_map(&place, SECTIONS, root, err);
+    return check_sizes(root, err) && check_map(&place, SECTIONS, root, err);
 }

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "base/bounds.h"
+#include "base/text.h"
 #include "plan/config.h"
 #include "plan/docs.h"
 
@@ -132,6 +134,28 @@ static void a_group_goes_before_an_environment_of_its_name(void **state)
     config_free(config);
 }
 
+static void a_list_has_a_limit(void **state)
+{
+    UNUSED(state);
+    for (int extra = 0; extra < 2; extra++) {
+        Config *config = NULL;
+        Error err = {0};
+        AUTO(text_done) Text text;
+        text_init(&text, BOUND_YAML_BYTES);
+        text_append(&text, "environments:\n  a:\n    approvers:\n      dba: [p");
+        for (int i = 1; i < BOUND_YAML_ENTRIES + extra; i++)
+            text_printf(&text, ", p%d", i);
+        text_append(&text, "]\n");
+        bool ok = config_parse("headgate.yaml", text.data, text.length_bytes, &config, &err);
+        assert_true(ok == (extra == 0));
+        if (!ok)
+            assert_string_equal(
+                err.message,
+                "headgate.yaml:4:12: this list has 1001 entries; at most 1000 are read");
+        config_free(config);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +164,7 @@ int main(void)
         cmocka_unit_test(without_a_file_there_is_one_environment),
         cmocka_unit_test(among_several_environments_one_must_be_named),
         cmocka_unit_test(a_missing_variable_never_connects_elsewhere),
+        cmocka_unit_test(a_list_has_a_limit),
         cmocka_unit_test(a_group_goes_before_an_environment_of_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
