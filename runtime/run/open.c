@@ -76,16 +76,57 @@ static bool read_head(Run *run, Error *err)
            error_set(err, ERROR_INTERNAL, "run %s has an unknown state", run->id_text);
 }
 
+/* One of several connections that are opened beside each other. */
+typedef struct Opening {
+    Run *run;
+    const ConfigTarget *target;
+    DbConn **conn;
+    bool ended;
+    Error err;
+    FiberEvent done;
+} Opening;
+
+static void open_one(void *arg)
+{
+    Opening *opening = arg;
+    if (!run_connect(opening->run, opening->target, false, opening->conn, &opening->err))
+        *opening->conn = NULL;
+    opening->ended = true;
+    fiber_event_broadcast(&opening->done);
+}
+
+/* All have ended when this returns; the first error counts. */
+static bool open_together(Run *run, Opening *openings, size_t count, Error *err)
+{
+    bool shielded = fiber_shield(true); /* the opening fibers use our stack */
+    for (size_t i = 0; i < count; i++)
+        fiber_start(run->loop, "connect", open_one, &openings[i]);
+    bool ok = true;
+    for (size_t i = 0; i < count; i++) {
+        while (!openings[i].ended)
+            fiber_event_wait(&openings[i].done, -1);
+        if (ok && *openings[i].conn == NULL) {
+            *err = openings[i].err;
+            ok = false;
+        }
+    }
+    fiber_shield(shielded);
+    return ok;
+}
+
 static bool connect_all(Run *run, Error *err)
 {
     DbConn *events = NULL;
-    if (!run_connect(run, run->options.state, false, &run->control, err) ||
-        !run_connect(run, run->options.state, false, &events, err))
-        return false;
-    run->events = ledger_events_start(run->loop, events, run->id, run->epoch, &run->wake);
+    Opening openings[] = {
+        {.run = run, .target = run->options.state, .conn = &run->control},
+        {.run = run, .target = run->options.state, .conn = &events},
+        {.run = run, .target = run->options.target, .conn = &run->effects},
+    };
+    bool open = open_together(run, openings, COUNT_OF(openings), err);
+    if (events != NULL)
+        run->events = ledger_events_start(run->loop, events, run->id, run->epoch, &run->wake);
     AUTO(db_result_auto) DbResult *path = NULL;
-    if (!run_connect(run, run->options.target, false, &run->effects, err) ||
-        !same_database(run, err) || !ledger_fence_raise(run->effects, run->id, run->epoch, err) ||
+    if (!open || !same_database(run, err) || !ledger_fence_raise(run->effects, run->id, run->epoch, err) ||
         !ledger_call(run->effects, "search_path_default", NULL, &path, err))
         return false;
     FAULT("runner.fence");
