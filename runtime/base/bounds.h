@@ -59,7 +59,7 @@ enum {
     BOUND_LOCK_TIMEOUT_MS = 2000,
     BOUND_LOCK_BUDGET_MS = 600000,   ///< tries of one step to get its locks
     BOUND_LOCK_VICTIMS = 20,         ///< sessions behind a statement of ours that waits for a lock
-    BOUND_LOCK_VICTIM_WAIT_MS = 500, ///< the longest one of them waits
+    BOUND_LOCK_VICTIM_WAIT_MS = 100, ///< the longest one of them waits
     BOUND_LOCK_MAX_BLOCK_MS = 5000,  ///< the longest a session waits for a lock that we hold
     BOUND_KEPT_COUNT_MS = 15000,     ///< counting what a rollback would keep, one statement
     BOUND_STATEMENT_TIMEOUT_MS = 600000,

@@ -45,8 +45,9 @@ static const PlanSetting TARGET[] = {
             "behind it, and tried again later."},
     {.name = "victim_wait",
      .type = SETTING_DURATION,
-     .fallback = "500ms",
-     .doc = "The same when one of them has waited this long."},
+     .fallback = "100ms",
+     .doc = "The same when one of them has waited this long. Where transactions that hold the "
+            "table for longer overlap all the time, the lock is only had with more."},
     {.name = "max_block",
      .type = SETTING_DURATION,
      .fallback = "5s",

@@ -1,5 +1,5 @@
 /* What the application wrote into columns and tables that an undo removes (P8): copied to
- * headgate.kept_<run> first, in the transaction that removes them (docs/decisions/013-kept.md). */
+ * headgate.kept_<run> first, in the transaction that removes them (docs/decisions/014-kept.md). */
 #ifndef HEADGATE_RUN_KEPT_H
 #define HEADGATE_RUN_KEPT_H
 

@@ -186,6 +186,19 @@ static bool one_try(Taking *taking, RunLockTry *attempt, void *ctx, RunQueue *qu
     return error_wrap(err, "watching the lock queue");
 }
 
+/* All of it: run_wait() comes back whenever something happened to the run. */
+static bool pause_all(Run *run, int64_t pause_ms, Error *err)
+{
+    int64_t until_us = clock_monotonic_us() + pause_ms * 1000;
+    int64_t left_us = pause_ms * 1000;
+    while (left_us > 0) {
+        if (!run_wait(run, (left_us + 999) / 1000, err))
+            return false;
+        left_us = until_us - clock_monotonic_us();
+    }
+    return true;
+}
+
 /* After a try that failed: *ret_again, or the error of the step. */
 static bool go_again(Taking *taking, const RunQueue *queue, bool *ret_again, Error *err)
 {
@@ -195,13 +208,16 @@ static bool go_again(Taking *taking, const RunQueue *queue, bool *ret_again, Err
     if (!worth_retrying(queue, err))
         return false;
     taking->pause_ms = next_pause_ms(taking->pause_ms);
-    bool spent = spent_us(taking) + taking->pause_ms * 1000 >= taking->budget_us;
+    int64_t left_ms = (taking->budget_us - spent_us(taking)) / 1000;
     /* On a busy machine a short try may end unseen, and an error that names nobody helps nobody. */
     bool unseen = taking->waited == NULL && taking->tries < TRIES_UNSEEN;
-    if (spent && !unseen)
+    if (left_ms <= 0 && !unseen)
         return out_of_budget(taking, err);
+    int64_t pause_ms = taking->pause_ms;
+    if (left_ms < pause_ms)
+        pause_ms = left_ms > PAUSE_MIN_MS ? left_ms : PAUSE_MIN_MS; /* for the last try */
     tell_refused(taking, queue, err);
-    *ret_again = run_wait(taking->run, taking->pause_ms, err);
+    *ret_again = pause_all(taking->run, pause_ms, err);
     return *ret_again;
 }
 

@@ -11,7 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { FIRST_LOOK_MS = 40, LOOK_EVERY_MS = 100, LOOK_TIMEOUT_MS = 5000, QUERY_BYTES = 300 };
+enum { FIRST_LOOK_MS = 40, LOOK_EVERY_MS = 50, LOOK_TIMEOUT_MS = 5000, QUERY_BYTES = 300 };
 
 static int64_t or_default(int64_t value, int64_t otherwise)
 {

@@ -169,7 +169,7 @@ test("a proof is asked under its locks: a writer that began before cannot slip i
   await waitUntil("the fifth try waits for its lock", async () => {
     const waits = await cluster.query(database, "SELECT 1 FROM pg_locks WHERE relation = 'items'::regclass AND NOT granted");
     return waits.length > 0 && (await locks(database)).filter((lock) => lock.state === "waiting").length >= 4;
-  });
+  }, { timeoutMs: 60_000 });
   await writer.query("COMMIT");
   await writer.end();
   const ended = await run.ended;
