@@ -278,6 +278,8 @@ static bool check_strings(const Here *here, const json_t *value, json_t **ret_va
         return wrong(here, err, "is an empty list");
     if (json_array_size(list) > BOUND_PLAN_LIST)
         return too_long(here, err);
+    /* the supervisor reads plans too: thousands of lists must not cost it the square of each */
+    AUTO(json_auto) json_t *seen = json_object();
     size_t index;
     json_t *item;
     json_array_foreach (list, index, item) {
@@ -285,12 +287,11 @@ static bool check_strings(const Here *here, const json_t *value, json_t **ret_va
             return wrong_type(here, item, err);
         if (plan_value_blank(json_string_value(item)))
             return wrong(here, err, "holds an empty text");
-        for (size_t i = 0; i < index; i++) {
-            if (json_equal(item, json_array_get(list, i)))
-                return wrong(here, err,
-                             arena_printf(here->place->arena, "names \"%s\" twice",
-                                          json_string_value(item)));
-        }
+        if (json_object_get(seen, json_string_value(item)) != NULL)
+            return wrong(
+                here, err,
+                arena_printf(here->place->arena, "names \"%s\" twice", json_string_value(item)));
+        json_object_set_new(seen, json_string_value(item), json_true());
     }
     return keep(list, ret_value);
 }
