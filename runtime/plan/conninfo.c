@@ -124,8 +124,12 @@ static bool show_uri(Arena *arena, const char *url, Text *out)
     if (last_at != NULL) {
         size_t user_length = strcspn(start, ":@");
         text_append_bytes(out, start, user_length);
-        if (start + user_length < last_at)
-            remember(arena, start + user_length + 1, (size_t)(last_at - start) - user_length - 1);
+        const char *password = start + user_length + 1;
+        const char *first_at = strchr(start, '@'); /* where libpq sees its end */
+        if (password <= last_at)
+            remember(arena, password, (size_t)(last_at - password));
+        if (password <= first_at)
+            remember(arena, password, (size_t)(first_at - password));
         start = last_at;
     }
     text_append_bytes(out, start, strcspn(start, "?"));
