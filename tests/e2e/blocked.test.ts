@@ -1,0 +1,234 @@
+/** Rollbacks that are interrupted, or that cannot go on by themselves: what is left, and every way on. */
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { after, before, test, type TestContext } from "node:test";
+import { type CliResult, headgate, start } from "../lib/cli";
+import { Cluster } from "../lib/cluster";
+import { temporary, writePlan } from "../lib/plan";
+import { killNow, processesOf } from "../lib/processes";
+import { Supervisor } from "../lib/supervisor";
+import { waitUntil } from "../lib/wait";
+
+let cluster: Cluster;
+before(async () => {
+  cluster = await Cluster.start();
+});
+after(() => cluster.stop());
+
+interface Stage {
+  folder: string;
+  database: string;
+  env: Record<string, string>;
+  home: string;
+  environment: string;
+}
+
+/** Three steps; the down of the second is given. */
+const planOf = (down: string): string => `
+plan "p" { doc = "d", phase "f" {
+  step "one" { up = "CREATE TABLE one (n int)", down = "INSERT INTO undone VALUES ('one'); DROP TABLE one" },
+  step "two" { up = "CREATE TABLE two (n int)", down = [[${down}]] },
+  step "three" { up = "CREATE TABLE three (n int)", down = "INSERT INTO undone VALUES ('three'); DROP TABLE three" },
+} }`;
+
+async function prepare(plan: string, environment = "test"): Promise<Stage> {
+  const database = await cluster.database();
+  const home = temporary("home");
+  await cluster.query(database, "CREATE TABLE undone (what text, n int GENERATED ALWAYS AS IDENTITY)");
+  return { folder: writePlan({ "plan.lua": plan }), database, env: { ...cluster.env(database), HEADGATE_HOME: home }, home, environment };
+}
+
+const ask = (stage: Stage, ...args: string[]): Promise<CliResult> =>
+  headgate([...args, "-e", stage.environment], { env: stage.env, cwd: stage.folder });
+
+async function must(stage: Stage, code: number, ...args: string[]): Promise<CliResult> {
+  const result = await ask(stage, ...args);
+  assert.equal(result.code, code, `headgate ${args.join(" ")}\n${result.text}`);
+  return result;
+}
+
+const head = async (stage: Stage): Promise<Record<string, unknown>> =>
+  (await cluster.query(stage.database, "SELECT state, reason FROM headgate.run"))[0] ?? {};
+const undone = async (stage: Stage): Promise<unknown[]> =>
+  (await cluster.query(stage.database, "SELECT what FROM undone ORDER BY n")).map((row) => row["what"]);
+const states = async (stage: Stage): Promise<unknown[]> =>
+  (await cluster.query(stage.database, "SELECT state FROM headgate.step WHERE path LIKE 'f/%' ORDER BY path")).map((row) => row["state"]);
+
+interface Blocked {
+  left: { path: string; kind: string; state: string }[];
+  commands: string[];
+  text: string;
+}
+
+test("killed in the middle of an undo: the rest is undone, each once, newest first", async () => {
+  const stage = await prepare(planOf("INSERT INTO undone VALUES ('two'); SELECT pg_sleep(600) FROM slow; DROP TABLE two"));
+  await cluster.query(stage.database, "CREATE TABLE slow AS SELECT 1 AS n");
+  await must(stage, 0, "run", stage.folder, "--yes");
+  const back = start(["rollback", "1", "-e", "test"], { env: stage.env, cwd: stage.folder });
+  await waitUntil("the second undo is at work", async () => {
+    const found = await cluster.query("postgres", "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()");
+    return found.length > 0;
+  });
+  for (const pid of [back.pid, ...processesOf(stage.home).map((found) => found.pid)]) killNow(pid);
+  await back.exited;
+  await cluster.query(stage.database, "UPDATE headgate.lease SET until = clock_timestamp() - interval '1 second'");
+  const sleeping = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()";
+  await cluster.query("postgres", sleeping);
+  await cluster.query(stage.database, "TRUNCATE public.slow");
+  await must(stage, 8, "resume", "1");
+  assert.deepEqual(await undone(stage), ["three", "two", "one"]);
+  assert.deepEqual(await states(stage), ["undone", "undone", "undone"]);
+});
+
+/** A run whose rollback is blocked at its second step. */
+async function blocked(environment = "test"): Promise<Stage> {
+  const stage = await prepare(planOf("SELECT n FROM no_such_table"), environment);
+  await must(stage, 0, "run", stage.folder, "--yes");
+  await must(stage, 9, "rollback", "1");
+  return stage;
+}
+
+test("a failing undo blocks the rollback, and says exactly what is left and what can be done", async () => {
+  const stage = await blocked();
+  const { state, reason } = await head(stage);
+  const { left, commands, text } = reason as Blocked;
+  assert.equal(state, "rollback_blocked");
+  assert.match(text, /no_such_table.*2 left to undo/);
+  assert.deepEqual(left.map(({ path, state: its }) => `${path} ${its}`), ["f/two undo_failed", "f/one done"]);
+  assert.deepEqual(commands, [
+    "headgate retry 1",
+    'headgate repair 1 "f/two" --sql FILE',
+    'headgate skip 1 "f/two" --reason WHY',
+    "headgate abort 1",
+  ]);
+  const status = await must(stage, 0, "status", "1");
+  assert.ok(status.text.includes('headgate repair 1 "f/two" --sql FILE'), status.text);
+
+  await cluster.query(stage.database, "CREATE TABLE public.no_such_table (n int)");
+  await must(stage, 8, "retry", "1");
+  assert.deepEqual(await states(stage), ["undone", "undone", "undone"]);
+});
+
+test("where gates pass by policy, repair and skip take effect at once", async () => {
+  const repaired = await blocked();
+  const sql = join(temporary("sql"), "repair.sql");
+  writeFileSync(sql, "INSERT INTO undone VALUES ('two'); DROP TABLE two");
+  await must(repaired, 8, "repair", "1", "f/two", "--sql", sql, "-m", "the table was never made");
+  assert.deepEqual(await undone(repaired), ["three", "two", "one"]);
+
+  const skipped = await blocked();
+  await must(skipped, 8, "skip", "1", "f/two", "--reason", "two may stay");
+  assert.deepEqual(await states(skipped), ["undone", "undone", "skipped"]);
+  const [row] = await cluster.query(skipped.database, "SELECT detail->>'why' AS why FROM headgate.step WHERE path = 'f/two'");
+  assert.equal(row?.["why"], "two may stay");
+});
+
+test("what makes no sense is refused, and the rollback stays as it is", async () => {
+  const stage = await blocked();
+  const sql = join(temporary("sql"), "repair.sql");
+  for (const text of ["COMMIT", "VACUUM undone"]) {
+    writeFileSync(sql, text);
+    const refused = await ask(stage, "repair", "1", "f/two", "--sql", sql);
+    assert.notEqual(refused.code, 8, refused.text);
+    assert.match(refused.text, /refused/);
+    assert.equal((await head(stage))["state"], "rollback_blocked");
+  }
+  const wrong = await ask(stage, "skip", "1", "f/one", "--reason", "x");
+  assert.match(wrong.text, /has not failed/);
+  assert.deepEqual(await states(stage), ["done", "undone", "undo_failed"]);
+});
+
+async function withPeople(t: TestContext): Promise<{ stage: Stage; supervisor: Supervisor; id: string }> {
+  const stage = await prepare(planOf("SELECT n FROM no_such_table"), "people");
+  const supervisor = await Supervisor.start({
+    env: stage.env,
+    config: stage.folder,
+    plans: dirname(stage.folder),
+    environment: "people",
+    people: ["alice", "bob", "carol", "dave"],
+  });
+  t.after(() => supervisor.stop());
+  stage.home = supervisor.known.home;
+  stage.env = { ...supervisor.env, HEADGATE_PERSON: "alice" };
+  const alice = supervisor.as("alice");
+  const { id } = await alice.startRun(stage.folder.slice(dirname(stage.folder).length + 1), "people");
+  const reached = (state: string) => waitUntil(`the run is ${state}`, async () => (await alice.run(id)).state === state);
+  await reached("done");
+  await alice.request(id, "rollback");
+  await reached("rollback_blocked");
+  return { stage, supervisor, id };
+}
+
+/** Runs the printed command for retry, as often as it takes: the supervisor drives. */
+async function retried(stage: Stage, supervisor: Supervisor, id: string, wanted: string): Promise<void> {
+  await must(stage, 0, "retry", id, "--detach");
+  await waitUntil(`the run is ${wanted}`, async () => (await supervisor.as("alice").run(id)).state === wanted);
+}
+
+/** Asks, and waits for the gate that asking opens. */
+async function asked(stage: Stage, supervisor: Supervisor, id: string, gate: string, ...args: string[]): Promise<void> {
+  await must(stage, 0, ...args, "--detach");
+  await waitUntil(`gate ${gate} is open and the run rests`, async () => {
+    const page = await supervisor.as("alice").run(id);
+    return page.state === "rollback_blocked" && (page.reason?.text ?? "").includes(gate);
+  });
+}
+
+test("skip needs two people who did not start the run", async (t) => {
+  const { stage, supervisor, id } = await withPeople(t);
+  await asked(stage, supervisor, id, "f/two/skip", "skip", id, "f/two", "--reason", "two may stay");
+  await assert.rejects(supervisor.as("alice").approve(id, "f/two/skip"));
+  await supervisor.as("bob").approve(id, "f/two/skip");
+  await retried(stage, supervisor, id, "rollback_blocked");
+  assert.deepEqual(await states(stage), ["done", "undone", "undo_failed"], "one approval is not enough");
+  await supervisor.as("dave").approve(id, "f/two/skip");
+  await retried(stage, supervisor, id, "rolled_back");
+  assert.deepEqual(await states(stage), ["undone", "undone", "skipped"]);
+});
+
+test("a repair is approved as it stands: other SQL needs another approval, a changed row counts for nothing", async (t) => {
+  const { stage, supervisor, id } = await withPeople(t);
+  const sql = join(temporary("sql"), "repair.sql");
+  writeFileSync(sql, "INSERT INTO undone VALUES ('wrong')");
+  await asked(stage, supervisor, id, "f/two/repair", "repair", id, "f/two", "--sql", sql);
+  const first = await supervisor.as("bob").approve(id, "f/two/repair");
+  writeFileSync(sql, "INSERT INTO undone VALUES ('two'); DROP TABLE two");
+  await must(stage, 0, "repair", id, "f/two", "--sql", sql, "--detach");
+  await waitUntil("the gate binds the new SQL", async () => (await supervisor.as("bob").gate(id, "f/two/repair")).digest !== first.digest);
+  await waitUntil("the run rests", async () => {
+    const page = await supervisor.as("alice").run(id);
+    return page.state === "rollback_blocked" && !page.alive;
+  });
+  assert.deepEqual(await undone(stage), ["three"], "the approval was for other SQL");
+
+  const tampered = "jsonb_set(evidence, '{0,sql}', to_jsonb('INSERT INTO undone VALUES (''tampered'')'::text))";
+  const [kept] = await cluster.query(stage.database, "SELECT evidence::text AS e FROM headgate.gate");
+  await supervisor.as("bob").approve(id, "f/two/repair");
+  await cluster.query(stage.database, `UPDATE headgate.gate SET evidence = ${tampered}`);
+  await retried(stage, supervisor, id, "rollback_blocked");
+  assert.deepEqual(await undone(stage), ["three"], "what was approved is not what stands there");
+
+  await cluster.query(stage.database, "UPDATE headgate.gate SET evidence = $1::jsonb", [kept?.["e"]]);
+  await retried(stage, supervisor, id, "rolled_back");
+  assert.deepEqual(await undone(stage), ["three", "two", "one"]);
+});
+
+test("a rejected skip leaves the rollback where it was, and retry tries the undo itself again", async (t) => {
+  const { stage, supervisor, id } = await withPeople(t);
+  await asked(stage, supervisor, id, "f/two/skip", "skip", id, "f/two", "--reason", "two may stay");
+  const bob = supervisor.as("bob");
+  const { digest } = await bob.gate(id, "f/two/skip");
+  await bob.post(`/api/runs/${id}/gates/${encodeURIComponent("f/two/skip")}/reject`, { comment: "no" }, { "If-Match": `"${digest}"` });
+  await cluster.query(stage.database, "CREATE TABLE public.no_such_table (n int)");
+  await retried(stage, supervisor, id, "rolled_back");
+  assert.deepEqual(await states(stage), ["undone", "undone", "undone"]);
+});
+
+test("nothing to undo is said as such", async () => {
+  const stage = await prepare('plan "p" { doc = "d", phase "f" { check "never" { sql = "SELECT 1", equals = 2 } } }');
+  await must(stage, 4, "run", stage.folder, "--yes");
+  const back = await must(stage, 8, "rollback", "1").catch(() => ask(stage, "status", "1"));
+  assert.match(back.text, /nothing to undo/);
+  assert.equal(((await head(stage))["reason"] as { kind: string }).kind, "nothing_to_undo");
+});
