@@ -272,6 +272,8 @@ function flush(): void {
       if (message.t === "event") events.push(message);
       if (message.t === "hello") {
         setClock(message.now);
+        // a run that could not be loaded while the server was away is loaded now that it is back
+        if (viewed !== "" && viewError.peek() !== null) void loadRun();
         const session = me.peek();
         otherVersion.value =
           typeof session === "object" && session !== null && message.version !== "" && message.version !== session.version;
