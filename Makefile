@@ -11,7 +11,7 @@ CMAKE_ARGS ?=
 LABELS = ^(unit|lua|fuzz|e2e|browser|style|crash)$$
 
 # In the order in which make crash runs them.
-CRASH_SCRIPTS = $(filter $(basename $(notdir $(wildcard tests/crash/*.ts))),enumerate next bugs kill index net faults)
+CRASH_SCRIPTS = $(filter $(basename $(notdir $(wildcard tests/crash/*.ts))),enumerate next bugs kill races index net faults)
 
 # Configures a folder once (CMake itself notices later changes) and builds what is out of date.
 define build

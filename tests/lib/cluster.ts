@@ -1,6 +1,6 @@
 /** A private PostgreSQL: its own folder, a unix socket, nothing else. One a test file, a database a test. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
@@ -14,10 +14,14 @@ export interface ClusterOptions {
   durable?: boolean;
   /** Settings for the server by name. */
   settings?: Record<string, string>;
+  /** Folder for the write-ahead log, when it is to lie elsewhere. */
+  walFolder?: string;
+  /** A streaming standby of this cluster instead of a cluster of its own. */
+  standbyOf?: Cluster;
 }
 
 /** The account that a server started by root runs as. */
-function account(): { uid: number; gid: number } | undefined {
+export function account(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   for (const name of ["postgres", "nobody"]) {
     try {
@@ -47,11 +51,13 @@ export class Cluster {
     chmodSync(folder, 0o755);
     if (owner) for (const path of [folder, data]) chownSync(path, owner.uid, owner.gid);
     const identity = { ...owner, cwd: folder };
-    execFileSync(
-      join(postgresBin, "initdb"),
-      ["-D", data, "-A", "trust", "-U", "headgate", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
-      { ...identity, stdio: "pipe" },
-    );
+    const run = (program: string, args: string[]): Buffer => execFileSync(join(postgresBin, program), args, { ...identity, stdio: "pipe" });
+    const wal = options.walFolder === undefined ? [] : [`--waldir=${join(options.walFolder, "wal")}`];
+    if (options.standbyOf === undefined) {
+      run("initdb", ["-D", data, "-A", "trust", "-U", "headgate", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", ...wal]);
+    } else {
+      run("pg_basebackup", ["-D", data, "-h", options.standbyOf.folder, "-U", "headgate", "-R", "-X", "stream", "-c", "fast", "--no-sync"]);
+    }
     const safe = options.durable ? "on" : "off";
     const settings: Record<string, string> = {
       listen_addresses: "",
@@ -144,6 +150,44 @@ export class Cluster {
     await this.ready();
   }
 
+  /** pg_ctl stop -m immediate: every process of it ends without a word to the disk. */
+  async halt(): Promise<void> {
+    if (this.server.exitCode === null && this.server.signalCode === null) {
+      this.server.kill("SIGQUIT");
+      await once(this.server, "exit");
+    }
+  }
+
+  /** Starts it again after halt(), or after it ended by itself. */
+  async resume(): Promise<void> {
+    this.server = this.start();
+    await this.ready();
+  }
+
+  get running(): boolean {
+    return this.server.exitCode === null && this.server.signalCode === null;
+  }
+
+  /** Stops (SIGSTOP) the server and all its children, or lets them go on. */
+  freeze(on: boolean): void {
+    for (const pid of [Number(this.server.pid), ...childrenOf(Number(this.server.pid))]) {
+      try {
+        process.kill(pid, on ? "SIGSTOP" : "SIGCONT");
+      } catch {
+        // it has ended
+      }
+    }
+  }
+
+  /** Makes a standby the primary. */
+  async promote(): Promise<void> {
+    await this.query("postgres", "SELECT pg_promote(true, 60)");
+    await waitUntil("the standby is the primary", async () => {
+      const rows = await this.query("postgres", "SELECT pg_is_in_recovery() AS standby");
+      return rows[0]?.["standby"] === false;
+    });
+  }
+
   async stop(): Promise<void> {
     if (this.server.exitCode === null && this.server.signalCode === null) {
       this.server.kill("SIGINT");
@@ -173,6 +217,18 @@ export class Cluster {
     this.server.kill("SIGKILL");
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** The processes whose parent this is. */
+function childrenOf(parent: number): number[] {
+  return readdirSync("/proc").filter((entry) => /^[0-9]+$/.test(entry)).map(Number).filter((pid) => {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+      return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]) === parent;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** Does a process still hold the server's shared memory? The pid file names its key; ipcs lists who is attached. */
