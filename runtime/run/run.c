@@ -407,6 +407,22 @@ static size_t next_of_reason(const json_t *reason, char *out, size_t size)
     return used;
 }
 
+/* What a waiting run waits for has a path of its own, as the commands want it. */
+static size_t next_of_people(const json_t *reason, int64_t id, char *out, size_t size)
+{
+    const char *kind = json_get_string(reason, "kind", "");
+    const char *path = json_get_string(reason, "path", "");
+    int used = 0;
+    if (text_equal(kind, "gate"))
+        used = snprintf(out, size,
+                        "headgate approve %" PRId64 " \"%s\"; headgate reject %" PRId64
+                        " \"%s\" --message WHY; ",
+                        id, path, id, path);
+    else if (text_equal(kind, "review"))
+        used = snprintf(out, size, "headgate review %" PRId64 "; ", id);
+    return used > 0 && (size_t)used < size ? (size_t)used : 0;
+}
+
 void run_next_commands(RunState state, const json_t *reason, int64_t id, char *out, size_t size)
 {
     if (next_of_reason(reason, out, size) > 0)
@@ -414,7 +430,7 @@ void run_next_commands(RunState state, const json_t *reason, int64_t id, char *o
     static const char *const NEXT[RUN_STATES] = {
         [RUN_PENDING] = "resume, abort",
         [RUN_RUNNING] = "watch, pause, rollback",
-        [RUN_WAITING] = "approve, review, pause, rollback",
+        [RUN_WAITING] = "watch, pause, rollback",
         [RUN_WATCHING] = "watch, pause, rollback",
         [RUN_HELD] = "resume, rollback",
         [RUN_THROTTLED] = "watch, pause, rollback",
@@ -428,10 +444,11 @@ void run_next_commands(RunState state, const json_t *reason, int64_t id, char *o
     };
     char words[128];
     snprintf(words, sizeof(words), "%s", NEXT[state]);
-    size_t used = 0;
+    size_t used = state == RUN_WAITING ? next_of_people(reason, id, out, size) : 0;
+    size_t first = used;
     char *rest = NULL;
     for (char *word = strtok_r(words, ", ", &rest); word != NULL && used < size;
          word = strtok_r(NULL, ", ", &rest))
         used += (size_t)snprintf(out + used, size - used, "%sheadgate %s %" PRId64,
-                                 used == 0 ? "" : "; ", word, id);
+                                 used == first ? "" : "; ", word, id);
 }
