@@ -113,7 +113,7 @@ async function wake(home: string): Promise<void> {
   const sleepers = stoppedIn(home);
   for (const pid of sleepers) process.kill(pid, "SIGCONT");
   const deadline = Date.now() + 3_000;
-  while (sleepers.length > 0 && Date.now() < deadline && processesOf(home).length > 0) await pause(20);
+  while (sleepers.length > 0 && Date.now() < deadline && processesOf(home).length > 0) await pause(100);
 }
 
 /** Runners live on without their parents for a moment. */
@@ -121,8 +121,8 @@ async function endAll(home: string): Promise<void> {
   for (let tries = 0; tries < 20; tries++) {
     const left = processesOf(home);
     if (left.length === 0) return;
-    if (tries > 3) for (const { pid } of left) killNow(pid);
-    await pause(25);
+    if (tries > 0) for (const { pid } of left) killNow(pid);
+    await pause(100);
   }
 }
 
@@ -161,13 +161,14 @@ export function nextCommands(text: string): string[] {
   return [...line.matchAll(/headgate ([a-z]+ \d+)/g)].map(([, command]) => command ?? "");
 }
 
-/** Until the command has ended. One whose runner stands still (stop) is killed: it would kill the runner. */
-async function ended(command: CliProcess, faults: Faults, home: string, deadline: number): Promise<CliResult> {
+/** Until the command has ended. One whose runner stands still is killed: it would kill the runner.
+ * Looking for processes takes long: a loop that did it all the time would leave no time for anything else. */
+async function ended(command: CliProcess, faults: Faults | undefined, home: string, deadline: number): Promise<CliResult> {
   let over = false;
   void command.exited.then(() => (over = true));
   while (!over && Date.now() < deadline) {
-    if (faults.stops && faults.struck > 0 && stoppedIn(home).length > 0) command.kill("SIGKILL");
-    await pause(10);
+    if (faults !== undefined && faults.struck > 0 && stoppedIn(home).length > 0) command.kill("SIGKILL");
+    await pause(40);
   }
   command.kill("SIGKILL");
   await command.exited;
@@ -196,7 +197,7 @@ async function finishByCommands(scene: Scene, database: string, faults: Faults, 
   let command = first;
   for (let tries = 1; ; tries++) {
     const process = start(command, { env, cwd: scene.plan });
-    const result = await ended(process, faults, scene.known.home, deadline);
+    const result = await ended(process, tries === 1 && faults.stops ? faults : undefined, scene.known.home, deadline);
     const { run, state } = await newest(scene.cluster, database);
     text += `$ headgate ${command.join(" ")} → ${result.code ?? result.signal}, ${state}\n${result.text}`;
     if (command !== first) nexts.push({ command: command.join(" "), worked: result.code === 0 || state === wanted });
@@ -245,7 +246,7 @@ async function finishWithPeople(scene: Scene, database: string, env: Files, limi
 /** Waits for the runner that a successor started to see that there is nothing to do. */
 async function quiet(home: string): Promise<void> {
   const deadline = Date.now() + 5_000;
-  while (Date.now() < deadline && processesOf(home).some(({ command }) => command === "runner" || command === "worker")) await pause(20);
+  while (Date.now() < deadline && processesOf(home).some(({ command }) => command === "runner" || command === "worker")) await pause(100);
 }
 
 /** Starts the run or asks for its rollback; the key makes it one, however often it is asked. */
