@@ -227,6 +227,10 @@ static bool failed(Work *work, Turn *turn, int position, const Error *problem, E
     }
     turn->why = *problem;
     located(work, turn, position, &turn->why);
+    if (text_equal(problem->sqlstate, "23505"))
+        error_hint(&turn->why,
+                   "settle the rows that are there more than once; then headgate retry %s",
+                   work->run->id_text);
     return true;
 }
 

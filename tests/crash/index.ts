@@ -1,14 +1,12 @@
 /** Statements outside transactions under every disturbance of lib/index-cases.ts: valid or gone.
  *
- * node tests/run.mjs --script crash/index.ts [--only text] [--reader-s 60] [--no-figures] writes build/figures/crash-index.json:
- * index_cases, invalid_left, reader_added_p99_ms. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+ * node tests/run.mjs --script crash/index.ts [--only text] [--reader-s 60] [--no-figures] writes its part of
+ * build/figures/crash.json: index_cases, invalid_left, reader_added_p99_ms. */
 import { Arguments } from "../lib/arguments";
 import { Cluster } from "../lib/cluster";
 import { INDEX_CASES, IndexBench, runIndexCase, titleOf } from "../lib/index-cases";
-import { figures } from "../lib/paths";
 import { readersBeside } from "../lib/readers";
+import { writeFigures } from "./figures";
 
 const options = new Arguments();
 const only = options.text("only", "");
@@ -33,18 +31,15 @@ await cluster.stop();
 
 const result = {
   index_cases: chosen.length,
-  index_cases_wrong: wrong.length,
+  wrong_runs: wrong.length,
   invalid_left: bench.invalidLeft,
   seconds,
   reader_s: readers.seconds,
   reader_queries: readers.queries,
   reader_p99_ms: readers.p99Ms,
-  reader_p99_alone_ms: readers.aloneP99Ms,
+  reader_alone_p99_ms: readers.aloneP99Ms,
   reader_added_p99_ms: readers.addedP99Ms,
 };
 console.log(JSON.stringify(result));
-if (!options.flag("no-figures") && only === "") {
-  mkdirSync(figures, { recursive: true });
-  writeFileSync(join(figures, "crash-index.json"), `${JSON.stringify(result, null, 2)}\n`);
-}
+if (!options.flag("no-figures") && only === "") writeFigures("index", result);
 process.exit(wrong.length === 0 && bench.invalidLeft === 0 && readers.addedP99Ms <= 150 ? 0 : 1);

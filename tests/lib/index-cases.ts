@@ -86,25 +86,23 @@ export class IndexBench {
   private constructor(
     readonly cluster: Cluster,
     readonly template: string,
-    readonly home: string,
   ) {}
 
   static async start(cluster: Cluster): Promise<IndexBench> {
     const template = await cluster.database();
-    const home = temporary("home");
     await cluster.query(template, SCHEMA);
     await cluster.query(template, "CREATE UNIQUE INDEX CONCURRENTLY theirs ON t (a)").catch(() => undefined);
     const install = await headgate(["ledger", "install", "-e", "test"], {
-      env: { ...cluster.env(template), HEADGATE_HOME: home },
+      env: { ...cluster.env(template), HEADGATE_HOME: temporary("home") },
       cwd: writePlan({}),
     });
     assert.equal(install.code, 0, install.text);
-    return new IndexBench(cluster, template, home);
+    return new IndexBench(cluster, template);
   }
 
   async scene(kind: { up: string; down?: string | undefined }, timeout = "10m", prepare = ""): Promise<Scene> {
     const database = await this.cluster.database(this.template);
-    if (prepare !== "") for (const sql of prepare.split(";")) await this.cluster.query(database, sql).catch(() => undefined);
+    if (prepare !== "") await this.cluster.query(database, prepare);
     const folder = writePlan({ "plan.lua": planOf(kind), "headgate.yaml": config(timeout) });
     return new Scene(this, database, folder, await this.theirs(database), this.cluster.dump(database));
   }
@@ -117,6 +115,8 @@ export class IndexBench {
 /** A database, a plan and the processes at work on it. */
 export class Scene {
   private readonly started: CliProcess[] = [];
+  /** Its own, so that its processes are found, and no others. */
+  readonly home = temporary("home");
   private blocker: pg.Client | undefined;
   constructor(
     readonly bench: IndexBench,
@@ -127,7 +127,7 @@ export class Scene {
   ) {}
 
   get env(): Record<string, string> {
-    return { ...this.bench.cluster.env(this.database), HEADGATE_HOME: this.bench.home };
+    return { ...this.bench.cluster.env(this.database), HEADGATE_HOME: this.home };
   }
 
   async one(sql: string, values: unknown[] = []): Promise<Record<string, unknown> | undefined> {
@@ -188,7 +188,7 @@ export class Scene {
   /** kill -9 of the runner; with everybody, of the command that would start another as well. */
   async killRunner(everybody = false): Promise<void> {
     if (everybody) for (const process of this.started) process.kill("SIGKILL");
-    for (const { pid, command } of processesOf(this.bench.home)) {
+    for (const { pid, command } of processesOf(this.home)) {
       if (command === "runner" || everybody) killNow(pid);
     }
     if (everybody) await Promise.all(this.started.map((process) => process.ended));
@@ -224,7 +224,7 @@ export class Scene {
   async close(): Promise<void> {
     await this.release();
     for (const process of this.started) process.kill("SIGKILL");
-    for (const { pid } of processesOf(this.bench.home)) killNow(pid);
+    for (const { pid } of processesOf(this.home)) killNow(pid);
     await Promise.all(this.started.map((process) => process.exited));
     await this.bench.cluster.drop(this.database);
   }
@@ -358,7 +358,7 @@ const MOMENTS: Record<string, Moment> = {
     directions: FORWARD, ends: "done",
     strike: async ({ scene, run }) => {
       const before = await scene.epoch();
-      const runner = processesOf(scene.bench.home).find(({ command }) => command === "runner");
+      const runner = processesOf(scene.home).find(({ command }) => command === "runner");
       assert.ok(runner);
       run.kill("SIGSTOP");
       process.kill(runner.pid, "SIGSTOP");
