@@ -61,6 +61,7 @@ end
 local function node_word(word)
   return function(name, extra)
     if type(name) ~= "string" or extra ~= nil then wrong_use(word, AUTHOR) end
+    if name:find("\0", 1, true) then host.fail(AUTHOR, word.name .. " has a name with a zero byte") end
     local file, line = host.here(AUTHOR)
     return new_node(word, name, file, line)
   end

@@ -126,8 +126,12 @@ int bind_require(lua_State *L)
 
 int bind_file_text(lua_State *L)
 {
-    const char *path = luaL_checkstring(L, 1);
+    size_t bytes = 0;
+    const char *path = luaL_checklstring(L, 1, &bytes);
     int level = (int)luaL_checkinteger(L, 2);
+    if (strlen(path) != bytes)
+        return script_raise(L, level, ERROR_INPUT,
+                            "the plan has no file with a zero byte in its name");
     const BundleFile *file = bundle_find(bind_plan_bundle(bind_plan_of(L)), path);
     if (file == NULL) {
         Suggest suggest;

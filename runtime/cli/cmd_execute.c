@@ -16,7 +16,8 @@ int cli_execute(int argc, char **argv)
 {
     if (argc <= FIRST_WORD)
         return EXIT_NOT_FOUND;
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != (pid_t)strtol(argv[FIRST_WORD - 1], NULL, 10))
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 ||
+        getppid() != (pid_t)strtol(argv[FIRST_WORD - 1], NULL, 10))
         return EXIT_NOT_FOUND; /* the runner has died before we asked */
     execvp(argv[FIRST_WORD], argv + FIRST_WORD);
     fprintf(stderr, "cannot start %s: %s\n", argv[FIRST_WORD], strerror(errno));

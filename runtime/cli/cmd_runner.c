@@ -100,7 +100,8 @@ static bool open_run(Runner *runner, CliContext *context, int64_t id, Error *err
                           .state = context->state,
                           .config = context->config,
                           .environment = context->environment,
-                          .hooks = &runner->hooks};
+                          .hooks = &runner->hooks,
+                          .hung = cli_flag(runner->cli, "hung")};
     for (int tries = 0; !run_open(&options, &runner->run, err); tries++) {
         if (err->kind != ERROR_CONFLICT || tries == LEASE_RETRIES ||
             !fiber_sleep(LEASE_RETRY_MS, err))

@@ -60,8 +60,8 @@ bool cli_launch_create(const Cli *cli, const CliContext *context, const CliPlan 
                              ret_run, err);
 }
 
-/* What the ledger calls the plan's target. In the usual case it is asked over the connection that is
- * there. */
+/* What the ledger calls the plan's target. In the usual case it is asked over the connection that
+ * is there. */
 static bool identify_target(const Cli *cli, const CliContext *context, DbConn *state,
                             const Plan *plan, Arena *arena, const char **ret_system,
                             const char **ret_database, Error *err)
@@ -111,10 +111,21 @@ struct CliRunner {
     Child *child;
     bool ended;
     bool pausing;
+    int hung; ///< how often in a row it did not react and was killed
     bool detached;
     CliExit exit;
     FiberEvent event;
 };
+
+/* From now on its runners fail the step whose Lua does not react, instead of trying it again. */
+static void add_argument(CliRunner *runner, const char *word)
+{
+    size_t n = 0;
+    while (runner->argv[n] != NULL)
+        n++;
+    invariant(n + 1 < COUNT_OF(runner->argv));
+    runner->argv[n] = word;
+}
 
 static bool start_child(CliRunner *runner, Error *err)
 {
@@ -141,6 +152,9 @@ static bool one_life(CliRunner *runner, bool *ret_again, Error *err)
     runner->child = NULL;
     *ret_again = ended.signum != 0 || ended.code == CLI_AGAIN;
     runner->exit = ended.signum != 0 ? CLI_FAILED : (CliExit)ended.code;
+    runner->hung = ended.silent ? runner->hung + 1 : 0;
+    if (runner->hung == BOUND_SCRIPT_RESTARTS)
+        add_argument(runner, "--hung");
     if (ended.silent)
         log_warn("run %" PRId64 ": its runner did not react and was killed", runner->run);
     else if (ended.signum != 0)
@@ -158,6 +172,12 @@ static void keep_alive(void *arg)
         int64_t started_us = clock_monotonic_us();
         if (!one_life(runner, &again, &err)) {
             log_error("run %" PRId64 ": %s", runner->run, err.message);
+            runner->exit = CLI_FAILED;
+            break;
+        }
+        if (runner->hung > 2 * BOUND_SCRIPT_RESTARTS) {
+            log_error("run %" PRId64 ": its runner hangs each time it starts: no other is started",
+                      runner->run);
             runner->exit = CLI_FAILED;
             break;
         }

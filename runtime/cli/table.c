@@ -180,6 +180,7 @@ static const CliOption TOKEN_OPTIONS[] = {
 };
 static const CliOption RUNNER_OPTIONS[] = {
     {.name = "owner", .value = "OWNER", .doc = "who takes the lease"},
+    {.name = "hung", .doc = "runners before it hung in a script: the task fails"},
     {.name = "home", .value = "DIR", .doc = "folder of keys and backups"},
     OPTIONS_END,
 };

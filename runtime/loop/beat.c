@@ -14,6 +14,10 @@
 enum { TURN_MS = 100, LEAST_INTERVAL_US = 50 * 1000 };
 /* Asked for on top, so that thousands of short calls in a row need one message, not one each. */
 enum { ALLOW_SLACK_MS = 50 };
+/* The parent kills BOUND_SCRIPT_KILL_MARGIN_MS after the silence it was promised. It is promised
+ * this much less than what is meant, so that the process is gone, and not only signalled, when the
+ * margin is over. */
+enum { KILL_EARLY_MS = 150 };
 
 static struct {
     int fd; ///< -1 = nobody watches us
@@ -81,8 +85,11 @@ void child_beat_allow(int ms)
     if (!beat.started)
         return;
     int64_t until_us = clock_monotonic_us() + (int64_t)ms * 1000;
-    if (until_us > beat.sent_at_us + (int64_t)beat.promised_ms * 1000)
-        send_beat(ms + ALLOW_SLACK_MS);
+    int64_t promised_us = beat.sent_at_us + (int64_t)beat.promised_ms * 1000;
+    if (until_us <= promised_us && promised_us - until_us <= (int64_t)ALLOW_SLACK_MS * 1000)
+        return;
+    send_beat(ms > KILL_EARLY_MS ? ms + ALLOW_SLACK_MS - KILL_EARLY_MS : ms);
+    beat.promised_ms = ms + ALLOW_SLACK_MS;
 }
 
 bool child_beat_orphaned(void)

@@ -54,8 +54,9 @@ void child_free(Child *child);
 /// without that variable. A process whose parent has died goes on (a runner outlives its
 /// supervisor), but then the kernel ends it by SIGALRM when it falls silent.
 void child_beat_start(Loop *loop);
-/// In the child: the next silence may last up to ms (before entering Lua that has a longer
-/// deadline).
+/// In the child: the next silence may last up to ms, be that longer or shorter than the usual one
+/// (before entering Lua, whose deadline that is). It is killed within BOUND_SCRIPT_KILL_MARGIN_MS
+/// after that.
 void child_beat_allow(int ms);
 /// In the child: has the watching parent died? Known one beat later; for those that end with it
 /// (worker).

@@ -1,5 +1,6 @@
 /* task: plain Lua in one transaction with its ledger row, or (transaction = false) at least once.
  */
+#include "base/bounds.h"
 #include "base/clock.h"
 #include "db/sql.h"
 #include "run/kind.h"
@@ -146,8 +147,20 @@ static bool act_undo(Run *run, const PlanNode *node, json_t *detail, Error *err)
     return call_outside(run, node, "undo", detail, err);
 }
 
+/* Once for each life: retry tries the task again, in a process that was not told so. */
+static bool not_hung(const Run *run, Error *err)
+{
+    return !run->options.hung ||
+           error_set(err, ERROR_SCRIPT,
+                     "its Lua did not react (a string pattern that never ends?) and was killed, %d "
+                     "times in a row",
+                     BOUND_SCRIPT_RESTARTS);
+}
+
 bool run_kind_task_forward(Run *run, const PlanNode *node, Error *err)
 {
+    if (!not_hung(run, err))
+        return false;
     if (!plan_bool(node, "transaction"))
         return run_once_forward(run, node, act_run, err);
     if (run->state == RUN_HELD && !run_wait_go(run, err))
@@ -160,6 +173,8 @@ bool run_kind_task_back(Run *run, const PlanNode *node, Error *err)
 {
     bool transactional = plan_bool(node, "transaction");
     bool nothing = false;
+    if (!not_hung(run, err))
+        return false;
     if (transactional)
         nothing = run_step_state(run, node) == STEP_FAILED ||
                   json_object_get(node->keys, "no_effect") != NULL;

@@ -75,6 +75,7 @@ typedef struct RunOptions {
     const Config *config;
     const ConfigEnvironment *environment;
     const RunHooks *hooks;
+    bool hung; ///< runners before this one hung in a script and were killed: its task fails
 } RunOptions;
 
 /// The engine's own data: handlers read it, only run/ writes it.
