@@ -205,11 +205,30 @@ static bool may_answer(const ServerRequest *request, const json_t *node, const c
     return false;
 }
 
+/* The answer to "did it happen?" (run/once.h): for what acts outside the database. */
+static bool check_happened(const ServerRequest *request, const Answer *answer, const json_t *reason,
+                           Error *err)
+{
+    const char *note = answer->note;
+    size_t word = strcspn(note, ": ");
+    bool said = (word == 3 && text_starts(note, "yes")) || (word == 2 && text_starts(note, "no"));
+    if (request->who.role < ACCESS_OPERATOR)
+        return error_set(err, ERROR_REFUSED, "this needs the role operator");
+    if (answer->item != json_get_int(reason, "item", -1))
+        return error_set(err, ERROR_CONFLICT, "the run asks something else now");
+    return said || error_set(err, ERROR_INPUT,
+                             "\"note\" begins with yes (it has happened) or no (do it again)");
+}
+
 static bool check_answer(ServerRequest *request, const Answer *answer, const json_t *graph,
                          const json_t *head, Error *err)
 {
     const json_t *node = server_view_node(graph, answer->path);
+    const json_t *reason = json_object_get(head, "reason");
     const char *kind = json_get_string(node, "kind", "");
+    if (text_equal(json_get_string(reason, "kind", ""), "did_it_happen") &&
+        text_equal(json_get_string(reason, "path", ""), answer->path))
+        return check_happened(request, answer, reason, err);
     bool list = text_equal(kind, "checklist");
     if (!list && !text_equal(kind, "manual"))
         return request_fail(request, STATUS_NOT_FOUND, err, ERROR_INPUT,
