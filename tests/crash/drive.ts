@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { ApiError } from "../lib/api";
 import { type CliProcess, type CliResult, start } from "../lib/cli";
 import type { Cluster } from "../lib/cluster";
+import { fsckLines } from "../lib/fsck";
 import { attend, hasEnded } from "../lib/people";
 import { copyPlan, temporary } from "../lib/plan";
 import { killNow, processesOf } from "../lib/processes";
@@ -101,6 +102,7 @@ export async function play(scene: Scene, spec: string, env: Files = {}, limitMs 
     await wake(known.home);
     await endAll(known.home);
     const outcome = await judge(scene.cluster, database, (await newest(scene.cluster, database)).run);
+    outcome.faults.push(...(await fsckLines(scene.cluster.env(database), scene.plan, ENVIRONMENT)));
     return { outcome, struck: faults.struck, acts: faults.acts, ms: Date.now() - begun, text, nexts, faults };
   } finally {
     await endAll(known.home);

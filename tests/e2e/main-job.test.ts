@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
 import { type Api, ApiError, type RunPage } from "../lib/api";
 import { Cluster } from "../lib/cluster";
+import { fsckLines } from "../lib/fsck";
 import { canonicalPlan } from "../lib/paths";
 import { attend, hasEnded } from "../lib/people";
 import { copyPlan } from "../lib/plan";
@@ -39,6 +40,7 @@ after(() => cluster.stop());
 
 interface Stage {
   database: string;
+  plan: string;
   supervisor: Supervisor;
   alice: Api;
   approvers: Api[];
@@ -60,7 +62,12 @@ async function begin(t: TestContext, errorRate: string, prepare?: (database: str
   t.after(() => supervisor.stop());
   const alice = supervisor.as("alice");
   const { id } = await alice.startRun(plan.slice(dirname(plan).length + 1), "test");
-  return { database, supervisor, alice, approvers: [supervisor.as("bob"), supervisor.as("carol")], id };
+  return { database, plan, supervisor, alice, approvers: [supervisor.as("bob"), supervisor.as("carol")], id };
+}
+
+/** The ledger's invariants hold. */
+async function assertSound({ database, plan }: Stage): Promise<void> {
+  assert.deepEqual(await fsckLines(cluster.env(database), plan, "test"), []);
 }
 
 /** Does what the run asks for until reached says so. */
@@ -98,6 +105,7 @@ test("the whole plan while the application works", async (t) => {
   const paths = await cluster.query(stage.database, "SELECT v2, bool_or(NOT ok) AS failed FROM request_log GROUP BY v2 ORDER BY v2");
   assert.deepEqual(paths.map(({ v2 }) => v2), [false, true], "both paths were taken");
   assert.equal(paths[1]?.["failed"], false, "no V2 request found an event without its canonical form");
+  await assertSound(stage);
 });
 
 test("a rollback before the contract gives schema and data back", async (t) => {
@@ -114,6 +122,7 @@ test("a rollback before the contract gives schema and data back", async (t) => {
   await stage.alice.request(stage.id, "rollback");
   await waitUntil("it is rolled back", async () => (await stage.alice.run(stage.id)).state === "rolled_back");
   assert.deepEqual(await look(stage.database), before);
+  await assertSound(stage);
 });
 
 test("a breach at 50 % takes the rollout back by itself", async (t) => {
@@ -128,4 +137,5 @@ test("a breach at 50 % takes the rollout back by itself", async (t) => {
   assert.equal(reached[0]?.["n"], 50);
   const flags = await cluster.query(stage.database, "SELECT to_regclass('feature_flags')::text AS t");
   assert.equal(flags[0]?.["t"], null, "the table of flags is gone with everything else");
+  await assertSound(stage);
 });

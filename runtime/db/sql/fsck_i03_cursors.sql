@@ -1,4 +1,5 @@
--- I3: the ranges of a backfill lie side by side without a gap, and those of a step that is done are done.
+-- I3: the ranges of a backfill lie side by side without a gap, and those of a step that is done are done. A range below 0
+-- belongs to an undo.
 SELECT c.run, c.step, 'range ' || c.range || ': ' || c.fault
 FROM (SELECT k.run, k.step, k.range,
              CASE WHEN k.range = min(k.range) OVER steps AND k.lower IS NOT NULL THEN 'the first one has a lower bound'
@@ -11,6 +12,7 @@ FROM (SELECT k.run, k.step, k.range,
       FROM headgate.cursor AS k
       JOIN headgate.step AS s ON s.run = k.run AND s.path = k.step
       JOIN jsonb_to_recordset($1::jsonb) AS r(run bigint) ON r.run = k.run
+      WHERE k.range >= 0
       WINDOW steps AS (PARTITION BY k.run, k.step), ranges AS (PARTITION BY k.run, k.step ORDER BY k.range)) AS c
 WHERE c.fault IS NOT NULL
 ORDER BY c.run, c.step, c.range
