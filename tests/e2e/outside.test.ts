@@ -3,12 +3,13 @@ import assert from "node:assert/strict";
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { type CliResult, headgate, start } from "../lib/cli";
 import { Cluster } from "../lib/cluster";
 import { temporary, writePlan } from "../lib/plan";
 import { killNow, processesOf } from "../lib/processes";
+import { Supervisor } from "../lib/supervisor";
 import { waitUntil } from "../lib/wait";
 
 interface Received {
@@ -213,6 +214,31 @@ for (const [answer, wanted] of [["yes", ["begun"]], ["no", ["begun", "begun", "e
     assert.equal(given?.["note"], `${answer}: looked at the machine`);
   });
 }
+
+test("an operator answers in the dashboard's way; others may not, and an old question is no question", async (t) => {
+  const stage = await dieInside('doc = "no probe"');
+  const supervisor = await Supervisor.start({
+    env: stage.env,
+    config: stage.folder,
+    plans: dirname(stage.folder),
+    environment: "test",
+    people: ["alice", "carol"],
+  });
+  t.after(() => supervisor.stop());
+  const alice = supervisor.as("alice");
+  const reason = await waitUntil("the supervisor's runner asks", async () => {
+    const page = await alice.run("1");
+    return page.state === "held" && page.reason?.kind === "did_it_happen" && page.reason;
+  });
+  const { item } = reason as { item?: number };
+  const answer = (person: string, body: unknown): Promise<unknown> => supervisor.as(person).post("/api/runs/1/answers", body);
+  await assert.rejects(answer("carol", { path: "f/slow", item, note: "yes" }), /403/);
+  await assert.rejects(answer("alice", { path: "f/slow", item: (item ?? 0) + 1, note: "yes" }), /409/);
+  await assert.rejects(answer("alice", { path: "f/slow", item, note: "perhaps" }), /yes .* or no/);
+  await answer("alice", { path: "f/slow", item, note: "yes: looked" });
+  await waitUntil("the run is done", async () => (await alice.run("1")).state === "done");
+  assert.deepEqual(lines(stage), ["begun"]);
+});
 
 test("a rollback takes back what may have happened", async () => {
   const stage = await dieInside('doc = "no probe"');
