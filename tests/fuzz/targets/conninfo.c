@@ -8,37 +8,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHORTEST = 4 }; /* shorter ones turn up by chance */
+/* Where a password holds this word, and nothing else does, nothing that is shown may hold it. */
+static const char MARK[] = "hunter2";
+
+enum { SHORTEST = 6 }; /* as in base/log.c */
 
 static bool is_password(const char *keyword)
 {
     return strcmp(keyword, "password") == 0 || strcmp(keyword, "sslpassword") == 0;
 }
 
-/* Does another value say the same, as in user=admin password=admin? */
-static bool said_elsewhere(const PQconninfoOption *options, const char *password)
+static size_t count_marks(const char *text)
 {
-    for (const PQconninfoOption *option = options; option->keyword != NULL; option++) {
-        bool other = option->val != NULL && !is_password(option->keyword);
-        if (strstr(option->keyword, password) != NULL ||
-            (other && strstr(option->val, password) != NULL))
-            return true;
-    }
-    return strstr("postgresql://", password) != NULL;
+    size_t count = 0;
+    for (const char *at = strstr(text, MARK); at != NULL; at = strstr(at + 1, MARK))
+        count++;
+    return count;
 }
 
 static void check_shown(const char *url, const char *shown)
 {
+    bool nothing_shown = text_starts(shown, "(a connection string");
     PQconninfoOption *options = PQconninfoParse(url, NULL);
     for (const PQconninfoOption *option = options; option != NULL && option->keyword != NULL;
          option++) {
-        bool secret =
-            option->val != NULL && is_password(option->keyword) && strlen(option->val) >= SHORTEST;
-        if (!secret)
+        if (option->val == NULL || !is_password(option->keyword))
             continue;
-        bool nothing_shown = text_starts(shown, "(a connection string");
-        invariant(nothing_shown || fuzz_was_secret(option->val));
-        invariant(said_elsewhere(options, option->val) || strstr(shown, option->val) == NULL);
+        invariant(nothing_shown || strlen(option->val) < SHORTEST || fuzz_was_secret(option->val));
+        bool marked = count_marks(option->val) > 0 && count_marks(url) <= 1;
+        invariant(!marked || count_marks(shown) == 0);
     }
     PQconninfoFree(options);
 }
