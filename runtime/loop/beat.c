@@ -17,7 +17,7 @@ enum { ALLOW_SLACK_MS = 50 };
 /* The parent kills BOUND_SCRIPT_KILL_MARGIN_MS after the silence it was promised. It is promised
  * this much less than what is meant, so that the process is gone, and not only signalled, when the
  * margin is over. */
-enum { KILL_EARLY_MS = 150 };
+enum { KILL_EARLY_MS = 200 };
 
 static struct {
     int fd; ///< -1 = nobody watches us

@@ -64,7 +64,7 @@ static bool child_run(const Bundle *bundle, bool task, Error *err)
 {
     BindPlan *plan = NULL;
     BindLimits limits = {.load_ms = DEADLINE_MS, .max_bytes = HEAP_BYTES};
-    BindTask bind = {0};
+    BindTask bind = {.transactional = true}; /* so that sleep is refused */
     if (!task)
         child_say("begin", "");
     if (!bind_plan_load_with(bundle, limits, NULL, &plan, err))
