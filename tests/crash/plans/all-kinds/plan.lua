@@ -10,6 +10,7 @@ plan "all-kinds" {
       down = "ALTER TABLE items DROP COLUMN cents; ALTER TABLE items DROP COLUMN label",
     },
     step   "table" { up = file "sql/kinds.up.sql", down = file "sql/kinds.down.sql" },
+    step   "label index" { up = "CREATE INDEX CONCURRENTLY items_label ON items (label)" },
     task   "kinds" {
       run  = function(db) db:exec("INSERT INTO kinds SELECT DISTINCT kind FROM items") end,
       undo = function(db) db:exec("DELETE FROM kinds") end,
