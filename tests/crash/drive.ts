@@ -101,8 +101,9 @@ export async function play(scene: Scene, spec: string, env: Files = {}, limitMs 
     const { text, nexts } = await finish({ ...scene, known }, database, faults, env, limitMs);
     await wake(known.home);
     await endAll(known.home);
-    const outcome = await judge(scene.cluster, database, (await newest(scene.cluster, database)).run);
-    outcome.faults.push(...(await fsckLines(scene.cluster.env(database), scene.plan, ENVIRONMENT)));
+    const outcome = await judge(scene.cluster, database, (await newest(scene.cluster, database)).run, faults.acts > 0);
+    const quiet = { ...scene.cluster.env(database), ...env, HEADGATE_HOME: known.home };
+    if (outcome.state !== "nowhere") outcome.faults.push(...(await fsckLines(quiet, scene.plan, ENVIRONMENT)));
     return { outcome, struck: faults.struck, acts: faults.acts, ms: Date.now() - begun, text, nexts, faults };
   } finally {
     await endAll(known.home);
