@@ -30,7 +30,7 @@ typedef struct DataSpec {
     int batch_rows;      ///< rows of the first batch; 0 = the controller's choice
     int64_t batch_us;    ///< how long a batch should take
     int64_t pause_us;    ///< rest between two batches of a worker
-    int workers;         ///< 0 = "auto"; 1 when the plan says nothing
+    int workers;         ///< 0 = "auto"
     bool fail_on_error;  ///< on_error = "fail": a row whose map raises fails the step
     const char *sync_up; ///< SQL that installs what keeps new rows right; NULL = none
     PlanPosition at;

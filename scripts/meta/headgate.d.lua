@@ -100,7 +100,7 @@ function task(name) end
 ---@field batch? integer  Rows of the first batch; later ones follow batch_time. Default: chosen by the runtime.
 ---@field batch_time? string  How long a batch should take; at most 5s. Default: "300ms".
 ---@field pause? string  A rest between two batches of a worker. Default: "0s".
----@field workers? integer|"auto"  Worker processes, or "auto": 1 for a table below 5,000 rows, else 2. Default: 1.
+---@field workers? integer|"auto"  Worker processes, or "auto": 1 for a table below 5,000 rows, else 2. Default: "auto".
 ---@field on_error? "queue"|"fail"  A row whose map raises goes to the review queue, or fails the step. Default: "queue".
 ---@field one_way? string  Why old values need not be kept for a rollback. Without it every old value is kept.
 ---@field doc? string  What the backfill does, for people.
