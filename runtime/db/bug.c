@@ -19,7 +19,6 @@ static const struct SqlBug {
     {"counted_twice", "data_cursor_move", "rows_changed + $9::bigint",
      "rows_changed + 2 * $9::bigint"},
     {"epoch_not_checked", "fence_check", "AND epoch = $2::bigint", "AND $2::bigint > 0"},
-    {"backends_not_ended", "fence_end_backends", "WHERE a.app", "WHERE false AND a.app"},
     {"lease_not_checked", "lease_take", "(until <= pg_catalog.clock_timestamp() OR",
      "(true OR until <= pg_catalog.clock_timestamp() OR"},
     {"lease_not_released", "lease_release", "WHERE", "WHERE false AND"},

@@ -208,7 +208,7 @@ async function finishByCommands(scene: Scene, database: string, faults: Faults, 
     if (state === wanted || tries === (faults.stops ? 4 * TRIES : TRIES) || Date.now() > deadline) return { state, text, nexts: nexts.filter(({ command: c }) => text.includes(`headgate ${c}`)) };
     const printed = nextCommands(result.text).find((each) => /^(resume|retry)/.test(each));
     // Nothing was created, or the rollback was not even asked for: the same command again.
-    const again = state === "nowhere" || (scene.direction === "back" && state === "done" && !(await wasAsked(scene, database, run)));
+    const again = state === "nowhere" || (scene.direction === "back" && state === "done" && (faults.strikesCommand || !(await wasAsked(scene, database, run))));
     command = again ? first : (printed?.split(" ") ?? ["resume", run]);
   }
 }

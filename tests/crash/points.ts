@@ -32,6 +32,11 @@ export class Faults {
     return this.spec.includes(":stop");
   }
 
+  /** Is it the command itself that dies, whom its person sees dying and calls again? */
+  get strikesCommand(): boolean {
+    return /(^|,)(run|rollback)\//.test(this.spec);
+  }
+
   /** How many faults of the list have struck. */
   get struck(): number {
     let count = 0;
