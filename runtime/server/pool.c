@@ -5,25 +5,27 @@
 
 #include <stdlib.h>
 
-enum { POOL_MAX = 8, WAIT_MS = 5000, RETRY_US = 500000 };
+enum { POOL_MAX = 8, WAIT_MS = 5000 };
 
 struct ServerPool {
     Loop *loop;
     DbTarget target;
-    size_t max;
+    PoolOptions options;
     DbConn *idle[POOL_MAX];
     size_t idle_count;
     size_t given; /* out, or being opened */
+    size_t opened;
+    bool trying; /* after a failure */
     FiberEvent returned;
     int64_t failed_at_us; /* of the last attempt to connect; 0 = it worked */
     Error failure;
 };
 
-ServerPool *pool_new(Loop *loop, const DbTarget *target, size_t max)
+ServerPool *pool_new(Loop *loop, const DbTarget *target, const PoolOptions *options)
 {
-    invariant(max <= POOL_MAX);
+    invariant(options->max <= POOL_MAX);
     ServerPool *pool = base_alloc(sizeof(*pool));
-    *pool = (ServerPool){.loop = loop, .target = *target, .max = max};
+    *pool = (ServerPool){.loop = loop, .target = *target, .options = *options};
     return pool;
 }
 
@@ -37,20 +39,36 @@ void pool_free(ServerPool *pool)
     free(pool);
 }
 
-static bool unreachable(const Error *why, Error *err)
+size_t pool_opened(const ServerPool *pool)
 {
-    error_set(err, ERROR_UNREACHABLE, "state database unreachable: %s", why->message);
+    return pool->opened;
+}
+
+static bool unreachable(const ServerPool *pool, const Error *why, Error *err)
+{
+    error_set(err, ERROR_UNREACHABLE, "%s unreachable: %s", pool->options.name, why->message);
     return why->hint[0] == '\0' ? false : error_hint(err, "%s", why->hint);
 }
 
-/* While it is away, requests fail at once instead of all waiting for a connection. */
+/* While it is away, requests fail at once instead of all waiting for a connection: one tries. */
+static bool away(const ServerPool *pool)
+{
+    int64_t since_us = clock_monotonic_us() - pool->failed_at_us;
+    return pool->failed_at_us != 0 &&
+           (pool->trying || since_us < (int64_t)pool->options.again_ms * 1000);
+}
+
 static bool open_one(ServerPool *pool, DbConn **ret_conn, Error *err)
 {
-    if (pool->failed_at_us != 0 && clock_monotonic_us() - pool->failed_at_us < RETRY_US)
-        return unreachable(&pool->failure, err);
-    pool->given++;
+    if (away(pool))
+        return unreachable(pool, &pool->failure, err);
     Error why = {0};
-    if (db_open(pool->loop, &pool->target, ret_conn, &why)) {
+    pool->given++;
+    pool->trying = true;
+    bool ok = db_open(pool->loop, &pool->target, ret_conn, &why);
+    pool->trying = false;
+    if (ok) {
+        pool->opened++;
         pool->failed_at_us = 0;
         return true;
     }
@@ -60,7 +78,7 @@ static bool open_one(ServerPool *pool, DbConn **ret_conn, Error *err)
         return error_set(err, ERROR_CANCELLED, "%s", why.message);
     pool->failed_at_us = clock_monotonic_us();
     pool->failure = why;
-    return unreachable(&why, err);
+    return unreachable(pool, &why, err);
 }
 
 bool pool_take(ServerPool *pool, DbConn **ret_conn, Error *err)
@@ -76,12 +94,12 @@ bool pool_take(ServerPool *pool, DbConn **ret_conn, Error *err)
             }
             db_close(conn);
         }
-        if (pool->given < pool->max)
+        if (pool->given < pool->options.max)
             return open_one(pool, ret_conn, err);
         int64_t left_ms = (deadline_us - clock_monotonic_us()) / 1000;
         if (left_ms <= 0)
-            return error_set(err, ERROR_UNREACHABLE,
-                             "all connections to the state database are busy");
+            return error_set(err, ERROR_UNREACHABLE, "all connections to the %s are busy",
+                             pool->options.name);
         if (!fiber_event_wait(&pool->returned, left_ms) && fiber_cancelled())
             return error_set(err, ERROR_CANCELLED, "the server stops");
     }

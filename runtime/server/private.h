@@ -10,6 +10,7 @@
 #include "server/peer.h"
 #include "server/pool.h"
 #include "server/request.h"
+#include "server/target.h"
 
 #include <libwebsockets.h>
 
@@ -18,6 +19,7 @@ enum {
     SERVER_FRAME_BYTES = BOUND_WS_FRAME_BYTES,
     SERVER_REQUESTS_MAX = 512, ///< being answered at once; more get 503
     SERVER_POOL = 4,
+    SERVER_POOL_AGAIN_MS = 500,
     SERVER_STATEMENT_MS = 15000,
     SERVER_CONNECT_MS = 3000,
 };
@@ -39,6 +41,7 @@ struct Server {
     AccessSigner signer;
     ServerPeers *peers;
     ServerPool *pool;
+    ServerTargets *targets;
     struct lws_context *lws;
     struct lws_vhost *vhost;
     ServerFeed *feed;

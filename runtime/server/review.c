@@ -24,11 +24,13 @@ bool get_review(ServerRequest *request, json_t **ret_body, Error *err)
         !request_arg_int(request, "limit", 0, BOUND_REVIEW_PAGE, &limit, err))
         return false;
     page.limit = (int)limit;
-    return server_view_review(request->conn, &page, ret_body, err);
+    return server_view_review(request->conn, request->server->targets, &page, ret_body, err);
 }
 
 /* Rows to write: parallel lists of the same length. */
 typedef struct Rows {
+    int64_t run;
+    ServerTarget target; ///< where the rows are; while they are looked up
     json_t *steps;
     json_t *keys;      ///< array texts
     json_t *decisions; ///< JSON texts
@@ -36,6 +38,7 @@ typedef struct Rows {
 
 static void rows_done(Rows *rows)
 {
+    target_put(&rows->target);
     json_decref(rows->steps);
     json_decref(rows->keys);
     json_decref(rows->decisions);
@@ -74,16 +77,16 @@ static const char *key_text(Arena *arena, const json_t *key)
 }
 
 /* The open rows that an entry is about: [{key (array text), choices (how many)}]. */
-static bool find_rows(ServerRequest *request, int64_t run, const json_t *entry, json_t **ret_rows,
+static bool find_rows(const Rows *rows, Arena *arena, const json_t *entry, json_t **ret_rows,
                       Error *err)
 {
     LedgerParams params = {0};
-    ledger_param_int(&params, run);
+    ledger_param_int(&params, rows->run);
     ledger_param_text(&params, json_get_string(entry, "step", ""));
-    ledger_param_text(&params, key_text(request->arena, json_object_get(entry, "key")));
+    ledger_param_text(&params, key_text(arena, json_object_get(entry, "key")));
     ledger_param_text(&params, json_get_string(entry, "reason", NULL));
     ledger_param_int(&params, ROWS_MAX);
-    return ledger_call_json(request->conn, "server_review_open_rows", &params, ret_rows, err);
+    return ledger_call_json(rows->target.conn, "server_review_open_rows", &params, ret_rows, err);
 }
 
 static bool check_entry(const json_t *entry, Error *err)
@@ -103,11 +106,11 @@ static bool check_entry(const json_t *entry, Error *err)
 }
 
 /* decision: its text as it was sent, whose numbers keep their spelling on the way to the row. */
-static bool take_entry(ServerRequest *request, int64_t run, const json_t *entry,
-                       const char *decision_text, Rows *rows, Error *err)
+static bool take_entry(ServerRequest *request, const json_t *entry, const char *decision_text,
+                       Rows *rows, Error *err)
 {
     AUTO(json_auto) json_t *found = NULL;
-    if (!check_entry(entry, err) || !find_rows(request, run, entry, &found, err))
+    if (!check_entry(entry, err) || !find_rows(rows, request->arena, entry, &found, err))
         return false;
     const json_t *decision = json_object_get(entry, "decision");
     int64_t choice = json_get_int(decision, "choice", -1);
@@ -141,11 +144,10 @@ static const char *array_of(Arena *arena, const json_t *list)
 
 /* One statement: decisions, the request that wakes the runner, events. Repeated under its key it
  * does nothing. */
-static bool write_rows(ServerRequest *request, int64_t run, const Rows *rows, int64_t *ret_decided,
-                       Error *err)
+static bool write_rows(ServerRequest *request, const Rows *rows, int64_t *ret_decided, Error *err)
 {
     LedgerParams params = {0};
-    ledger_param_int(&params, run);
+    ledger_param_int(&params, rows->run);
     ledger_param_text(&params, array_of(request->arena, rows->steps));
     ledger_param_text(&params, array_of(request->arena, rows->keys));
     ledger_param_text(&params, array_of(request->arena, rows->decisions));
@@ -188,22 +190,21 @@ static const char *decision_text(ServerRequest *request, const DataDocument *bod
     return arena_strndup(request->arena, raw, bytes);
 }
 
-static bool take_entries(ServerRequest *request, int64_t run, const json_t *entries, Rows *rows,
-                         Error *err)
+static bool take_entries(ServerRequest *request, const json_t *entries, Rows *rows, Error *err)
 {
     AUTO(data_document_done) DataDocument body = {0};
     const Text *text = &request->body_text;
     if (!data_document_parse(&body, text_string(text), text->length_bytes, err))
         return error_wrap(err, "the body");
     for (size_t i = 0; i < json_array_size(entries); i++) {
-        if (!take_entry(request, run, json_array_get(entries, i), decision_text(request, &body, i),
-                        rows, err))
+        if (!take_entry(request, json_array_get(entries, i), decision_text(request, &body, i), rows,
+                        err))
             return error_wrap(err, "entry %zu", i);
     }
     return true;
 }
 
-static bool take_all(ServerRequest *request, int64_t run, Rows *rows, Error *err)
+static bool take_all(ServerRequest *request, Rows *rows, Error *err)
 {
     static const char *const KEYS[] = {"decisions", NULL};
     const json_t *entries = json_object_get(request->body, "decisions");
@@ -213,7 +214,11 @@ static bool take_all(ServerRequest *request, int64_t run, Rows *rows, Error *err
         json_array_size(entries) > BOUND_REVIEW_PAGE)
         return error_set(err, ERROR_INPUT, "\"decisions\" is a list of 1 to %d entries",
                          (int)BOUND_REVIEW_PAGE);
-    return take_entries(request, run, entries, rows, err);
+    if (!server_view_target(request->conn, request->server->targets, rows->run, &rows->target, err))
+        return false;
+    bool ok = take_entries(request, entries, rows, err);
+    target_put(&rows->target);
+    return ok;
 }
 
 bool post_review(ServerRequest *request, json_t **ret_body, Error *err)
@@ -223,9 +228,10 @@ bool post_review(ServerRequest *request, json_t **ret_body, Error *err)
     if (!request_run(request, &run, err) || !decided_before(request, run, &decided, err))
         return false;
     AUTO(rows_done)
-    Rows rows = {.steps = json_array(), .keys = json_array(), .decisions = json_array()};
+    Rows rows = {
+        .run = run, .steps = json_array(), .keys = json_array(), .decisions = json_array()};
     if (decided < 0 &&
-        (!take_all(request, run, &rows, err) || !write_rows(request, run, &rows, &decided, err)))
+        (!take_all(request, &rows, err) || !write_rows(request, &rows, &decided, err)))
         return false;
     launch_wake(request->server);
     *ret_body = json_object();

@@ -23,8 +23,11 @@ bool get_runs(ServerRequest *request, json_t **ret_body, Error *err)
         !request_arg_int(request, "before", 0, INT64_MAX, &filter.before, err))
         return false;
     filter.limit = (int)limit;
-    return server_view_runs(request->conn, &filter, request->server->config, request->who.person,
-                            request->who.role >= ACCESS_OPERATOR, ret_body, err);
+    const ServerReader reader = {.config = request->server->config,
+                                 .person = request->who.person,
+                                 .operates = request->who.role >= ACCESS_OPERATOR};
+    return server_view_runs(request->conn, request->server->targets, &filter, &reader, ret_body,
+                            err);
 }
 
 /* What is missing is 404, whatever a view calls it. */
@@ -39,14 +42,19 @@ bool get_run(ServerRequest *request, json_t **ret_body, Error *err)
 {
     int64_t run = 0;
     return request_run(request, &run, err) &&
-           or_not_found(request, server_view_run(request->conn, run, ret_body, err), err);
+           or_not_found(
+               request,
+               server_view_run(request->conn, request->server->targets, run, ret_body, err), err);
 }
 
 bool get_report(ServerRequest *request, json_t **ret_body, Error *err)
 {
     int64_t run = 0;
     return request_run(request, &run, err) &&
-           or_not_found(request, server_view_report(request->conn, run, ret_body, err), err);
+           or_not_found(
+               request,
+               server_view_report(request->conn, request->server->targets, run, ret_body, err),
+               err);
 }
 
 bool get_rollout(ServerRequest *request, json_t **ret_body, Error *err)
@@ -54,10 +62,13 @@ bool get_rollout(ServerRequest *request, json_t **ret_body, Error *err)
     int64_t run = 0;
     AUTO(json_auto) json_t *whole = NULL;
     if (!request_run(request, &run, err) ||
-        !or_not_found(request, server_view_run(request->conn, run, &whole, err), err))
+        !or_not_found(request,
+                      server_view_run(request->conn, request->server->targets, run, &whole, err),
+                      err))
         return false;
     *ret_body = json_object();
     json_object_set(*ret_body, "rollouts", json_object_get(whole, "rollouts"));
+    json_object_set(*ret_body, "unavailable", json_object_get(whole, "unavailable"));
     return true;
 }
 

@@ -211,6 +211,7 @@ static bool open_server(Server *server, const ServerOptions *options, Error *err
 
 static void free_server(Server *server)
 {
+    targets_free(server->targets);
     pool_free(server->pool);
     peers_free(server->peers);
     access_signer_done(&server->signer);
@@ -231,7 +232,11 @@ bool server_start(Loop *loop, const ServerOptions *options, Server **ret_server,
     server->connections_max = room_for_connections();
     server->peers = peers_new(BOUND_HTTP_PER_ADDRESS);
     copy_state(server, &options->state);
-    server->pool = pool_new(loop, &server->state, SERVER_POOL);
+    server->pool = pool_new(loop, &server->state,
+                            &(PoolOptions){.name = "state database",
+                                           .max = SERVER_POOL,
+                                           .again_ms = SERVER_POOL_AGAIN_MS});
+    server->targets = targets_new(loop, &server->state, server->config);
     if (!open_server(server, options, err)) {
         end_context(server);
         free_server(server);

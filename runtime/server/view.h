@@ -1,13 +1,14 @@
-/* What is shown, as JSON, straight from the tables: the same for the HTTP API and for our own
- * commands (status, report, log --json). Shapes: docs/protocol.md. All of these wait.
+/* What is shown, as JSON, straight from the tables. Shapes: docs/protocol.md. All of these wait.
  *
- * STATE and TARGET tables are never read in one statement (DESIGN §9). */
+ * STATE and TARGET tables are never read in one statement, and may be in two databases (DESIGN §9).
+ * A target that cannot be asked leaves its part out and says so ("unavailable"). */
 #ifndef HEADGATE_SERVER_VIEW_H
 #define HEADGATE_SERVER_VIEW_H
 
 #include "access/decide.h"
 #include "base/json.h"
 #include "db/conn.h"
+#include "server/target.h"
 
 /// Which runs. NULL and 0 = all.
 typedef struct ServerFilter {
@@ -20,14 +21,26 @@ typedef struct ServerFilter {
     int limit;        ///< 0 = 50, at most 500
 } ServerFilter;
 
-/// [RUN, …], newest first.
+/// Who looks; person NULL: nothing is "mine".
+typedef struct ServerReader {
+    const Config *config;
+    const char *person;
+    bool operates;
+} ServerReader;
+
+/// [RUN, …], newest first, as far as the state database knows them: steps_done is null. They have
+/// "system" too, which finds their target.
 NODISCARD bool server_view_heads(DbConn *state, const ServerFilter *filter, json_t **ret_runs,
                                  Error *err);
-/// {"now", "needs_you", "runs"}. config and person decide what is "mine"; person NULL: nothing is.
-NODISCARD bool server_view_runs(DbConn *state, const ServerFilter *filter, const Config *config,
-                                const char *person, bool operates, json_t **ret_list, Error *err);
+/// {"now", "needs_you", "unavailable", "runs"}.
+NODISCARD bool server_view_runs(DbConn *state, ServerTargets *targets, const ServerFilter *filter,
+                                const ServerReader *reader, json_t **ret_list, Error *err);
 /// RUN with graph, steps, gates, rollouts, review and times. ERROR_INPUT when there is no such run.
-NODISCARD bool server_view_run(DbConn *state, int64_t run, json_t **ret_run, Error *err);
+NODISCARD bool server_view_run(DbConn *state, ServerTargets *targets, int64_t run, json_t **ret_run,
+                               Error *err);
+/// The target of a run. ERROR_INPUT when there is no such run; otherwise as target_take().
+NODISCARD bool server_view_target(DbConn *state, ServerTargets *targets, int64_t run,
+                                  ServerTarget *ret_target, Error *err);
 /// The plan's graph of a run.
 NODISCARD bool server_view_graph(DbConn *state, int64_t run, json_t **ret_graph, Error *err);
 /// The node of a graph at path, or NULL; borrowed.
@@ -59,12 +72,13 @@ typedef struct ServerReview {
     const char *after;  ///< cursor of the page before; NULL = the first
     int limit;          ///< 0 = 100, at most BOUND_REVIEW_PAGE
 } ServerReview;
-/// {"total", "reasons", "rows", "next"}.
-NODISCARD bool server_view_review(DbConn *state, const ServerReview *page, json_t **ret_review,
-                                  Error *err);
+/// {"total", "reasons", "rows", "next", "unavailable"}.
+NODISCARD bool server_view_review(DbConn *state, ServerTargets *targets, const ServerReview *page,
+                                  json_t **ret_review, Error *err);
 
 /// The filled-in check-list: everything above about one run, with evidence, approvals, checks,
 /// requests and how long it worked, waited and watched.
-NODISCARD bool server_view_report(DbConn *state, int64_t run, json_t **ret_report, Error *err);
+NODISCARD bool server_view_report(DbConn *state, ServerTargets *targets, int64_t run,
+                                  json_t **ret_report, Error *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* The review queue: rows in the TARGET's ledger, what people decided about them in the state
  * database. */
-#include "server/view.h"
+#include "server/view_run.h"
 
 #include "base/bounds.h"
 #include "db/sql.h"
@@ -94,7 +94,7 @@ static bool add_decisions(DbConn *state, int64_t run, Arena *arena, json_t *rows
     return true;
 }
 
-static bool read_rows(DbConn *state, const ServerReview *page, Arena *arena, int limit,
+static bool read_rows(DbConn *conn, const ServerReview *page, Arena *arena, int limit,
                       json_t **ret_rows, Error *err)
 {
     Cursor cursor;
@@ -108,10 +108,10 @@ static bool read_rows(DbConn *state, const ServerReview *page, Arena *arena, int
     ledger_param_text(&params, cursor.step);
     ledger_param_text(&params, cursor.key);
     ledger_param_int(&params, limit);
-    return ledger_call_json(state, "server_review", &params, ret_rows, err);
+    return ledger_call_json(conn, "server_review", &params, ret_rows, err);
 }
 
-static bool read_total(DbConn *state, const ServerReview *page, int64_t *ret_total, Error *err)
+static bool read_total(DbConn *conn, const ServerReview *page, int64_t *ret_total, Error *err)
 {
     LedgerParams params = {0};
     ledger_param_int(&params, page->run);
@@ -119,41 +119,79 @@ static bool read_total(DbConn *state, const ServerReview *page, int64_t *ret_tot
     ledger_param_text(&params, page->step);
     ledger_param_text(&params, page->reason);
     AUTO(db_result_auto) DbResult *total = NULL;
-    if (!ledger_call(state, "server_review_total", &params, &total, err))
+    if (!ledger_call(conn, "server_review_total", &params, &total, err))
         return false;
     *ret_total = db_int(total, 0, 0);
     return true;
 }
 
-static bool read_reasons(DbConn *state, const ServerReview *page, json_t **ret_reasons, Error *err)
+static bool read_reasons(DbConn *conn, const ServerReview *page, json_t **ret_reasons, Error *err)
 {
     LedgerParams params = {0};
     ledger_param_int(&params, page->run);
     ledger_param_text(&params, page->state);
-    return ledger_call_json(state, "server_review_reasons", &params, ret_reasons, err);
+    return ledger_call_json(conn, "server_review_reasons", &params, ret_reasons, err);
 }
 
-bool server_view_review(DbConn *state, const ServerReview *page, json_t **ret_review, Error *err)
+/* What the target says about one page. */
+typedef struct Page {
+    const ServerReview *asked;
+    Arena *arena;
+    int limit;
+    int64_t total;
+    json_t *rows;
+    json_t *reasons;
+} Page;
+
+static bool look_page(void *ctx, DbConn *conn, json_t *runs, Error *err)
 {
-    AUTO(arena_auto) Arena *arena = arena_new();
+    Page *page = ctx;
     AUTO(json_auto) json_t *rows = NULL;
     AUTO(json_auto) json_t *reasons = NULL;
-    int64_t total = 0;
-    int limit = page->limit <= 0                  ? LIMIT_DEFAULT
-                : page->limit > BOUND_REVIEW_PAGE ? BOUND_REVIEW_PAGE
-                                                  : page->limit;
-    if (!read_rows(state, page, arena, limit, &rows, err) ||
-        !read_total(state, page, &total, err) || !read_reasons(state, page, &reasons, err) ||
-        !add_decisions(state, page->run, arena, rows, err))
+    UNUSED(runs);
+    if (!read_rows(conn, page->asked, page->arena, page->limit, &rows, err) ||
+        !read_total(conn, page->asked, &page->total, err) ||
+        !read_reasons(conn, page->asked, &reasons, err))
         return false;
-    json_t *review = json_object();
-    json_set_int(review, "total", total);
-    json_object_set(review, "reasons", reasons);
-    json_object_set(review, "rows", rows);
-    bool more = json_array_size(rows) == (size_t)limit;
-    AUTO(base_free)
-    char *next = more ? write_cursor(json_array_get(rows, (size_t)limit - 1)) : NULL;
-    json_set_string(review, "next", next);
-    *ret_review = review;
+    page->rows = json_incref(rows);
+    page->reasons = json_incref(reasons);
     return true;
+}
+
+static json_t *page_json(const Page *page, const json_t *head)
+{
+    json_t *review = json_object();
+    bool known = page->rows != NULL;
+    bool more = known && json_array_size(page->rows) == (size_t)page->limit;
+    AUTO(base_free)
+    char *next = more ? write_cursor(json_array_get(page->rows, (size_t)page->limit - 1)) : NULL;
+    json_object_set_new(review, "total", known ? json_integer(page->total) : json_null());
+    json_object_set_new(review, "reasons", known ? json_incref(page->reasons) : json_array());
+    json_object_set_new(review, "rows", known ? json_incref(page->rows) : json_array());
+    json_set_string(review, "next", next);
+    json_object_set(review, "unavailable", json_object_get(head, "unavailable"));
+    return review;
+}
+
+bool server_view_review(DbConn *state, ServerTargets *targets, const ServerReview *asked,
+                        json_t **ret_review, Error *err)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    AUTO(json_auto) json_t *heads = NULL;
+    Cursor cursor;
+    Page page = {.asked = asked,
+                 .arena = arena,
+                 .limit = asked->limit <= 0                  ? LIMIT_DEFAULT
+                          : asked->limit > BOUND_REVIEW_PAGE ? BOUND_REVIEW_PAGE
+                                                             : asked->limit};
+    if (!read_cursor(arena, asked->after, &cursor, err) ||
+        !view_head(state, asked->run, &heads, err) ||
+        !targets_each(targets, state, heads, look_page, &page, err))
+        return false;
+    bool ok = page.rows == NULL || add_decisions(state, asked->run, arena, page.rows, err);
+    if (ok)
+        *ret_review = page_json(&page, json_array_get(heads, 0));
+    json_decref(page.rows);
+    json_decref(page.reasons);
+    return ok;
 }

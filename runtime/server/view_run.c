@@ -1,5 +1,5 @@
 /* One run: everything its page shows. */
-#include "server/view.h"
+#include "server/view_run.h"
 
 #include "base/bounds.h"
 #include "db/sql.h"
@@ -8,15 +8,15 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The rows of a statement whose only parameter is the run. */
-static bool rows_of(DbConn *state, const char *statement, int64_t run, json_t **ret_rows,
-                    Error *err)
+static bool rows_of(DbConn *conn, const char *statement, int64_t run, json_t **ret_rows, Error *err)
 {
     LedgerParams params = {0};
     ledger_param_int(&params, run);
-    return ledger_call_json(state, statement, &params, ret_rows, err);
+    return ledger_call_json(conn, statement, &params, ret_rows, err);
 }
 
 static bool no_run(int64_t run, Error *err)
@@ -50,7 +50,7 @@ const json_t *server_view_node(const json_t *graph,
     return NULL;
 }
 
-static bool head_of(DbConn *state, int64_t run, json_t **ret_head, Error *err)
+bool view_head(DbConn *state, int64_t run, json_t **ret_heads, Error *err)
 {
     char ids[32];
     snprintf(ids, sizeof(ids), "{%" PRId64 "}", run);
@@ -60,8 +60,19 @@ static bool head_of(DbConn *state, int64_t run, json_t **ret_head, Error *err)
         return false;
     if (json_array_size(heads) == 0)
         return no_run(run, err);
-    *ret_head = json_incref(json_array_get(heads, 0));
+    *ret_heads = json_incref(heads);
     return true;
+}
+
+bool server_view_target(DbConn *state, ServerTargets *targets, int64_t run,
+                        ServerTarget *ret_target, Error *err)
+{
+    AUTO(json_auto) json_t *heads = NULL;
+    if (!view_head(state, run, &heads, err))
+        return false;
+    const json_t *head = json_array_get(heads, 0);
+    const ServerPlace place = target_place(head);
+    return target_take(targets, state, &place, ret_target, err);
 }
 
 /* Gates without evidence, as lists show them. */
@@ -82,11 +93,11 @@ static bool gates_of(DbConn *state, int64_t run, bool with_evidence, json_t **re
 }
 
 /* The first row of a statement about the run, under key. */
-static bool add_first(DbConn *state, const char *statement, int64_t run, json_t *whole,
+static bool add_first(DbConn *conn, const char *statement, int64_t run, json_t *whole,
                       const char *key, Error *err)
 {
     AUTO(json_auto) json_t *rows = NULL;
-    if (!rows_of(state, statement, run, &rows, err))
+    if (!rows_of(conn, statement, run, &rows, err))
         return false;
     if (key == NULL)
         json_object_update(whole, json_array_get(rows, 0));
@@ -95,22 +106,44 @@ static bool add_first(DbConn *state, const char *statement, int64_t run, json_t 
     return true;
 }
 
-static bool add_rows(DbConn *state, const char *statement, int64_t run, json_t *whole,
+static bool add_rows(DbConn *conn, const char *statement, int64_t run, json_t *whole,
                      const char *key, Error *err)
 {
     json_t *rows = NULL;
-    if (!rows_of(state, statement, run, &rows, err))
+    if (!rows_of(conn, statement, run, &rows, err))
         return false;
     json_object_set_new(whole, key, rows);
     return true;
 }
 
+/* ------------------------------------------------------------------ what the target says */
+
+/* Of one run. */
+static bool look_run(void *ctx, DbConn *conn, json_t *runs, Error *err)
+{
+    json_t *whole = json_array_get(runs, 0);
+    int64_t run = strtoll(json_get_string(whole, "id", "0"), NULL, 10);
+    return add_rows(conn, "server_steps", run, whole, "steps", err) &&
+           add_first(conn, "server_review_counts", run, whole, "review", err) &&
+           view_steps_done(ctx, conn, runs, err);
+}
+
+static void add_nothing(json_t *whole)
+{
+    json_object_set_new(whole, "steps", json_array());
+    json_object_set_new(whole, "steps_done", json_null());
+    json_object_set_new(whole, "review", json_pack("{s:n,s:n,s:n}", "open", "applied", "skipped"));
+}
+
+/* ------------------------------------------------------------------ one run */
+
 /* What may be asked in which state, and what a rollback would undo: from the engine's own tables.
  */
-static void add_requests(json_t *graph, json_t *whole)
+static void add_requests(json_t *graph, json_t *whole, bool known)
 {
     json_object_set_new(whole, "may", run_requests_json());
-    json_object_set_new(whole, "undo", run_undo_list(graph, json_object_get(whole, "steps")));
+    json_object_set_new(
+        whole, "undo", known ? run_undo_list(graph, json_object_get(whole, "steps")) : json_null());
 }
 
 static bool fill(DbConn *state, int64_t run, bool with_evidence, json_t *whole, Error *err)
@@ -118,35 +151,49 @@ static bool fill(DbConn *state, int64_t run, bool with_evidence, json_t *whole, 
     json_t *graph = NULL;
     json_t *gates = NULL;
     json_t *rollouts = NULL;
+    bool known = !json_is_string(json_object_get(whole, "unavailable"));
+    if (!known)
+        add_nothing(whole);
     if (!server_view_graph(state, run, &graph, err))
         return false;
     json_object_set_new(whole, "graph", graph);
-    if (!add_rows(state, "server_steps", run, whole, "steps", err) ||
-        !gates_of(state, run, with_evidence, &gates, err))
+    if (!gates_of(state, run, with_evidence, &gates, err))
         return false;
-    add_requests(graph, whole);
+    add_requests(graph, whole, known);
     json_object_set_new(whole, "gates", gates);
-    if (!server_view_rollouts(state, whole, graph, &rollouts, err))
+    if (known && !server_view_rollouts(state, whole, graph, &rollouts, err))
         return false;
-    json_object_set_new(whole, "rollouts", rollouts);
-    return add_first(state, "server_review_counts", run, whole, "review", err) &&
-           add_first(state, "server_times", run, whole, NULL, err);
+    json_object_set_new(whole, "rollouts", known ? rollouts : json_array());
+    return add_first(state, "server_times", run, whole, NULL, err);
 }
 
-bool server_view_run(DbConn *state, int64_t run, json_t **ret_run, Error *err)
+static bool whole_of(DbConn *state, ServerTargets *targets, int64_t run, bool with_evidence,
+                     json_t **ret_whole, Error *err)
 {
-    AUTO(json_auto) json_t *whole = NULL;
-    if (!head_of(state, run, &whole, err) || !fill(state, run, false, whole, err))
+    AUTO(json_auto) json_t *heads = NULL;
+    if (!view_head(state, run, &heads, err) ||
+        !targets_each(targets, state, heads, look_run, NULL, err))
         return false;
-    *ret_run = json_incref(whole);
+    json_t *whole = json_array_get(heads, 0);
+    view_hide(whole);
+    if (!fill(state, run, with_evidence, whole, err))
+        return false;
+    *ret_whole = json_incref(whole);
     return true;
 }
 
-bool server_view_report(DbConn *state, int64_t run, json_t **ret_report, Error *err)
+bool server_view_run(DbConn *state, ServerTargets *targets, int64_t run, json_t **ret_run,
+                     Error *err)
+{
+    return whole_of(state, targets, run, false, ret_run, err);
+}
+
+bool server_view_report(DbConn *state, ServerTargets *targets, int64_t run, json_t **ret_report,
+                        Error *err)
 {
     AUTO(json_auto) json_t *whole = NULL;
     AUTO(db_result_auto) DbResult *now = NULL;
-    if (!head_of(state, run, &whole, err) || !fill(state, run, true, whole, err) ||
+    if (!whole_of(state, targets, run, true, &whole, err) ||
         !add_rows(state, "server_report_states", run, whole, "states", err) ||
         !add_rows(state, "server_report_checks", run, whole, "checks", err) ||
         !add_rows(state, "server_report_answers", run, whole, "answers", err) ||

@@ -1,5 +1,5 @@
 /* Lists of runs: heads, and what needs a person. */
-#include "server/view.h"
+#include "server/view_run.h"
 
 #include "base/bounds.h"
 #include "base/text.h"
@@ -11,16 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 500, TOTALS_KEPT = 64 };
+enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 500, PLANS_KEPT = 64 };
 
-/* ------------------------------------------------------------------ how many steps a plan has */
+/* ------------------------------------------------------------------ what a plan says */
 
 /* Plans never change under their hash, so this is only ever right. */
-static struct {
+typedef struct Kept {
     char hash[65];
-    int steps;
-} totals[TOTALS_KEPT];
-static size_t totals_next;
+    char target[BOUND_NAME_BYTES + 1];
+    int steps; /* how many it has */
+} Kept;
+static Kept plans[PLANS_KEPT];
+static size_t plans_next;
 
 static bool is_container(const char *kind)
 {
@@ -38,11 +40,11 @@ static int count_steps(const json_t *node) // NOLINT(misc-no-recursion): depth <
     return count;
 }
 
-static bool total_of(DbConn *state, const char *hash, int *ret_steps, Error *err)
+static bool plan_of(DbConn *state, const char *hash, const Kept **ret_plan, Error *err)
 {
-    for (size_t i = 0; i < TOTALS_KEPT; i++) {
-        if (strcmp(totals[i].hash, hash) == 0) {
-            *ret_steps = totals[i].steps;
+    for (size_t i = 0; i < PLANS_KEPT; i++) {
+        if (strcmp(plans[i].hash, hash) == 0) {
+            *ret_plan = &plans[i];
             return true;
         }
     }
@@ -51,10 +53,14 @@ static bool total_of(DbConn *state, const char *hash, int *ret_steps, Error *err
     AUTO(json_auto) json_t *rows = NULL;
     if (!ledger_call_json(state, "server_plan_graph", &params, &rows, err))
         return false;
-    *ret_steps = count_steps(json_array_get(rows, 0));
-    snprintf(totals[totals_next].hash, sizeof(totals[totals_next].hash), "%s", hash);
-    totals[totals_next].steps = *ret_steps;
-    totals_next = (totals_next + 1) % TOTALS_KEPT;
+    const json_t *graph = json_array_get(rows, 0);
+    Kept *plan = &plans[plans_next];
+    *plan = (Kept){.steps = count_steps(graph)};
+    snprintf(plan->hash, sizeof(plan->hash), "%s", hash);
+    snprintf(plan->target, sizeof(plan->target), "%s",
+             json_get_string(json_object_get(graph, "keys"), "target", "app"));
+    plans_next = (plans_next + 1) % PLANS_KEPT;
+    *ret_plan = plan;
     return true;
 }
 
@@ -75,26 +81,42 @@ static char *ids_of(const json_t *runs)
     return text_take(&ids);
 }
 
-/* Adds steps_done and steps_total. done: {"42": 5} from the TARGET's ledger. */
-static bool add_steps(DbConn *state, json_t *runs, Error *err)
+static bool add_plans(DbConn *state, json_t *runs, Error *err)
 {
+    size_t i = 0;
+    json_t *run = NULL;
+    json_array_foreach (runs, i, run) {
+        const Kept *plan = NULL;
+        if (!plan_of(state, json_get_string(run, "hash", ""), &plan, err))
+            return false;
+        json_set_string(run, "target", plan->target);
+        json_object_set_new(run, "steps_done", json_null());
+        json_set_int(run, "steps_total", plan->steps);
+    }
+    return true;
+}
+
+bool view_steps_done(void *ctx, DbConn *conn, json_t *runs, Error *err)
+{
+    UNUSED(ctx);
     AUTO(base_free) char *ids = ids_of(runs);
     LedgerParams params = {0};
     ledger_param_text(&params, ids);
     AUTO(json_auto) json_t *rows = NULL;
-    if (!ledger_call_json(state, "server_steps_done", &params, &rows, err))
+    if (!ledger_call_json(conn, "server_steps_done", &params, &rows, err))
         return false;
     const json_t *done = json_array_get(rows, 0);
     size_t i = 0;
     json_t *run = NULL;
     json_array_foreach (runs, i, run) {
-        int total = 0;
-        if (!total_of(state, json_get_string(run, "hash", ""), &total, err))
-            return false;
         json_set_int(run, "steps_done", json_get_int(done, json_get_string(run, "id", ""), 0));
-        json_set_int(run, "steps_total", total);
     }
     return true;
+}
+
+void view_hide(json_t *run)
+{
+    json_object_del(run, "system");
 }
 
 bool server_view_heads(DbConn *state, const ServerFilter *filter, json_t **ret_runs, Error *err)
@@ -113,7 +135,7 @@ bool server_view_heads(DbConn *state, const ServerFilter *filter, json_t **ret_r
     AUTO(json_auto) json_t *runs = NULL;
     if (!ledger_call_json(state, "server_runs", &params, &runs, err))
         return false;
-    if (json_array_size(runs) > 0 && !add_steps(state, runs, err))
+    if (!add_plans(state, runs, err))
         return false;
     *ret_runs = json_incref(runs);
     return true;
@@ -123,10 +145,12 @@ bool server_view_heads(DbConn *state, const ServerFilter *filter, json_t **ret_r
 
 typedef struct Needs {
     DbConn *state;
+    ServerTargets *targets;
     const Config *config;
     const char *person; ///< NULL = nobody in particular
     bool operates;
     json_t *list;
+    json_t *unavailable; ///< targets that could not be asked, each once
 } Needs;
 
 static json_t *need_new(const json_t *run, const char *kind, const char *path)
@@ -188,14 +212,14 @@ static bool add_reason(Needs *needs, const json_t *run, Error *err)
     return true;
 }
 
-/* Rows of queues are in the TARGET's ledger: counts by run. */
-static bool add_reviews(Needs *needs, const json_t *runs, Error *err)
+static bool look_reviews(void *ctx, DbConn *conn, json_t *runs, Error *err)
 {
+    Needs *needs = ctx;
     AUTO(base_free) char *ids = ids_of(runs);
     LedgerParams params = {0};
     ledger_param_text(&params, ids);
     AUTO(json_auto) json_t *rows = NULL;
-    if (!ledger_call_json(needs->state, "server_review_open", &params, &rows, err))
+    if (!ledger_call_json(conn, "server_review_open", &params, &rows, err))
         return false;
     const json_t *counts = json_array_get(rows, 0);
     size_t i = 0;
@@ -211,6 +235,39 @@ static bool add_reviews(Needs *needs, const json_t *runs, Error *err)
         json_object_set(need, "since", json_object_get(open, "since"));
         need_text(need, text, needs->operates);
         json_array_append_new(needs->list, need);
+    }
+    return true;
+}
+
+/* What a person is needed for may be in a target that could not be asked. */
+static void add_unavailable(json_t *list, const json_t *run)
+{
+    const json_t *text = json_object_get(run, "unavailable");
+    if (!json_is_string(text))
+        return;
+    size_t i = 0;
+    json_t *known = NULL;
+    json_array_foreach (list, i, known) {
+        if (json_equal(json_object_get(known, "text"), text) &&
+            json_equal(json_object_get(known, "environment"), json_object_get(run, "environment")))
+            return;
+    }
+    json_t *item = json_object();
+    json_object_set(item, "environment", json_object_get(run, "environment"));
+    json_object_set(item, "target", json_object_get(run, "target"));
+    json_object_set(item, "text", (json_t *)text);
+    json_array_append_new(list, item);
+}
+
+/* Rows of queues are in the targets' ledgers: counts by run. */
+static bool add_reviews(Needs *needs, json_t *runs, Error *err)
+{
+    if (!targets_each(needs->targets, needs->state, runs, look_reviews, needs, err))
+        return false;
+    size_t i = 0;
+    json_t *run = NULL;
+    json_array_foreach (runs, i, run) {
+        add_unavailable(needs->unavailable, run);
     }
     return true;
 }
@@ -233,20 +290,43 @@ static bool add_needs(Needs *needs, Error *err)
     return add_reviews(needs, runs, err);
 }
 
-bool server_view_runs(DbConn *state, const ServerFilter *filter, const Config *config,
-                      const char *person, bool operates, json_t **ret_list, Error *err)
+static bool list_runs(DbConn *state, ServerTargets *targets, const ServerFilter *filter,
+                      json_t **ret_runs, Error *err)
+{
+    AUTO(json_auto) json_t *runs = NULL;
+    if (!server_view_heads(state, filter, &runs, err) ||
+        !targets_each(targets, state, runs, view_steps_done, NULL, err))
+        return false;
+    size_t i = 0;
+    json_t *run = NULL;
+    json_array_foreach (runs, i, run) {
+        view_hide(run);
+    }
+    *ret_runs = json_incref(runs);
+    return true;
+}
+
+bool server_view_runs(DbConn *state, ServerTargets *targets, const ServerFilter *filter,
+                      const ServerReader *reader, json_t **ret_list, Error *err)
 {
     AUTO(json_auto) json_t *runs = NULL;
     AUTO(json_auto) json_t *list = json_array();
-    Needs needs = {
-        .state = state, .config = config, .person = person, .operates = operates, .list = list};
+    AUTO(json_auto) json_t *unavailable = json_array();
+    Needs needs = {.state = state,
+                   .targets = targets,
+                   .config = reader->config,
+                   .person = reader->person,
+                   .operates = reader->operates,
+                   .list = list,
+                   .unavailable = unavailable};
     AUTO(db_result_auto) DbResult *now = NULL;
-    if (!server_view_heads(state, filter, &runs, err) || !add_needs(&needs, err) ||
+    if (!list_runs(state, targets, filter, &runs, err) || !add_needs(&needs, err) ||
         !db_query_prepared(state, db_sql("server_now"), NULL, &now, err))
         return false;
     json_t *all = json_object();
     json_set_string(all, "now", db_value(now, 0, 0));
     json_object_set(all, "needs_you", list);
+    json_object_set(all, "unavailable", unavailable);
     json_object_set(all, "runs", runs);
     *ret_list = all;
     return true;

@@ -1,7 +1,7 @@
 -- Heads of runs, newest first: $1 ids, $2 states ("running,waiting"), $3 plan, $4 environment, $5 text somewhere,
 -- $6 ids below this one (0 = all), $7 at most. NULL = all. Progress is the newest one of the node at work.
 SELECT pg_catalog.json_build_object(
-    'id', r.id::text, 'plan', r.plan_name, 'hash', r.plan, 'environment', r.environment, 'database', r.database,
+    'id', r.id::text, 'plan', r.plan_name, 'hash', r.plan, 'environment', r.environment, 'database', r.database, 'system', r.system_identifier,
     'state', r.state, 'direction', r.direction,
     'reason', CASE WHEN r.reason <> '{}' THEN pg_catalog.jsonb_build_object(
         'since', headgate.rfc3339(r.state_since), 'expires', headgate.rfc3339(g.expires_at), 'on_expire', NULL) || r.reason END,

@@ -38,8 +38,11 @@ enum { REPLY_MAX = 4 * 1024 * 1024, PATIENCE_S = 20 };
 
 /* ------------------------------------------------------------------ the child */
 
+/* The state database is target app; %s is where it is. */
 static const char CONFIG[] = "targets:\n"
-                             "  app: {url: \"dbname=none\"}\n"
+                             "  app: {url: \"%s\"}\n"
+                             "  other: {url: \"%s dbname=other\"}\n"
+                             "  away: {url: \"host=/nonexistent\"}\n"
                              "environments:\n"
                              "  demo:\n"
                              "    approvers:\n"
@@ -167,7 +170,10 @@ static void child_main(void *arg)
     char keys[128];
     snprintf(keys, sizeof(keys), "%s/keys", folder);
     child_must(db_cluster_start(child.loop, &child.cluster_options, &child.cluster, &err), &err);
-    child_must(config_parse("headgate.yaml", CONFIG, strlen(CONFIG), &child.config, &err), &err);
+    AUTO(base_free)
+    char *config =
+        base_printf(CONFIG, db_cluster_conninfo(child.cluster), db_cluster_conninfo(child.cluster));
+    child_must(config_parse("headgate.yaml", config, strlen(config), &child.config, &err), &err);
     make_people();
     ServerOptions options = {
         .listen = "127.0.0.1:0",
