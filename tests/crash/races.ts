@@ -23,6 +23,8 @@ import { inParallel } from "./pool";
 const LEASE_MS = 10_000;
 const TAKEOVER_MS = LEASE_MS + 5_000;
 const ENVIRONMENT = "race";
+/** A runner's exit code to its parent: start another. */
+const AGAIN = 75;
 
 const options = new Arguments();
 const wantedRaces = options.number("races", 500);
@@ -129,10 +131,22 @@ async function race(template: string, kind: Kind): Promise<{ wrong: string[]; se
   await cluster.query(database, "UPDATE headgate.run SET database = current_database()");
   const run = String((await cluster.query(database, PENDING_RUN))[0]?.["id"]);
   await cluster.query(database, "SELECT headgate.event_append($1, 0, 'run', 1, 'run.created', '', '{}')", [run]);
-  const runners = new Map(["a", "b"].map((name) => [name, start(["runner", run, "-e", ENVIRONMENT, "--owner", name, "--home", home], { env, cwd: auto })]));
+  const runners = new Map<string, CliProcess>();
+  let over = false;
+  // As its parent does: a runner that says "start another" is followed by one.
+  const keep = (name: string): void => {
+    const runner = start(["runner", run, "-e", ENVIRONMENT, "--owner", name, "--home", home], { env, cwd: auto });
+    runners.set(name, runner);
+    void runner.exited.then(() => {
+      if (runner.child.exitCode === AGAIN && !over) keep(name);
+    });
+  };
+  keep("a");
+  keep("b");
   try {
     const stopped = await disturb(kind, runners, database, run);
     await waitUntil(`run ${run} is done (${kind})`, async () => (await stateOf(database, run)) === "done", { timeoutMs: 60_000 });
+    over = true;
     if (stopped !== undefined) stopped.kill("SIGCONT");
     await waitUntil("both runners have ended", () => [...runners.values()].every(({ alive }) => !alive), { timeoutMs: 40_000 });
     return await judge(database, run, env);
@@ -140,6 +154,7 @@ async function race(template: string, kind: Kind): Promise<{ wrong: string[]; se
     const texts = [...runners].map(([name, { stderr }]) => `${name}: ${stderr.trim().split("\n").slice(-3).join(" | ")}`);
     return { wrong: [`${String(error)}; ${texts.join("; ")}`], second: false };
   } finally {
+    over = true;
     for (const runner of runners.values()) runner.kill("SIGKILL");
     await cluster.drop(database);
   }
@@ -169,7 +184,7 @@ async function takeover(how: "SIGKILL" | "SIGSTOP"): Promise<{ ms: number; wrong
     const ms = Date.now() - struck;
     for (const { pid } of old) signal(pid, "SIGCONT");
     if (how === "SIGSTOP") await waitUntil("the runner that was stopped has ended", () => !processesOf(first.known.home).some(({ pid, command }) => command === "runner" && old.some((was) => was.pid === pid)));
-    if ((await stateOf(database, id)) !== "waiting") wrong.push(`the run is ${await stateOf(database, id)} at its gate`);
+    await waitUntil("the run waits at its gate again", async () => (await stateOf(database, id)) === "waiting");
     wrong.push(...(await fsckLines(cluster.env(database), folder, ENVIRONMENT)));
     if (ms > TAKEOVER_MS) wrong.push(`taken over after ${ms} ms`);
     return { ms, wrong };
