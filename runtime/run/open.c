@@ -126,7 +126,8 @@ static bool connect_all(Run *run, Error *err)
     if (events != NULL)
         run->events = ledger_events_start(run->loop, events, run->id, run->epoch, &run->wake);
     AUTO(db_result_auto) DbResult *path = NULL;
-    if (!open || !same_database(run, err) || !ledger_fence_raise(run->effects, run->id, run->epoch, err) ||
+    if (!open || !same_database(run, err) ||
+        !ledger_fence_raise(run->effects, run->id, run->epoch, err) ||
         !ledger_call(run->effects, "search_path_default", NULL, &path, err))
         return false;
     FAULT("runner.fence");
