@@ -260,7 +260,7 @@ function answer(world, method, path, query, call) {
     { name: "ownership-columns", doc: null, hash: null, error: "plans/ownership-columns/plan.lua:40: gate \"start-rollout\" has no field \"aprovers\" (did you mean approvers?)", environments: [], params: [], parts: [] },
   ] });
   if (first !== "runs") return failed(404, "missing", "There is no such address.");
-  if (id === undefined && method === "GET") return ok({ now: iso(Date.now()), needs_you: world.needsYou(person), runs: world.runs(query) });
+  if (id === undefined && method === "GET") return ok({ now: iso(Date.now()), needs_you: world.needsYou(person), unavailable: [], runs: world.runs(query) });
   if (method === "POST" && PEOPLE[person].role === "viewer") return failed(403, "refused", "needs role operator");
   if (id === undefined) {
     world.reset();

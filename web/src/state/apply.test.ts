@@ -4,7 +4,7 @@ import type { JsonObject, Message, RunDetail } from "../wire/types";
 import { apply, viewOf, withHistory } from "./apply";
 
 const detail: RunDetail = {
-  id: "42", plan: "canonical-events", hash: "7f3c", environment: "demo", database: "app", state: "running",
+  id: "42", plan: "canonical-events", hash: "7f3c", environment: "demo", target: "app", database: "app", unavailable: null, state: "running",
   direction: "forward", reason: null, node: null, params: {}, started_by: "alice", created_at: "a", state_since: "a",
   finished_at: null, version: "3", seq: "10", steps_done: 0, steps_total: 3, alive: true, lease_until: null,
   progress: null, graph: null, steps: [], gates: [], review: { open: 0, applied: 0, skipped: 0 },

@@ -13,7 +13,7 @@ const graph = node("plan", "", [
 const step = (path: string, state: StepStatus): Step =>
   ({ path, kind: "step", state, attempt: 1, started_at: "1", finished_at: state === "running" ? null : "2", detail: {}, error: null });
 const detail = (change: Partial<RunDetail>): RunDetail => ({
-  id: "1", plan: "p", hash: "h", environment: "e", database: "d", state: "running", direction: "forward", reason: null,
+  id: "1", plan: "p", hash: "h", environment: "e", target: "app", database: "d", unavailable: null, state: "running", direction: "forward", reason: null,
   node: null, params: {}, started_by: "a", created_at: "0", state_since: "0", finished_at: null, version: "1", seq: "1", steps_done: 0,
   steps_total: 2, alive: true, lease_until: null, progress: null, graph, steps: [], gates: [], rollouts: [],
   review: { open: 0, applied: 0, skipped: 0 }, active_us: 0, waiting_us: 0, watching_us: 0, may: {}, undo: { steps: [], no_way_back: [] }, ...change,

@@ -118,7 +118,10 @@ export interface Run {
   plan: string;
   hash: string;
   environment: string;
+  target: string;
   database: string;
+  /** Why its target could not be asked: then steps, review and undo are not known. */
+  unavailable: string | null;
   state: RunStatus;
   direction: "forward" | "back";
   reason: Reason | null;
@@ -130,7 +133,7 @@ export interface Run {
   finished_at: string | null;
   version: string;
   seq: string;
-  steps_done: number;
+  steps_done: number | null;
   steps_total: number;
   alive: boolean;
   lease_until: string | null;
@@ -253,10 +256,11 @@ export interface Rollout {
   samples: { guard: string; points: SamplePoint[] }[];
 }
 
+/** null where the target could not be asked. */
 export interface ReviewCounts {
-  open: number;
-  applied: number;
-  skipped: number;
+  open: number | null;
+  applied: number | null;
+  skipped: number | null;
 }
 
 /** What a rollback would undo, in its order; steps without a way back make it refused. */
@@ -268,7 +272,7 @@ export interface UndoList {
 export interface RunDetail extends Run {
   /** In which states each request makes sense. */
   may: Partial<Record<RequestKind, RunStatus[]>>;
-  undo: UndoList;
+  undo: UndoList | null;
   graph: PlanNode | null;
   steps: Step[];
   gates: Gate[];
@@ -293,6 +297,8 @@ export interface NeedsYou {
 export interface RunList {
   now: string;
   needs_you: NeedsYou[];
+  /** Targets that could not be asked what waits for a decision there. */
+  unavailable: { environment: string; target: string; text: string }[];
   runs: Run[];
 }
 
@@ -352,7 +358,9 @@ export interface ReviewReason {
 }
 
 export interface ReviewPage {
-  total: number;
+  /** null where the target could not be asked. */
+  total: number | null;
+  unavailable: string | null;
   reasons: ReviewReason[];
   rows: ReviewRow[];
   next: string | null;

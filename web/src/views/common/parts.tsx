@@ -7,7 +7,7 @@ import { sqlTokens } from "../../lib/sql";
 import type { Look } from "../../lib/status";
 import { live, now, zone } from "../../state/store";
 import type { ApiError } from "../../wire/api";
-import type { JsonObject } from "../../wire/types";
+import type { JsonObject, Run } from "../../wire/types";
 import { Icon, type Sign } from "./icon";
 
 export function Badge({ look, quiet = false }: { look: Look; quiet?: boolean }) {
@@ -67,6 +67,17 @@ export const Fraction = ({ done, total, unit }: { done: number; total: number | 
     {formatCount(done)}{total === null ? "" : ` / ${formatCount(total)}`} {unit}
   </span>
 );
+
+/** How far a run is; its target may not be there to ask. */
+export function StepsDone({ run, label, soft }: { run: Run; label: string; soft?: boolean }) {
+  if (run.steps_done === null) return <span class="soft small" title={run.unavailable ?? undefined}>{formatCount(run.steps_total)} steps, how many are done is not known</span>;
+  return (
+    <>
+      <Bar done={run.steps_done} total={run.steps_total} label={label} />
+      <span class={soft ? "soft small" : undefined}><Fraction done={run.steps_done} total={run.steps_total} unit="steps" /></span>
+    </>
+  );
+}
 
 export function Sql({ text, caption }: { text: string; caption?: ComponentChildren }) {
   return (

@@ -19,10 +19,11 @@ export function useRun(run: string): RunView | null {
 function Tabs({ current }: { current: RunView }) {
   const { id, rollouts, review } = current.detail;
   const { page } = route.value;
-  const reviewed = review.open + review.applied + review.skipped > 0;
+  const open = review.open ?? 0;
+  const reviewed = open + (review.applied ?? 0) + (review.skipped ?? 0) > 0;
   const tabs: [name: string, label: ComponentChildren, address: string][] = [["run", "Overview", href.run(id)]];
   if (rollouts.length > 0) tabs.push(["rollout", "Rollout", href.rollout(id)]);
-  if (reviewed) tabs.push(["review", <>Review{review.open > 0 && <span class="count">{review.open}</span>}</>, href.review(id)]);
+  if (reviewed) tabs.push(["review", <>Review{open > 0 && <span class="count">{open}</span>}</>, href.review(id)]);
   tabs.push(["report", "Report", href.report(id)]);
   return (
     <nav class="tabs" aria-label="Run">
@@ -50,6 +51,11 @@ export function RunFrame({ run, heading, aside, children }: {
       {viewError.value && <Failure error={viewError.value} what={`Run ${run}`} retry={() => void loadRun()} />}
       {!current && !viewError.value && <Loading what="the run" />}
       {current?.broken && <Notice tone="caution" icon="retry" title="Catching up">Fetched again: {current.broken}.</Notice>}
+      {current?.detail.unavailable && (
+        <Notice tone="caution" icon="warn" title="What the target says of this run is missing">
+          {current.detail.unavailable}. Steps, rollout and review are not known until it can be asked.
+        </Notice>
+      )}
       {current && <Tabs current={current} />}
       {current && children(current)}
     </Page>

@@ -224,14 +224,15 @@ export function ReviewPage({ run }: { run: string }) {
                 setParam("state", name === "open" ? null : name);
               }}>{label}</button>)}
             </div>
-            {shown && <span class="soft">{plural(shown.total, "row")}</span>}
+            {shown && shown.total !== null && <span class="soft">{plural(shown.total, "row")}</span>}
           </div>
           <div role="status">{done && <Notice tone="good" icon="check" title={done}>The run applies the decisions by itself.</Notice>}</div>
           {!may && <Notice tone="muted" icon="shield" title="You may look">Deciding rows needs the role operator.</Notice>}
           {page.error && <Failure error={page.error} what="The review queue" retry={page.reload} />}
           {!shown && !page.error && <Loading what="rows" />}
+          {shown?.unavailable && <Notice tone="caution" icon="warn" title="The rows cannot be read" action={<button type="button" class="button" onClick={() => page.reload()}>Try again</button>}>{shown.unavailable}</Notice>}
           {shown && shown.total === 0 && <Empty icon="check" title={state === "open" ? "Nothing is left to review" : "No rows"} />}
-          {shown && shown.total > 0 && (
+          {shown && shown.total !== null && shown.total > 0 && (
             <div class="review-columns">
               <section class="panel" aria-labelledby="reasons">
                 <h2 id="reasons">By reason</h2>

@@ -45,6 +45,7 @@ function UndoList({ run }: { run: string }) {
   const loaded = useLoaded(`undo ${run}`, () => api.run(run));
   const undo = loaded.value?.undo;
   if (loaded.error) return <Failure error={loaded.error} what="What would be undone" retry={loaded.reload} />;
+  if (loaded.value?.unavailable) return <Notice tone="caution" icon="warn" title="What would be undone is not known">{loaded.value.unavailable}</Notice>;
   if (!undo) return <Loading what="what would be undone" />;
   if (undo.no_way_back.length > 0) {
     return (

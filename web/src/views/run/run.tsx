@@ -8,7 +8,7 @@ import { findNode, outline } from "../../state/outline";
 import { live, now } from "../../state/store";
 import type { Reason } from "../../wire/types";
 import { Icon } from "../common/icon";
-import { Badge, Bar, Countdown, Elapsed, Facts, Fraction, Notice, Params, Time, useTold } from "../common/parts";
+import { Badge, Countdown, Elapsed, Facts, Notice, Params, StepsDone, Time, useTold } from "../common/parts";
 import { RunFrame } from "../common/run-frame";
 import { RunActions } from "./actions";
 import { History } from "./history";
@@ -35,7 +35,7 @@ function StateLine({ view }: { view: RunView }) {
   const { reason, state } = detail;
   const look = lookOf(RUN_LOOK, state);
   const gate = reason?.path && detail.gates.some((row) => row.path === reason.path && row.state === "open") ? reason.path : null;
-  const review = reason?.kind === "review" || (isStopped(state) && detail.review.open > 0 && !gate);
+  const review = reason?.kind === "review" || (isStopped(state) && (detail.review.open ?? 0) > 0 && !gate);
   return (
     <div class={`state-line tone-${look.tone}`}>
       <Badge look={look} />
@@ -68,8 +68,7 @@ function Summary({ view }: { view: RunView }) {
         </Notice>
       )}
       <div class="summary-steps">
-        <Bar done={detail.steps_done} total={detail.steps_total} label="Steps done" />
-        <Fraction done={detail.steps_done} total={detail.steps_total} unit="steps" />
+        <StepsDone run={detail} label="Steps done" />
       </div>
       <Facts class="line" rows={[
         ["Environment", <span class="chip">{detail.environment}</span>],

@@ -9,7 +9,7 @@ import { compareSeq } from "../../wire/decode";
 import type { NeedsYou, Run } from "../../wire/types";
 import { Icon, type Sign } from "../common/icon";
 import { Page } from "../common/page";
-import { Badge, Bar, Elapsed, Empty, Eta, Failure, Fraction, Loading, Time } from "../common/parts";
+import { Badge, Bar, Elapsed, Empty, Eta, Failure, Fraction, Loading, Notice, StepsDone, Time } from "../common/parts";
 import { useLoaded } from "../common/use-loaded";
 
 const FILTERS = ["q", "state", "env", "plan"] as const;
@@ -59,10 +59,7 @@ function RunProgress({ run }: { run: Run }) {
       </>
     );
   return (
-    <>
-      <Bar done={run.steps_done} total={run.steps_total} label={`Steps of run ${run.id}`} />
-      <span class="soft small"><Fraction done={run.steps_done} total={run.steps_total} unit="steps" /></span>
-    </>
+    <StepsDone run={run} label={`Steps of run ${run.id}`} soft />
   );
 }
 
@@ -173,6 +170,11 @@ export function RunsPage() {
   const all = [...heads.value.values()];
   return (
     <Page title="Runs" heading="Runs" aside={<a class="button" href={href.plans}><Icon name="play" />Start a run</a>}>
+      {(first.value?.unavailable ?? []).map((item) => (
+        <Notice key={`${item.environment} ${item.text}`} tone="caution" icon="warn" title={`${item.environment}: target ${item.target} cannot be asked`}>
+          {item.text}. Rows that wait for a decision there are not listed.
+        </Notice>
+      ))}
       {needs.length > 0 && !filtered && (
         <section aria-labelledby="needs-you" class="panel needs">
           <h2 id="needs-you">Needs you <span class="count">{needs.length}</span></h2>
