@@ -201,7 +201,10 @@ static bool play(Demo *demo, CliExit *ret_exit, Error *err)
     AUTO(text_done) Text report;
     text_init(&report, (size_t)1 << 20);
     if (!cli_context_connect(demo->cli, &demo->context, false, &state, err) ||
-        !cli_report_text(state, demo->run, &report, err))
+        !cli_report_text(
+            &(CliReport){
+                .cli = demo->cli, .context = &demo->context, .state = state, .run = demo->run},
+            &report, err))
         return false;
     fputs(text_string(&report), stdout);
     fflush(stdout);

@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/follow.h"
 #include "cli/param.h"
+#include "cli/steps.h"
 #include "ledger/run.h"
 #include "run/run.h"
 
@@ -64,7 +65,7 @@ static bool status_all(Cli *cli, Look *look, Error *err)
     return true;
 }
 
-static void print_one(const Look *look, const json_t *steps)
+static void print_one(const Look *look, const json_t *steps, const Error *why)
 {
     char next[1024];
     RunState state = run_state_parse(json_get_string(look->head, "state", ""));
@@ -72,6 +73,8 @@ static void print_one(const Look *look, const json_t *steps)
     cli_param_print(stdout, json_object_get(look->head, "params"));
     size_t i = 0;
     json_t *step = NULL;
+    if (steps == NULL)
+        printf("        its steps are not known: %s\n", why->message);
     json_array_foreach (steps, i, step) {
         if (json_get_string(step, "path", "")[0] == '\0')
             continue;
@@ -97,13 +100,15 @@ static void print_one(const Look *look, const json_t *steps)
 static bool status_one(Cli *cli, Look *look, Error *err)
 {
     AUTO(json_auto) json_t *steps = NULL;
-    if (!ledger_step_list(look->state, look->run, &steps, err))
+    Error why = {0};
+    if (!cli_steps(cli, &look->context, look->state, look->head, &steps, &why, err))
         return false;
     if (!cli_flag(cli, "json")) {
-        print_one(look, steps);
+        print_one(look, steps, &why);
         return true;
     }
-    json_object_set(look->head, "steps", steps);
+    json_object_set(look->head, "steps", steps == NULL ? json_null() : steps);
+    json_set_string(look->head, "unavailable", steps == NULL ? why.message : NULL);
     AUTO(base_free) char *text = json_text(look->head);
     puts(text);
     return true;

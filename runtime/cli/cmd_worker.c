@@ -54,11 +54,24 @@ static bool map_checked(void *ctx, const DataRow *row, Arena *arena, DataMapped 
     return true;
 }
 
+/* Of the target: the state database may have another one. */
+static bool read_search_path(Worker *worker, DbConn *state, const char *state_url, Error *err)
+{
+    AUTO(db_close_auto) DbConn *own = NULL;
+    AUTO(db_result_auto) DbResult *path = NULL;
+    if ((!text_equal(worker->target->url, state_url) &&
+         !cli_context_target(worker->cli, worker->target, true, &own, err)) ||
+        !ledger_call(own == NULL ? state : own, "search_path_default", NULL, &path, err))
+        return false;
+    worker->search_path = arena_strdup(worker->arena, db_value(path, 0, 0));
+    return true;
+}
+
 static bool load_plan(Worker *worker, Error *err)
 {
     AUTO(db_close_auto) DbConn *state = NULL;
     AUTO(json_auto) json_t *graph = NULL;
-    AUTO(db_result_auto) DbResult *path = NULL;
+    const char *state_url = worker->context.state->url;
     if (!cli_context_connect(worker->cli, &worker->context, false, &state, err) ||
         !ledger_run_read(state, worker->run, &worker->head, err) ||
         !cli_context_environment(&worker->context, json_get_string(worker->head, "environment", ""),
@@ -66,11 +79,9 @@ static bool load_plan(Worker *worker, Error *err)
         !ledger_plan_load(state, json_get_string(worker->head, "plan", ""), &worker->bundle, &graph,
                           err) ||
         !plan_from_graph(graph, &worker->plan, err) ||
-        !cli_context_plan_target(&worker->context, worker->plan, &worker->target, err) ||
-        !ledger_call(state, "search_path_default", NULL, &path, err))
+        !cli_context_plan_target(&worker->context, worker->plan, &worker->target, err))
         return false;
-    worker->search_path = arena_strdup(worker->arena, db_value(path, 0, 0));
-    return true;
+    return read_search_path(worker, state, state_url, err);
 }
 
 static bool prepare(Worker *worker, Error *err)

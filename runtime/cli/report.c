@@ -1,13 +1,13 @@
 /* Reports. */
 #include "cli/report.h"
 
+#include "cli/steps.h"
 #include "ledger/run.h"
-#include "ledger/step.h"
 #include "plan/param.h"
 
 #include <inttypes.h>
 
-bool cli_report_json(DbConn *state, int64_t run, json_t **ret_report, Error *err)
+bool cli_report_json(const CliReport *of, json_t **ret_report, Error *err)
 {
     AUTO(json_auto) json_t *head = NULL;
     AUTO(json_auto) json_t *steps = NULL;
@@ -15,15 +15,18 @@ bool cli_report_json(DbConn *state, int64_t run, json_t **ret_report, Error *err
     AUTO(json_auto) json_t *times = NULL;
     LedgerParams for_gates = {0};
     LedgerParams for_times = {0};
-    ledger_param_int(&for_gates, run);
-    ledger_param_int(&for_times, run);
-    if (!ledger_run_read(state, run, &head, err) || !ledger_step_list(state, run, &steps, err) ||
-        !ledger_call_json(state, "report_gates", &for_gates, &gates, err) ||
-        !ledger_call_json(state, "report_times", &for_times, &times, err))
+    Error why = {0};
+    ledger_param_int(&for_gates, of->run);
+    ledger_param_int(&for_times, of->run);
+    if (!ledger_run_read(of->state, of->run, &head, err) ||
+        !cli_steps(of->cli, of->context, of->state, head, &steps, &why, err) ||
+        !ledger_call_json(of->state, "report_gates", &for_gates, &gates, err) ||
+        !ledger_call_json(of->state, "report_times", &for_times, &times, err))
         return false;
     json_t *report = json_object();
     json_object_set(report, "run", head);
-    json_object_set(report, "steps", steps);
+    json_object_set(report, "steps", steps == NULL ? json_null() : steps);
+    json_set_string(report, "unavailable", steps == NULL ? why.message : NULL);
     json_object_set(report, "gates", gates);
     json_object_set(report, "times", times);
     *ret_report = report;
@@ -89,16 +92,19 @@ static void times_lines(const json_t *times, Text *out)
     text_append(out, "\n");
 }
 
-static bool write_report(DbConn *state, int64_t run, const char *mark, const char *bullet,
-                         Text *out, Error *err)
+static bool write_report(const CliReport *of, const char *mark, const char *bullet, Text *out,
+                         Error *err)
 {
     AUTO(json_auto) json_t *report = NULL;
     size_t i = 0;
     json_t *step = NULL;
-    if (!cli_report_json(state, run, &report, err))
+    if (!cli_report_json(of, &report, err))
         return false;
     heading(json_object_get(report, "run"), mark, out);
     text_append(out, "\n");
+    const char *why = json_get_string(report, "unavailable", NULL);
+    if (why != NULL)
+        text_printf(out, "%sits steps are not known: %s\n", bullet, why);
     json_array_foreach (json_object_get(report, "steps"), i, step)
         step_line(step, bullet, out);
     text_append(out, "\n");
@@ -106,12 +112,12 @@ static bool write_report(DbConn *state, int64_t run, const char *mark, const cha
     return true;
 }
 
-bool cli_report_text(DbConn *state, int64_t run, Text *out, Error *err)
+bool cli_report_text(const CliReport *of, Text *out, Error *err)
 {
-    return write_report(state, run, "", "  ", out, err);
+    return write_report(of, "", "  ", out, err);
 }
 
-bool cli_report_markdown(DbConn *state, int64_t run, Text *out, Error *err)
+bool cli_report_markdown(const CliReport *of, Text *out, Error *err)
 {
-    return write_report(state, run, "# ", "- ", out, err);
+    return write_report(of, "# ", "- ", out, err);
 }

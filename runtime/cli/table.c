@@ -221,8 +221,11 @@ const CliCommand CLI_COMMANDS[] = {
     {"init", "[DIR]", 0, 1, "a new project: a plan, headgate.yaml, editor types", NULL, NONE,
      cli_init, false, false},
     {"ledger", "ACTION", 1, 1,
-     "the schema headgate: install, upgrade, check, prune, uninstall, ddl", NULL, LEDGER_OPTIONS,
-     cli_ledger, false, false},
+     "the schema headgate: install, upgrade, check, prune, uninstall, ddl",
+     "In the state database, and in those of the environment's other targets that have it: the "
+     "first "
+     "run puts it there.",
+     LEDGER_OPTIONS, cli_ledger, false, false},
     {"log", "[RUN]", 0, 1, "the events of a run", NULL, LOG_OPTIONS, cli_log, false, false},
     {"pause", "RUN", 1, 1, "finish the batch and stop", NULL, PAUSE_OPTIONS, cli_pause, false,
      false},

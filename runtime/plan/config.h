@@ -79,7 +79,7 @@ typedef struct Config {
     size_t metrics_count;
     ConfigEnvironment *environments;
     size_t environments_count;
-    const char *state_target; ///< state: {target: app}; NULL = the plan's target
+    const char *state_target; ///< state: {target: app}; NULL = app, or the first
     PlanPosition state_at;    ///< of state_target
     const char *
         *notes; ///< what was understood of thresholds that are not YAML: "headgate.yaml:30:17: …"

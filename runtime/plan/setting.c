@@ -14,7 +14,7 @@
 static const PlanSetting STATE[] = {
     {.name = "target",
      .type = SETTING_TEXT,
-     .fallback = "the plan's target",
+     .fallback = "app, or the first target",
      .doc = "The target whose database holds runs, gates, approvals and events."},
     {0},
 };

@@ -69,6 +69,39 @@ test("each database has what is its own, and a second run has nothing to do", as
   assert.equal(cluster.dump(app), before);
 });
 
+test("what looks at a run finds its steps in the target, or says why not", async () => {
+  const [app, state] = [await cluster.database(), await cluster.database()];
+  await cluster.query(app, readFileSync(join(helloPlan, "demo/schema.sql"), "utf8"));
+  // the target's own search_path counts, in workers too
+  await cluster.query(app, "CREATE SCHEMA far; ALTER TABLE people SET SCHEMA far");
+  await cluster.query(app, `ALTER DATABASE "${app}" SET search_path = far`);
+  const config = `${targets(app, state)}environments:\n  test: { gates: auto, approvers: { owner: [bob] } }\n`;
+  const folder = copyPlan(helloPlan, { "headgate.yaml": config });
+  const call = (...args: string[]) => headgate([...args, "-e", "test"], { env: cluster.env("postgres"), cwd: folder });
+  const before = cluster.dump(app);
+  const dry = await call("run", folder, "--dry-run", "--yes");
+  assert.equal(dry.code, 0, dry.text);
+  assert.equal(cluster.dump(app), before);
+  assert.equal((await call("run", folder, "--yes")).code, 0);
+  assert.equal((await call("doctor")).code, 0);
+  assert.match((await call("status", "1")).text, /done +step/);
+  const report = JSON.parse((await call("report", "1", "--format", "json")).stdout) as { steps: unknown[]; unavailable: null };
+  assert.ok(report.steps.length > 2);
+  assert.equal(report.unavailable, null);
+  assert.match((await call("fsck")).text, /^1 run: all invariants hold/m);
+  assert.equal((await call("ledger", "check")).text.match(/as this binary needs it/g)?.length, 2);
+  await cluster.query("postgres", `ALTER DATABASE "${app}" RENAME TO "${app}_away"`);
+  const away = await call("status", "1");
+  assert.equal(away.code, 0, away.text);
+  assert.match(away.text, /its steps are not known: target "app" unreachable: /);
+  assert.match((await call("report", "1")).text, /its steps are not known: target "app" unreachable: /);
+  await cluster.query("postgres", `ALTER DATABASE "${app}_away" RENAME TO "${app}"`);
+  const gone = await call("ledger", "uninstall");
+  assert.equal(gone.code, 0, gone.text);
+  for (const database of [app, state])
+    assert.deepEqual(await cluster.query(database, "SELECT to_regnamespace('headgate') AS found"), [{ found: null }]);
+});
+
 async function play(t: TestContext): Promise<{ app: string; state: string; supervisor: Supervisor; id: string }> {
   const [app, state] = [await cluster.database(), await cluster.database()];
   await loadStory(cluster, app, 200);
