@@ -63,8 +63,7 @@ static void what_is_no_character_is_replaced(void **state)
         const char *given;
         const char *kept;
     } CASES[] = {
-        {"a\xff\xfe/", "a?"
-                       "?/"},
+        {"a\xff\xfe/", "a?\?/"},
         {"\xc3(", "?("},
         {"\xe2\x82", ""},
         {"\xed\xa0\x80", "???"},
