@@ -63,12 +63,8 @@ static void what_is_no_character_is_replaced(void **state)
         const char *given;
         const char *kept;
     } CASES[] = {
-        {"a\xff\xfe/", "a?\?/"},
-        {"\xc3(", "?("},
-        {"\xe2\x82", ""},
-        {"\xed\xa0\x80", "???"},
-        {"\xc0\xaf", "??"},
-        {"\xf4\x90\x80\x80", "????"},
+        {"a\xff\xfe/", "a?\?/"}, {"\xc3(", "?("},    {"\xe2\x82", ""},
+        {"\xed\xa0\x80", "???"}, {"\xc0\xaf", "??"}, {"\xf4\x90\x80\x80", "????"},
         {"ä€😀", "ä€😀"},
     };
     for (size_t i = 0; i < COUNT_OF(CASES); i++) {
