@@ -226,7 +226,24 @@ static bool count_all(DbConn *conn, int64_t run, const Plan *plan, json_t *list,
     return true;
 }
 
-static bool count_on(Loop *loop, const ConfigTarget *target, int64_t run, const Plan *plan,
+/* The configuration may name another one by now, with runs of its own under the same numbers. */
+static bool began_here(DbConn *conn, const json_t *head, Error *err)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    const char *system = NULL;
+    const char *database = NULL;
+    if (!ledger_run_identity(conn, arena, &system, &database, err))
+        return false;
+    if (text_equal(system, json_get_string(head, "system_identifier", "")) &&
+        text_equal(database, json_get_string(head, "database", "")))
+        return true;
+    return error_set(
+        err, ERROR_REFUSED,
+        "the configuration names database \"%s\"; the run began in another one, \"%s\"", database,
+        json_get_string(head, "database", ""));
+}
+
+static bool count_on(Loop *loop, const ConfigTarget *target, const json_t *head, const Plan *plan,
                      json_t *list, Error *err)
 {
     AUTO(db_close_auto) DbConn *conn = NULL;
@@ -235,7 +252,8 @@ static bool count_on(Loop *loop, const ConfigTarget *target, int64_t run, const 
                         .statement_timeout_ms = BOUND_KEPT_COUNT_MS,
                         .pooler_session = target->pooler_session,
                         .read_only = true};
-    return db_open(loop, &options, &conn, err) && count_all(conn, run, plan, list, err);
+    return db_open(loop, &options, &conn, err) && began_here(conn, head, err) &&
+           count_all(conn, json_get_int(head, "id", 0), plan, list, err);
 }
 
 static const ConfigTarget *target_of(const Config *config, const json_t *head, const Plan *plan,
@@ -263,7 +281,7 @@ bool run_kept_count(Loop *loop, DbConn *state, const Config *config, int64_t run
               ledger_plan_load(state, json_get_string(head, "plan", ""), &bundle, &graph, err) &&
               plan_from_graph(graph, &plan, err);
     const ConfigTarget *target = ok ? target_of(config, head, plan, err) : NULL;
-    ok = target != NULL && count_on(loop, target, run, plan, list, err);
+    ok = target != NULL && count_on(loop, target, head, plan, list, err);
     plan_free(plan);
     bundle_free(bundle);
     if (ok)
