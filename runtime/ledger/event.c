@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { APPEND_MAX = 64, NOTIFY_EVERY_MS = 100, EPOCH_STEP = 1000000000 };
+/* LINGER_MS: between two writes, so that what comes close together is one transaction. */
+enum { APPEND_MAX = 64, LINGER_MS = 20, NOTIFY_EVERY_MS = 100, EPOCH_STEP = 1000000000 };
 
 typedef struct Pending {
     struct Pending *next;
@@ -34,6 +35,8 @@ struct LedgerEvents {
     bool ended;
     bool notify_due;
     int64_t notified_at_us;
+    int64_t written_at_us;
+    int flushing; /* how many wait for everything to be durable: no time to linger */
     Error error;
     FiberEvent added;
     FiberEvent written;
@@ -120,12 +123,26 @@ static bool write_some(LedgerEvents *events, Error *err)
     if (events->first == NULL)
         events->last = NULL;
     events->durable += count;
+    events->written_at_us = clock_monotonic_us();
     events->notify_due = true;
     return true;
 }
 
+static void linger(LedgerEvents *events)
+{
+    while (!events->stopping && events->flushing == 0 &&
+           events->queued - events->durable < APPEND_MAX) {
+        int64_t left_ms = LINGER_MS - (clock_monotonic_us() - events->written_at_us) / 1000;
+        if (left_ms <= 0)
+            return;
+        fiber_event_wait(&events->added, left_ms);
+    }
+}
+
 static bool writer_turn(LedgerEvents *events, Error *err)
 {
+    if (events->first != NULL)
+        linger(events);
     if (events->first != NULL && !write_some(events, err))
         return false;
     int64_t since_ms = (clock_monotonic_us() - events->notified_at_us) / 1000;
@@ -170,13 +187,24 @@ LedgerEvents *ledger_events_start(Loop *loop, DbConn *conn, int64_t run, int64_t
     return events;
 }
 
+/* False when the fiber was cancelled. */
+static bool await_durable(LedgerEvents *events)
+{
+    uint64_t target = events->queued;
+    bool ok = true;
+    events->flushing++;
+    fiber_event_broadcast(&events->added);
+    while (ok && events->durable < target && !events->ended)
+        ok = fiber_event_wait(&events->written, -1) || !fiber_cancelled();
+    events->flushing--;
+    return ok;
+}
+
 bool ledger_events_flush(LedgerEvents *events, Error *err)
 {
     uint64_t target = events->queued;
-    while (events->durable < target && !events->ended) {
-        if (!fiber_event_wait(&events->written, -1) && fiber_cancelled())
-            return error_set(err, ERROR_CANCELLED, "stopped while events were being written");
-    }
+    if (events->durable < target && !await_durable(events))
+        return error_set(err, ERROR_CANCELLED, "stopped while events were being written");
     if (events->durable >= target)
         return true;
     if (err != NULL)

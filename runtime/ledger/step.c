@@ -1,6 +1,8 @@
 /* Rows of headgate.step. */
 #include "ledger/step.h"
 
+#include "db/sql.h"
+
 #include <stdio.h>
 
 bool ledger_step_change(DbConn *conn, const LedgerStepChange *change,
@@ -17,8 +19,19 @@ bool ledger_step_change(DbConn *conn, const LedgerStepChange *change,
     ledger_param_json(&params, change->error);
     ledger_param_text(&params, change->finished ? "true" : "false");
     AUTO(db_result_auto) DbResult *result = NULL;
-    if (!ledger_call(conn, "step_change", &params, &result, err))
+    AUTO(db_result_auto) DbResult *first = NULL;
+    DbParams list = {.count = params.count, .values = params.values};
+    DbStatement statements[] = {change->first == NULL ? (DbStatement){0} : *change->first,
+                                {db_sql("step_change"), &list, .prepared = true}};
+    DbResult *results[COUNT_OF(statements)] = {NULL};
+    size_t skip = change->first == NULL ? 1 : 0;
+    bool ok =
+        db_pipeline(conn, statements + skip, COUNT_OF(statements) - skip, results + skip, err);
+    ledger_params_done(&params);
+    if (!ok)
         return error_wrap(err, "recording %s of \"%s\"", change->to, change->path);
+    first = results[0];
+    result = results[1];
     ret_changed->version = db_int(result, 0, 0);
     snprintf(ret_changed->started_at, sizeof(ret_changed->started_at), "%s",
              db_value(result, 0, 1));

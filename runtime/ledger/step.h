@@ -13,9 +13,10 @@ typedef struct LedgerStepChange {
     const char *kind;
     const char *to;
     int attempt;
-    json_t *detail; ///< borrowed; NULL keeps what is there
-    json_t *error;  ///< borrowed; NULL clears it
-    bool finished;  ///< sets finished_at
+    json_t *detail;           ///< borrowed; NULL keeps what is there
+    json_t *error;            ///< borrowed; NULL clears it
+    bool finished;            ///< sets finished_at
+    const DbStatement *first; ///< runs in front of it in the same round trip; NULL = nothing
 } LedgerStepChange;
 
 /// What the ledger made of a transition. Times are RFC 3339, "" = not yet.

@@ -27,6 +27,14 @@ static bool find(DbConn *conn, const char *sql, const SqlColumns *own, json_t **
         return true;
     }
     LedgerParams params = {0};
+    AUTO(db_result_auto) DbResult *any = NULL;
+    ledger_param_text(&params, db_array_text(arena, names, count));
+    if (!ledger_call(conn, "own_any", &params, &any, err))
+        return false;
+    if (!db_bool(any, 0, 0)) {
+        *ret_found = json_array();
+        return true;
+    }
     ledger_param_text(&params, db_array_text(arena, names, count));
     ledger_param_text(&params, db_array_text(arena, columns, count));
     return ledger_call_json(conn, "own_objects", &params, ret_found, err);
@@ -40,12 +48,17 @@ bool run_own_before(Run *run, const PlanNode *node, DbConn *conn, json_t *detail
     const char *down = plan_sql(node, "down");
     if (down == NULL)
         return true;
-    run_kind_backfill_dropped(run->plan, node, &own);
-    if (!find(conn, down, &own, &rows, err))
+    if (!find(conn, down, NULL, &rows, err))
         return false;
-    json_t *found = json_array_get(rows, 0);
-    if (json_object_size(found) > 0)
-        json_object_set(detail, "before", found);
+    if (json_object_size(json_array_get(rows, 0)) == 0)
+        return true;
+    /* Rare: only now it is worth reading the SQL of all steps before. */
+    AUTO(json_auto) json_t *left = NULL;
+    run_kind_backfill_dropped(run->plan, node, &own);
+    if (!find(conn, down, &own, &left, err))
+        return false;
+    if (json_object_size(json_array_get(left, 0)) > 0)
+        json_object_set(detail, "before", json_array_get(left, 0));
     return true;
 }
 

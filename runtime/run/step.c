@@ -64,7 +64,8 @@ static bool transition_find(const Run *run, const PlanNode *node, StepEvent even
     return true;
 }
 
-static bool transition_write(Run *run, DbConn *conn, RunTransition *transition, Error *err)
+static bool transition_write(Run *run, DbConn *conn, RunTransition *transition,
+                             const DbStatement *first, Error *err)
 {
     bool finished = transition->to != STEP_RUNNING && transition->to != STEP_INTENT &&
                     transition->to != STEP_UNDOING;
@@ -77,7 +78,8 @@ static bool transition_write(Run *run, DbConn *conn, RunTransition *transition, 
                                                   .attempt = transition->attempt,
                                                   .detail = transition->detail,
                                                   .error = transition->error,
-                                                  .finished = finished},
+                                                  .finished = finished,
+                                                  .first = first},
                               &transition->changed, err);
 }
 
@@ -146,16 +148,9 @@ static bool effect_begin(Run *run, const RunEffectOptions *options, int lock_tim
 }
 
 /* Rows that a step's own transaction wrote last are nobody else's (run/kept.h). */
-static bool remember_wrote(Run *run, const RunTransition *transition, Error *err)
+static bool writes_rows(const RunEffectOptions *options, const RunTransition *transition)
 {
-    if (transition->node->kind != PLAN_STEP || transition->to != STEP_DONE)
-        return true;
-    LedgerParams params = {0};
-    ledger_param_int(&params, run->id);
-    ledger_param_text(&params, transition->node->path);
-    ledger_param_text(&params, NULL);
-    ledger_param_text(&params, "{}");
-    return ledger_call(run->effects, "wrote_add", &params, NULL, err);
+    return options->user_sql && transition->node->kind == PLAN_STEP && transition->to == STEP_DONE;
 }
 
 static bool effect_try(Run *run, const RunEffectOptions *options, RunTransition *transition,
@@ -167,13 +162,16 @@ static bool effect_try(Run *run, const RunEffectOptions *options, RunTransition 
     if (options->effect != NULL && !options->effect(run, transition->node, run->effects,
                                                     options->ctx, transition->detail, err))
         return false;
-    if (options->user_sql &&
-        (!still_ours(run->effects, xid, err) || !remember_wrote(run, transition, err)))
+    if (options->user_sql && !still_ours(run->effects, xid, err))
         return false;
     if (BUG("step_checkpoint_apart") &&
         (!db_commit(run->effects, err) || !db_begin(run->effects, err)))
         return false;
-    if (!transition_write(run, run->effects, transition, err))
+    DbStatement wrote = {db_sql("wrote_add"),
+                         DB_PARAMS(run->id_text, transition->node->path, NULL, "{}"),
+                         .prepared = true};
+    if (!transition_write(run, run->effects, transition,
+                          writes_rows(options, transition) ? &wrote : NULL, err))
         return false;
     if (BUG("told_before_commit")) {
         transition_tell(run, transition);
@@ -224,7 +222,8 @@ bool run_step_apply(Run *run, const PlanNode *node, StepEvent event, json_t *det
     transition.detail = detail;
     transition.error = problem;
     bool ok = ledger_fence_begin(run->effects, run->id, run->epoch, NULL, NULL, err) &&
-              transition_write(run, run->effects, &transition, err) && db_commit(run->effects, err);
+              transition_write(run, run->effects, &transition, NULL, err) &&
+              db_commit(run->effects, err);
     if (!ok) {
         db_rollback(run->effects);
         return false;
@@ -239,7 +238,7 @@ bool run_step_record(Run *run, DbConn *conn, const PlanNode *node, StepEvent eve
     if (!transition_find(run, node, event, ret, err))
         return false;
     ret->detail = detail;
-    if (!transition_write(run, conn, ret, err))
+    if (!transition_write(run, conn, ret, NULL, err))
         return false;
     json_incref(detail);
     return true;

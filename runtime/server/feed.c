@@ -23,6 +23,8 @@
 enum {
     LOOK_MS = 1000,
     TURN_MS = 10,           ///< turns are at least this far apart
+    EAGER_MS = 30,          ///< while events come, NOTIFY (ten a second) is not waited for
+    EAGER_LOOKS = 4,        ///< so many such looks after the last event that somebody watched
     HEAD_EVERY_US = 250000, ///< a run's head is told at most four times a second
     RECONNECT_MS = 500,
     RECONNECT_MAX_MS = 5000,
@@ -52,6 +54,7 @@ struct ServerFeed {
     FiberEvent notified;
     FiberEvent news;
     bool woken;  ///< something happened since the last turn began
+    int eager;   ///< quick looks left
     bool primed; ///< heads were read once: from now on an unknown run is a new one
     FeedRun *runs;
     size_t runs_count;
@@ -362,6 +365,7 @@ static bool send_live(ServerFeed *feed, Error *err)
                 break;
             }
             feed->runs[i].seq = db_int(page, db_rows(page) - 1, 0);
+            feed->eager = EAGER_LOOKS;
             tell_live(feed->server, run, page);
         }
     }
@@ -512,7 +516,11 @@ static bool rest(ServerFeed *feed, bool later, Error *err)
     if (!fiber_sleep(TURN_MS, err))
         return false;
     if (!feed->woken)
-        fiber_event_wait(&feed->news, later ? HEAD_EVERY_US / 1000 : LOOK_MS);
+        fiber_event_wait(&feed->news, feed->eager > 0 ? EAGER_MS
+                                      : later         ? HEAD_EVERY_US / 1000
+                                                      : LOOK_MS);
+    if (feed->eager > 0)
+        feed->eager--;
     return !fiber_cancelled() || error_set(err, ERROR_CANCELLED, "the server stops");
 }
 
