@@ -473,8 +473,8 @@ DB_CASE(a_backend_ended_while_busy_says_why)
 DB_CASE(a_backend_ended_while_idle_is_noticed)
 {
     AUTO(db_close_auto) DbConn *observer = open_as("observer");
-    AUTO(db_close_auto) DbConn *conn = open_as("idle");
     FiberEvent told = {0};
+    AUTO(db_close_auto) DbConn *conn = open_as("idle");
     must(db_listen(conn, "anything", &told, &err));
     terminate(observer, conn);
     while (db_usable(conn))
@@ -548,10 +548,10 @@ DB_CASE(a_server_that_does_not_answer_is_given_up)
 
 DB_CASE(a_notification_wakes_who_listens)
 {
+    FiberEvent ours = {0}; /* they outlive the connection, which tells its end */
+    FiberEvent other = {0};
     AUTO(db_close_auto) DbConn *sender = open_as("sender");
     AUTO(db_close_auto) DbConn *conn = open_as("listener");
-    FiberEvent ours = {0};
-    FiberEvent other = {0};
     must(db_listen(conn, "Run \"events\"", &ours, &err));
     must(db_listen(conn, "other", &other, &err));
     for (unsigned i = 0; i < 3; i++) {
