@@ -2,24 +2,13 @@
  * types follow. */
 #include "plan/word.h"
 
+#include "plan/word_backfill.h"
 #include "plan/word_outside.h"
+#include "plan/word_rollout.h"
 
 #include <string.h>
 
 #define BIT(kind) (1u << (kind))
-#define RULE(kind_, keys_, why_)                                                                   \
-    {                                                                                              \
-        .kind = RULE_##kind_, .keys = keys_, .why = why_                                           \
-    }
-#define RULE_UNLESS_SAYS(key_, word_, kind_, keys_, why_)                                          \
-    {                                                                                              \
-        .kind = RULE_##kind_, .keys = keys_, .why = why_, .unless_blank = key_,                    \
-        .unless_says = word_                                                                       \
-    }
-#define RULES_END                                                                                  \
-    {                                                                                              \
-        .keys = NULL                                                                               \
-    }
 
 static const PlanKey PARAM_FIELDS[] = {
     {.name = "type",
@@ -149,66 +138,6 @@ static const PlanRule TASK_RULES[] = {
     RULES_END,
 };
 
-static const PlanKey BACKFILL_KEYS[] = {
-    {.name = "table",
-     .type = KEY_TEXT,
-     .doc = "The table, with its schema if need be. Default: the name up to its first \".\"."},
-    {.name = "key",
-     .type = KEY_COLUMNS,
-     .doc = "Columns of a unique, not null index to walk along. Default: the primary key."},
-    {.name = "where",
-     .type = KEY_TEXT,
-     .doc =
-         "An SQL condition on the rows that still need work; passes repeat until it finds none."},
-    {.name = "map",
-     .type = KEY_FUNCTION,
-     .doc = "function(row, db): the columns to write, or skip \"why\", or ambiguous(\"why\", "
-            "{choices = …})."},
-    {.name = "set",
-     .type = KEY_MAP,
-     .doc = "Column = SQL expression over the row, instead of map: the server does the work."},
-    {.name = "columns", .type = KEY_COLUMNS, .doc = "The columns that map reads. Default: all."},
-    {.name = "keep",
-     .type = KEY_COLUMNS,
-     .doc = "Columns that must not change; a write that changes one is an error."},
-    {.name = "sync",
-     .type = KEY_SYNC,
-     .doc = "What keeps new rows right meanwhile: trigger(sql), or \"application\" when its code "
-            "does."},
-    {.name = "batch",
-     .type = KEY_COUNT,
-     .doc =
-         "Rows of the first batch; later ones follow batch_time. Default: chosen by the runtime."},
-    {.name = "batch_time",
-     .type = KEY_DURATION,
-     .fallback = "\"300ms\"",
-     .doc = "How long a batch should take; at most 5s."},
-    {.name = "pause",
-     .type = KEY_DURATION,
-     .fallback = "\"0s\"",
-     .doc = "A rest between two batches of a worker."},
-    {.name = "workers",
-     .type = KEY_WORKERS,
-     .fallback = "\"auto\"",
-     .doc = "Worker processes, or \"auto\": 1 for a table below 5,000 rows, else 2."},
-    {.name = "on_error",
-     .type = KEY_CHOICE,
-     .choices = "queue fail",
-     .fallback = "\"queue\"",
-     .doc = "A row whose map raises goes to the review queue, or fails the step."},
-    {.name = "one_way",
-     .type = KEY_TEXT,
-     .doc = "Why old values need not be kept for a rollback. Without it every old value is kept."},
-    {.name = "doc", .type = KEY_TEXT, .doc = "What the backfill does, for people."},
-    {0},
-};
-
-static const PlanRule BACKFILL_RULES[] = {
-    RULE(EXACTLY_ONE, "map set", "say what to write: a Lua function, or SQL expressions"),
-    RULE(AT_MOST_ONE, "columns set", "columns says what map reads, and set needs no map"),
-    RULES_END,
-};
-
 #define COMPARISONS "equals at_least at_most below above"
 
 #define COMPARISON_KEYS                                                                            \
@@ -283,80 +212,6 @@ static const PlanKey BACKUP_KEYS[] = {
     {0},
 };
 
-#define GATE_FIELDS_TABLE                                                                          \
-    {.name = "ask", .type = KEY_TEXT, .doc = "The question on the gate's page."},                  \
-        {.name = "approvers",                                                                      \
-         .type = KEY_STRINGS,                                                                      \
-         .required = true,                                                                         \
-         .doc = "Roles of headgate.yaml; at least one person of each must approve."},              \
-        {.name = "need",                                                                           \
-         .type = KEY_COUNT,                                                                        \
-         .fallback = "1",                                                                          \
-         .doc = "How many different persons must approve. Nobody approves their own run."},        \
-        {.name = "evidence",                                                                       \
-         .type = KEY_EVIDENCE,                                                                     \
-         .doc = "Phases or steps before the gate, by name or path, whose verdicts are shown and "  \
-                "bound by the approval."},                                                         \
-        {.name = "expires",                                                                        \
-         .type = KEY_DURATION,                                                                     \
-         .doc = "How long the gate waits for its approvals. Default: for ever."},                  \
-        {.name = "on_expire",                                                                      \
-         .type = KEY_CHOICE,                                                                       \
-         .choices = "hold reject rollback",                                                        \
-         .fallback = "\"hold\"",                                                                   \
-         .doc = "What happens when it has waited that long."},                                     \
-    {                                                                                              \
-        .name = "doc", .type = KEY_TEXT, .doc = "What passing the gate means."                     \
-    }
-
-static const PlanKey GATE_KEYS[] = {GATE_FIELDS_TABLE, {0}};
-
-static const PlanRule GATE_RULES[] = {
-    RULE(NEEDS, "on_expire expires", "it says what happens then"),
-    RULES_END,
-};
-
-static const PlanKey ROLLOUT_KEYS[] = {
-    {.name = "flag",
-     .type = KEY_FLAG,
-     .required = true,
-     .doc = "Where the application reads its percentage: sql_flag { … }."},
-    {.name = "guards",
-     .type = KEY_GUARDS,
-     .doc =
-         "What must hold during every stage: \"error_rate < 1%\", thresholds \"name\", or a list."},
-    {.name = "on_breach",
-     .type = KEY_CHOICE,
-     .choices = "rollback hold",
-     .fallback = "\"rollback\"",
-     .doc = "When a guard does not hold: back to 0 % and off, or hold and ask a person."},
-    {.name = "on_no_data",
-     .type = KEY_CHOICE,
-     .choices = "hold rollback",
-     .fallback = "\"hold\"",
-     .doc = "When a guard has no data: hold until it has, or roll back. It never counts as good."},
-    {.name = "doc", .type = KEY_TEXT, .doc = "What is let out."},
-    {0},
-};
-
-static const PlanKey STAGE_KEYS[] = {
-    {.name = "percent",
-     .type = KEY_PERCENT,
-     .required = true,
-     .doc = "Whom the flag lets in; never less than in the stage before."},
-    {.name = "watch",
-     .type = KEY_DURATION,
-     .required = true,
-     .doc = "How long every guard must have data and hold before the next stage."},
-    {.name = "guards", .type = KEY_GUARDS, .doc = "What must hold too, in this stage."},
-    {.name = "gate",
-     .type = KEY_TABLE,
-     .fields = GATE_KEYS,
-     .doc = "A gate to pass before this stage begins: the keys of gate."},
-    {.name = "doc", .type = KEY_TEXT, .doc = "What the stage is for."},
-    {0},
-};
-
 static const PlanKey MANUAL_KEYS[] = {
     {.name = "role",
      .type = KEY_STRINGS,
@@ -375,32 +230,6 @@ static const PlanKey CHECKLIST_KEYS[] = {
      .doc = "What to tick, one by one; may be written straight into the table."},
     {.name = "role", .type = KEY_STRINGS, .doc = "Who may tick. Default: anyone who may run."},
     {.name = "doc", .type = KEY_TEXT, .doc = "What the list is for."},
-    {0},
-};
-
-static const PlanKey FLAG_KEYS[] = {
-    {.name = "table",
-     .type = KEY_TEXT,
-     .required = true,
-     .doc = "The application's table of flags."},
-    {.name = "name",
-     .type = KEY_TEXT,
-     .required = true,
-     .doc = "Its column with the flag's name; the row of the rollout's name is the flag."},
-    {.name = "percent",
-     .type = KEY_TEXT,
-     .required = true,
-     .doc = "Its column with the percentage, 0 to 100."},
-    {.name = "enabled", .type = KEY_TEXT, .doc = "Its boolean column that switches the flag on."},
-    {0},
-};
-
-static const PlanKey AMBIGUOUS_KEYS[] = {
-    {.name = "choices",
-     .type = KEY_TABLE,
-     .doc =
-         "A list of possible results, each a table of columns, or { label = \"…\", set = { columns "
-         "} }; a person picks one."},
     {0},
 };
 
@@ -463,8 +292,8 @@ static const PlanWord WORDS[] = {
                     "  sync  = trigger(file \"sql/canonical_sync.sql\"),\n"
                     "  map   = function(row) return { canonical_event = normalize(row) } end,\n"
                     "}",
-         .keys = BACKFILL_KEYS,
-         .rules = BACKFILL_RULES,
+         .keys = PLAN_BACKFILL_KEYS,
+         .rules = PLAN_BACKFILL_RULES,
          .mutates = true},
     [PLAN_CHECK] = {.name = "check",
                     .kind = PLAN_CHECK,
@@ -494,8 +323,8 @@ static const PlanWord WORDS[] = {
                    .doc = "The run waits here until people have approved what they see.",
                    .example = "gate \"remove-legacy\" { approvers = { \"admin\", \"product\" }, "
                               "need = 2, evidence = \"backfill\" }",
-                   .keys = GATE_KEYS,
-                   .rules = GATE_RULES},
+                   .keys = PLAN_GATE_KEYS,
+                   .rules = PLAN_GATE_RULES},
     [PLAN_ROLLOUT] =
         {.name = "rollout",
          .kind = PLAN_ROLLOUT,
@@ -509,7 +338,7 @@ static const PlanWord WORDS[] = {
              "  stage { percent = 10, watch = \"24h\" },\n"
              "  stage { percent = 100, watch = \"7d\", gate = { approvers = \"product\" } },\n"
              "}",
-         .keys = ROLLOUT_KEYS,
+         .keys = PLAN_ROLLOUT_KEYS,
          .children = BIT(PLAN_STAGE),
          .mutates = true},
     [PLAN_STAGE] =
@@ -518,7 +347,7 @@ static const PlanWord WORDS[] = {
          .form = WORD_PLAIN,
          .doc = "A share of the rollout and how long it is watched. Its name is its percentage.",
          .example = "stage { percent = 50, watch = \"48h\", guards = { \"error_rate < 1%\" } }",
-         .keys = STAGE_KEYS,
+         .keys = PLAN_STAGE_KEYS,
          .children = BIT(PLAN_GATE)},
     [PLAN_MANUAL] =
         {.name = "manual",
@@ -585,7 +414,7 @@ static const PlanWord WORDS[] = {
      .doc = "A feature flag that is a row in a table of the application.",
      .example = "flag = sql_flag { table = \"feature_flags\", name = \"name\", percent = "
                 "\"rollout_percentage\", enabled = \"enabled\" }",
-     .keys = FLAG_KEYS},
+     .keys = PLAN_FLAG_KEYS},
     {.name = "thresholds",
      .form = WORD_TEXT,
      .kind = PLAN_KINDS,
@@ -598,7 +427,7 @@ static const PlanWord WORDS[] = {
      .doc = "Returned by map: a person has to decide this row. It goes to the review queue, never "
             "to nowhere.",
      .example = "return ambiguous(\"2 integrations match\", { choices = found })",
-     .keys = AMBIGUOUS_KEYS},
+     .keys = PLAN_AMBIGUOUS_KEYS},
     {.name = "skip",
      .form = WORD_TEXT,
      .kind = PLAN_KINDS,

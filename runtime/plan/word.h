@@ -74,6 +74,21 @@ typedef struct PlanRule {
                              ///< asks again (run/kind_step.c); NULL = never
 } PlanRule;
 
+/* How a table of rules is written: rows, then RULES_END. */
+#define RULE(kind_, keys_, why_)                                                                   \
+    {                                                                                              \
+        .kind = RULE_##kind_, .keys = keys_, .why = why_                                           \
+    }
+#define RULE_UNLESS_SAYS(key_, word_, kind_, keys_, why_)                                          \
+    {                                                                                              \
+        .kind = RULE_##kind_, .keys = keys_, .why = why_, .unless_blank = key_,                    \
+        .unless_says = word_                                                                       \
+    }
+#define RULES_END                                                                                  \
+    {                                                                                              \
+        .keys = NULL                                                                               \
+    }
+
 struct PlanWord {
     const char *name; ///< as written in Lua
     WordForm form;

@@ -1,0 +1,93 @@
+/* The keys of rollout, of its stages and flag, and of gate, which stands in a stage too. */
+#include "plan/word_rollout.h"
+
+#define GATE_FIELDS_TABLE                                                                          \
+    {.name = "ask", .type = KEY_TEXT, .doc = "The question on the gate's page."},                  \
+        {.name = "approvers",                                                                      \
+         .type = KEY_STRINGS,                                                                      \
+         .required = true,                                                                         \
+         .doc = "Roles of headgate.yaml; at least one person of each must approve."},              \
+        {.name = "need",                                                                           \
+         .type = KEY_COUNT,                                                                        \
+         .fallback = "1",                                                                          \
+         .doc = "How many different persons must approve. Nobody approves their own run."},        \
+        {.name = "evidence",                                                                       \
+         .type = KEY_EVIDENCE,                                                                     \
+         .doc = "Phases or steps before the gate, by name or path, whose verdicts are shown and "  \
+                "bound by the approval."},                                                         \
+        {.name = "expires",                                                                        \
+         .type = KEY_DURATION,                                                                     \
+         .doc = "How long the gate waits for its approvals. Default: for ever."},                  \
+        {.name = "on_expire",                                                                      \
+         .type = KEY_CHOICE,                                                                       \
+         .choices = "hold reject rollback",                                                        \
+         .fallback = "\"hold\"",                                                                   \
+         .doc = "What happens when it has waited that long."},                                     \
+    {                                                                                              \
+        .name = "doc", .type = KEY_TEXT, .doc = "What passing the gate means."                     \
+    }
+
+const PlanKey PLAN_GATE_KEYS[] = {GATE_FIELDS_TABLE, {0}};
+
+const PlanRule PLAN_GATE_RULES[] = {
+    RULE(NEEDS, "on_expire expires", "it says what happens then"),
+    RULES_END,
+};
+
+const PlanKey PLAN_ROLLOUT_KEYS[] = {
+    {.name = "flag",
+     .type = KEY_FLAG,
+     .required = true,
+     .doc = "Where the application reads its percentage: sql_flag { … }."},
+    {.name = "guards",
+     .type = KEY_GUARDS,
+     .doc =
+         "What must hold during every stage: \"error_rate < 1%\", thresholds \"name\", or a list."},
+    {.name = "on_breach",
+     .type = KEY_CHOICE,
+     .choices = "rollback hold",
+     .fallback = "\"rollback\"",
+     .doc = "When a guard does not hold: back to 0 % and off, or hold and ask a person."},
+    {.name = "on_no_data",
+     .type = KEY_CHOICE,
+     .choices = "hold rollback",
+     .fallback = "\"hold\"",
+     .doc = "When a guard has no data: hold until it has, or roll back. It never counts as good."},
+    {.name = "doc", .type = KEY_TEXT, .doc = "What is let out."},
+    {0},
+};
+
+const PlanKey PLAN_STAGE_KEYS[] = {
+    {.name = "percent",
+     .type = KEY_PERCENT,
+     .required = true,
+     .doc = "Whom the flag lets in; never less than in the stage before."},
+    {.name = "watch",
+     .type = KEY_DURATION,
+     .required = true,
+     .doc = "How long every guard must have data and hold before the next stage."},
+    {.name = "guards", .type = KEY_GUARDS, .doc = "What must hold too, in this stage."},
+    {.name = "gate",
+     .type = KEY_TABLE,
+     .fields = PLAN_GATE_KEYS,
+     .doc = "A gate to pass before this stage begins: the keys of gate."},
+    {.name = "doc", .type = KEY_TEXT, .doc = "What the stage is for."},
+    {0},
+};
+
+const PlanKey PLAN_FLAG_KEYS[] = {
+    {.name = "table",
+     .type = KEY_TEXT,
+     .required = true,
+     .doc = "The application's table of flags."},
+    {.name = "name",
+     .type = KEY_TEXT,
+     .required = true,
+     .doc = "Its column with the flag's name; the row of the rollout's name is the flag."},
+    {.name = "percent",
+     .type = KEY_TEXT,
+     .required = true,
+     .doc = "Its column with the percentage, 0 to 100."},
+    {.name = "enabled", .type = KEY_TEXT, .doc = "Its boolean column that switches the flag on."},
+    {0},
+};
