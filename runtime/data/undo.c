@@ -105,6 +105,7 @@ static bool find_columns(Undo *undo, Error *err)
 typedef struct UndoBatch {
     int rows;
     int64_t taken;
+    int64_t restored; /* of the taken ones; the others were changed by somebody else */
 } UndoBatch;
 
 /* The arrays of a batch: one for each key column, then old and written. */
@@ -244,7 +245,6 @@ static bool batch_in_transaction(Undo *undo, void *ctx, Error *err)
 {
     UndoBatch *batch = ctx;
     AUTO(db_result_auto) DbResult *rows = NULL;
-    int64_t restored = 0;
     DataList *list = arena_alloc(undo->arena, sizeof(DataList));
     list_start(undo->job, list);
     data_list_int(list, batch->rows);
@@ -255,8 +255,9 @@ static bool batch_in_transaction(Undo *undo, void *ctx, Error *err)
         return true;
     UndoArrays arrays;
     arrays_init(&arrays, undo);
-    bool ok = arrays_fill(&arrays, undo, rows, err) && restore(undo, &arrays, &restored, err) &&
-              book(undo, &arrays, batch->taken, restored, err);
+    bool ok = arrays_fill(&arrays, undo, rows, err) &&
+              restore(undo, &arrays, &batch->restored, err) &&
+              book(undo, &arrays, batch->taken, batch->restored, err);
     arrays_done(&arrays);
     return ok;
 }
@@ -274,30 +275,40 @@ static bool sum(Undo *undo, DataUndoCounts *ret, Error *err)
     return true;
 }
 
+/* One batch in an arena of its own. */
+static bool one_batch(Undo *undo, UndoBatch *batch, DataController *controller, Error *err)
+{
+    Arena *forever = undo->arena;
+    int64_t began_us = clock_monotonic_us();
+    batch->rows = data_controller_rows(controller);
+    undo->arena = arena_new();
+    bool ok = fenced(undo, batch_in_transaction, batch, err);
+    arena_free(undo->arena);
+    undo->arena = forever;
+    if (ok && batch->taken > 0)
+        data_controller_sample(controller, (int)batch->taken, clock_monotonic_us() - began_us);
+    return ok;
+}
+
 static bool restore_all(Undo *undo, const DataUndoHooks *hooks, DataUndoCounts *ret, Error *err)
 {
     DataController controller;
-    Arena *forever = undo->arena;
-    bool ok = true;
-    UndoBatch batch = {.taken = 1};
     data_controller_init(&controller, undo->job->spec->batch_rows, undo->job->spec->batch_us);
-    while (ok && batch.taken > 0) {
-        if (hooks->should_stop != NULL && hooks->should_stop(hooks->ctx))
-            break;
-        int64_t began_us = clock_monotonic_us();
-        batch.rows = data_controller_rows(&controller);
-        undo->arena = arena_new();
-        ok = fenced(undo, batch_in_transaction, &batch, err);
-        arena_free(undo->arena);
-        undo->arena = forever;
-        if (ok && batch.taken > 0) {
-            data_controller_sample(&controller, (int)batch.taken, clock_monotonic_us() - began_us);
-            ok = sum(undo, ret, err);
-            if (ok && hooks->progress != NULL)
-                hooks->progress(hooks->ctx, ret);
+    while (hooks->should_stop == NULL || !hooks->should_stop(hooks->ctx)) {
+        UndoBatch batch = {0};
+        if (!one_batch(undo, &batch, &controller, err))
+            return false;
+        if (batch.taken == 0) {
+            ret->ended = fenced(undo, end, NULL, err);
+            return ret->ended;
         }
+        ret->restored += batch.restored;
+        ret->changed_since += batch.taken - batch.restored;
+        ret->left -= batch.taken;
+        if (hooks->progress != NULL)
+            hooks->progress(hooks->ctx, ret);
     }
-    return ok && (batch.taken > 0 || fenced(undo, end, NULL, err)) && sum(undo, ret, err);
+    return true;
 }
 
 bool data_undo_run(const DataJob *job, DbConn *conn, const json_t *sync_drops,
@@ -306,7 +317,7 @@ bool data_undo_run(const DataJob *job, DbConn *conn, const json_t *sync_drops,
     Undo undo = {.job = job, .conn = conn, .arena = arena_new()};
     data_updater_init(&undo.updater, job, conn);
     bool ok = fenced(&undo, begin, (void *)sync_drops, err) && find_columns(&undo, err) &&
-              restore_all(&undo, hooks, ret, err);
+              sum(&undo, ret, err) && restore_all(&undo, hooks, ret, err);
     data_updater_done(&undo.updater);
     arena_free(undo.arena);
     return ok;

@@ -10,6 +10,7 @@ typedef struct DataUndoCounts {
     int64_t restored;
     int64_t changed_since; ///< rows that somebody else wrote after us: left as they are
     int64_t left;          ///< still to do
+    bool ended;            ///< nothing is left, and the ledger says so
 } DataUndoCounts;
 
 typedef struct DataUndoHooks {
@@ -19,7 +20,7 @@ typedef struct DataUndoHooks {
 } DataUndoHooks;
 
 /// Waits. First takes back what keeps new rows right (sync_drops of data_backfill_run, once), then
-/// restores. ret->left > 0 when should_stop said so. Each batch is fenced.
+/// restores. !ret->ended when should_stop said so, even if no row is left. Each batch is fenced.
 NODISCARD bool data_undo_run(const DataJob *job, DbConn *conn, const json_t *sync_drops,
                              const DataUndoHooks *hooks, DataUndoCounts *ret, Error *err);
 /// Waits. In the transaction that starts the step: an earlier undo of it no longer counts.

@@ -407,7 +407,7 @@ static bool undo(Work *work, Arena *arena, Error *err)
     path_off(run);
     if (!ok)
         return false;
-    if (counts.left > 0)
+    if (!counts.ended)
         return run_stop_here(err);
     if (counts.changed_since > 0)
         run_log(run, work->node->path, "warn",

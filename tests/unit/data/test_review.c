@@ -184,17 +184,47 @@ FIBER_TEST(test_undo_restores_what_is_ours)
         fail_msg("%s", review.err.message);
     assert_int_equal(counts.restored, 1);
     assert_int_equal(counts.left, 2);
+    assert_false(counts.ended);
     hooks.should_stop = NULL;
     if (!data_undo_run(&review.job, fixture_conn, drops, &hooks, &counts, &review.err))
         fail_msg("%s", review.err.message);
     assert_int_equal(counts.restored, 2);
     assert_int_equal(counts.changed_since, 1);
     assert_int_equal(counts.left, 0);
+    assert_true(counts.ended);
     expect(
         "SELECT string_agg(concat_ws('|', n, coalesce(doc::text, 'null')), ' ' ORDER BY id) FROM t",
         "1.50|null 99|null 3|{\"theirs\": 1}");
     expect("SELECT count(*) FROM pg_proc WHERE proname = 'f'", "0");
     expect("SELECT count(*) FROM headgate.queued_row", "0");
+    review_close(&review);
+}
+
+static bool stop_at_once(void *ctx)
+{
+    UNUSED(ctx);
+    return true;
+}
+
+/* A runner that was told to stop between the last batch and the end would have left the ranges and
+ * the queue behind. */
+FIBER_TEST(test_undo_without_rows_has_not_ended_when_it_was_stopped)
+{
+    make_table();
+    Review review;
+    review_open(&review, &SPEC);
+    sql("DELETE FROM headgate.old_value");
+    DataUndoCounts counts = {0};
+    DataUndoHooks hooks = {.should_stop = stop_at_once};
+    if (!data_undo_run(&review.job, fixture_conn, NULL, &hooks, &counts, &review.err))
+        fail_msg("%s", review.err.message);
+    assert_int_equal(counts.left, 0);
+    assert_false(counts.ended);
+    hooks.should_stop = NULL;
+    if (!data_undo_run(&review.job, fixture_conn, NULL, &hooks, &counts, &review.err))
+        fail_msg("%s", review.err.message);
+    assert_true(counts.ended);
+    expect("SELECT count(*) FROM headgate.cursor WHERE range >= 0", "0");
     review_close(&review);
 }
 
@@ -284,6 +314,7 @@ int main(void)
         cmocka_unit_test(test_rows_that_changed_or_went),
         cmocka_unit_test(test_decisions_refused),
         cmocka_unit_test(test_undo_restores_what_is_ours),
+        cmocka_unit_test(test_undo_without_rows_has_not_ended_when_it_was_stopped),
         cmocka_unit_test(test_undo_is_fenced),
         cmocka_unit_test(test_dry_run_writes_nothing),
     };
