@@ -62,3 +62,24 @@ bool ledger_call_json(DbConn *conn, const char *name, LedgerParams *params, json
     *ret_rows = json_incref(rows);
     return true;
 }
+
+bool ledger_fenced(int64_t run, Error *err)
+{
+    error_set(err, ERROR_FENCED, "another runner has taken over run %" PRId64, run);
+    return error_hint(err, "headgate status %" PRId64, run);
+}
+
+bool ledger_call_as(DbConn *conn, const LedgerWriter *writer, const char *name,
+                    LedgerParams *params, DbResult **ret_result, Error *err)
+{
+    AUTO(db_result_auto) DbResult *result = NULL;
+    if (!ledger_call(conn, name, params, &result, err))
+        return false;
+    if (db_rows(result) == 0)
+        return ledger_fenced(writer->run, err);
+    if (ret_result != NULL) {
+        *ret_result = result;
+        result = NULL;
+    }
+    return true;
+}

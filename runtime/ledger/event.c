@@ -188,9 +188,8 @@ LedgerEvents *ledger_events_start(Loop *loop, DbConn *conn, int64_t run, int64_t
 }
 
 /* False when the fiber was cancelled. */
-static bool await_durable(LedgerEvents *events)
+static bool await_durable(LedgerEvents *events, uint64_t target)
 {
-    uint64_t target = events->queued;
     bool ok = true;
     events->flushing++;
     fiber_event_broadcast(&events->added);
@@ -203,7 +202,7 @@ static bool await_durable(LedgerEvents *events)
 bool ledger_events_flush(LedgerEvents *events, Error *err)
 {
     uint64_t target = events->queued;
-    if (events->durable < target && !await_durable(events))
+    if (events->durable < target && !await_durable(events, target))
         return error_set(err, ERROR_CANCELLED, "stopped while events were being written");
     if (events->durable >= target)
         return true;
@@ -247,12 +246,13 @@ bool ledger_events_told(DbConn *state, int64_t run, json_t **ret_versions, Error
     return true;
 }
 
-bool ledger_event_append(DbConn *state, int64_t run, const char *source, int64_t version,
-                         const char *type, const char *node, const json_t *data, Error *err)
+bool ledger_event_append(DbConn *state, const LedgerWriter *writer, const char *source,
+                         int64_t version, const char *type, const char *node, const json_t *data,
+                         Error *err)
 {
     LedgerParams params = {0};
-    ledger_param_int(&params, run);
-    ledger_param_int(&params, 0);
+    ledger_param_int(&params, writer->run);
+    ledger_param_int(&params, writer->epoch);
     ledger_param_text(&params, source);
     ledger_param_int(&params, version);
     ledger_param_text(&params, type);

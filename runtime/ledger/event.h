@@ -29,10 +29,10 @@ void ledger_events_stop(LedgerEvents *events);
 /// Waits. The newest version told for each source of a run: {"expand/x": 3, …}.
 NODISCARD bool ledger_events_told(DbConn *state, int64_t run, json_t **ret_versions, Error *err);
 
-/// Waits. One event, at once, on a connection of the caller's (the supervisor's approvals and
-/// decisions; in its transaction).
-NODISCARD bool ledger_event_append(DbConn *state, int64_t run, const char *source, int64_t version,
-                                   const char *type, const char *node, const json_t *data,
-                                   Error *err);
+/// Waits. One event, at once, on a connection of the caller's and in its transaction. The writer's
+/// epoch 0 is the supervisor; a runner that was replaced gets ERROR_FENCED.
+NODISCARD bool ledger_event_append(DbConn *state, const LedgerWriter *writer, const char *source,
+                                   int64_t version, const char *type, const char *node,
+                                   const json_t *data, Error *err);
 
 #endif

@@ -2,6 +2,7 @@
 #include "ledger/fence.h"
 
 #include "db/sql.h"
+#include "ledger/call.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,12 +20,6 @@ static FenceText fence_text(int64_t run, int64_t epoch)
     return text;
 }
 
-static bool fenced(int64_t run, Error *err)
-{
-    error_set(err, ERROR_FENCED, "another runner has taken over run %" PRId64, run);
-    return error_hint(err, "headgate status %" PRId64, run);
-}
-
 bool ledger_fence_begin(DbConn *conn, int64_t run, int64_t epoch, const DbStatement *then,
                         DbResult **ret_result, Error *err)
 {
@@ -39,7 +34,7 @@ bool ledger_fence_begin(DbConn *conn, int64_t run, int64_t epoch, const DbStatem
     invariant(!db_usable(conn) || !db_in_transaction(conn));
     if (!db_pipeline(conn, statements, then == NULL ? THEN : STATEMENTS, results, err))
         return error_wrap(err, "beginning");
-    bool ours = db_rows(results[FENCE]) == 1 || fenced(run, err);
+    bool ours = db_rows(results[FENCE]) == 1 || ledger_fenced(run, err);
     if (ours && then != NULL)
         *ret_result = results[THEN];
     else
@@ -69,7 +64,7 @@ bool ledger_fence_raise(DbConn *conn, int64_t run, int64_t epoch, Error *err)
     AUTO(db_result_auto) DbResult *raised = NULL;
     if (!db_query(conn, db_sql("fence_raise"), DB_PARAMS(text.run, text.epoch), &raised, err))
         return error_wrap(err, "raising the fence");
-    return db_rows(raised) == 1 || fenced(run, err);
+    return db_rows(raised) == 1 || ledger_fenced(run, err);
 }
 
 const char *ledger_fence_application(int64_t run, int64_t epoch, char *out, size_t size)

@@ -6,7 +6,6 @@
 #include "ledger/call.h"
 
 typedef struct LedgerGate {
-    int64_t run;
     const char *path;
     const char *digest;
     const char *question;
@@ -19,13 +18,14 @@ typedef struct LedgerGate {
 
 /// Waits. Opens a gate, or opens it again when its digest changed (approvals of the old digest stay
 /// but do not count).
-NODISCARD bool ledger_gate_open(DbConn *state, const LedgerGate *gate, Error *err);
+NODISCARD bool ledger_gate_open(DbConn *state, const LedgerWriter *writer, const LedgerGate *gate,
+                                Error *err);
 /// Waits. The gate as an object, with "expired": bool and "approvals": [{person, roles, decision,
 /// comment, at, signature, digest}] of its present digest; NULL when there is none.
 NODISCARD bool ledger_gate_read(DbConn *state, int64_t run, const char *path, json_t **ret_gate,
                                 Error *err);
 /// Waits. state: approved, rejected, expired, passed.
-NODISCARD bool ledger_gate_close(DbConn *state, int64_t run, const char *path,
+NODISCARD bool ledger_gate_close(DbConn *state, const LedgerWriter *writer, const char *path,
                                  const char *gate_state, Error *err);
 
 /// Waits. Decisions about rows of a step: [{key: […], decision, decided_by}].
@@ -33,8 +33,8 @@ NODISCARD bool ledger_decisions(DbConn *state, int64_t run, const char *step,
                                 json_t **ret_decisions, Error *err);
 /// Waits. Forgets the decision about a row that changed since: people are asked again. key is an
 /// array literal.
-NODISCARD bool ledger_decision_forget(DbConn *state, int64_t run, const char *step, const char *key,
-                                      Error *err);
+NODISCARD bool ledger_decision_forget(DbConn *state, const LedgerWriter *writer, const char *step,
+                                      const char *key, Error *err);
 /// Waits. Answers to a manual step or check-list: [{item, note, by, at}].
 NODISCARD bool ledger_answers(DbConn *state, int64_t run, const char *path, json_t **ret_answers,
                               Error *err);

@@ -109,8 +109,7 @@ static bool why_not_changed(DbConn *state, const LedgerRunChange *change, Error 
     if (!ledger_call(state, "run_epoch_state", &params, &now, err))
         return false;
     if (db_rows(now) == 0 || db_int(now, 0, 0) != change->epoch)
-        return error_set(err, ERROR_FENCED, "another runner has taken over run %" PRId64,
-                         change->run);
+        return ledger_fenced(change->run, err);
     return error_set(err, ERROR_CONFLICT, "run %" PRId64 " is %s, not %s any more", change->run,
                      db_value(now, 0, 1), change->from);
 }
@@ -169,9 +168,7 @@ bool ledger_lease_renew(DbConn *state, int64_t run, int64_t epoch, Error *err)
     AUTO(db_result_auto) DbResult *renewed = NULL;
     if (!ledger_call(state, "lease_renew", &params, &renewed, err))
         return false;
-    if (db_rows(renewed) == 1)
-        return true;
-    return error_set(err, ERROR_FENCED, "another runner has taken over run %" PRId64, run);
+    return db_rows(renewed) == 1 || ledger_fenced(run, err);
 }
 
 void ledger_lease_release(DbConn *state, int64_t run, int64_t epoch)
@@ -207,12 +204,15 @@ bool ledger_request_list(DbConn *state, int64_t run, json_t **ret_requests, Erro
     return ledger_call_json(state, "request_list", &params, ret_requests, err);
 }
 
-bool ledger_request_done(DbConn *state, int64_t id, const char *outcome, Error *err)
+bool ledger_request_done(DbConn *state, const LedgerWriter *writer, int64_t id, const char *outcome,
+                         Error *err)
 {
     LedgerParams params = {0};
+    ledger_param_int(&params, writer->run);
+    ledger_param_int(&params, writer->epoch);
     ledger_param_int(&params, id);
     ledger_param_text(&params, outcome);
-    return ledger_call(state, "request_done", &params, NULL, err);
+    return ledger_call_as(state, writer, "request_done", &params, NULL, err);
 }
 
 bool ledger_run_orphans(DbConn *state, json_t **ret_runs, Error *err)

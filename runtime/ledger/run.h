@@ -75,7 +75,9 @@ NODISCARD bool ledger_request_add(DbConn *state, int64_t run, const char *kind, 
                                   const char *person, const char *key, Error *err);
 /// Waits. Open requests of a run, oldest first: [{id, kind, body, asked_by}].
 NODISCARD bool ledger_request_list(DbConn *state, int64_t run, json_t **ret_requests, Error *err);
-NODISCARD bool ledger_request_done(DbConn *state, int64_t id, const char *outcome, Error *err);
+/// Waits. A request of the writer's run was handled. ERROR_FENCED when the epoch has moved on.
+NODISCARD bool ledger_request_done(DbConn *state, const LedgerWriter *writer, int64_t id,
+                                   const char *outcome, Error *err);
 
 /// Waits. Runs that need a runner: unfinished, lease expired, and either active or with an open
 /// request. [{id, plan, state, environment}]

@@ -1,4 +1,5 @@
-/* Durable watch windows and guard samples (STATE), by the database's clock. */
+/* Durable watch windows and guard samples (STATE), by the database's clock. All of it is written by
+ * the runner that has the lease: ERROR_FENCED for one that was replaced. */
 #ifndef HEADGATE_LEDGER_WATCH_H
 #define HEADGATE_LEDGER_WATCH_H
 
@@ -17,13 +18,14 @@ typedef struct LedgerWatch {
 } LedgerWatch;
 
 /// Waits. Opens the window of a stage, or finds it as it was left: time between is not counted.
-NODISCARD bool ledger_watch_open(DbConn *state, int64_t run, const char *stage, int64_t window_us,
-                                 LedgerWatch *ret_watch, Error *err);
+NODISCARD bool ledger_watch_open(DbConn *state, const LedgerWriter *writer, const char *stage,
+                                 int64_t window_us, LedgerWatch *ret_watch, Error *err);
 /// Waits. Records samples and, when counts, adds the time since the last call, at most limit_us (3
 /// intervals), to the window.
-NODISCARD bool ledger_watch_tick(DbConn *state, int64_t run, const char *stage,
+NODISCARD bool ledger_watch_tick(DbConn *state, const LedgerWriter *writer, const char *stage,
                                  const LedgerSample *samples, size_t samples_count, bool counts,
                                  int64_t limit_us, LedgerWatch *ret_watch, Error *err);
-NODISCARD bool ledger_watch_close(DbConn *state, int64_t run, const char *stage, Error *err);
+NODISCARD bool ledger_watch_close(DbConn *state, const LedgerWriter *writer, const char *stage,
+                                  Error *err);
 
 #endif

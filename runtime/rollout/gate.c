@@ -200,8 +200,7 @@ static bool open_gate(Run *run, const PlanNode *gate, Error *err)
     bool same = before != NULL && text_equal(json_get_string(before, "digest", ""), digest) &&
                 text_equal(json_get_string(before, "state", ""), "open");
     int64_t expires_us = plan_duration_us(gate, "expires");
-    LedgerGate row = {.run = run->id,
-                      .path = gate->path,
+    LedgerGate row = {.path = gate->path,
                       .digest = digest,
                       .question = question_of(gate, next, text, sizeof(text)),
                       .approvers = json_object_get(gate->keys, "approvers"),
@@ -211,7 +210,7 @@ static bool open_gate(Run *run, const PlanNode *gate, Error *err)
                       .expires_us = expires_us < 0 ? 0 : expires_us};
     if (same)
         return true;
-    if (!ledger_gate_open(run->ledger, &row, err))
+    if (!ledger_gate_open(run->ledger, &run->writer, &row, err))
         return false;
     tell_opened(run, gate, digest, row.question);
     return true;
@@ -310,7 +309,7 @@ static bool close_gate(Run *run, const PlanNode *gate, const char *how, Error *e
     AUTO(json_auto) json_t *data = json_object();
     json_set_string(data, "state", how);
     run_tell(run, "gate.closed", gate->path, data);
-    return ledger_gate_close(run->ledger, run->id, gate->path, how, err);
+    return ledger_gate_close(run->ledger, &run->writer, gate->path, how, err);
 }
 
 static bool pass(Run *run, const PlanNode *gate, const json_t *approvals, const char *policy,

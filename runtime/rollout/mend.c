@@ -138,15 +138,14 @@ static bool open_gate(Run *run, const PlanNode *node, const struct Way *way, con
     json_array_append_new(approvers, json_string(role == NULL ? "" : role));
     snprintf(question, sizeof(question), "%s \"%.200s\"%s?", way->before, node->name, way->after);
     digest_of(run, path, evidence, digest);
-    LedgerGate row = {.run = run->id,
-                      .path = path,
+    LedgerGate row = {.path = path,
                       .digest = digest,
                       .question = question,
                       .approvers = approvers,
                       .need = way->need,
                       .evidence = evidence,
                       .next = next};
-    if (!ledger_gate_open(run->ledger, &row, err))
+    if (!ledger_gate_open(run->ledger, &run->writer, &row, err))
         return false;
     json_set_string(data, "question", question);
     json_object_set(data, "approvers", approvers);
@@ -210,7 +209,7 @@ static bool look(Run *run, const PlanNode *node, const struct Way *way, RunMend 
     if (!decided(run, path, row, &found, err))
         return false;
     if (found.rejected)
-        return ledger_gate_close(run->ledger, run->id, path, "rejected", err);
+        return ledger_gate_close(run->ledger, &run->writer, path, "rejected", err);
     const json_t *asked = json_array_get(json_object_get(row, "evidence"), 0);
     const char *sql = json_get_string(asked, "sql", NULL);
     found.why = arena_strdup(run->arena, json_get_string(asked, "why", ""));
@@ -236,5 +235,5 @@ bool rollout_mend_done(Run *run, const PlanNode *node, const RunMend *mend, Erro
     UNUSED(node);
     json_set_string(data, "state", "passed");
     run_tell(run, "gate.closed", mend->gate, data);
-    return ledger_gate_close(run->ledger, run->id, mend->gate, "passed", err);
+    return ledger_gate_close(run->ledger, &run->writer, mend->gate, "passed", err);
 }

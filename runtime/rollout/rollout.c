@@ -173,7 +173,7 @@ static bool sample(Watch *watch, RolloutVerdict *ret_verdict, const RolloutGuard
         samples[i] = watch->guards.items[i].sample;
     *ret_verdict = rollout_guards_judge(&watch->guards, ret_worst);
     bool counts = *ret_verdict == ROLLOUT_OK && watch->run->state == RUN_WATCHING;
-    if (!ledger_watch_tick(watch->run->ledger, watch->run->id, watch->stage->path, samples,
+    if (!ledger_watch_tick(watch->run->ledger, &watch->run->writer, watch->stage->path, samples,
                            watch->guards.count, counts, watch->interval_us * STALE_INTERVALS,
                            &watch->window, err))
         return false;
@@ -256,7 +256,7 @@ static bool watch_stage(Watch *watch, Error *err)
         !run_connect(run, run->options.target, true, &watch->metrics, err) ||
         !db_query(watch->metrics, "SELECT pg_catalog.set_config('search_path', $1, false)",
                   DB_PARAMS(run->search_path), NULL, err) ||
-        !ledger_watch_open(run->ledger, run->id, stage->path, window_us, &watch->window, err))
+        !ledger_watch_open(run->ledger, &run->writer, stage->path, window_us, &watch->window, err))
         return false;
     if (run->state == RUN_RUNNING && !watching(watch, err))
         return false;
@@ -264,7 +264,7 @@ static bool watch_stage(Watch *watch, Error *err)
         if (!watch_turn(watch, err))
             return false;
     }
-    return ledger_watch_close(run->ledger, run->id, stage->path, err);
+    return ledger_watch_close(run->ledger, &run->writer, stage->path, err);
 }
 
 static bool stage_forward(Run *run, const PlanNode *rollout, const PlanNode *stage, Error *err)

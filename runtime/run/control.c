@@ -58,7 +58,7 @@ static bool read_requests(Run *run, Error *err)
             continue;
         if (take_request(run, request))
             json_array_append(run->asked_requests, request);
-        else if (!ledger_request_done(run->control, id, "seen", err))
+        else if (!ledger_request_done(run->control, &run->writer, id, "seen", err))
             return false;
     }
     return true;
@@ -138,8 +138,9 @@ static bool settle_one(Run *run, const json_t *request, const char *outcome, Err
     json_object_set(data, "kind", json_object_get(request, "kind"));
     json_set_string(data, "by", json_get_string(request, "asked_by", ""));
     json_set_string(data, "why", json_get_string(json_object_get(request, "body"), "why", ""));
-    return ledger_event_append(run->ledger, run->id, "request", id, "request", "", data, err) &&
-           ledger_request_done(run->ledger, id, outcome, err);
+    return ledger_event_append(run->ledger, &run->writer, "request", id, "request", "", data,
+                               err) &&
+           ledger_request_done(run->ledger, &run->writer, id, outcome, err);
 }
 
 bool run_control_settle(Run *run, const char *outcome, Error *err)

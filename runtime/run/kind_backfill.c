@@ -244,7 +244,7 @@ static bool apply_one(Review *review, const json_t *row, Error *err)
     run_log(run, review->work->node->path, "warn",
             "row %s changed since it was queued: it is shown anew",
             data_job_key_shown(review->arena, parts, count));
-    return ledger_decision_forget(run->ledger, run->id, review->work->node->path,
+    return ledger_decision_forget(run->ledger, &run->writer, review->work->node->path,
                                   data_job_key_text(review->arena, parts, count), err);
 }
 

@@ -37,6 +37,7 @@ static bool take_lease(Run *run, Error *err)
     run->renewed_at_us = clock_monotonic_us(); /* asked, not answered: a stop in between counts */
     if (!ledger_lease_take(state, run->id, run->options.owner, &run->epoch, err))
         return false;
+    run->writer = (LedgerWriter){.run = run->id, .epoch = run->epoch};
     ledger_fence_application(run->id, run->epoch, run->application, sizeof(run->application));
     return true;
 }

@@ -85,6 +85,7 @@ struct Run {
     Arena *arena;
     int64_t id;
     int64_t epoch;
+    LedgerWriter writer; ///< both, for what is written into STATE
     char id_text[24];
     char application[48];
     json_t *head; ///< the run's row when it was opened

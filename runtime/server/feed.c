@@ -213,8 +213,8 @@ static bool tell_rewinds(ServerFeed *feed, Error *err)
         json_set_id(data, "to", feed->runs[i].rewound_to);
         log_warn("run %" PRId64 ": the ledger went back to event %" PRId64, run,
                  feed->runs[i].rewound_to);
-        if (!ledger_event_append(feed->conn, run, "rewind", feed->timeline, "rewind", "", data,
-                                 err))
+        if (!ledger_event_append(feed->conn, &(LedgerWriter){.run = run}, "rewind", feed->timeline,
+                                 "rewind", "", data, err))
             return false;
         feed->runs[i].rewound = false;
     }

@@ -26,6 +26,7 @@ local CASES = {
   { "heads", "runtime/db/x.h", HEAD .. GUARD, "" },
   { "heads", "runtime/db/y.h", HEAD .. GUARD, "the include guard is not HEADGATE_DB_Y_H" },
   { "heads", "runtime/db/x.c", HEAD .. "int a; \n", "blanks at the end" },
+  { "epochs", "runtime/db/sql/x.sql", "-- X\nDELETE FROM headgate.gate\n", "writes headgate.gate without an epoch" },
 }
 
 local function run(command)
@@ -45,6 +46,9 @@ for number, case in ipairs(CASES) do
   local tree = run("mktemp -d"):gsub("%s+$", "")
   run(("mkdir -p '%s/%s' '%s/tests/style'"):format(tree, path:match("^(.*)/"), tree))
   run(("cp '%s'/tests/style/source.lua '%s'/tests/style/"):format(root, tree))
+  if check == "epochs" then -- it reads which tables are STATE
+    run(("cp '%s'/runtime/db/sql/schema_001.sql '%s'/runtime/db/sql/"):format(root, tree))
+  end
   write(tree .. "/" .. path, text)
   local output, passed = run(("lua5.4 '%s/tests/style/%s.lua' '%s'"):format(root, check, tree))
   run(("rm -rf '%s'"):format(tree))

@@ -1,4 +1,5 @@
--- Opens the window of stage $2 of run $1, $3 us long; found again, its clock starts now.
-INSERT INTO headgate.watch AS w (run, stage, window_us) VALUES ($1::bigint, $2::text, $3::bigint)
+-- Opens the window of stage $2 of run $1, $3 us long, if epoch $4 still has the lease; found again, its clock starts now.
+INSERT INTO headgate.watch AS w (run, stage, window_us)
+SELECT l.run, $2::text, $3::bigint FROM headgate.lease AS l WHERE l.run = $1::bigint AND l.epoch = $4::bigint
 ON CONFLICT (run, stage) DO UPDATE SET counted_at = pg_catalog.clock_timestamp(), window_us = excluded.window_us
 RETURNING window_us, counted_us
