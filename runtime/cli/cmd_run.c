@@ -51,7 +51,8 @@ static CliExit start_run(Cli *cli, const CliContext *context, const CliPlan *pla
     announce_one_way(plan->plan);
     if (!confirmed(cli, context, plan->plan))
         return CLI_INTERRUPTED;
-    if (!cli_launch_create(cli, context, plan, context->person, &run, &err))
+    if (!cli_launch_create(cli, context, plan, &(CliStarter){.person = context->person}, &run,
+                           &err))
         return cli_fail(&err);
     if (!cli_flag(cli, "json")) {
         fprintf(stderr, "run %" PRId64 ": %s on %s (%s), plan %.12s\n", run, plan->plan->root->name,

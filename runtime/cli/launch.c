@@ -37,7 +37,7 @@ static bool prepare_target(const Cli *cli, const CliContext *context, const Plan
 }
 
 bool cli_launch_create(const Cli *cli, const CliContext *context, const CliPlan *plan,
-                       const char *person, int64_t *ret_run, Error *err)
+                       const CliStarter *starter, int64_t *ret_run, Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
     AUTO(db_close_auto) DbConn *state = NULL;
@@ -46,7 +46,7 @@ bool cli_launch_create(const Cli *cli, const CliContext *context, const CliPlan 
     const char *database = NULL;
     if (!prepare_target(cli, context, plan->plan, arena, &system, &database, err) ||
         !cli_context_connect(cli, context, true, &state, err) || !install_if_missing(state, err) ||
-        !ledger_plan_register(state, plan->bundle, plan->plan, person, err))
+        !ledger_plan_register(state, plan->bundle, plan->plan, starter->person, err))
         return false;
     return ledger_run_create(state,
                              &(LedgerRunNew){.plan_hash = plan->bundle->hash,
@@ -56,7 +56,8 @@ bool cli_launch_create(const Cli *cli, const CliContext *context, const CliPlan 
                                              .config = shown,
                                              .system_identifier = system,
                                              .database = database,
-                                             .started_by = person},
+                                             .started_by = starter->person,
+                                             .key = starter->key},
                              ret_run, err);
 }
 

@@ -71,12 +71,13 @@ static bool hook_start_run(void *ctx, const ServerStart *start, int64_t *ret_run
     if (supervisor->plans == NULL || strchr(start->plan, '/') != NULL || start->plan[0] == '.')
         return error_set(err, ERROR_INPUT, "there is no plan \"%s\"", start->plan);
     AUTO(base_free) char *folder = base_printf("%s/%s", supervisor->plans, start->plan);
+    CliStarter starter = {.person = start->person, .key = start->key};
     const char *environment =
         start->environment == NULL ? supervisor->context->environment->name : start->environment;
     bool ok = cli_context_environment(&own, environment, err) &&
               cli_evaluate_folder(supervisor->cli, &own, folder, &plan, err) &&
               plan_param_resolve(plan.plan, start->params, &plan.params, err) &&
-              cli_launch_create(supervisor->cli, &own, &plan, start->person, ret_run, err) &&
+              cli_launch_create(supervisor->cli, &own, &plan, &starter, ret_run, err) &&
               cli_supervise_adopt(supervisor, *ret_run, err);
     cli_plan_done(&plan);
     return ok;

@@ -36,6 +36,20 @@ static bool name_unfinished(DbConn *state, const LedgerRunNew *options, Error *e
                       db_value(found, 0, 0));
 }
 
+static bool remember_key(DbConn *state, const LedgerRunNew *options, int64_t run, Error *err)
+{
+    LedgerParams params = {0};
+    ledger_param_int(&params, run);
+    ledger_param_text(&params, options->started_by);
+    ledger_param_text(&params, options->key);
+    AUTO(db_result_auto) DbResult *result = NULL;
+    if (options->key == NULL)
+        return true;
+    return ledger_call(state, "run_create_key", &params, &result, err) &&
+           (db_rows(result) == 1 ||
+            error_set(err, ERROR_CONFLICT, "another run was started under this Idempotency-Key"));
+}
+
 static bool create_in_transaction(DbConn *state, const LedgerRunNew *options, int64_t *ret_run,
                                   Error *err)
 {
@@ -54,7 +68,8 @@ static bool create_in_transaction(DbConn *state, const LedgerRunNew *options, in
     int64_t run = db_int(created, 0, 0);
     LedgerParams lease = {0};
     ledger_param_int(&lease, run);
-    if (!ledger_call(state, "run_create_lease", &lease, NULL, err))
+    if (!ledger_call(state, "run_create_lease", &lease, NULL, err) ||
+        !remember_key(state, options, run, err))
         return false;
     AUTO(json_auto) json_t *data = json_object();
     json_set_string(data, "plan", options->plan_name);

@@ -30,10 +30,11 @@ typedef struct LedgerRunNew {
     const char *system_identifier;
     const char *database;
     const char *started_by;
+    const char *key; ///< idempotency key, kept in the run's own transaction; NULL = none
 } LedgerRunNew;
 
 /// Waits. Creates a run in state pending with its first event. ERROR_CONFLICT when the plan has an
-/// unfinished run on this database (the message names it).
+/// unfinished run on this database (the message names it), or when the key made another run.
 NODISCARD bool ledger_run_create(DbConn *state, const LedgerRunNew *options, int64_t *ret_run,
                                  Error *err);
 /// Waits. The head of a run as an object (every column of headgate.run, plus author and plan

@@ -180,20 +180,23 @@ static bool started_before(ServerRequest *request, const char *key, int64_t *ret
     return true;
 }
 
-static bool remember_start(ServerRequest *request, const char *key, int64_t run, Error *err)
+/* The key is kept with the run, so asking again finds it whatever died in between. Asked twice at
+ * once, the second finds the run of the first in its way: it is the one it asked for. */
+static bool start_once(ServerRequest *request, const ServerStart *start, int64_t *ret_run,
+                       Error *err)
 {
-    if (key == NULL)
+    const ServerHooks *hooks = &request->server->hooks;
+    Error ignored = {0};
+    if (hooks->start_run(hooks->ctx, start, ret_run, err))
         return true;
-    char text[24];
-    snprintf(text, sizeof(text), "%" PRId64, run);
-    return db_query_prepared(request->conn, db_sql("server_start_remember"),
-                             DB_PARAMS(text, request->who.person, key), NULL, err);
+    return started_before(request, start->key, ret_run, &ignored) && *ret_run != 0;
 }
 
 static bool read_start(ServerRequest *request, ServerStart *start, Error *err)
 {
     static const char *const KEYS[] = {"plan", "environment", "params", NULL};
     *start = (ServerStart){.person = request->who.person,
+                           .key = request_key(request),
                            .params = json_object_get(request->body, "params")};
     if (!request_body_keys(request, KEYS, err) ||
         !request_body_text(request, "plan", BOUND_NAME_BYTES, &start->plan, err))
@@ -209,8 +212,7 @@ bool post_runs(ServerRequest *request, json_t **ret_body, Error *err)
     const ServerHooks *hooks = &request->server->hooks;
     ServerStart start;
     int64_t run = 0;
-    const char *key = request_key(request);
-    if (!read_start(request, &start, err) || !started_before(request, key, &run, err))
+    if (!read_start(request, &start, err) || !started_before(request, start.key, &run, err))
         return false;
     if (run == 0 && hooks->start_run == NULL) {
         request_fail(request, STATUS_NOT_FOUND, err, ERROR_REFUSED, "this server offers no plans");
@@ -219,8 +221,7 @@ bool post_runs(ServerRequest *request, json_t **ret_body, Error *err)
     AUTO(json_auto) json_t *no_params = json_object();
     if (start.params == NULL)
         start.params = no_params;
-    if (run == 0 && (!hooks->start_run(hooks->ctx, &start, &run, err) ||
-                     !remember_start(request, key, run, err)))
+    if (run == 0 && !start_once(request, &start, &run, err))
         return false;
     request->answer.status = STATUS_CREATED;
     *ret_body = json_object();

@@ -17,6 +17,7 @@ typedef struct ServerStart {
     const char *environment; ///< NULL = the only one
     json_t *params;          ///< an object
     const char *person;      ///< becomes started_by
+    const char *key;         ///< idempotency key, to be kept with the run; NULL = none
 } ServerStart;
 
 /// What the command line gives the server. Each may wait. NULL: not offered (404).
@@ -24,7 +25,7 @@ typedef struct ServerHooks {
     void *ctx;
     /// Plans that can be started: [{name, doc, hash, error, environments, params, parts}].
     bool (*plans)(void *ctx, json_t **ret_plans, Error *err);
-    /// Creates the run and starts its runner.
+    /// Creates the run, with its key in the same transaction, and starts its runner.
     bool (*start_run)(void *ctx, const ServerStart *start, int64_t *ret_run, Error *err);
     /// Starts a runner for a run that nobody drives. Called again, with pauses, while that stays
     /// so.

@@ -110,11 +110,28 @@ static bool hook_plans(void *ctx, json_t **ret_plans, Error *err)
     return true;
 }
 
+/* As cli_launch_create() does in the transaction of the run. */
+static void keep_key(const ServerStart *start)
+{
+    Error err = {0};
+    DbConn *conn = NULL;
+    DbTarget target = {.conninfo = db_cluster_conninfo(child.cluster), .application_name = "start"};
+    child_must(db_open(child.loop, &target, &conn, &err), &err);
+    child_must(db_query(conn, db_sql("run_create_key"), DB_PARAMS("42", start->person, start->key),
+                        NULL, &err),
+               &err);
+    db_close(conn);
+}
+
 static bool hook_start(void *ctx, const ServerStart *start, int64_t *ret_run, Error *err)
 {
     UNUSED(ctx);
-    if (!text_equal(start->plan, "hello"))
+    if (!text_equal(start->plan, "hello") && !text_equal(start->plan, "taken"))
         return error_set(err, ERROR_INPUT, "there is no plan \"%s\"", start->plan);
+    if (start->key != NULL)
+        keep_key(start);
+    if (text_equal(start->plan, "taken"))
+        return error_set(err, ERROR_CONFLICT, "run 42 of \"taken\" is unfinished");
     say("start %s %s %s\n", start->plan, start->environment == NULL ? "-" : start->environment,
         start->person);
     *ret_run = 42;

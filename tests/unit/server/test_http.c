@@ -403,6 +403,14 @@ static void runs_are_started_once_per_key(void **state)
     assert_int_equal(reply.status, 201);
     assert_string_equal(text_at(reply.json, "id"), "42");
     reply_done(&reply);
+    /* Asked twice at once: this one comes second and finds the other's run in its way. */
+    reply =
+        ask_as("alice", "POST", "/api/runs", "Idempotency-Key: k2\r\n", "{\"plan\": \"taken\"}");
+    assert_int_equal(reply.status, 201);
+    assert_string_equal(text_at(reply.json, "id"), "42");
+    reply_done(&reply);
+    expect_error(ask_as("alice", "POST", "/api/runs", "", "{\"plan\": \"taken\"}"), 409,
+                 "run 42 of \"taken\" is unfinished");
     expect_error(ask_as("alice", "POST", "/api/runs", "", "{\"plan\": \"hello\", \"params\": []}"),
                  400, "\"params\" is an object");
     reply = ask_as("vera", "GET", "/api/plans", "", NULL);
