@@ -12,13 +12,13 @@ import { canonicalPlan } from "../lib/paths";
 import { attend, hasEnded } from "../lib/people";
 import { copyPlan } from "../lib/plan";
 import { killNow, processesOf } from "../lib/processes";
+import { seedRandom } from "../lib/random";
 import { loadStory, STORY_FAULTS, storyContent } from "../lib/story";
+import { type Disturb, striker, type Victim, VICTIMS } from "../lib/strike";
 import { type Known, Supervisor } from "../lib/supervisor";
 import { explain } from "./explain";
 import { writeFigures } from "./figures";
 
-type Victim = "runner" | "worker" | "supervisor" | "backend";
-const VICTIMS: Victim[] = ["runner", "worker", "supervisor", "backend"];
 const KILLS_A_RUN = 3;
 const RUN_LIMIT_MS = 90_000;
 const PEOPLE = ["alice", "bob", "carol", "dave"];
@@ -43,21 +43,11 @@ environments:
 
 const options = new Arguments();
 const wantedKills = options.number("kills", 100);
-const seed = options.number("seed", Date.now() % 1_000_000);
+const seed = seedRandom(options.number("seed", Date.now() % 1_000_000));
 const events = options.number("events", 10_000);
 // To chase one kind of fault: these victims in this order in every run, each within so many ms of the one before.
 const order = options.text("order", "").split(",").filter((word): word is Victim => VICTIMS.includes(word as Victim));
 const within = options.number("within", 500);
-
-/** mulberry32: small, and the same everywhere. */
-let state = seed >>> 0;
-function random(): number {
-  state = (state + 0x6d2b79f5) >>> 0;
-  let t = state;
-  t = Math.imul(t ^ (t >>> 15), t | 1);
-  t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-}
 
 const pause = (ms: number): Promise<void> => new Promise((wake) => setTimeout(wake, ms));
 
@@ -80,7 +70,7 @@ async function runOnce(
   template: string,
   plan: string,
   known: Known,
-  disturb?: (supervisor: Supervisor, database: string, over: () => boolean) => Promise<Victim[]>,
+  disturb?: Disturb,
 ): Promise<Outcome> {
   const database = await cluster.database(template);
   const begun = Date.now();
@@ -149,57 +139,6 @@ async function judge(
   };
 }
 
-async function strike(victim: Victim, supervisor: Supervisor, cluster: Cluster, database: string): Promise<boolean> {
-  if (victim === "supervisor") {
-    const { pid } = supervisor;
-    if (pid === undefined || !killNow(pid)) return false;
-    await supervisor.stop(); // waits for its end
-    await supervisor.restart();
-    return true;
-  }
-  if (victim === "backend") {
-    const rows = await cluster.query(
-      "postgres",
-      "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND application_name LIKE 'headgate%' ORDER BY pid",
-      [database],
-    );
-    const pid = rows[Math.floor(random() * rows.length)]?.["pid"];
-    return pid !== undefined && killNow(Number(pid)); // the server ends all sessions and recovers
-  }
-  const found = processesOf(supervisor.known.home).filter(({ command }) => command === victim);
-  const chosen = found[Math.floor(random() * found.length)];
-  return chosen !== undefined && killNow(chosen.pid);
-}
-
-/** Kills a few times, at moments spread over the length of an undisturbed run. Workers live shortly and early: they come
- * first, a moment after one has appeared. */
-function killer(cluster: Cluster, kills: number, lengthMs: number) {
-  const drawn = Array.from({ length: kills }, () => VICTIMS[Math.floor(random() * VICTIMS.length)] ?? "runner").sort(
-    (a, b) => Number(b === "worker") - Number(a === "worker"),
-  );
-  const spread = (victim: Victim): number => (victim === "worker" ? 150 : lengthMs / kills);
-  const victims = (order.length > 0 ? order : drawn).map((victim) => ({
-    victim,
-    delayMs: random() * (order.length > 0 ? within : spread(victim)),
-  }));
-  return async (supervisor: Supervisor, database: string, over: () => boolean): Promise<Victim[]> => {
-    const killed: Victim[] = [];
-    const worker = (): boolean => processesOf(supervisor.known.home).some(({ command }) => command === "worker");
-    for (const { victim, delayMs } of victims) {
-      const giveUp = Date.now() + lengthMs;
-      while (victim === "worker" && !worker() && !over() && Date.now() < giveUp) await pause(5);
-      await pause(delayMs);
-      let struck = false;
-      while (!over() && !struck && Date.now() < giveUp) {
-        struck = await strike(victim, supervisor, cluster, database).catch(() => false);
-        if (!struck) await pause(5);
-      }
-      if (struck) killed.push(victim);
-    }
-    return killed;
-  };
-}
-
 function differences(outcome: Outcome, wanted: Outcome): string[] {
   const found = [...outcome.faults];
   if (outcome.state !== wanted.state) found.push(`it ended ${outcome.state}, not ${wanted.state}`);
@@ -237,7 +176,12 @@ let runs = 0;
 let wrongRuns = 0;
 let idle = 0;
 while (kills < wantedKills && idle < 5) {
-  const disturb = killer(cluster, Math.min(KILLS_A_RUN, wantedKills - kills), reference.ms);
+  const disturb = striker(cluster, {
+    kills: Math.min(KILLS_A_RUN, wantedKills - kills),
+    lengthMs: reference.ms,
+    order,
+    withinMs: within,
+  });
   const outcome = await runOnce(cluster, template, plan, prepared.known, disturb);
   const wrong = differences(outcome, reference);
   runs++;

@@ -1,0 +1,10 @@
+DROP TRIGGER organization_feature_settings_logged ON organization_feature_settings;
+DROP TRIGGER organization_feature_settings_checked ON organization_feature_settings;
+DROP TRIGGER widget_library_updated ON widget_library;
+DROP TRIGGER feature_templates_updated ON feature_templates;
+DROP TRIGGER user_dashboard_preferences_updated ON user_dashboard_preferences;
+DROP TRIGGER organization_feature_settings_updated ON organization_feature_settings;
+DROP TRIGGER feature_definitions_updated ON feature_definitions;
+DROP FUNCTION log_feature_change();
+DROP FUNCTION check_feature_change();
+DROP FUNCTION update_updated_at_column();

@@ -1,0 +1,2 @@
+-- Single command to remove everything
+DROP SCHEMA feature_planner CASCADE;

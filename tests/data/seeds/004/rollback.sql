@@ -1,0 +1,4 @@
+-- Reverse the migration steps
+-- Create tables in public
+-- Copy data back
+-- Drop feature_planner schema

@@ -1,0 +1,131 @@
+/** The plan of seed 000: forward, verified over SQL and HTTP, killed and resumed, and everything it made taken back. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { ApiError } from "../lib/api";
+import { atExit } from "../lib/cleanup";
+import { root } from "../lib/paths";
+import { PlanBench, type Look, type Service, writePlanFigures } from "../lib/plan-bench";
+import { seedRandom } from "../lib/random";
+import { striker } from "../lib/strike";
+
+const FOLDER = join(root, "plans/feature-flag-schema");
+const DEMO = "d3300000-0000-4000-8000-000000000001";
+const SEED = 20251121;
+const KILLS = 3;
+
+/** The demo's service, which stands in for the application. */
+async function serve(env: Record<string, string>): Promise<Service> {
+  const child = spawn(process.execPath, [join(FOLDER, "demo/service.mjs")], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  atExit(() => child.kill());
+  const url = await new Promise<string>((ready, fail) => {
+    child.stdout?.once("data", (line: Buffer) => ready(line.toString().trim()));
+    child.once("exit", (code) => fail(new Error(`the service ended with ${code}`)));
+  });
+  return { env: { FEATURE_API: url }, stop: async () => void child.kill() };
+}
+
+let bench: PlanBench;
+let done: { stable: Look; ms: number } | undefined;
+const figures: Record<string, number> = { plans_forward_ok: 0, plans_rollback_identical: 0, kills: 0, wrong_runs: 0 };
+
+before(async () => {
+  bench = await PlanBench.start({
+    plan: "feature-flag-schema",
+    environment: "dev",
+    people: ["alice", "bob", "carol", "dave"],
+    prepare: (cluster, database) => cluster.query(database, readFileSync(join(FOLDER, "demo/schema.sql"), "utf8")).then(() => undefined),
+    serve,
+  });
+});
+after(async () => {
+  writePlanFigures("feature-flag-schema", figures);
+  await bench.stop();
+});
+
+test("forward in dev: no gate waits, every verification holds; rolled back, nothing is left", async (t) => {
+  const run = await bench.begin();
+  t.after(() => run.close());
+  const { page, ms } = await run.forward();
+  assert.deepEqual(page.steps.filter(({ kind, state }) => kind === "verify" && state !== "done"), []);
+  const counts = await run.query(
+    `SELECT (SELECT count(*) FROM feature_definitions)::int AS features, (SELECT count(*) FROM widget_library)::int AS widgets,
+            (SELECT count(*) FROM feature_templates)::int AS templates,
+            (SELECT count(*) FROM organization_feature_settings WHERE organization_id = $1 AND enabled)::int AS enabled`,
+    [DEMO],
+  );
+  assert.deepEqual(counts[0], { features: 12, widgets: 11, templates: 4, enabled: 10 });
+  await run.assertSound();
+  done = { stable: await run.look(true), ms };
+  figures["plans_forward_ok"] = 1;
+  figures["forward_s"] = ms / 1000;
+
+  const back = await run.back();
+  await run.assertAsBefore();
+  figures["plans_rollback_identical"] = 1;
+  figures["back_s"] = back.ms / 1000;
+});
+
+test("in staging the gates wait for people, and from each of them everything can be taken back", async (t) => {
+  for (const gate of ["start", "activate"]) {
+    const run = await bench.begin("staging");
+    t.after(() => run.close());
+    await run.toGate(gate);
+    await assert.rejects(run.operator.approve(run.id, gate), (error: ApiError) => error.status === 403, "nobody approves their own run");
+    await run.back();
+    await run.assertAsBefore();
+  }
+});
+
+test("what the application wrote meanwhile is copied before its table goes", async (t) => {
+  const run = await bench.begin();
+  t.after(() => run.close());
+  await run.forward();
+  await run.query(
+    `INSERT INTO organization_feature_settings (organization_id, feature_id, enabled)
+     SELECT id, 'dashboard-core', true FROM organizations WHERE name LIKE 'Organization %'`,
+  );
+  await run.back();
+  await run.assertAsBefore();
+  const kept = await run.query(
+    `SELECT relation, count(*)::int AS rows FROM headgate.kept_${run.id} GROUP BY relation ORDER BY relation`,
+  );
+  assert.deepEqual(kept, [
+    { relation: "public.feature_change_logs", rows: 200 },
+    { relation: "public.organization_feature_settings", rows: 200 },
+  ]);
+});
+
+test("a table of somebody else under one of the names stops the run, and stays", async (t) => {
+  const run = await bench.begin("staging");
+  t.after(() => run.close());
+  await run.toGate("start"); // behind the check that nothing of that name is there
+  await run.query("CREATE TABLE public.widget_library (theirs int)");
+  const { page } = await run.play("the step has failed", ({ state }) => state === "failed");
+  assert.match(JSON.stringify(page.reason), /sql\/001_tables\.up\.sql:\d+.*widget_library/);
+  await run.back();
+  await run.query("DROP TABLE public.widget_library");
+  await run.assertAsBefore();
+});
+
+test(`killed ${KILLS} times at random moments it ends as undisturbed, and rolls back to what was`, async (t) => {
+  assert.ok(done, "the undisturbed run comes first");
+  figures["seed"] = seedRandom(SEED);
+  const run = await bench.begin();
+  t.after(() => run.close());
+  figures["wrong_runs"] = 1;
+  const { killed } = await run.disturbed(striker(bench.cluster, { kills: KILLS, lengthMs: done.ms, among: ["runner", "supervisor", "backend"] }));
+  figures["kills"] = killed.length;
+  t.diagnostic(`killed ${killed.join(", ")}`);
+  assert.deepEqual(await run.look(true), done.stable);
+  await run.assertSound();
+  await run.back();
+  await run.assertAsBefore();
+  figures["wrong_runs"] = 0;
+  assert.equal(killed.length, KILLS);
+});
