@@ -3,6 +3,7 @@
  * the positions given here; this file refuses only what JSON could not say. */
 #include "base/bounds.h"
 #include "bind/host.h"
+#include "bind/migrations.h"
 #include "bind/state.h"
 #include "plan/word.h"
 #include "script/error.h"
@@ -376,6 +377,13 @@ static void mark_placed(Builder *builder, int index)
     lua_rawset(builder->L, builder->placed);
 }
 
+static void expand_migrations(Builder *builder, json_t *graph)
+{
+    Error err;
+    if (!bind_migrations_expand(bind_plan_bundle(builder->plan), graph, &err))
+        script_raise_error(builder->L, 0, &err);
+}
+
 /* The node on top of the stack; leaves the stack as it was. */
 static void build_node(Builder *builder, json_t *graph, const char *parent_path, int depth)
 {
@@ -399,6 +407,8 @@ static void build_node(Builder *builder, json_t *graph, const char *parent_path,
     json_set_int(graph, "column", work.at.column);
     mark_placed(builder, work.index);
     build_body(builder, &work, graph, depth);
+    if (work.word->kind == PLAN_MIGRATIONS)
+        expand_migrations(builder, graph);
     lua_settop(L, work.index);
 }
 

@@ -9,6 +9,7 @@ const RunKind CLI_KINDS[PLAN_KINDS] = {
     [PLAN_PLAN] = {.kind = PLAN_PLAN},
     [PLAN_PHASE] = {.kind = PLAN_PHASE},
     [PLAN_STEP] = {.kind = PLAN_STEP, .forward = run_kind_step_forward, .back = run_kind_step_back},
+    [PLAN_MIGRATIONS] = {.kind = PLAN_MIGRATIONS},
     [PLAN_TASK] = {.kind = PLAN_TASK,
                    .forward = run_kind_task_forward,
                    .back = run_kind_task_back,

@@ -84,11 +84,17 @@ static void rule_rows(Text *out, const PlanRule *rules)
         text_append_char(out, '\n');
 }
 
+/* Do authors write words into its table? */
+static bool is_written_in(const PlanWord *word)
+{
+    return word->children != 0 && word->kind != PLAN_STAGE && !word->filled;
+}
+
 static void children_line(Text *out, const PlanWord *word)
 {
     const char *between = "May hold: ";
     for (PlanKind kind = 0; kind < PLAN_KINDS; kind++) {
-        if ((word->children & (1u << kind)) == 0 || word->kind == PLAN_STAGE)
+        if ((word->children & (1u << kind)) == 0 || !is_written_in(word))
             continue;
         text_printf(out, "%s[%s](#%s)", between, plan_kind_name(kind), plan_kind_name(kind));
         between = ", ";
@@ -317,7 +323,7 @@ static void inner_classes(Text *out, const PlanKey *keys, const char *class)
 
 static void node_types(Text *out, const PlanWord *word, const char *class)
 {
-    bool holds = word->children != 0 && word->kind != PLAN_STAGE;
+    bool holds = is_written_in(word);
     inner_classes(out, word->keys, class);
     text_printf(out, "---%s\n---@class headgate.%s\n", word->doc, class);
     fields(out, word->keys, class);

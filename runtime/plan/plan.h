@@ -14,6 +14,7 @@ typedef enum PlanKind {
     PLAN_PLAN,
     PLAN_PHASE,
     PLAN_STEP,
+    PLAN_MIGRATIONS,
     PLAN_TASK,
     PLAN_BACKFILL,
     PLAN_CHECK,

@@ -100,6 +100,26 @@ static const PlanRule STEP_RULES[] = {
     RULES_END,
 };
 
+static const PlanKey MIGRATIONS_KEYS[] = {
+    {.name = "dir",
+     .type = KEY_TEXT,
+     .required = true,
+     .doc = "The folder inside the plan's own that holds the files."},
+    {.name = "one_way",
+     .type = KEY_PAIRS,
+     .doc = "Why a migration has no way back, by its number or name: { [\"003\"] = \"why\" }; "
+            "\"*\" stands for all that have none."},
+    {.name = "after",
+     .type = KEY_TEXT,
+     .doc = "Only migrations with a greater number: the ones up to it were applied before."},
+    {.name = "up_to", .type = KEY_TEXT, .doc = "Only migrations up to and with this number."},
+    {.name = "lock_budget",
+     .type = KEY_DURATION,
+     .doc = "How long each step tries to get its locks. Default: the target's lock_budget."},
+    {.name = "doc", .type = KEY_TEXT, .doc = "What the migrations do, for people."},
+    {0},
+};
+
 static const PlanKey TASK_KEYS[] = {
     {.name = "run",
      .type = KEY_FUNCTION,
@@ -236,10 +256,10 @@ static const PlanKey CHECKLIST_KEYS[] = {
 enum {
     STANDS_IN_PLAN = BIT(PLAN_PHASE) | BIT(PLAN_GATE) | BIT(PLAN_ROLLOUT) | BIT(PLAN_MANUAL) |
                      BIT(PLAN_CHECKLIST) | BIT(PLAN_NOTIFY) | BIT(PLAN_SOAK),
-    STANDS_IN_PHASE = BIT(PLAN_STEP) | BIT(PLAN_TASK) | BIT(PLAN_BACKFILL) | BIT(PLAN_CHECK) |
-                      BIT(PLAN_VERIFY) | BIT(PLAN_BACKUP) | BIT(PLAN_GATE) | BIT(PLAN_MANUAL) |
-                      BIT(PLAN_CHECKLIST) | BIT(PLAN_EXEC) | BIT(PLAN_HTTP) | BIT(PLAN_NOTIFY) |
-                      BIT(PLAN_SOAK),
+    STANDS_IN_PHASE = BIT(PLAN_STEP) | BIT(PLAN_MIGRATIONS) | BIT(PLAN_TASK) | BIT(PLAN_BACKFILL) |
+                      BIT(PLAN_CHECK) | BIT(PLAN_VERIFY) | BIT(PLAN_BACKUP) | BIT(PLAN_GATE) |
+                      BIT(PLAN_MANUAL) | BIT(PLAN_CHECKLIST) | BIT(PLAN_EXEC) | BIT(PLAN_HTTP) |
+                      BIT(PLAN_NOTIFY) | BIT(PLAN_SOAK),
 };
 
 static const PlanWord WORDS[] = {
@@ -270,6 +290,20 @@ static const PlanWord WORDS[] = {
                    .keys = STEP_KEYS,
                    .rules = STEP_RULES,
                    .mutates = true},
+    [PLAN_MIGRATIONS] =
+        {.name = "migrations",
+         .kind = PLAN_MIGRATIONS,
+         .doc = "A folder of migration files, each a step of its own, in the order of their "
+                "numbers: `001_x.up.sql` with `001_x.down.sql`, `001_x/up.sql` with "
+                "`001_x/down.sql`, or `001_x.sql` with the lines `-- migrate:up` and "
+                "`-- migrate:down`.",
+         .example = "migrations \"schema\" {\n"
+                    "  dir     = \"sql/migrations\",\n"
+                    "  one_way = { [\"003\"] = \"the column was never read\" },\n"
+                    "}",
+         .keys = MIGRATIONS_KEYS,
+         .children = BIT(PLAN_STEP),
+         .filled = true},
     [PLAN_TASK] = {.name = "task",
                    .kind = PLAN_TASK,
                    .doc = "A change by Lua that may wait for the database.",

@@ -98,6 +98,7 @@ struct PlanWord {
     const PlanKey *keys;   ///< ends with a NULL name; NULL = none
     const PlanRule *rules; ///< ends with NULL keys; NULL = none
     unsigned children;     ///< kinds that may stand in it: bits of 1u << PlanKind
+    bool filled;           ///< its children are made when the plan is loaded; nobody writes them
     bool mutates;      ///< changes the target, so it needs a way back (rules) or has one by itself
     bool bare;         ///< word "name" may stand without a table
     const char *items; ///< the key that positional texts go to (checklist: "items"); NULL = refused

@@ -158,7 +158,7 @@ json_t *rollout_gate_next(const Plan *plan, const ConfigEnvironment *environment
         bool gated = node->kind == PLAN_STAGE && node->children_count > 0;
         if (node->kind == PLAN_GATE || gated)
             break;
-        if (node->kind != PLAN_PHASE && node->kind != PLAN_ROLLOUT)
+        if (node->kind != PLAN_PHASE && node->kind != PLAN_ROLLOUT && node->kind != PLAN_MIGRATIONS)
             json_array_append_new(next, next_item(node, environment));
     }
     return next;

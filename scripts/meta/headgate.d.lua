@@ -65,6 +65,20 @@ function phase(name) end
 ---@return fun(keys: headgate.Step): headgate.Node
 function step(name) end
 
+---A folder of migration files, each a step of its own, in the order of their numbers: `001_x.up.sql` with `001_x.down.sql`, `001_x/up.sql` with `001_x/down.sql`, or `001_x.sql` with the lines `-- migrate:up` and `-- migrate:down`.
+---@class headgate.Migrations
+---@field dir string  The folder inside the plan's own that holds the files.
+---@field one_way? table<string, string>  Why a migration has no way back, by its number or name: { ["003"] = "why" }; "*" stands for all that have none.
+---@field after? string  Only migrations with a greater number: the ones up to it were applied before.
+---@field up_to? string  Only migrations up to and with this number.
+---@field lock_budget? string  How long each step tries to get its locks. Default: the target's lock_budget.
+---@field doc? string  What the migrations do, for people.
+
+---A folder of migration files, each a step of its own, in the order of their numbers: `001_x.up.sql` with `001_x.down.sql`, `001_x/up.sql` with `001_x/down.sql`, or `001_x.sql` with the lines `-- migrate:up` and `-- migrate:down`.
+---@param name string
+---@return fun(keys: headgate.Migrations): headgate.Node
+function migrations(name) end
+
 ---@class headgate.Task.Done
 ---@field sql? string|headgate.Sql  A query of one boolean value: has it happened?
 ---@field exec? string[]  A program that looks: exit code 0 = it has happened, 1 = it has not.

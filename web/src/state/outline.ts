@@ -72,7 +72,7 @@ function outlineOf(node: PlanNode, known: Known): OutlineNode {
   const step = view.steps.get(node.path);
   const gate = known.gates.get(node.path);
   const stage = known.stages.get(node.path);
-  const groups = node.kind === "phase" || node.kind === "plan";
+  const groups = node.kind === "phase" || node.kind === "migrations" || node.kind === "plan";
   const rollout = node.kind === "rollout";
   let look = groups ? groupLook(children) : leafLook(node, step, known);
   if (rollout && look.tone === "active") look = groupLook(children);

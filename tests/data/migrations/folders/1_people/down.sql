@@ -1,0 +1,2 @@
+DROP TABLE shop.people;
+DROP SCHEMA shop;

@@ -1,0 +1,1 @@
+DROP INDEX shop.people_name;
