@@ -5,6 +5,7 @@
 #include "base/bounds.h"
 #include "base/clock.h"
 #include "plan/conninfo.h"
+#include "plan/metric.h"
 #include "plan/setting.h"
 #include "plan/variable.h"
 
@@ -22,6 +23,7 @@ void config_free(Config *config)
 {
     if (config == NULL)
         return;
+    plan_metrics_done(config);
     arena_free(config->arena);
     free(config);
 }
@@ -144,33 +146,6 @@ static void read_targets(Config *config, const PlanYaml *own, const PlanYaml *co
             (ConfigTarget){.name = DEFAULT_TARGET, .at = environment->at};
     for (size_t i = 0; i < environment->targets_count; i++)
         finish_target(config, &environment->targets[i]);
-}
-
-/* ---- metrics ---- */
-
-static bool read_metrics(Config *config, const PlanYaml *metrics, Error *err)
-{
-    config->metrics = arena_alloc(config->arena, (count_of(metrics) + 1) * sizeof(ConfigMetric));
-    for (const PlanYaml *map = metrics == NULL ? NULL : metrics->first; map != NULL;
-         map = map->next) {
-        const PlanYaml *unit = plan_yaml_get(map, "unit");
-        const char *empty = text_of(map, "empty");
-        const char *known = unit == NULL ? "" : threshold_unit(unit->text);
-        if (known == NULL)
-            return plan_error_at(
-                err, unit->at,
-                "metrics.%s.unit must be one of percent ms s /s B KiB MiB GiB, got \"%s\"",
-                map->key->text, unit->text);
-        config->metrics[config->metrics_count++] =
-            (ConfigMetric){.name = map->key->text,
-                           .sql = text_of(map, "sql"),
-                           .unit = known,
-                           .target = text_of(map, "target"),
-                           .has_empty = empty != NULL,
-                           .empty = empty == NULL ? 0 : strtod(empty, NULL),
-                           .at = map->key->at};
-    }
-    return true;
 }
 
 /* ---- environments ---- */
@@ -323,7 +298,7 @@ bool config_parse(const char *path, const char *text, size_t bytes, Config **ret
         config->state_at = state->at;
     }
     config->notes = arena_alloc(config->arena, (count_repaired(root) + 1) * sizeof(char *));
-    if (!read_metrics(config, plan_yaml_get(root, "metrics"), err) ||
+    if (!plan_metrics_read(config, plan_yaml_get(root, "metrics"), err) ||
         !read_environments(config, root, err))
         return false;
     *ret_config = config;
@@ -501,22 +476,6 @@ static json_t *watches_shown(const ConfigEnvironment *environment)
     return watches;
 }
 
-static json_t *metrics_shown(const Config *config)
-{
-    json_t *metrics = json_object();
-    for (size_t i = 0; i < config->metrics_count; i++) {
-        const ConfigMetric *metric = &config->metrics[i];
-        json_t *shown = json_object();
-        json_set_string(shown, "sql", metric->sql);
-        json_set_string(shown, "unit", metric->unit);
-        json_set_string(shown, "target", metric->target);
-        json_object_set_new(shown, "empty",
-                            metric->has_empty ? json_real(metric->empty) : json_null());
-        json_object_set_new(metrics, metric->name, shown);
-    }
-    return metrics;
-}
-
 json_t *config_shown(const Config *config, const ConfigEnvironment *environment)
 {
     json_t *shown = json_object();
@@ -529,7 +488,7 @@ json_t *config_shown(const Config *config, const ConfigEnvironment *environment)
     json_set_int(shown, "soak_us", environment->soak_us);
     json_set_int(shown, "guard_interval_us", environment->guard_interval_us);
     json_set_string(shown, "gates", environment->gates_auto ? "auto" : "people");
-    json_object_set_new(shown, "metrics", metrics_shown(config));
+    json_object_set_new(shown, "metrics", plan_metrics_shown(config));
     if (environment->variables_count > 0)
         json_object_set_new(shown, "variables", plan_variables_shown(environment));
     return shown;

@@ -5,13 +5,44 @@
 
 #include "plan/threshold.h"
 
+typedef enum ConfigSource {
+    METRIC_SQL,
+    METRIC_PROMETHEUS,
+    METRIC_HTTP,
+    METRIC_COMMAND,
+    METRIC_SOURCES, ///< how many
+} ConfigSource;
+
+/// How several series become one number.
+typedef enum ConfigSeries {
+    SERIES_ONE, ///< they do not: more than one is an error
+    SERIES_MAX,
+    SERIES_MIN,
+    SERIES_SUM,
+    SERIES_AVG,
+} ConfigSeries;
+
+/// Where a number comes from. Texts are as written: ${variables} are put in when it is asked.
 typedef struct ConfigMetric {
     const char *name;
-    const char *sql;    ///< one row, one number; NULL result = no data
-    const char *unit;   ///< as in Threshold; "" = none given
-    const char *target; ///< target to ask; NULL = the plan's
-    bool has_empty;     ///< empty: 0 → no row counts as this value
+    ConfigSource source;
+    const char *sql;       ///< METRIC_SQL
+    const char *url;       ///< METRIC_PROMETHEUS, METRIC_HTTP
+    const char *query;     ///< METRIC_PROMETHEUS: PromQL
+    const json_t *headers; ///< name → text; NULL = none
+    const json_t *argv;    ///< METRIC_COMMAND
+    const json_t *env;     ///< METRIC_COMMAND: name → text; NULL = none
+    const char *pointer;   ///< into JSON; NULL = all of it (http), or it prints a number (command)
+    const char *samples;   ///< how many observations: a pointer, or PromQL; NULL = not asked
+    const char *time;      ///< a pointer: when it was measured; NULL = not asked
+    const char *unit;      ///< as in Threshold; "" = none given
+    const char *target;    ///< target to ask; NULL = the plan's
+    bool has_empty;        ///< empty: 0 → no row counts as this value
     double empty;
+    ConfigSeries series;
+    int64_t min_samples;
+    int64_t interval_us; ///< 0 = whenever guards are sampled
+    int64_t timeout_us;
     PlanPosition at;
 } ConfigMetric;
 

@@ -1,6 +1,7 @@
 /* Does everything a plan refers to exist in an environment of headgate.yaml? */
 #include "base/suggest.h"
 #include "plan/config.h"
+#include "plan/metric.h"
 #include "plan/variable.h"
 
 #include <string.h>
@@ -123,7 +124,8 @@ static bool check_metric(const Check *check, const Threshold *threshold, PlanPos
         return plan_error_at(err, threshold->at,
                              "\"%s\" does not fit metric %s, whose unit is %s%s", threshold->text,
                              metric->name, metric->unit, used);
-    return metric->target == NULL || check_target(check, metric->target, metric->at, err);
+    return (metric->target == NULL || check_target(check, metric->target, metric->at, err)) &&
+           plan_metric_check(metric, check->environment, err);
 }
 
 static bool check_named_thresholds(const Check *check, const PlanNode *node, const char *name,

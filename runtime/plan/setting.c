@@ -73,21 +73,110 @@ static const PlanSetting TARGET[] = {
     {0},
 };
 
+#define METRIC_HEADERS                                                                             \
+    {                                                                                              \
+        .name = "headers", .type = SETTING_TEXTS,                                                  \
+        .doc = "Headers by name; `${name}` stands for a variable, so that no token stands here."   \
+    }
+
+/* What an answer in JSON is asked for; the same for http and command. */
+#define METRIC_POINTERS(alone)                                                                     \
+    {.name = "pointer",                                                                            \
+     .type = SETTING_TEXT,                                                                         \
+     .doc = "A JSON pointer, \"/database/cpu\": the number in the answer, or a list of numbers "   \
+            "(many series)." alone},                                                               \
+        {.name = "samples",                                                                        \
+         .type = SETTING_TEXT,                                                                     \
+         .doc = "A JSON pointer: how many observations the number rests on, for min_samples."},    \
+    {                                                                                              \
+        .name = "time", .type = SETTING_TEXT,                                                      \
+        .doc = "A JSON pointer: when it was measured, in seconds or milliseconds since 1970. "     \
+               "Older than three intervals (at least 10s) is no data."                             \
+    }
+
+static const PlanSetting PROMETHEUS[] = {
+    {.name = "url",
+     .type = SETTING_TEXT,
+     .required = true,
+     .doc = "Where Prometheus is, `http://prometheus:9090`; `${name}` stands for a variable."},
+    {.name = "query",
+     .type = SETTING_TEXT,
+     .required = true,
+     .doc = "PromQL whose value now is asked for (`/api/v1/query`); one series, or see series."},
+    {.name = "samples",
+     .type = SETTING_TEXT,
+     .doc = "PromQL for the number of observations that the value rests on, for min_samples."},
+    METRIC_HEADERS,
+    {0},
+};
+
+static const PlanSetting METRIC_HTTP[] = {
+    {.name = "url",
+     .type = SETTING_TEXT,
+     .required = true,
+     .doc = "What to GET; `${name}` stands for a variable. The answer must be JSON, status 2xx."},
+    METRIC_HEADERS,
+    METRIC_POINTERS(" Default: all of the answer."),
+    {0},
+};
+
+static const PlanSetting METRIC_COMMAND[] = {
+    {.name = "argv",
+     .type = SETTING_ARGV,
+     .required = true,
+     .doc = "A program and its arguments; no shell. A relative name with \"/\" is a file of the "
+            "plan's folder. It must end with 0 and print a number; nothing printed is no data."},
+    {.name = "env",
+     .type = SETTING_TEXTS,
+     .doc = "Variables of its environment; `${name}` stands for a variable of this file."},
+    METRIC_POINTERS(" With it (or samples, or time) the program prints JSON."),
+    {0},
+};
+
 static const PlanSetting METRIC[] = {
     {.name = "sql",
      .type = SETTING_TEXT,
-     .required = true,
-     .doc = "A query of one row with one number; NULL is no data."},
+     .doc = "A query of one row with one number; NULL is no data. A second column says how many "
+            "observations it rests on, for min_samples."},
+    {.name = "prometheus",
+     .type = SETTING_FIELDS,
+     .fields = PROMETHEUS,
+     .doc = "A Prometheus server, asked by its instant query API."},
+    {.name = "http",
+     .type = SETTING_FIELDS,
+     .fields = METRIC_HTTP,
+     .doc = "An address that answers in JSON."},
+    {.name = "command",
+     .type = SETTING_FIELDS,
+     .fields = METRIC_COMMAND,
+     .doc = "A program that prints the number."},
     {.name = "unit",
      .type = SETTING_TEXT,
      .doc = "The unit of that number: percent (or %), ms, s, /s, B, KiB, MiB, GiB."},
     {.name = "empty",
      .type = SETTING_NUMBER,
-     .doc = "What no row counts as. Without it no row is no data, and no data is never good."},
+     .doc = "What no row, no series, null or no output counts as. Without it that is no data, and "
+            "no data is never good."},
+    {.name = "series",
+     .type = SETTING_CHOICE,
+     .choices = "max min sum avg",
+     .doc = "How several rows or series become one number. Without it several are an error."},
+    {.name = "min_samples",
+     .type = SETTING_COUNT,
+     .doc = "A number that rests on fewer observations is no data; the source must say how many "
+            "they are."},
+    {.name = "interval",
+     .type = SETTING_DURATION,
+     .fallback = "guard_interval",
+     .doc = "How often this metric is asked, when less often than the other guards."},
+    {.name = "timeout",
+     .type = SETTING_DURATION,
+     .fallback = "5s",
+     .doc = "How long an answer may take; after that there is no data. At most 1m."},
     {.name = "target",
      .type = SETTING_TEXT,
      .fallback = "the plan's target",
-     .doc = "The target to ask."},
+     .doc = "The target that sql is asked in."},
     {0},
 };
 
@@ -147,7 +236,8 @@ static const PlanSetting SECTIONS[] = {
      .doc = "Where the numbers of thresholds come from, by name."},
     {.name = "variables",
      .type = SETTING_TEXTS,
-     .doc = "Addresses and tokens that plans name as `${name}` in exec, http and notify. "
+     .doc = "Addresses and tokens that plans name as `${name}` in exec, http, notify and haproxy, "
+            "and metrics in url, headers and env. "
             "`${NAME}` in a value is replaced from the process's environment; such a value is a "
             "secret and is never shown or stored."},
     {.name = "environments",
@@ -173,6 +263,7 @@ static const char *const TYPE_TEXTS[SETTING_TYPES] = {
     [SETTING_PEOPLE] = "a map of role to list of people",
     [SETTING_WATCHES] = "a map of percent to duration",
     [SETTING_TEXTS] = "a map of name to text",
+    [SETTING_ARGV] = "a list of texts",
     [SETTING_LIMITS] = "a map of metric to threshold",
 };
 
@@ -372,6 +463,18 @@ static bool check_texts(const Place *place, const PlanYaml *value, Error *err)
     return true;
 }
 
+static bool check_argv(const Place *place, const PlanYaml *value, Error *err)
+{
+    if (value->kind != PLAN_YAML_LIST || value->first == NULL)
+        return wrong_type(place, value, err);
+    for (const PlanYaml *word = value->first; word != NULL; word = word->next) {
+        if (word->kind != PLAN_YAML_TEXT)
+            return plan_error_at(err, word->at, "%s must hold texts, got %s", place->path,
+                                 plan_yaml_kind_text(word));
+    }
+    return check_text(place, value->first, err);
+}
+
 static bool check_watches(const Place *place, const PlanYaml *value, Error *err)
 {
     if (value->kind != PLAN_YAML_MAP)
@@ -416,7 +519,7 @@ static Check *const CHECKS[SETTING_TYPES] = {
     [SETTING_CHOICE] = check_choice,   [SETTING_FIELDS] = check_fields,
     [SETTING_NAMED] = check_named,     [SETTING_PEOPLE] = check_people,
     [SETTING_WATCHES] = check_watches, [SETTING_LIMITS] = check_limits,
-    [SETTING_TEXTS] = check_texts,
+    [SETTING_TEXTS] = check_texts,     [SETTING_ARGV] = check_argv,
 };
 
 static const PlanSetting *find_setting(const PlanSetting *fields, const char *name)

@@ -16,6 +16,7 @@ typedef enum SettingType {
     SETTING_PEOPLE,  ///< a map of role → list of names
     SETTING_WATCHES, ///< a map of percent → duration
     SETTING_TEXTS,   ///< a map of name → text
+    SETTING_ARGV,    ///< a list of texts, a program and its arguments
     SETTING_LIMITS,  ///< a map of metric → threshold, or of group → such a map
     SETTING_TYPES,   ///< how many
 } SettingType;

@@ -124,14 +124,20 @@ static bool check_texts(Arena *arena, const ConfigEnvironment *environment, cons
     return true;
 }
 
+bool plan_variables_known(const ConfigEnvironment *environment, const json_t *value, Error *err)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    return check_texts(arena, environment, value, err);
+}
+
 bool plan_variables_check(const ConfigEnvironment *environment, const PlanNode *node, Error *err)
 {
-    static const char *const KEYS[] = {"url", "headers", "body", "env", "text", "http"};
+    static const char *const KEYS[] = {"url", "headers", "body", "env", "text", "http", "traffic"};
     static const char *const TABLES[] = {"done", "undo"};
     bool outside = node->kind == PLAN_EXEC || node->kind == PLAN_HTTP || node->kind == PLAN_NOTIFY;
     AUTO(arena_auto) Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(KEYS); i++) {
-        bool holds = outside || strcmp(KEYS[i], "http") == 0;
+        bool holds = outside || strcmp(KEYS[i], "http") == 0 || strcmp(KEYS[i], "traffic") == 0;
         if (holds && !check_texts(arena, environment, json_object_get(node->keys, KEYS[i]), err)) {
             PlanPosition at = plan_key_position(node, KEYS[i]);
             return error_wrap(err, "%s:%d:%d", at.file, at.line, at.column);

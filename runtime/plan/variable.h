@@ -11,6 +11,10 @@ void plan_variables_read(Arena *arena, const PlanYaml *own, const PlanYaml *comm
                          ConfigEnvironment *environment);
 /// As they are written, for digests and bundles: {name: text}. Owned by the caller.
 json_t *plan_variables_shown(const ConfigEnvironment *environment);
+/// Does every ${name} in a text, or in the texts of a table or list, exist? It need not be set
+/// here.
+NODISCARD bool plan_variables_known(const ConfigEnvironment *environment, const json_t *value,
+                                    Error *err);
 /// Does every ${name} in the node's texts that may hold one exist? "plan.lua:3:5: …" with
 /// did-you-mean.
 NODISCARD bool plan_variables_check(const ConfigEnvironment *environment, const PlanNode *node,

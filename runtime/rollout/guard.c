@@ -2,13 +2,7 @@
 #include "rollout/guard.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "plan/threshold.h"
-
-#include <errno.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 const char *rollout_guard_text(Arena *arena, const Threshold *threshold)
 {
@@ -114,41 +108,25 @@ RolloutVerdict rollout_guards_judge(const RolloutGuards *guards, const RolloutGu
     return verdict;
 }
 
-static bool ask_metric(DbConn *conn, const ConfigMetric *metric, double *ret_value)
+static void sample_one(RolloutGuard *guard, const RunMetric *metric)
 {
-    Error err = {0};
-    AUTO(db_result_auto) DbResult *result = NULL;
-    if (!db_query(conn, metric->sql, NULL, &result, &err)) {
-        log_debug("metric %s: %s", metric->name, err.message);
-        return false;
-    }
-    if (db_rows(result) == 0 && metric->has_empty) {
-        *ret_value = metric->empty;
-        return true;
-    }
-    if (db_rows(result) != 1 || db_columns(result) != 1)
-        return false;
-    if (db_is_null(result, 0, 0)) {
-        *ret_value = metric->empty;
-        return metric->has_empty;
-    }
-    char *end = NULL;
-    *ret_value = strtod(db_value(result, 0, 0), &end);
-    return end != db_value(result, 0, 0) && *end == '\0' && isfinite(*ret_value);
+    double factor = 1;
+    if (metric != NULL && !metric->fresh)
+        return; /* one sample is one sample, however often it is looked at */
+    bool has_value = metric != NULL && metric->answer.has_value &&
+                     threshold_convert(metric->metric->unit, guard->threshold.unit, &factor);
+    guard->why = has_value ? "" : metric != NULL ? metric->answer.why : "it is not defined";
+    rollout_guard_take(guard, has_value, has_value ? metric->answer.value * factor : 0,
+                       clock_monotonic_us());
 }
 
-void rollout_guards_sample(RolloutGuards *guards, DbConn *conn, const Config *config)
+void rollout_guards_sample(RolloutGuards *guards, RunMetrics *metrics)
 {
-    for (size_t i = 0; i < guards->count; i++) {
-        const ConfigMetric *metric = config_metric(config, guards->items[i].threshold.metric);
-        double value = 0;
-        double factor = 1;
-        bool has_value =
-            metric != NULL && db_usable(conn) &&
-            threshold_convert(metric->unit, guards->items[i].threshold.unit, &factor) &&
-            ask_metric(conn, metric, &value);
-        rollout_guard_take(&guards->items[i], has_value, value * factor, clock_monotonic_us());
-    }
+    for (size_t i = 0; i < guards->count; i++)
+        (void)run_metrics_find(metrics, guards->items[i].threshold.metric);
+    run_metrics_ask(metrics);
+    for (size_t i = 0; i < guards->count; i++)
+        sample_one(&guards->items[i], run_metrics_find(metrics, guards->items[i].threshold.metric));
 }
 
 json_t *rollout_guards_json(const RolloutGuards *guards)
@@ -166,6 +144,7 @@ json_t *rollout_guards_json(const RolloutGuards *guards)
         json_object_set_new(item, "limit", json_real(guard->threshold.limit));
         json_set_string(item, "unit", guard->threshold.unit);
         json_set_string(item, "verdict", guard->sample.verdict);
+        json_set_string(item, "why", guard->why == NULL ? "" : guard->why);
         json_set_int(item, "breaches", guard->breaches);
         json_set_int(item, "breaches_max", ROLLOUT_BREACHES_MAX);
         json_array_append_new(list, item);

@@ -4,6 +4,7 @@
 
 #include "ledger/watch.h"
 #include "plan/config.h"
+#include "run/metric.h"
 
 enum { ROLLOUT_GUARDS_MAX = 64, ROLLOUT_BREACHES_MAX = 3 };
 
@@ -13,6 +14,7 @@ typedef struct RolloutGuard {
     int64_t breached_us; ///< for how long, by the sampler's clock
     int64_t breached_since_us;
     LedgerSample sample; ///< the newest
+    const char *why;     ///< there is no data; "" when there is. Borrowed from the metric
 } RolloutGuard;
 
 typedef struct RolloutGuards {
@@ -40,10 +42,10 @@ void rollout_guard_take(RolloutGuard *guard, bool has_value, double value, int64
 /// Over all guards: a breach counts after ROLLOUT_BREACHES_MAX samples in a row, or after the
 /// threshold's "for".
 RolloutVerdict rollout_guards_judge(const RolloutGuards *guards, const RolloutGuard **ret_worst);
-/// Waits. Asks every metric on conn and takes the samples. A metric that fails or returns NULL is
-/// no data.
-void rollout_guards_sample(RolloutGuards *guards, DbConn *conn, const Config *config);
-/// [{guard, metric, value, op, alert, limit, unit, verdict, breaches, breaches_max}]
+/// Waits. Asks the metrics that are due and takes their answers; a guard whose metric is asked less
+/// often keeps its sample. A metric that fails has no data, and why says so.
+void rollout_guards_sample(RolloutGuards *guards, RunMetrics *metrics);
+/// [{guard, metric, value, op, alert, limit, unit, verdict, why, breaches, breaches_max}]
 json_t *rollout_guards_json(const RolloutGuards *guards);
 
 #endif

@@ -20,7 +20,8 @@ typedef struct Watch {
     Run *run;
     const PlanNode *stage;
     Arena *arena;
-    DbConn *metrics;
+    DbConn *conn; /* looks at the flag, and asks metrics of the plan's target */
+    RunMetrics *metrics;
     RolloutGuards guards;
     LedgerWatch window;
     int64_t interval_us;
@@ -168,7 +169,7 @@ static bool sample(Watch *watch, RolloutVerdict *ret_verdict, const RolloutGuard
                    Error *err)
 {
     LedgerSample samples[ROLLOUT_GUARDS_MAX];
-    rollout_guards_sample(&watch->guards, watch->metrics, watch->run->options.config);
+    rollout_guards_sample(&watch->guards, watch->metrics);
     for (size_t i = 0; i < watch->guards.count; i++)
         samples[i] = watch->guards.items[i].sample;
     *ret_verdict = rollout_guards_judge(&watch->guards, ret_worst);
@@ -200,14 +201,14 @@ static bool breached(Watch *watch, const RolloutGuard *worst, Error *err)
 static bool no_data(Watch *watch, const RolloutGuard *worst, Error *err)
 {
     char text[TEXT_BYTES];
-    snprintf(text, sizeof(text), "metric %s has no data", worst->threshold.metric);
+    snprintf(text, sizeof(text), "metric %s has no data: %s", worst->threshold.metric, worst->why);
     if (text_equal(plan_text(watch->stage->parent, "on_no_data"), "rollback"))
         return run_roll_back(watch->run, watch->stage->path, text, err);
     if (watch->run->state == RUN_HELD)
         return true;
     AUTO(json_auto)
     json_t *reason = run_reason("no_data", watch->stage->path, NULL,
-                                "%s: the window does not count until it has", text);
+                                "%s; the window does not count until it has", text);
     return run_hold(watch->run, watch->stage->path, reason, err);
 }
 
@@ -217,7 +218,7 @@ static bool flag_untouched(Watch *watch, Error *err)
     const PlanNode *rollout = watch->stage->parent;
     RolloutFlag now;
     Error why = {0};
-    if (!rollout_flag_read(watch->metrics, rollout, &now, err))
+    if (!rollout_flag_read(watch->conn, rollout, &now, err))
         return false;
     if (rollout_flag_is(&now, plan_number(watch->stage, "percent"), true))
         return true;
@@ -253,11 +254,12 @@ static bool watch_stage(Watch *watch, Error *err)
     int64_t window_us = rollout_window_us(stage, run->options.environment);
     RolloutGuardsOf of = {.config = run->options.config, .environment = run->options.environment};
     if (!rollout_guards_collect(&watch->guards, watch->arena, stage, &of, err) ||
-        !run_connect(run, run->options.target, true, &watch->metrics, err) ||
-        !db_query(watch->metrics, "SELECT pg_catalog.set_config('search_path', $1, false)",
+        !run_connect(run, run->options.target, true, &watch->conn, err) ||
+        !db_query(watch->conn, "SELECT pg_catalog.set_config('search_path', $1, false)",
                   DB_PARAMS(run->search_path), NULL, err) ||
         !ledger_watch_open(run->ledger, &run->writer, stage->path, window_us, &watch->window, err))
         return false;
+    watch->metrics = run_metrics_new(run, stage, watch->conn);
     if (run->state == RUN_RUNNING && !watching(watch, err))
         return false;
     while (watch->window.counted_us < watch->window.window_us) {
@@ -287,7 +289,8 @@ static bool stage_forward(Run *run, const PlanNode *rollout, const PlanNode *sta
                      .arena = arena,
                      .interval_us = run->options.environment->guard_interval_us};
     bool ok = watch_stage(watch, err);
-    db_close(watch->metrics);
+    run_metrics_free(watch->metrics);
+    db_close(watch->conn);
     if (!ok || !run_step_apply(run, stage, STEP_EVENT_FINISH, NULL, NULL, err))
         return false;
     tell_stage(run, stage, "done", "");

@@ -12,8 +12,11 @@ const char *run_act_key(const Run *run, const PlanNode *node, const char *effect
 typedef struct RunActExec {
     const json_t *argv;
     const json_t *env; ///< name → text with ${variables}; may be NULL
-    const char *key;   ///< idempotency key
+    const char *key;   ///< idempotency key; NULL for a program that only looks
     int64_t timeout_us;
+    const char *folder; ///< part of its folder's name, for programs that run beside each other;
+                        ///< NULL = "run"
+    char **ret_stdout;  ///< all that it printed there; free() releases it. NULL = not wanted
 } RunActExec;
 /// Waits, to the end whatever people ask meanwhile: a program that was stopped half-way has done
 /// nobody knows what. detail gets "exit" and the end of its "output". False when it could not be

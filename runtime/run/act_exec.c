@@ -133,7 +133,8 @@ static bool env_of(const Run *run, const PlanNode *node, const RunActExec *exec,
     env[n++] = arena_printf(arena, "HEADGATE_NODE=%s", node->path);
     env[n++] = arena_printf(arena, "HEADGATE_PLAN=%s", run->plan->root->name);
     env[n++] = arena_printf(arena, "HEADGATE_ENVIRONMENT=%s", run->options.environment->name);
-    env[n++] = arena_printf(arena, "HEADGATE_IDEMPOTENCY_KEY=%s", exec->key);
+    if (exec->key != NULL)
+        env[n++] = arena_printf(arena, "HEADGATE_IDEMPOTENCY_KEY=%s", exec->key);
     const char *name = NULL;
     json_t *text = NULL;
     json_object_foreach ((json_t *)(uintptr_t)exec->env, name, text) {
@@ -192,6 +193,8 @@ static bool run_child(Run *run, const ChildOptions *options, const RunActExec *e
     note_output(detail, errors[0] != '\0' ? errors : child_stdout(child));
     if (ok && ended.signum != 0)
         ok = error_set(err, ERROR_INTERNAL, "it was ended by signal %d", ended.signum);
+    if (exec->ret_stdout != NULL)
+        *exec->ret_stdout = base_strdup(child_stdout(child));
     json_set_int(detail, "exit", ended.code);
     *ret_code = ended.code;
     child_free(child);
@@ -202,8 +205,8 @@ bool run_act_exec(Run *run, const PlanNode *node, const RunActExec *exec, int *r
                   json_t *detail, Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
-    const char *folder =
-        arena_printf(arena, "%s/run-%s", run->options.hooks->work_folder, run->id_text);
+    const char *folder = arena_printf(arena, "%s/%s-%s", run->options.hooks->work_folder,
+                                      exec->folder == NULL ? "run" : exec->folder, run->id_text);
     const char **argv = NULL;
     const char **env = NULL;
     const char *shown = json_string_value(json_array_get(exec->argv, 0));

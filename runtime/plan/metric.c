@@ -1,0 +1,279 @@
+/* Metrics: which source, how much, how often. */
+#include "plan/metric.h"
+
+#include "base/clock.h"
+#include "plan/variable.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TIMEOUT_US = 5 * 1000 * 1000, TIMEOUT_MAX_US = 60 * 1000 * 1000 };
+
+static const char *const SOURCES[METRIC_SOURCES] = {
+    [METRIC_SQL] = "sql",
+    [METRIC_PROMETHEUS] = "prometheus",
+    [METRIC_HTTP] = "http",
+    [METRIC_COMMAND] = "command",
+};
+
+static const char *const SERIES[] = {
+    [SERIES_ONE] = NULL,  [SERIES_MAX] = "max", [SERIES_MIN] = "min",
+    [SERIES_SUM] = "sum", [SERIES_AVG] = "avg",
+};
+
+/* One metric being read. */
+typedef struct Reading {
+    Config *config;
+    const PlanYaml *map;    /* its fields */
+    const PlanYaml *source; /* the value of sql, prometheus, …*/
+    ConfigMetric *metric;
+} Reading;
+
+/* ---- reading (types are checked before) ---- */
+
+static const char *text_of(const PlanYaml *map, const char *key)
+{
+    const PlanYaml *value =
+        map != NULL && map->kind == PLAN_YAML_MAP ? plan_yaml_get(map, key) : NULL;
+    return value == NULL ? NULL : value->text;
+}
+
+static bool find_source(Reading *reading, Error *err)
+{
+    const char *name = reading->map->key->text;
+    for (int source = 0; source < METRIC_SOURCES; source++) {
+        const PlanYaml *value = plan_yaml_get(reading->map, SOURCES[source]);
+        if (value == NULL)
+            continue;
+        if (reading->source != NULL)
+            return plan_error_at(err, value->key->at, "metrics.%s has both %s and %s: one source",
+                                 name, SOURCES[reading->metric->source], SOURCES[source]);
+        reading->source = value;
+        reading->metric->source = (ConfigSource)source;
+    }
+    if (reading->source == NULL)
+        return plan_error_at(err, reading->map->key->at,
+                             "metrics.%s needs one of sql, prometheus, http, command", name);
+    if (plan_yaml_empty(reading->source))
+        return plan_error_at(err, reading->source->at, "metrics.%s.%s is empty", name,
+                             SOURCES[reading->metric->source]);
+    return true;
+}
+
+static json_t *pairs_of(const PlanYaml *map)
+{
+    json_t *pairs = map == NULL ? NULL : json_object();
+    for (const PlanYaml *entry = map == NULL ? NULL : map->first; entry != NULL;
+         entry = entry->next)
+        json_set_string(pairs, entry->key->text, entry->text);
+    return pairs;
+}
+
+static json_t *list_of(const PlanYaml *list)
+{
+    json_t *words = list == NULL ? NULL : json_array();
+    for (const PlanYaml *word = list == NULL ? NULL : list->first; word != NULL; word = word->next)
+        json_array_append_new(words, json_string(word->text));
+    return words;
+}
+
+static bool check_pointer(const Reading *reading, const char *key, Error *err)
+{
+    const char *pointer = text_of(reading->source, key);
+    if (pointer == NULL || pointer[0] == '/')
+        return true;
+    return plan_error_at(err, plan_yaml_get(reading->source, key)->at,
+                         "metrics.%s.%s.%s must be a JSON pointer like \"/database/cpu\", got "
+                         "\"%s\"",
+                         reading->map->key->text, SOURCES[reading->metric->source], key, pointer);
+}
+
+static bool check_url(const Reading *reading, Error *err)
+{
+    const char *url = text_of(reading->source, "url");
+    if (url == NULL || text_starts(url, "http://") || text_starts(url, "https://") ||
+        text_starts(url, "${"))
+        return true;
+    return plan_error_at(err, plan_yaml_get(reading->source, "url")->at,
+                         "metrics.%s.%s.url must begin with http:// or https://, got \"%s\"",
+                         reading->map->key->text, SOURCES[reading->metric->source], url);
+}
+
+static bool read_source(Reading *reading, Error *err)
+{
+    static const char *const POINTERS[] = {"pointer", "samples", "time"};
+    ConfigMetric *metric = reading->metric;
+    const PlanYaml *source = reading->source;
+    metric->sql = metric->source == METRIC_SQL ? source->text : NULL;
+    if (metric->source == METRIC_SQL)
+        return true;
+    metric->url = text_of(source, "url");
+    metric->query = text_of(source, "query");
+    metric->pointer = text_of(source, "pointer");
+    metric->samples = text_of(source, "samples");
+    metric->time = text_of(source, "time");
+    metric->headers = pairs_of(plan_yaml_get(source, "headers"));
+    metric->env = pairs_of(plan_yaml_get(source, "env"));
+    metric->argv = list_of(plan_yaml_get(source, "argv"));
+    for (size_t i = 0; metric->source != METRIC_PROMETHEUS && i < COUNT_OF(POINTERS); i++) {
+        if (!check_pointer(reading, POINTERS[i], err))
+            return false;
+    }
+    return check_url(reading, err);
+}
+
+static bool read_unit(Reading *reading, Error *err)
+{
+    const PlanYaml *unit = plan_yaml_get(reading->map, "unit");
+    reading->metric->unit = unit == NULL ? "" : threshold_unit(unit->text);
+    return reading->metric->unit != NULL ||
+           plan_error_at(err, unit->at,
+                         "metrics.%s.unit must be one of percent ms s /s B KiB MiB GiB, got \"%s\"",
+                         reading->map->key->text, unit->text);
+}
+
+static ConfigSeries series_of(const char *name)
+{
+    for (size_t i = 1; name != NULL && i < COUNT_OF(SERIES); i++) {
+        if (strcmp(SERIES[i], name) == 0)
+            return (ConfigSeries)i;
+    }
+    return SERIES_ONE;
+}
+
+static bool read_samples(Reading *reading, Error *err)
+{
+    const ConfigMetric *metric = reading->metric;
+    const PlanYaml *least = plan_yaml_get(reading->map, "min_samples");
+    if (least == NULL)
+        return true;
+    reading->metric->min_samples = strtol(least->text, NULL, 10);
+    return metric->source == METRIC_SQL || metric->samples != NULL ||
+           plan_error_at(err, least->key->at,
+                         "metrics.%s.min_samples needs metrics.%s.%s.samples: how many "
+                         "observations there were",
+                         metric->name, metric->name, SOURCES[metric->source]);
+}
+
+static bool read_times(Reading *reading, Error *err)
+{
+    ConfigMetric *metric = reading->metric;
+    const char *interval = text_of(reading->map, "interval");
+    const char *timeout = text_of(reading->map, "timeout");
+    metric->timeout_us = TIMEOUT_US;
+    if ((interval != NULL && !duration_parse(interval, &metric->interval_us, err)) ||
+        (timeout != NULL && !duration_parse(timeout, &metric->timeout_us, err)))
+        return false;
+    return metric->timeout_us <= TIMEOUT_MAX_US ||
+           plan_error_at(err, plan_yaml_get(reading->map, "timeout")->at,
+                         "metrics.%s.timeout must be at most 1m: the guards wait for it",
+                         metric->name);
+}
+
+static bool read_metric(Reading *reading, Error *err)
+{
+    ConfigMetric *metric = reading->metric;
+    const char *empty = text_of(reading->map, "empty");
+    metric->name = reading->map->key->text;
+    metric->at = reading->map->key->at;
+    metric->has_empty = empty != NULL;
+    metric->empty = empty == NULL ? 0 : strtod(empty, NULL);
+    metric->series = series_of(text_of(reading->map, "series"));
+    metric->target = text_of(reading->map, "target");
+    if (!find_source(reading, err) || !read_source(reading, err) || !read_unit(reading, err) ||
+        !read_samples(reading, err) || !read_times(reading, err))
+        return false;
+    return metric->target == NULL || metric->source == METRIC_SQL ||
+           plan_error_at(err, plan_yaml_get(reading->map, "target")->key->at,
+                         "metrics.%s.target is for sql, not for %s", metric->name,
+                         SOURCES[metric->source]);
+}
+
+bool plan_metrics_read(Config *config, const PlanYaml *metrics, Error *err)
+{
+    size_t count = metrics == NULL ? 0 : metrics->count;
+    config->metrics = arena_alloc(config->arena, (count + 1) * sizeof(ConfigMetric));
+    for (const PlanYaml *map = metrics == NULL ? NULL : metrics->first; map != NULL;
+         map = map->next) {
+        Reading reading = {
+            .config = config, .map = map, .metric = &config->metrics[config->metrics_count++]};
+        if (!read_metric(&reading, err))
+            return false;
+    }
+    return true;
+}
+
+void plan_metrics_done(Config *config)
+{
+    for (size_t i = 0; i < config->metrics_count; i++) {
+        const ConfigMetric *metric = &config->metrics[i];
+        json_decref((json_t *)(uintptr_t)metric->headers);
+        json_decref((json_t *)(uintptr_t)metric->argv);
+        json_decref((json_t *)(uintptr_t)metric->env);
+    }
+}
+
+/* ---- without secrets ---- */
+
+/* "http://user:secret@host/…" → "http://user:***@host/…". */
+static json_t *url_shown(const char *url)
+{
+    const char *slashes = url == NULL ? NULL : strstr(url, "://");
+    const char *host = slashes == NULL ? NULL : slashes + 3;
+    const char *at = host == NULL ? NULL : strchr(host, '@');
+    const char *colon = host == NULL ? NULL : strchr(host, ':');
+    if (url == NULL)
+        return json_null();
+    if (at == NULL || colon == NULL || colon > at || at > host + strcspn(host, "/?#"))
+        return json_string(url);
+    return json_sprintf("%.*s:***%s", (int)(colon - url), url, at);
+}
+
+static json_t *shown_or_null(const json_t *value)
+{
+    return value == NULL ? json_null() : json_incref((json_t *)(uintptr_t)value);
+}
+
+static json_t *metric_shown(const ConfigMetric *metric)
+{
+    json_t *shown = json_object();
+    json_set_string(shown, "source", SOURCES[metric->source]);
+    json_set_string(shown, "sql", metric->sql);
+    json_object_set_new(shown, "url", url_shown(metric->url));
+    json_set_string(shown, "query", metric->query);
+    json_object_set_new(shown, "headers", shown_or_null(metric->headers));
+    json_object_set_new(shown, "argv", shown_or_null(metric->argv));
+    json_object_set_new(shown, "env", shown_or_null(metric->env));
+    json_set_string(shown, "pointer", metric->pointer);
+    json_set_string(shown, "samples", metric->samples);
+    json_set_string(shown, "time", metric->time);
+    json_set_string(shown, "unit", metric->unit);
+    json_set_string(shown, "target", metric->target);
+    json_object_set_new(shown, "empty", metric->has_empty ? json_real(metric->empty) : json_null());
+    json_set_string(shown, "series", SERIES[metric->series]);
+    json_set_int(shown, "min_samples", metric->min_samples);
+    json_set_int(shown, "interval_us", metric->interval_us);
+    json_set_int(shown, "timeout_us", metric->timeout_us);
+    return shown;
+}
+
+json_t *plan_metrics_shown(const Config *config)
+{
+    json_t *metrics = json_object();
+    for (size_t i = 0; i < config->metrics_count; i++)
+        json_object_set_new(metrics, config->metrics[i].name, metric_shown(&config->metrics[i]));
+    return metrics;
+}
+
+/* ---- checking ---- */
+
+bool plan_metric_check(const ConfigMetric *metric, const ConfigEnvironment *environment, Error *err)
+{
+    AUTO(json_auto) json_t *texts = json_object();
+    json_set_string(texts, "url", metric->url == NULL ? "" : metric->url);
+    json_object_set_new(texts, "headers", shown_or_null(metric->headers));
+    json_object_set_new(texts, "env", shown_or_null(metric->env));
+    return plan_variables_known(environment, texts, err) ||
+           error_wrap(err, "%s:%d:%d: metric \"%s\"", metric->at.file, metric->at.line,
+                      metric->at.column, metric->name);
+}
