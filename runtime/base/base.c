@@ -1,6 +1,8 @@
 /* The allocation and invariant helpers behind base.h. */
 #include "base/base.h"
 
+#include "base/fault.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,22 +25,22 @@ static void *must(void *block)
 
 void *base_alloc(size_t bytes)
 {
-    return must(calloc(1, bytes == 0 ? 1 : bytes));
+    return must(FAULT_ALLOC_FAILS() ? NULL : calloc(1, bytes == 0 ? 1 : bytes));
 }
 
 void *base_realloc(void *block, size_t bytes)
 {
-    return must(realloc(block, bytes == 0 ? 1 : bytes));
+    return must(FAULT_ALLOC_FAILS() ? NULL : realloc(block, bytes == 0 ? 1 : bytes));
 }
 
 char *base_strdup(const char *text)
 {
-    return text == NULL ? NULL : must(strdup(text));
+    return text == NULL ? NULL : must(FAULT_ALLOC_FAILS() ? NULL : strdup(text));
 }
 
 char *base_strndup(const char *text, size_t bytes)
 {
-    return text == NULL ? NULL : must(strndup(text, bytes));
+    return text == NULL ? NULL : must(FAULT_ALLOC_FAILS() ? NULL : strndup(text, bytes));
 }
 
 char *base_printf(const char *format, ...)
@@ -48,7 +50,7 @@ char *base_printf(const char *format, ...)
     char *result = NULL;
     int length = vasprintf(&result, format, args);
     va_end(args);
-    return must(length < 0 ? NULL : result);
+    return must(length < 0 || FAULT_ALLOC_FAILS() ? NULL : result);
 }
 
 void base_free(void *pointer_to_pointer)

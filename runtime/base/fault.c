@@ -13,6 +13,8 @@
 
 #ifdef HEADGATE_FAULTS
 
+static const char ALLOCATION[] = "memory.alloc";
+
 enum { FAULTS_MAX = 8, COUNTED_MAX = 2048, NAME_BYTES = 96, EXIT_BAD_FAULT = 99 };
 
 /* [KIND/]POINT[:N[+]][:ACTION] */
@@ -39,6 +41,9 @@ static struct {
     size_t count;
     Counted counted[COUNTED_MAX];
     size_t counted_count;
+    bool fails_allocations;
+    long allocations;
+    long allocations_told; /* the next number to be listed */
 } plan;
 
 static const struct Action {
@@ -47,6 +52,7 @@ static const struct Action {
 } ACTIONS[] = {
     {"kill", FAULT_NONE}, {"stop", FAULT_NONE}, {"dropconn", FAULT_DROP_CONNECTION},
     {"enospc", ENOSPC},   {"eio", EIO},         {"exit", FAULT_NONE},
+    {"enomem", ENOMEM},
 };
 
 static void refuse(const char *text)
@@ -108,6 +114,8 @@ static void read_plan(void)
         if (plan.count == FAULTS_MAX)
             refuse(spec);
         read_one(one, &plan.faults[plan.count++]);
+        if (text_equal(plan.faults[plan.count - 1].point, ALLOCATION))
+            plan.fails_allocations = true;
     }
 }
 
@@ -182,6 +190,17 @@ static bool claim(size_t place)
     return fd >= 0;
 }
 
+/* Is whatever went wrong mended? Only asked where something would go wrong. */
+static bool mended(void)
+{
+    char path[4096];
+    const char *once = getenv("HEADGATE_FAULT_ONCE");
+    if (text_empty(once))
+        return false;
+    snprintf(path, sizeof(path), "%s.mended", once);
+    return access(path, F_OK) == 0;
+}
+
 static int act(Fault *fault)
 {
     fault->acted = true;
@@ -215,7 +234,7 @@ int fault_pass(const char *point)
         fault->passes++;
         bool now = fault->always ? fault->passes >= fault->at
                                  : fault->passes == fault->at && !fault->acted;
-        if (now && claim(i))
+        if (now && !mended() && claim(i))
             return act(fault);
     }
     return FAULT_NONE;
@@ -228,6 +247,18 @@ bool fault_fails(const char *point)
         return false;
     errno = result;
     return true;
+}
+
+/* There are far too many to list every one: each is told that is a sixteenth above the last. */
+bool fault_alloc_fails(void)
+{
+    if (!plan.ready)
+        read_plan();
+    if (plan.lists && ++plan.allocations >= plan.allocations_told) {
+        note("pass", ALLOCATION, plan.allocations);
+        plan.allocations_told = plan.allocations + plan.allocations / 16 + 1;
+    }
+    return plan.fails_allocations && fault_fails(ALLOCATION);
 }
 
 #endif

@@ -30,6 +30,7 @@
     X("file.folder", "a folder is about to be made (may fail)")                                    \
     X("file.key", "a key is about to be written (may fail)")                                       \
     X("file.report", "a report is about to be written (may fail)")                                 \
+    X("memory.alloc", "memory is about to be asked for, in base/ or for a script (may fail)")      \
     X("ws.send", "a frame is about to be sent to a viewer")                                        \
     X("libpq.send", "a message is about to be handed to libpq")                                    \
     X("libpq.receive", "an answer of the server is awaited")
@@ -46,16 +47,20 @@ void fault_process(const char *kind);
 int fault_pass(const char *point);
 /// Does a write fail here? Then errno is set.
 bool fault_fails(const char *point);
+/// memory.alloc: does an allocation fail here? Cheap, and passed far more often than anything else.
+bool fault_alloc_fails(void);
 /// HEADGATE_FAULT_HASTE: how many times faster leases run.
 int fault_haste(void);
 #define FAULT_PROCESS(kind) fault_process(kind)
 #define FAULT(point) UNUSED(fault_pass(point))
 #define FAULT_FAILS(point) fault_fails(point)
+#define FAULT_ALLOC_FAILS() fault_alloc_fails()
 #define FAULT_HASTE(ms) ((ms) / fault_haste())
 #else
 #define FAULT_PROCESS(kind) UNUSED(kind)
 #define FAULT(point) UNUSED(0)
 #define FAULT_FAILS(point) false
+#define FAULT_ALLOC_FAILS() false
 #define FAULT_HASTE(ms) (ms)
 #endif
 

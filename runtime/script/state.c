@@ -36,9 +36,10 @@ static void *limited_alloc(void *ctx, void *block, size_t old_bytes, size_t byte
     }
     if (bytes > old_bytes && bytes - old_bytes > state->max_bytes - state->used_bytes)
         return NULL;
-    void *grown = realloc(block, bytes);
-    if (grown != NULL)
-        state->used_bytes = state->used_bytes - old_bytes + bytes;
+    /* The limit is the script's own affair; a machine without memory ends the process like every
+     * other allocation: an error that a map function is blamed for would leave its row undone. */
+    void *grown = base_realloc(block, bytes);
+    state->used_bytes = state->used_bytes - old_bytes + bytes;
     return grown;
 }
 

@@ -2,18 +2,24 @@
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { ApiError } from "../lib/api";
-import { type CliProcess, type CliResult, start } from "../lib/cli";
+import { type CliProcess, type CliResult, headgate, start } from "../lib/cli";
 import type { Cluster } from "../lib/cluster";
 import { fsckLines } from "../lib/fsck";
 import { attend, hasEnded } from "../lib/people";
 import { copyPlan, temporary } from "../lib/plan";
 import { killNow, processesOf } from "../lib/processes";
 import { type Known, Supervisor } from "../lib/supervisor";
+import { pause } from "../lib/wait";
 import { judge, type Outcome } from "./judge";
+import { outsideEffects, outsideEnv } from "./outside";
 import { Faults } from "./points";
 
 const LIMIT_MS = 60_000;
 const TRIES = 8;
+/** States in which a run waits for a person who tries again. */
+const STOPPED = new Set(["failed", "rollback_blocked"]);
+/** What goes wrong for ever is mended after so long. */
+const LASTS_MS = 1_500;
 const PEOPLE = ["alice", "bob"];
 const ENVIRONMENT = "crash";
 
@@ -24,8 +30,6 @@ export const HELLO_FILES = {
     "CREATE TABLE people (id bigint PRIMARY KEY, name text NOT NULL);\n" +
     "INSERT INTO people SELECT g, 'person ' || g FROM generate_series(1, 60) AS g",
 };
-
-const pause = (ms: number): Promise<void> => new Promise((wake) => setTimeout(wake, ms));
 
 type Files = Record<string, string>;
 export type Direction = "forward" | "back";
@@ -53,6 +57,8 @@ export interface Done {
   text: string;
   /** Commands that were printed as the next ones, executed because the run had stopped, and whether they worked. */
   nexts: { command: string; worked: boolean }[];
+  /** Did a run stop, so that a person had to try again? */
+  retried: boolean;
 }
 
 /** The plan's folder from tests/crash/plans or plans/, its setup.sql in a database with ledger and people. */
@@ -62,7 +68,7 @@ export async function prepareScene(cluster: Cluster, from: string, people: boole
   const setup = files["setup.sql"] ?? readFileSync(join(plan, "setup.sql"), "utf8");
   await cluster.query(template, setup);
   const prepared = people
-    ? await Supervisor.prepare({ env: { ...cluster.env(template), ...env }, config: plan, plans: dirname(plan), environment: ENVIRONMENT, people: PEOPLE })
+    ? await Supervisor.prepare({ env: { ...cluster.env(template), ...(await outsideEnv(temporary("home"))), ...env }, config: plan, plans: dirname(plan), environment: ENVIRONMENT, people: PEOPLE })
     : undefined;
   const known = prepared?.known ?? { home: temporary("home"), tokens: new Map<string, string>() };
   return { name: basename(from), cluster, plan, direction: "forward", people, template, known, run: "1" };
@@ -98,17 +104,41 @@ export async function play(scene: Scene, spec: string, env: Files = {}, limitMs 
   const known = copyHome(scene.known);
   const begun = Date.now();
   try {
-    const { text, nexts } = await finish({ ...scene, known }, database, faults, env, limitMs);
+    const quiet = { ...scene.cluster.env(database), ...(await outsideEnv(known.home)), ...env, HEADGATE_HOME: known.home };
+    const mending = mendInTime(faults, async () => {
+      const { state } = await newest(scene.cluster, database);
+      return state === "nowhere" ? [] : fsckLines(quiet, scene.plan, ENVIRONMENT);
+    });
+    const { text, nexts, retried } = await finish({ ...scene, known }, database, faults, env, limitMs);
+    mending.over();
     await wake(known.home);
     await endAll(known.home);
     const outcome = await judge(scene.cluster, database, (await newest(scene.cluster, database)).run, faults.acts > 0);
-    const quiet = { ...scene.cluster.env(database), ...env, HEADGATE_HOME: known.home };
+    outcome.facts["effects outside"] = outsideEffects(known.home);
+    outcome.faults.push(...(await mending.found));
     if (outcome.state !== "nowhere") outcome.faults.push(...(await fsckLines(quiet, scene.plan, ENVIRONMENT)));
-    return { outcome, struck: faults.struck, acts: faults.acts, ms: Date.now() - begun, text, nexts, faults };
+    return { outcome, struck: faults.struck, acts: faults.acts, ms: Date.now() - begun, text, nexts, retried, faults };
   } finally {
     await endAll(known.home);
     await scene.cluster.drop(database);
   }
+}
+
+/** Mends what lasts when it has lasted a while, and gives what the ledger's invariants said of the time before. */
+function mendInTime(faults: Faults, look: () => Promise<string[]>): { found: Promise<string[]>; over: () => void } {
+  let over = !faults.lasting;
+  const watch = async (): Promise<string[]> => {
+    while (!over && faults.acts === 0) await pause(50);
+    const until = Date.now() + LASTS_MS;
+    while (!over && Date.now() < until) await pause(50);
+    const first = over ? [] : await look();
+    if (first.length > 0) await pause(400);
+    // Processes are at work: what a second look does not find was only under way.
+    const again = new Set(first.length > 0 && !over ? await look() : []);
+    if (faults.lasting) faults.mend();
+    return first.filter((line) => again.has(line)).map((line) => `while it went wrong: ${line}`);
+  };
+  return { found: watch(), over: () => (over = true) };
 }
 
 /** Whoever stood still goes on, as if nothing had happened: it must do no harm. */
@@ -133,11 +163,13 @@ interface Finished {
   state: string;
   text: string;
   nexts: { command: string; worked: boolean }[];
+  retried: boolean;
 }
 
 async function finish(scene: Scene, database: string, faults: Faults, env: Files, limitMs: number): Promise<Finished> {
-  const all = { ...scene.cluster.env(database), ...faults.env, ...env, HEADGATE_HOME: scene.known.home, HEADGATE_ENV: ENVIRONMENT };
-  return scene.people ? finishWithPeople(scene, database, all, limitMs) : finishByCommands(scene, database, faults, all, limitMs);
+  const outside = await outsideEnv(scene.known.home);
+  const all = { ...scene.cluster.env(database), ...faults.env, ...outside, ...env, HEADGATE_HOME: scene.known.home, HEADGATE_ENV: ENVIRONMENT };
+  return scene.people ? finishWithPeople(scene, database, faults, all, limitMs) : finishByCommands(scene, database, faults, all, limitMs);
 }
 
 // ------------------------------------------------------------------ by commands
@@ -198,30 +230,35 @@ async function finishByCommands(scene: Scene, database: string, faults: Faults, 
   const nexts: Finished["nexts"] = [];
   let text = "";
   let command = first;
+  let retried = false;
   for (let tries = 1; ; tries++) {
+    while (faults.lasting && !faults.mended && faults.acts > 0 && tries > 2) await pause(50);
+    const hopeful = !faults.lasting || faults.mended;
     const process = start(command, { env, cwd: scene.plan });
     const result = await ended(process, tries === 1 && faults.stops ? faults : undefined, scene.known.home, deadline);
     const { run, state } = await newest(scene.cluster, database);
     text += `$ headgate ${command.join(" ")} → ${result.code ?? result.signal}, ${state}\n${result.text}`;
-    if (command !== first) nexts.push({ command: command.join(" "), worked: result.code === 0 || state === wanted });
+    if (command !== first && hopeful) nexts.push({ command: command.join(" "), worked: result.code === 0 || state === wanted });
     if (state !== wanted && faults.stops) await pause(300); // until its lease has run out
-    if (state === wanted || tries === (faults.stops ? 4 * TRIES : TRIES) || Date.now() > deadline) return { state, text, nexts: nexts.filter(({ command: c }) => text.includes(`headgate ${c}`)) };
+    if (state === wanted || tries === (faults.stops ? 4 * TRIES : TRIES) || Date.now() > deadline) return { state, text, retried, nexts: nexts.filter(({ command: c }) => text.includes(`headgate ${c}`)) };
     const printed = nextCommands(result.text).find((each) => /^(resume|retry)/.test(each));
     // Nothing was created, or the rollback was not even asked for: the same command again.
     const again = state === "nowhere" || (scene.direction === "back" && state === "done" && (faults.strikesCommand || !(await wasAsked(scene, database, run))));
     command = again ? first : (printed?.split(" ") ?? ["resume", run]);
+    retried ||= command[0] === "retry";
   }
 }
 
 // ------------------------------------------------------------------ with people
 
-async function finishWithPeople(scene: Scene, database: string, env: Files, limitMs: number): Promise<Finished> {
+async function finishWithPeople(scene: Scene, database: string, faults: Faults, env: Files, limitMs: number): Promise<Finished> {
   const options = { env, config: scene.plan, plans: dirname(scene.plan), environment: ENVIRONMENT, people: PEOPLE, known: scene.known };
   const supervisor = await Supervisor.prepare(options);
   const deadline = Date.now() + limitMs;
   const wanted = scene.direction === "forward" ? "done" : "rolled_back";
   let asked = false;
   let state = "pending";
+  const retries = new Retries(scene, env);
   try {
     while (state !== wanted && Date.now() < deadline) {
       try {
@@ -231,6 +268,7 @@ async function finishWithPeople(scene: Scene, database: string, env: Files, limi
         const page = await alice.run((await newest(scene.cluster, database)).run);
         state = page.state;
         if (scene.direction === "back" && state === "done") asked = false;
+        else if (STOPPED.has(page.state) && faults.fails) await retries.retry(page.id, !faults.lasting || faults.mended);
         else if (hasEnded(page)) break;
         else await attend(page, alice, [bob]);
       } catch (error) {
@@ -240,9 +278,44 @@ async function finishWithPeople(scene: Scene, database: string, env: Files, limi
       await pause(20);
     }
     await quiet(scene.known.home);
-    return { state, text: supervisor.text, nexts: [] };
+    return { state, text: supervisor.text + retries.text, nexts: retries.nexts(state === wanted), retried: retries.called.length > 0 };
   } finally {
+    retries.stop();
     await supervisor.stop(state === wanted ? "SIGTERM" : "SIGKILL");
+  }
+}
+
+/** A person who calls the command that is printed as the next one when the run has failed. */
+class Retries {
+  text = "";
+  private following: CliProcess | undefined;
+  readonly called: { command: string; hopeful: boolean }[] = [];
+
+  constructor(
+    private readonly scene: Scene,
+    private readonly env: Files,
+  ) {}
+
+  /** hopeful: what made it fail is mended. A command that still follows the run is not called again. */
+  async retry(run: string, hopeful: boolean): Promise<void> {
+    if (this.following?.alive || this.called.length === TRIES) return;
+    const at = { env: this.env, cwd: this.scene.plan };
+    const status = await headgate(["status", run], at);
+    const command = nextCommands(status.text).find((each) => each.startsWith("retry"));
+    if (command === undefined) throw new NotDone(`the run has failed, and no retry is printed:\n${status.text}`);
+    this.called.push({ command, hopeful });
+    this.following = start(command.split(" "), at);
+    await Promise.race([this.following.exited, pause(500)]);
+    this.text += `$ headgate ${command}\n${this.following.stdout}${this.following.stderr}`;
+  }
+
+  /** The last one must have brought the run to its end, and each before it was called while nothing was mended. */
+  nexts(ended: boolean): Finished["nexts"] {
+    return this.called.filter(({ hopeful }) => hopeful).map(({ command }, index, all) => ({ command, worked: ended && index === all.length - 1 }));
+  }
+
+  stop(): void {
+    this.following?.kill("SIGKILL");
   }
 }
 

@@ -2,12 +2,13 @@
  *
  * A scene runs once undisturbed and tells its points; then once for each point and pass with a kill there. Whoever is left goes
  * on, and the end must be the same: content, schema, ledger. node tests/run.mjs --script crash/enumerate.ts
- * [--only hello,all-kinds] [--parts kills,stops,pairs,errors] [--point text] [--passes 2] [--limit cases] [--seconds 60]
+ * [--only hello,all-kinds] [--parts kills,stops,pairs,errors,lasting,memory] [--point text] [--passes 2] [--limit cases] [--seconds 60]
  * [--jobs 3] [--seed 1] [--list] [--no-figures] */
 import { join } from "node:path";
 import { Arguments } from "../lib/arguments";
 import { Cluster } from "../lib/cluster";
 import { helloPlan, root } from "../lib/paths";
+import { random, seedRandom } from "../lib/random";
 import { type Done, HELLO_FILES, play, prepareScene, preparedBack, type Scene } from "./drive";
 import { writeFigures } from "./figures";
 import { differences, type Outcome } from "./judge";
@@ -16,23 +17,13 @@ import { inParallel } from "./pool";
 
 const options = new Arguments();
 const only = options.text("only", "hello,all-kinds").split(",");
-const parts = options.text("parts", "kills,stops,pairs,errors").split(",");
+const parts = options.text("parts", "kills,stops,pairs,errors,lasting,memory").split(",");
 const pointFilter = options.text("point", "");
 const between = options.number("passes", 2);
 const limit = options.number("limit", 1e9);
 const seconds = options.number("seconds", 1e9);
 const jobs = options.number("jobs", 3);
-const seed = options.number("seed", 1);
-
-/** mulberry32: small, and the same everywhere. */
-let randomState = seed >>> 0;
-function random(): number {
-  randomState = (randomState + 0x6d2b79f5) >>> 0;
-  let t = randomState;
-  t = Math.imul(t ^ (t >>> 15), t | 1);
-  t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-}
+const seed = seedRandom(options.number("seed", 1));
 
 function shuffled<T>(items: T[]): T[] {
   return items.map((item) => ({ item, at: random() })).sort((a, b) => a.at - b.at).map(({ item }) => item);
@@ -80,24 +71,28 @@ async function look(scene: Scene): Promise<{ wanted: Outcome; points: Point[] }>
 }
 
 const isCall = ({ name }: Point): boolean => name.includes("/libpq.");
+const isAllocation = ({ name }: Point): boolean => name.endsWith("/memory.alloc");
+/** Statements' and other places of their own, where a process is killed; not what is passed everywhere. */
+const isPlace = (point: Point): boolean => !isCall(point) && !isAllocation(point);
 const mayFail = ({ name }: Point): boolean => name.includes("/file.");
 
 function killCases(scene: Scene, wanted: Outcome, points: Point[]): Case[] {
   return points
-    .filter((point) => !isCall(point))
+    .filter(isPlace)
     .flatMap((point) => passesToTry(point, between).map((pass) => ({ scene, part: "kills", wanted, points: [point.name], spec: `${point.name}:${pass}:kill` })));
 }
 
 /** The runner stands still, its parent dies; a successor finishes the run, then the runner wakes up. */
 function stopCases(scene: Scene, wanted: Outcome, points: Point[]): Case[] {
   return points
-    .filter((point) => !isCall(point) && point.name.startsWith("runner/"))
+    .filter((point) => isPlace(point) && point.name.startsWith("runner/"))
     .map(({ name }) => ({ scene, part: "stops", wanted, points: [name], spec: `${name}:1:stop` }));
 }
 
-/** A kill in the first life, and one in whoever goes on: around every commit and everything that is no statement. */
+/** A kill in the first life, and one in whoever goes on: before and after every commit (one that was sent is either), and at
+ * everything that is no statement. */
 function pairCases(scene: Scene, wanted: Outcome, points: Point[]): Case[] {
-  const names = points.map(({ name }) => name).filter((name) => /commit|\/(runner|run|step|worker|child)\.[a-z]+$/.test(name));
+  const names = points.map(({ name }) => name).filter((name) => /(before|after)_commit|\/(runner|run|step|worker|child)\.[a-z]+$/.test(name));
   return names.flatMap((first) =>
     names.map((second) => ({ scene, part: "pairs", wanted, points: [first, second], spec: `${first}:1:kill,${second}:1:kill` })),
   );
@@ -109,7 +104,27 @@ function errorCases(scene: Scene, wanted: Outcome, points: Point[]): Case[] {
     return passesToTry(point, tries).map((pass) => `${point.name}:${pass}:dropconn`);
   });
   const writes = points.filter(mayFail).flatMap(({ name }) => [`${name}:1:enospc`, `${name}:1:eio`]);
-  return [...calls, ...writes].map((spec) => ({ scene, part: "errors", wanted, points: [spec.slice(0, spec.indexOf(":"))], spec }));
+  return [...calls, ...writes].map((spec) => caseOf(scene, "errors", wanted, spec));
+}
+
+/** Calls and writes that fail for ever from a pass on, until somebody mends them. */
+function lastingCases(scene: Scene, wanted: Outcome, points: Point[]): Case[] {
+  const calls = points.filter(isCall).flatMap((point) => passesToTry(point, 1).map((pass) => `${point.name}:${pass}+:dropconn`));
+  const writes = points.filter(mayFail).flatMap(({ name }) => [`${name}:1+:enospc`, `${name}:1+:eio`]);
+  return [...calls, ...writes].map((spec) => caseOf(scene, "lasting", wanted, spec));
+}
+
+/** An allocation fails once, at passes spread over the life of each kind of process; a few for ever. */
+function memoryCases(scene: Scene, wanted: Outcome, points: Point[]): Case[] {
+  const between = options.number("allocations", scene.direction === "forward" ? 40 : 10);
+  return points.filter(isAllocation).flatMap((point) => [
+    ...passesToTry(point, between).map((pass) => caseOf(scene, "memory", wanted, `${point.name}:${pass}:enomem`)),
+    ...passesToTry(point, 1).map((pass) => caseOf(scene, "memory", wanted, `${point.name}:${pass}+:enomem`)),
+  ]);
+}
+
+function caseOf(scene: Scene, part: string, wanted: Outcome, spec: string): Case {
+  return { scene, part, wanted, spec, points: [spec.slice(0, spec.indexOf(":"))] };
 }
 
 function note(one: Case, done: Done): void {
@@ -122,7 +137,7 @@ function note(one: Case, done: Done): void {
   else figures.cases++;
   part.cases += done.struck > 0 ? 1 : 0;
   part.ms += done.ms;
-  const wrong = differences(done.outcome, one.wanted);
+  const wrong = differences(done.outcome, one.wanted, done.retried);
   if (done.struck === 0 && wrong.length === 0) return;
   if (wrong.length > 0) {
     figures.wrong_runs++;
@@ -156,12 +171,14 @@ for (const forward of scenes) {
   const back = await preparedBack(forward);
   for (const scene of [forward, back].filter(({ direction }) => options.text("direction", direction) === direction)) {
     const { wanted, points } = await look(scene);
-    for (const point of points.filter((each) => !isCall(each))) listed.add(nameOf(scene, point.name));
+    for (const point of points.filter(isPlace)) listed.add(nameOf(scene, point.name));
     if (options.flag("list")) for (const { name, passes } of points) console.log(`${scene.name}: ${name} ${passes}`);
     if (parts.includes("kills")) cases.push(...killCases(scene, wanted, points));
     if (parts.includes("pairs") && scene.name === "hello") cases.push(...pairCases(scene, wanted, points));
     if (parts.includes("stops") && scene.name === "hello") cases.push(...stopCases(scene, wanted, points));
     if (parts.includes("errors")) cases.push(...errorCases(scene, wanted, points));
+    if (parts.includes("lasting")) cases.push(...lastingCases(scene, wanted, points));
+    if (parts.includes("memory")) cases.push(...memoryCases(scene, wanted, points));
   }
 }
 const chosen = inOrder(cases).slice(0, options.flag("list") ? 0 : limit);

@@ -1,5 +1,6 @@
 /** What a run leaves behind, in a form that can be compared, and what is wrong with it whatever it is compared with. */
 import type { Cluster } from "../lib/cluster";
+import { pause } from "../lib/wait";
 
 export interface Outcome {
   state: string;
@@ -9,10 +10,13 @@ export interface Outcome {
   faults: string[];
 }
 
+const ACCOUNT = "the run's own account of its states";
+
 /** The same in every run of the plan, however often it was disturbed. */
 const FACTS: Record<string, string> = {
   "the head": "SELECT state, direction, node FROM headgate.run WHERE id = $1",
-  steps: "SELECT path, kind, state, attempt FROM headgate.step WHERE run = $1 ORDER BY path",
+  steps: "SELECT path, kind, state FROM headgate.step WHERE run = $1 ORDER BY path",
+  attempts: "SELECT path, attempt FROM headgate.step WHERE run = $1 ORDER BY path",
   rows:
     "SELECT step, sum(rows_changed) AS changed, sum(rows_skipped) AS skipped, sum(rows_queued) AS queued, bool_and(done) AS done " +
     "FROM headgate.cursor WHERE run = $1 AND range >= 0 GROUP BY step ORDER BY step",
@@ -23,7 +27,7 @@ const FACTS: Record<string, string> = {
   answers: "SELECT path, item FROM headgate.answer WHERE run = $1 ORDER BY path, item",
   decisions: "SELECT step, key, decision FROM headgate.decision WHERE run = $1 ORDER BY step, key",
   windows: "SELECT stage, closed_at IS NOT NULL AS closed FROM headgate.watch WHERE run = $1 ORDER BY stage",
-  "the run's own account of its states":
+  [ACCOUNT]:
     "SELECT DISTINCT data ->> 'to' AS state FROM headgate.event WHERE run = $1 AND type = 'run.state' " +
     "AND data ->> 'to' IN ('rolling_back', 'rolled_back', 'rollback_blocked', 'done', 'failed', 'aborted') ORDER BY 1",
 };
@@ -87,7 +91,7 @@ export async function judge(cluster: Cluster, database: string, run: string, dis
         faults.push("a lease on a run that has ended");
         break;
       }
-      await new Promise((wake) => setTimeout(wake, 100));
+      await pause(100);
     }
     const { rows } = await client.query<{ state: string }>("SELECT state FROM headgate.run WHERE id = $1", [run]);
     return { state: rows[0]?.state ?? "nowhere", facts: { ...facts, schema: cluster.dump(database) }, faults };
@@ -96,12 +100,20 @@ export async function judge(cluster: Cluster, database: string, run: string, dis
   }
 }
 
-/** What differs, in a line each. */
-export function differences(outcome: Outcome, wanted: Outcome): string[] {
+/** A run that failed and was tried again tells so, and nothing else is different. */
+function asRetried({ facts }: Outcome): Record<string, string> {
+  const { attempts, ...rest } = facts;
+  const account = (rest[ACCOUNT] ?? "").split("\n").filter((line) => !/failed|rollback_blocked/.test(line)).join("\n");
+  return { ...rest, [ACCOUNT]: account };
+}
+
+/** What differs, in a line each. retried: a person had to try again, as was printed. */
+export function differences(outcome: Outcome, wanted: Outcome, retried = false): string[] {
   const found = [...outcome.faults];
+  const [left, right] = retried ? [asRetried(outcome), asRetried(wanted)] : [outcome.facts, wanted.facts];
   if (outcome.state !== wanted.state) found.push(`it ended ${outcome.state}, not ${wanted.state}`);
-  for (const name of new Set([...Object.keys(wanted.facts), ...Object.keys(outcome.facts)])) {
-    const [is, should] = [outcome.facts[name], wanted.facts[name]];
+  for (const name of new Set([...Object.keys(right), ...Object.keys(left)])) {
+    const [is, should] = [left[name], right[name]];
     if (is === should) continue;
     const lines = new Set((should ?? "").split("\n"));
     const strange = (is ?? "").split("\n").find((line) => !lines.has(line)) ?? `${(is ?? "").split("\n").length} lines, not ${lines.size}`;

@@ -13,9 +13,10 @@ import { attend, hasEnded } from "../lib/people";
 import { copyPlan } from "../lib/plan";
 import { killNow, processesOf } from "../lib/processes";
 import { seedRandom } from "../lib/random";
-import { loadStory, STORY_FAULTS, storyContent } from "../lib/story";
+import { loadStory, STORY_FAULTS, storyConfig, storyContent } from "../lib/story";
 import { type Disturb, striker, type Victim, VICTIMS } from "../lib/strike";
 import { type Known, Supervisor } from "../lib/supervisor";
+import { pause } from "../lib/wait";
 import { explain } from "./explain";
 import { writeFigures } from "./figures";
 
@@ -24,22 +25,7 @@ const RUN_LIMIT_MS = 90_000;
 const PEOPLE = ["alice", "bob", "carol", "dave"];
 
 // The plan as it is; the guards always have good data, because there is no application: its writes would differ.
-const CONFIG = `
-version: 1
-metrics:
-  error_rate: { unit: percent, sql: "SELECT 0.1" }
-  response_time_p95: { unit: ms, sql: "SELECT 100" }
-environments:
-  crash:
-    approvers: { admin: [bob, dave], product: [carol] }
-    watch: { 10: 1s, 50: 1s, 100: 1s }
-    soak: 1s
-    guard_interval: 250ms
-    alerts:
-      application:
-        error_rate: > 1%
-        response_time_p95: > 500ms
-`;
+const CONFIG = storyConfig("crash");
 
 const options = new Arguments();
 const wantedKills = options.number("kills", 100);
@@ -48,8 +34,6 @@ const events = options.number("events", 10_000);
 // To chase one kind of fault: these victims in this order in every run, each within so many ms of the one before.
 const order = options.text("order", "").split(",").filter((word): word is Victim => VICTIMS.includes(word as Victim));
 const within = options.number("within", 500);
-
-const pause = (ms: number): Promise<void> => new Promise((wake) => setTimeout(wake, ms));
 
 interface Outcome {
   state: string;

@@ -11,7 +11,7 @@ import { processesOf } from "../lib/processes";
 import { Proxy } from "../lib/proxy";
 import { random, seedRandom } from "../lib/random";
 import { Tmpfs } from "../lib/tmpfs";
-import { waitUntil } from "../lib/wait";
+import { pause, waitUntil } from "../lib/wait";
 import { Viewer } from "../lib/viewer";
 import { writeFigures } from "./figures";
 import { play, type Prepared, prepareNet, type Scene, stateOf, type Verdict } from "./scene";
@@ -25,7 +25,6 @@ const wantedDisks = options.number("disks", 1);
 const only = options.text("only", "");
 const seed = seedRandom(options.number("seed", Date.now() % 1_000_000));
 
-const pause = (ms: number): Promise<void> => new Promise((wake) => setTimeout(wake, ms));
 const soon = (ms: number): Promise<void> => pause(random() * ms);
 
 let cases = 0;

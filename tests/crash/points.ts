@@ -1,5 +1,5 @@
 /** Fault points: what a process passed, and what shall happen where (docs/faults.md). */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporary } from "../lib/plan";
 
@@ -32,6 +32,25 @@ export class Faults {
     return this.spec.includes(":stop");
   }
 
+  /** Does it go wrong for ever, until it is mended? */
+  get lasting(): boolean {
+    return /:\d+\+/.test(this.spec);
+  }
+
+  /** Does something fail that a run may rightly stop at, for a person to try again? */
+  get fails(): boolean {
+    return /:(enospc|eio)\b/.test(this.spec);
+  }
+
+  /** From here on nothing goes wrong any more. */
+  mend(): void {
+    writeFileSync(join(this.folder, "once.mended"), "");
+  }
+
+  get mended(): boolean {
+    return existsSync(join(this.folder, "once.mended"));
+  }
+
   /** Is it the command itself that dies, whom its person sees dying and calls again? */
   get strikesCommand(): boolean {
     return /(^|,)(run|rollback)\//.test(this.spec);
@@ -39,6 +58,7 @@ export class Faults {
 
   /** How many faults of the list have struck. */
   get struck(): number {
+    if (this.lasting) return Math.min(1, this.acts);
     let count = 0;
     while (existsSync(join(this.folder, `once.${count}`))) count++;
     return count;
@@ -49,7 +69,7 @@ export class Faults {
     return existsSync(path) ? readFileSync(path, "utf8").trim().split("\n").map((line) => line.split(" ")) : [];
   }
 
-  /** Faults of the kind N+ leave no marker. */
+  /** How often anything went wrong. */
   get acts(): number {
     return this.lines.filter(([what]) => what === "act").length;
   }

@@ -16,7 +16,7 @@ import { copyPlan, temporary } from "../lib/plan";
 import { killNow, processesOf } from "../lib/processes";
 import { random, seedRandom } from "../lib/random";
 import { type Known, Supervisor } from "../lib/supervisor";
-import { waitUntil } from "../lib/wait";
+import { pause, waitUntil } from "../lib/wait";
 import { writeFigures } from "./figures";
 import { inParallel } from "./pool";
 
@@ -62,8 +62,6 @@ WITH made AS (
     FROM headgate.run WHERE id = 1 RETURNING id
 ), leased AS (INSERT INTO headgate.lease (run, epoch, until) SELECT id, 0, now() FROM made)
 SELECT id FROM made`;
-
-const pause = (ms: number): Promise<void> => new Promise((wake) => setTimeout(wake, ms));
 
 function signal(pid: number, name: NodeJS.Signals): void {
   try {

@@ -8,27 +8,12 @@ import { fsckLines } from "../lib/fsck";
 import { canonicalPlan } from "../lib/paths";
 import { attend, hasEnded } from "../lib/people";
 import { copyPlan } from "../lib/plan";
-import { Application, loadStory, STORY_FAULTS, storyContent } from "../lib/story";
+import { Application, loadStory, STORY_FAULTS, storyConfig, storyContent } from "../lib/story";
 import { Supervisor } from "../lib/supervisor";
 import { waitUntil } from "../lib/wait";
 
 // The demo's own configuration with shorter windows, and metrics that do not need an application where there is none.
-const config = (errorRate: string): string => `
-version: 1
-metrics:
-  error_rate: { unit: percent, sql: "${errorRate}" }
-  response_time_p95: { unit: ms, sql: "SELECT 100" }
-environments:
-  test:
-    approvers: { admin: [bob, dave], product: [carol] }
-    watch: { 10: 2s, 50: 2s, 100: 2s }
-    soak: 1s
-    guard_interval: 500ms
-    alerts:
-      application:
-        error_rate: > 1%
-        response_time_p95: > 500ms
-`;
+const config = (errorRate: string): string => storyConfig("test", { errorRate, watch: "2s", guardInterval: "500ms" });
 const MEASURED =
   "SELECT 100.0 * count(*) FILTER (WHERE NOT ok) / nullif(count(*), 0) FROM request_log WHERE at > clock_timestamp() - interval '2 seconds'";
 

@@ -9,7 +9,7 @@ import { canonicalPlan, helloPlan } from "../lib/paths";
 import { attend, hasEnded } from "../lib/people";
 import { copyPlan } from "../lib/plan";
 import { killNow, processesOf } from "../lib/processes";
-import { loadStory, STORY_FAULTS } from "../lib/story";
+import { loadStory, STORY_FAULTS, storyConfig } from "../lib/story";
 import { Supervisor } from "../lib/supervisor";
 import { waitUntil } from "../lib/wait";
 
@@ -19,27 +19,10 @@ before(async () => {
 });
 after(() => cluster.stop());
 
-const targets = (app: string, state: string): string => `
-version: 1
-state: { target: ledger }
+const targets = (app: string, state: string): string => `state: { target: ledger }
 targets:
   app: { url: "dbname=${app}" }
   ledger: { url: "dbname=${state}" }
-`;
-const ENVIRONMENT = `
-metrics:
-  error_rate: { unit: percent, sql: "SELECT 0.1" }
-  response_time_p95: { unit: ms, sql: "SELECT 100" }
-environments:
-  test:
-    approvers: { admin: [bob, dave], product: [carol] }
-    watch: { 10: 1s, 50: 1s, 100: 1s }
-    soak: 1s
-    guard_interval: 250ms
-    alerts:
-      application:
-        error_rate: > 1%
-        response_time_p95: > 500ms
 `;
 
 const count = async (database: string, table: string): Promise<number> =>
@@ -48,7 +31,7 @@ const count = async (database: string, table: string): Promise<number> =>
 test("each database has what is its own, and a second run has nothing to do", async () => {
   const [app, state] = [await cluster.database(), await cluster.database()];
   await cluster.query(app, readFileSync(join(helloPlan, "demo/schema.sql"), "utf8"));
-  const config = `${targets(app, state)}environments:\n  test: { gates: auto, approvers: { owner: [bob] } }\n`;
+  const config = `version: 1\n${targets(app, state)}environments:\n  test: { gates: auto, approvers: { owner: [bob] } }\n`;
   const folder = copyPlan(helloPlan, { "headgate.yaml": config });
   const before = cluster.dump(app);
   const run = await headgate(["run", folder, "-e", "test", "--yes"], { env: cluster.env("postgres") });
@@ -76,7 +59,7 @@ test("what looks at a run finds its steps in the target, or says why not", async
   // the target's own search_path counts, in workers too
   await cluster.query(app, "CREATE SCHEMA far; ALTER TABLE people SET SCHEMA far");
   await cluster.query(app, `ALTER DATABASE "${app}" SET search_path = far`);
-  const config = `${targets(app, state)}environments:\n  test: { gates: auto, approvers: { owner: [bob] } }\n`;
+  const config = `version: 1\n${targets(app, state)}environments:\n  test: { gates: auto, approvers: { owner: [bob] } }\n`;
   const folder = copyPlan(helloPlan, { "headgate.yaml": config });
   const call = (...args: string[]) => headgate([...args, "-e", "test"], { env: cluster.env("postgres"), cwd: folder });
   const before = cluster.dump(app);
@@ -106,7 +89,7 @@ test("what looks at a run finds its steps in the target, or says why not", async
 async function play(t: TestContext): Promise<{ app: string; state: string; supervisor: Supervisor; id: string }> {
   const [app, state] = [await cluster.database(), await cluster.database()];
   await loadStory(cluster, app, 200);
-  const folder = copyPlan(canonicalPlan, { "headgate.yaml": targets(app, state) + ENVIRONMENT });
+  const folder = copyPlan(canonicalPlan, { "headgate.yaml": storyConfig("test", { targets: targets(app, state) }) });
   const plans = join(folder, "..");
   const supervisor = await Supervisor.start({
     env: cluster.env("postgres"),

@@ -7,6 +7,37 @@ import { canonicalPlan } from "./paths";
 
 const sql = (name: string): string => readFileSync(join(canonicalPlan, "demo", name), "utf8");
 
+export interface StoryConfigOptions {
+  /** The metric error_rate, as SQL. */
+  errorRate?: string;
+  /** How long each stage is watched. */
+  watch?: string;
+  guardInterval?: string;
+  /** Lines before the metrics. */
+  targets?: string;
+}
+
+/** headgate.yaml of the story with windows as short as a test needs. Without an application its metrics would have no data. */
+export function storyConfig(environment: string, options: StoryConfigOptions = {}): string {
+  const watch = options.watch ?? "1s";
+  return `
+version: 1
+${options.targets ?? ""}metrics:
+  error_rate: { unit: percent, sql: "${options.errorRate ?? "SELECT 0.1"}" }
+  response_time_p95: { unit: ms, sql: "SELECT 100" }
+environments:
+  ${environment}:
+    approvers: { admin: [bob, dave], product: [carol] }
+    watch: { 10: ${watch}, 50: ${watch}, 100: ${watch} }
+    soak: 1s
+    guard_interval: ${options.guardInterval ?? "250ms"}
+    alerts:
+      application:
+        error_rate: > 1%
+        response_time_p95: > 500ms
+`;
+}
+
 /** Fills an empty database with the story's tables; application: its log and functions too. */
 export async function loadStory(cluster: Cluster, database: string, events: number, application = true): Promise<void> {
   const client = await cluster.connect(database);

@@ -6,6 +6,9 @@ export interface WaitOptions {
   everyMs?: number;
 }
 
+/** For what is not a fact to wait for: between two looks, before a strike. */
+export const pause = (ms: number): Promise<void> => new Promise((wake) => setTimeout(wake, ms));
+
 /** Asks until the answer is neither false nor undefined nor null, and gives it; fails with what was waited for. */
 export async function waitUntil<T>(
   what: string,
@@ -17,6 +20,6 @@ export async function waitUntil<T>(
     const answer = await ask();
     if (answer !== undefined && answer !== null && answer !== false) return answer;
     if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
-    await new Promise((wake) => setTimeout(wake, options.everyMs ?? 25));
+    await pause(options.everyMs ?? 25);
   }
 }

@@ -37,7 +37,7 @@ static const char *in_folder(const char *name)
 static int remove_folder(void **state)
 {
     UNUSED(state);
-    static const char *const FILES[] = {"once.0", "once.1", "log"};
+    static const char *const FILES[] = {"once.0", "once.1", "once.mended", "log"};
     for (size_t i = 0; i < COUNT_OF(FILES); i++)
         unlink(in_folder(FILES[i]));
     return rmdir(folder);
@@ -111,6 +111,65 @@ static void each_once_and_in_order(void **state)
     unsetenv("HEADGATE_FAULT_ONCE");
 }
 
+/* Also what was to go wrong for ever. */
+static void nothing_acts_when_mended(void **state)
+{
+    UNUSED(state);
+    setenv("HEADGATE_FAULT_ONCE", in_folder("once"), 1);
+    assert_true(was_killed(passes("lease.turn:1+:kill", "runner", 1)));
+    assert_true(was_killed(passes("lease.turn:1+:kill", "runner", 1)));
+    fclose(fopen(in_folder("once.mended"), "we"));
+    assert_false(was_killed(passes("lease.turn:1+:kill", "runner", 5)));
+    unlink(in_folder("once.mended"));
+    unsetenv("HEADGATE_FAULT_ONCE");
+}
+
+/* A process that asks for memory so often. */
+static int allocates(const char *spec, int times)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        setenv("HEADGATE_FAULT", spec, 1);
+        setenv("HEADGATE_FAULT_LOG", in_folder("log"), 1);
+        FAULT_PROCESS("runner");
+        for (int i = 0; i < times; i++) {
+            char *block = base_alloc(8);
+            base_free(&block);
+        }
+        _exit(SURVIVED);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+static void an_allocation_that_fails_aborts(void **state)
+{
+    UNUSED(state);
+    assert_int_equal(allocates("runner/memory.alloc:3:enomem", 2), SURVIVED);
+    int status = allocates("runner/memory.alloc:3:enomem", 3);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+
+static void allocations_are_listed_sparingly(void **state)
+{
+    UNUSED(state);
+    unlink(in_folder("log"));
+    assert_int_equal(allocates("list", 10000), SURVIVED);
+    FILE *file = fopen(in_folder("log"), "re");
+    assert_non_null(file);
+    char line[256] = "";
+    int lines = 0;
+    long last = 0;
+    while (fgets(line, sizeof(line), file) != NULL) {
+        last = strtol(line + strlen("pass runner/memory.alloc "), NULL, 10);
+        lines++;
+    }
+    fclose(file);
+    assert_in_range(lines, 50, 200);
+    assert_in_range(last, 9000, 10000);
+}
+
 static void lists_what_was_passed(void **state)
 {
     UNUSED(state);
@@ -162,6 +221,9 @@ int main(void)
         cmocka_unit_test(tells_the_caller_to_fail),
         cmocka_unit_test(what_it_does_not_understand_ends_the_process),
         cmocka_unit_test(each_once_and_in_order),
+        cmocka_unit_test(nothing_acts_when_mended),
+        cmocka_unit_test(an_allocation_that_fails_aborts),
+        cmocka_unit_test(allocations_are_listed_sparingly),
         cmocka_unit_test(lists_what_was_passed),
         cmocka_unit_test(haste_divides),
         cmocka_unit_test(the_page_is_complete),

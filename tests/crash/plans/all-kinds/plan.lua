@@ -52,6 +52,25 @@ plan "all-kinds" {
   checklist "after" { role = "owner", "The logs are quiet", "Nobody complained" },
   manual "Tell the team" { role = "owner" },
 
+  phase "outside" {
+    exec "program" {
+      argv = { "bin/effect.sh", "do", "program up" }, env = { EFFECTS = "${effects}" },
+      done = { exec = { "bin/effect.sh", "ask", "program up" } },
+      undo = { exec = { "bin/effect.sh", "do", "program down" } },
+    },
+    http "request" {
+      url = "${service}/things", body = [[{"name": "labels"}]], repeatable = true,
+      undo = { http = { method = "DELETE", url = "${service}/things/labels" } },
+    },
+    task "tally" {
+      transaction = false, done = { sql = "SELECT count(*) > 0 FROM tally" },
+      run  = function(db) db:exec("INSERT INTO tally SELECT kind, count(*) FROM items GROUP BY kind ON CONFLICT DO NOTHING") end,
+      undo = function(db) db:exec("DELETE FROM tally") end,
+    },
+    notify "the labels are there" { url = "${service}/chat" },
+    soak   "a moment" { lasts = "1h" },
+  },
+
   phase "settle" {
     step "labels are asked for" {
       up   = "ALTER TABLE items ADD CONSTRAINT items_cents CHECK (cents IS NOT NULL)",
