@@ -3,11 +3,10 @@ import type { Cluster } from "./cluster";
 import { killNow, processesOf } from "./processes";
 import { random } from "./random";
 import type { Supervisor } from "./supervisor";
+import { pause } from "./wait";
 
 export type Victim = "runner" | "worker" | "supervisor" | "backend";
 export const VICTIMS: Victim[] = ["runner", "worker", "supervisor", "backend"];
-
-const pause = (ms: number): Promise<void> => new Promise((wake) => setTimeout(wake, ms));
 
 /** Kills one of that kind now; false when there is none. A supervisor is started again. */
 export async function strike(victim: Victim, supervisor: Supervisor, cluster: Cluster, database: string): Promise<boolean> {
