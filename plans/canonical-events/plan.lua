@@ -6,6 +6,7 @@ plan "canonical-events" {
   doc    = "Give every event a canonical form and every campaign its list of data sources, "
     .. "then let the V2 system out gradually",
   target = "app",
+  document = file "document.md",      -- the check-list; "ticks" below says what ticks which box
 
   phase "expand" {
     doc = "New columns and tables beside the old ones; the running code does not see them",
@@ -38,7 +39,14 @@ plan "canonical-events" {
     },
 
     verify "review queue is empty"    { ambiguous = 0 },
-    verify "every event is canonical" { no_rows = "SELECT id FROM events WHERE canonical_event IS NULL" },
+    verify "every event is canonical" {
+      no_rows = "SELECT id FROM events WHERE canonical_event IS NULL",
+      ticks   = "All events have canonical format",
+    },
+    verify "every campaign has its sources" {
+      no_rows = "SELECT id FROM campaigns WHERE data_sources_v2 IS NULL",
+      ticks   = "All legacy campaigns migrated",
+    },
     verify "payload is the original"  {
       no_rows = "SELECT id FROM events WHERE canonical_event -> 'payload' IS DISTINCT FROM event_data",
     },
@@ -55,6 +63,10 @@ plan "canonical-events" {
   gate "start-rollout" {
     ask       = "Let the V2 system out to the first 10 % of users?",
     approvers = "admin", need = 1, evidence = { "backfill" },
+    ticks     = {
+      "Migration scripts tested on development data", "Dry run mode verified",
+      "Rollback procedures documented", "Load testing for large datasets (pending)",
+    },
   },
 
   rollout "v2_canonical_system" {
@@ -63,14 +75,20 @@ plan "canonical-events" {
     guards = thresholds "application",
     stage { percent = 10,  watch = "24h", guards = { "error_rate < 1%" } },
     stage { percent = 50,  watch = "48h" },
-    stage { percent = 100, watch = "7d", gate = { ask = "Let everybody in?", approvers = "product" } },
+    stage {
+      percent = 100, watch = "7d",
+      gate  = { ask = "Let everybody in?", approvers = "product" },
+      ticks = "Performance metrics stable",
+    },
+    ticks = {
+      error_rate        = "Error rates per feature flag",
+      response_time_p95 = "Performance metrics (response times)",
+    },
     on_breach = "rollback", on_no_data = "hold",
   },
 
   checklist "monitoring" {
     role = "admin",
-    "Error rates per feature flag",
-    "Performance metrics (response times)",
     "User adoption rates",
     "Support ticket correlation",
     "Database query performance",
@@ -83,6 +101,7 @@ plan "canonical-events" {
     gate "remove-legacy" {
       ask       = "Remove the legacy code path for good?",
       approvers = { "admin", "product" }, need = 2, evidence = { "backfill" },
+      ticks     = { "No related support tickets", "All tests passing" },
     },
     manual "Remove CampaignWizard and the flag checks from the code" { role = "admin" },
     step "canonical_event is asked for" {
@@ -99,6 +118,7 @@ plan "canonical-events" {
       up      = "DELETE FROM feature_flags WHERE name = 'v2_canonical_system'",
       one_way = "the code no longer asks",
       proof   = { soak = "14d", no_rows = "SELECT id FROM events WHERE canonical_event IS NULL" },
+      ticks   = "Feature flags at 100% for 2 weeks",
     },
   },
 }

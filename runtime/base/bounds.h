@@ -17,7 +17,9 @@ enum {
     BOUND_PLAN_LIST = 1000, ///< items of one list in a plan
     BOUND_PLAN_STAGES = 100,
     BOUND_PLAN_PARAMS = 64,
-    BOUND_NAME_BYTES = 200, ///< of a phase, step, gate, ...
+    BOUND_BOX_DOCUMENT_BYTES = 1024 * 1024, ///< a plan's check-list document
+    BOUND_BOXES = 20000,                    ///< in it
+    BOUND_NAME_BYTES = 200,                 ///< of a phase, step, gate, ...
 
     /* configuration */
     BOUND_YAML_BYTES = 1024 * 1024,

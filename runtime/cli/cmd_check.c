@@ -1,6 +1,8 @@
 /* check: mistakes in plans, without a database. */
+#include "cli/boxes.h"
 #include "cli/commands.h"
 #include "cli/evaluate.h"
+#include "plan/tick.h"
 
 #include <stdio.h>
 
@@ -16,15 +18,20 @@ static bool check_one(Cli *cli, const char *name, json_t *results)
     json_object_set_new(result, "ok", json_boolean(ok));
     if (!ok)
         json_object_set_new(result, "error", json_from_error(&err));
+    json_t *boxes = ok ? plan_tick_json(plan.plan) : NULL;
+    if (boxes != NULL)
+        json_object_set_new(result, "boxes", boxes);
     json_array_append_new(results, result);
     for (size_t i = 0; ok && !cli_flag(cli, "json") && i < context.config->notes_count; i++)
         printf("%s\n", context.config->notes[i]);
     if (!cli_flag(cli, "json")) {
-        if (ok)
+        if (ok) {
+            cli_boxes_print(stdout, plan.plan);
             printf("%s: %zu nodes, plan %.12s\n", name, plan.plan->nodes_count - 1,
                    plan.bundle->hash);
-        else
+        } else {
             cli_fail(&err);
+        }
     }
     cli_plan_done(&plan);
     if (context.arena != NULL)

@@ -3,10 +3,12 @@
 #include "base/bounds.h"
 #include "bind/plan.h"
 #include "bind/row.h"
+#include "cli/boxes.h"
 #include "cli/commands.h"
 #include "cli/param.h"
 #include "loop/child.h"
 #include "plan/param.h"
+#include "plan/tick.h"
 #include "run/dry.h"
 
 #include <inttypes.h>
@@ -204,13 +206,17 @@ static CliExit show(Cli *cli, const CliContext *context)
         cli_plan_done(&plan);
         return cli_fail(&err);
     }
-    cli_plan_done(&plan);
+    json_t *boxes = plan_tick_json(plan.plan);
+    if (boxes != NULL)
+        json_object_set_new(report, "boxes", boxes);
     if (cli_flag(cli, "json")) {
         AUTO(base_free) char *text = json_text(report);
         puts(text);
     } else {
+        cli_boxes_print(stdout, plan.plan);
         print_report(report);
     }
+    cli_plan_done(&plan);
     return judge(report);
 }
 

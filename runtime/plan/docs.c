@@ -141,6 +141,17 @@ static const char REFERENCE_HEAD[] =
     "  one of `< <= > >= == !=`, the unit one of `% ms s /s B KiB MiB GiB` or none. In a plan they "
     "must hold.\n"
     "- **A list of one** may be written without braces: `approvers = \"admin\"`.\n"
+    "- **Boxes.** `document` of the plan is a check-list in Markdown; `ticks` of any word names "
+    "the "
+    "boxes that it ticks when\n"
+    "  it is done, by their text, or by heading and text where several have the text: "
+    "`ticks = \"Before > Backup taken\"`. An item\n"
+    "  of a `checklist` whose text is a box ticks it by itself. A box that several words tick is "
+    "ticked when all of them are\n"
+    "  done; an outer box that none ticks, when all boxes in it are. What a person says is a "
+    "sign-off, what a guard says a\n"
+    "  metric, everything else automatic; a box that nothing ticks is debt, and `headgate check` "
+    "names it.\n"
     "\n";
 
 void plan_docs_reference(Text *out)

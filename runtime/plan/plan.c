@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/suggest.h"
 #include "plan/evidence.h"
+#include "plan/tick.h"
 #include "plan/value.h"
 #include "plan/word_outside.h"
 
@@ -410,7 +411,8 @@ bool plan_from_graph(json_t *graph, Plan **ret_plan, Error *err)
     plan->nodes = arena_alloc(plan->arena, BOUND_PLAN_NODES * sizeof(PlanNode *));
     AUTO(base_free) char *canonical = json_canonical(graph);
     hash_sha256_hex(canonical, strlen(canonical), plan->hash);
-    if (!add_node(plan, graph, NULL, 0, err) || !plan_evidence_resolve(plan, err))
+    if (!add_node(plan, graph, NULL, 0, err) || !plan_evidence_resolve(plan, err) ||
+        !plan_tick_resolve(plan, err))
         return false;
     *ret_plan = plan;
     plan = NULL;

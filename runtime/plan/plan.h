@@ -8,6 +8,7 @@
 #include "base/json.h"
 
 typedef struct PlanWord PlanWord;
+typedef struct PlanTicks PlanTicks;
 
 /// Kinds a node may have, in the order of the words table.
 typedef enum PlanKind {
@@ -70,8 +71,9 @@ typedef struct Plan {
     PlanNode *root;
     PlanNode **nodes; ///< by index
     size_t nodes_count;
-    json_t *by_path; ///< path → index; owned
-    char hash[65];   ///< SHA-256 of the canonical graph
+    json_t *by_path;        ///< path → index; owned
+    const PlanTicks *ticks; ///< the document's boxes and what ticks them (plan/tick.h); NULL = none
+    char hash[65];          ///< SHA-256 of the canonical graph
 } Plan;
 
 /// Builds and checks a plan from its graph: every kind, key, type, name and reference, against the

@@ -26,41 +26,6 @@ static json_t *loose(const json_t *value)
     return (json_t *)(uintptr_t)value;
 }
 
-const char *plan_value_tag(const json_t *value)
-{
-    return json_is_object(value) ? json_get_string(value, "$", NULL) : NULL;
-}
-
-bool plan_value_blank(const char *text)
-{
-    return text == NULL || text[strspn(text, " \t\r\n")] == '\0';
-}
-
-const char *plan_value_kind(const json_t *value)
-{
-    static const struct {
-        const char *tag;
-        const char *name;
-    } TAGS[] = {
-        {"sql", "SQL"},         {"function", "function"},     {"sql_flag", "sql_flag"},
-        {"trigger", "trigger"}, {"thresholds", "thresholds"},
-    };
-    const char *tag = plan_value_tag(value);
-    for (size_t i = 0; tag != NULL && i < COUNT_OF(TAGS); i++) {
-        if (strcmp(TAGS[i].tag, tag) == 0)
-            return TAGS[i].name;
-    }
-    if (json_is_string(value))
-        return "text";
-    if (json_is_number(value))
-        return "number";
-    if (json_is_boolean(value))
-        return "boolean";
-    if (json_is_array(value))
-        return "list";
-    return json_is_object(value) ? "table" : "nothing";
-}
-
 static bool read_position(const json_t *positions, const char *key, PlanPosition *ret_at)
 {
     const json_t *pair = json_object_get(positions, key);
@@ -486,15 +451,56 @@ static bool check_params(const Here *here, const json_t *value, json_t **ret_val
     return true;
 }
 
+static bool check_document(const Here *here, const json_t *value, json_t **ret_value, Error *err)
+{
+    return has_tag(value, "sql") ? keep(value, ret_value) : wrong_type(here, value, err);
+}
+
+static bool check_guard_ticks(const Here *here, const json_t *value, json_t **ret_value, Error *err)
+{
+    if (!json_is_object(value) || plan_value_tag(value) != NULL)
+        return check_strings(here, value, ret_value, err);
+    AUTO(json_auto) json_t *map = json_object();
+    const char *metric;
+    json_t *texts;
+    json_object_foreach (loose(value), metric, texts) {
+        json_t *list = NULL;
+        if (!check_strings(here, texts, &list, err))
+            return false;
+        json_object_set_new(map, metric, list);
+    }
+    *ret_value = json_incref(map);
+    return true;
+}
+
 static Check *const CHECKS[KEY_TYPES] = {
-    [KEY_TEXT] = check_text,         [KEY_SQL] = check_sql,         [KEY_DURATION] = check_duration,
-    [KEY_PERCENT] = check_percent,   [KEY_NUMBER] = check_number,   [KEY_COUNT] = check_count,
-    [KEY_ZERO] = check_zero,         [KEY_SCALAR] = check_scalar,   [KEY_BOOLEAN] = check_boolean,
-    [KEY_CHOICE] = check_choice,     [KEY_STRINGS] = check_strings, [KEY_COLUMNS] = check_strings,
-    [KEY_EVIDENCE] = check_strings,  [KEY_COUNTS] = check_counts,   [KEY_MAP] = check_map,
-    [KEY_FUNCTION] = check_function, [KEY_FLAG] = check_flag,       [KEY_SYNC] = check_sync,
-    [KEY_GUARDS] = check_guards,     [KEY_WORKERS] = check_workers, [KEY_TABLE] = check_table,
-    [KEY_PARAMS] = check_params,     [KEY_PAIRS] = check_pairs,     [KEY_ARGV] = check_argv,
+    [KEY_DOCUMENT] = check_document,
+    [KEY_TICKS] = check_strings,
+    [KEY_GUARD_TICKS] = check_guard_ticks,
+    [KEY_TEXT] = check_text,
+    [KEY_SQL] = check_sql,
+    [KEY_DURATION] = check_duration,
+    [KEY_PERCENT] = check_percent,
+    [KEY_NUMBER] = check_number,
+    [KEY_COUNT] = check_count,
+    [KEY_ZERO] = check_zero,
+    [KEY_SCALAR] = check_scalar,
+    [KEY_BOOLEAN] = check_boolean,
+    [KEY_CHOICE] = check_choice,
+    [KEY_STRINGS] = check_strings,
+    [KEY_COLUMNS] = check_strings,
+    [KEY_EVIDENCE] = check_strings,
+    [KEY_COUNTS] = check_counts,
+    [KEY_MAP] = check_map,
+    [KEY_FUNCTION] = check_function,
+    [KEY_FLAG] = check_flag,
+    [KEY_SYNC] = check_sync,
+    [KEY_GUARDS] = check_guards,
+    [KEY_WORKERS] = check_workers,
+    [KEY_TABLE] = check_table,
+    [KEY_PARAMS] = check_params,
+    [KEY_PAIRS] = check_pairs,
+    [KEY_ARGV] = check_argv,
 };
 
 static bool is_before(PlanPosition a, PlanPosition b)

@@ -40,6 +40,11 @@ static const PlanKey PLAN_KEYS[] = {
      .type = KEY_TEXT,
      .fallback = "\"app\"",
      .doc = "The target in headgate.yaml that the plan changes."},
+    {.name = "document",
+     .type = KEY_DOCUMENT,
+     .doc =
+         "The check-list that the migration must tick: a Markdown file with boxes (`- [ ] text`). "
+         "`ticks` says what ticks each of them; a box that nothing ticks is shown as debt."},
     {.name = "params",
      .type = KEY_PARAMS,
      .fields = PARAM_FIELDS,
@@ -50,6 +55,7 @@ static const PlanKey PLAN_KEYS[] = {
 };
 
 static const PlanKey PHASE_KEYS[] = {
+    PLAN_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "What the phase is for."},
     {0},
 };
@@ -90,6 +96,7 @@ static const PlanKey STEP_KEYS[] = {
      .type = KEY_TABLE,
      .fields = PROOF_FIELDS,
      .doc = "What must hold before the step may run: for steps that remove something."},
+    PLAN_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "What the step does, for people."},
     {0},
 };
@@ -148,6 +155,7 @@ static const PlanKey TASK_KEYS[] = {
      .type = KEY_BOOLEAN,
      .doc = "With transaction = false: doing it twice is the same as once, so it is done again "
             "without asking."},
+    PLAN_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "What the task does, for people."},
     {0},
 };
@@ -179,6 +187,7 @@ static const PlanRule TASK_RULES[] = {
 
 static const PlanKey CHECK_KEYS[] = {
     COMPARISON_KEYS,
+    PLAN_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "Why it must be so."},
     {0},
 };
@@ -202,6 +211,7 @@ static const PlanKey VERIFY_KEYS[] = {
      .doc = "Tables that must have as many rows as when the run started, or table = exact number "
             "of rows."},
     {.name = "ambiguous", .type = KEY_ZERO, .doc = "0: the review queue of the run must be empty."},
+    PLAN_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "Why it must be so."},
     {0},
 };
@@ -228,6 +238,7 @@ static const PlanKey BACKUP_KEYS[] = {
      .choices = "custom",
      .fallback = "\"custom\"",
      .doc = "The format of pg_dump."},
+    PLAN_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "What the backup is for."},
     {0},
 };
@@ -239,6 +250,7 @@ static const PlanKey MANUAL_KEYS[] = {
     {.name = "evidence",
      .type = KEY_TEXT,
      .doc = "What the person has to give: a link, a ticket, a figure."},
+    PLAN_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "How to do it."},
     {0},
 };
@@ -249,6 +261,7 @@ static const PlanKey CHECKLIST_KEYS[] = {
      .required = true,
      .doc = "What to tick, one by one; may be written straight into the table."},
     {.name = "role", .type = KEY_STRINGS, .doc = "Who may tick. Default: anyone who may run."},
+    PLAN_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "What the list is for."},
     {0},
 };
@@ -435,7 +448,7 @@ static const PlanWord WORDS[] = {
     {.name = "file",
      .form = WORD_TEXT,
      .kind = PLAN_KINDS,
-     .doc = "The SQL of a file in the plan's own folder; errors in it name the file and its line.",
+     .doc = "The text of a file in the plan's own folder; errors in it name the file and its line.",
      .example = "up = file \"sql/001.up.sql\""},
     {.name = "trigger",
      .form = WORD_SQL,
@@ -499,6 +512,10 @@ static const struct TypeRow {
     [KEY_WORKERS] = {"a whole number from 1 to 16 or \"auto\"", "integer|\"auto\""},
     [KEY_TABLE] = {"a table", "table"},
     [KEY_PARAMS] = {"a map of name to table", "table<string, table>"},
+    [KEY_DOCUMENT] = {"file \"…\"", "headgate.Sql"},
+    [KEY_TICKS] = {"a text or a list of texts", "string|string[]"},
+    [KEY_GUARD_TICKS] = {"a text, a list of texts, or a map of metric to such",
+                         "string|string[]|table<string, string|string[]>"},
 };
 
 const PlanWord *plan_word_at(size_t index)

@@ -19,31 +19,34 @@ typedef enum WordForm {
 /// What a key takes. Each has a row in the table of types (word.c): its name in messages and in
 /// LuaCATS.
 typedef enum KeyType {
-    KEY_TEXT,     ///< "…", not empty
-    KEY_SQL,      ///< "…", [[ … ]] or file "sql/x.sql"
-    KEY_DURATION, ///< "24h"
-    KEY_PERCENT,  ///< a number: 0 < p <= 100
-    KEY_NUMBER,   ///< any number
-    KEY_COUNT,    ///< a whole number >= 1
-    KEY_ZERO,     ///< 0 and nothing else
-    KEY_SCALAR,   ///< a number, a text or a boolean
-    KEY_BOOLEAN,  ///< true or false
-    KEY_CHOICE,   ///< one of PlanKey.choices
-    KEY_STRINGS,  ///< a text or a list of texts
-    KEY_COLUMNS,  ///< the same, column names
-    KEY_EVIDENCE, ///< the same, names or paths of nodes that stand before
-    KEY_COUNTS,   ///< a list of tables, or a map of table → whole number >= 0
-    KEY_MAP,      ///< a map of column → SQL expression
-    KEY_PAIRS,    ///< a map of name → text
-    KEY_ARGV,     ///< a list of texts, a program and its arguments
-    KEY_FUNCTION, ///< a Lua function
-    KEY_FLAG,     ///< sql_flag { … }
-    KEY_SYNC,     ///< trigger(sql) or "application"
-    KEY_GUARDS,   ///< thresholds as text, thresholds "name", or a list of both
-    KEY_WORKERS,  ///< a whole number 1 … BOUND_WORKERS or "auto"
-    KEY_TABLE,    ///< a table with PlanKey.fields
-    KEY_PARAMS,   ///< a map of name → a table with PlanKey.fields
-    KEY_TYPES,    ///< how many
+    KEY_TEXT,        ///< "…", not empty
+    KEY_SQL,         ///< "…", [[ … ]] or file "sql/x.sql"
+    KEY_DURATION,    ///< "24h"
+    KEY_PERCENT,     ///< a number: 0 < p <= 100
+    KEY_NUMBER,      ///< any number
+    KEY_COUNT,       ///< a whole number >= 1
+    KEY_ZERO,        ///< 0 and nothing else
+    KEY_SCALAR,      ///< a number, a text or a boolean
+    KEY_BOOLEAN,     ///< true or false
+    KEY_CHOICE,      ///< one of PlanKey.choices
+    KEY_STRINGS,     ///< a text or a list of texts
+    KEY_COLUMNS,     ///< the same, column names
+    KEY_EVIDENCE,    ///< the same, names or paths of nodes that stand before
+    KEY_COUNTS,      ///< a list of tables, or a map of table → whole number >= 0
+    KEY_MAP,         ///< a map of column → SQL expression
+    KEY_PAIRS,       ///< a map of name → text
+    KEY_ARGV,        ///< a list of texts, a program and its arguments
+    KEY_FUNCTION,    ///< a Lua function
+    KEY_FLAG,        ///< sql_flag { … }
+    KEY_SYNC,        ///< trigger(sql) or "application"
+    KEY_GUARDS,      ///< thresholds as text, thresholds "name", or a list of both
+    KEY_WORKERS,     ///< a whole number 1 … BOUND_WORKERS or "auto"
+    KEY_TABLE,       ///< a table with PlanKey.fields
+    KEY_PARAMS,      ///< a map of name → a table with PlanKey.fields
+    KEY_DOCUMENT,    ///< file "document.md"
+    KEY_TICKS,       ///< a text or a list of texts: boxes of the document
+    KEY_GUARD_TICKS, ///< the same, or a map of metric → such
+    KEY_TYPES,       ///< how many
 } KeyType;
 
 typedef struct PlanKey PlanKey;
@@ -56,6 +59,13 @@ struct PlanKey {
     const char *choices;   ///< KEY_CHOICE: the words, separated by spaces
     const PlanKey *fields; ///< KEY_TABLE, KEY_PARAMS: the keys inside
 };
+
+/// Every kind of node but plan has this key (plan/tick.h).
+#define PLAN_TICKS_KEY                                                                             \
+    {                                                                                              \
+        .name = "ticks", .type = KEY_TICKS,                                                        \
+        .doc = "The boxes of the plan's document that this ticks when it is done."                 \
+    }
 
 /// A rule over several keys of a word.
 typedef enum RuleKind {

@@ -51,6 +51,7 @@ const PlanKey PLAN_BACKFILL_KEYS[] = {
     {.name = "one_way",
      .type = KEY_TEXT,
      .doc = "Why old values need not be kept for a rollback. Without it every old value is kept."},
+    PLAN_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "What the backfill does, for people."},
     {0},
 };

@@ -87,6 +87,7 @@ static const PlanKey UNDO_FIELDS[] = {
          .type = KEY_BOOLEAN,                                                                      \
          .fallback = "false",                                                                      \
          .doc = "true: doing it twice is the same as once, so it is done again without asking."},  \
+        PLAN_TICKS_KEY,                                                                            \
     {                                                                                              \
         .name = "doc", .type = KEY_TEXT, .doc = doc_                                               \
     }
@@ -141,6 +142,7 @@ const PlanKey PLAN_NOTIFY_KEYS[] = {
      .choices = "go_on fail",
      .fallback = "\"go_on\"",
      .doc = "When nobody takes it: go on and say so, or fail the step."},
+    PLAN_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "Who is told, and why."},
     {0},
 };
@@ -151,6 +153,7 @@ const PlanKey PLAN_SOAK_KEYS[] = {
      .required = true,
      .doc = "How long, by the database's clock, also while no runner runs. `soak` of the "
             "environment goes before it."},
+    PLAN_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "What the time is for."},
     {0},
 };

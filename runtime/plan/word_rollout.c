@@ -1,6 +1,14 @@
 /* The keys of rollout, of its stages and flag, and of gate, which stands in a stage too. */
 #include "plan/word_rollout.h"
 
+#define GUARD_TICKS_KEY                                                                            \
+    {                                                                                              \
+        .name = "ticks", .type = KEY_GUARD_TICKS,                                                  \
+        .doc =                                                                                     \
+            "The boxes of the plan's document that this ticks when it is done: texts, or metric "  \
+            "= texts for what the guard of that metric ticks."                                     \
+    }
+
 #define GATE_FIELDS_TABLE                                                                          \
     {.name = "ask", .type = KEY_TEXT, .doc = "The question on the gate's page."},                  \
         {.name = "approvers",                                                                      \
@@ -23,6 +31,7 @@
          .choices = "hold reject rollback",                                                        \
          .fallback = "\"hold\"",                                                                   \
          .doc = "What happens when it has waited that long."},                                     \
+        PLAN_TICKS_KEY,                                                                            \
     {                                                                                              \
         .name = "doc", .type = KEY_TEXT, .doc = "What passing the gate means."                     \
     }
@@ -53,6 +62,7 @@ const PlanKey PLAN_ROLLOUT_KEYS[] = {
      .choices = "hold rollback",
      .fallback = "\"hold\"",
      .doc = "When a guard has no data: hold until it has, or roll back. It never counts as good."},
+    GUARD_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "What is let out."},
     {0},
 };
@@ -71,6 +81,7 @@ const PlanKey PLAN_STAGE_KEYS[] = {
      .type = KEY_TABLE,
      .fields = PLAN_GATE_KEYS,
      .doc = "A gate to pass before this stage begins: the keys of gate."},
+    GUARD_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "What the stage is for."},
     {0},
 };

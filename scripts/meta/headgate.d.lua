@@ -28,6 +28,7 @@
 ---@class headgate.Plan
 ---@field doc string  What the plan does and why, in a sentence or two; the first thing an approver reads.
 ---@field target? string  The target in headgate.yaml that the plan changes. Default: "app".
+---@field document? headgate.Sql  The check-list that the migration must tick: a Markdown file with boxes (`- [ ] text`). `ticks` says what ticks each of them; a box that nothing ticks is shown as debt.
 ---@field params? table<string, headgate.Plan.Params>  Typed parameters that a run is given (`--param name=value`, the start form); functions read them as `params.name`. Their values are part of what is approved.
 ---@field [integer] headgate.Node  in the order in which they run
 
@@ -38,6 +39,7 @@ function plan(name) end
 
 ---Steps that belong together; they run in the order they are written.
 ---@class headgate.Phase
+---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  What the phase is for.
 ---@field [integer] headgate.Node  in the order in which they run
 
@@ -58,6 +60,7 @@ function phase(name) end
 ---@field transaction? boolean  false for statements that cannot run in a transaction (CREATE INDEX CONCURRENTLY, …). Default: true.
 ---@field lock_budget? string  How long the step tries to get its locks before it fails and names who holds them. Default: the target's lock_budget.
 ---@field proof? headgate.Step.Proof  What must hold before the step may run: for steps that remove something.
+---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  What the step does, for people.
 
 ---A change by SQL. It takes effect exactly once, whatever dies when.
@@ -94,6 +97,7 @@ function migrations(name) end
 ---@field timeout? string  The longest that run may take, waiting for SQL included; after that it has failed and its transaction is rolled back.
 ---@field done? headgate.Task.Done  With transaction = false: how to find out whether it has happened, when a runner died meanwhile. Without it the run is held, and a person is asked.
 ---@field repeatable? boolean  With transaction = false: doing it twice is the same as once, so it is done again without asking.
+---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  What the task does, for people.
 
 ---A change by Lua that may wait for the database.
@@ -117,6 +121,7 @@ function task(name) end
 ---@field workers? integer|"auto"  Worker processes, or "auto": 1 for a table below 5,000 rows, else 2. Default: "auto".
 ---@field on_error? "queue"|"fail"  A row whose map raises goes to the review queue, or fails the step. Default: "queue".
 ---@field one_way? string  Why old values need not be kept for a rollback. Without it every old value is kept.
+---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  What the backfill does, for people.
 
 ---A change of many rows, in batches, by worker processes, while the application writes.
@@ -144,6 +149,7 @@ function backfill(name) end
 ---@field above? number  … must be more than this.
 ---@field below? number  … must be less than this.
 ---@field no_rows? string|headgate.Sql  A query that must find nothing; what it finds is shown as the evidence.
+---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  Why it must be so.
 
 ---What must be true before: the run stops here when it is not.
@@ -173,6 +179,7 @@ function check(name) end
 ---@field no_rows? string|headgate.Sql  A query that must find nothing; what it finds is shown as the evidence.
 ---@field counts? string[]|table<string, integer>  Tables that must have as many rows as when the run started, or table = exact number of rows.
 ---@field ambiguous? integer  0: the review queue of the run must be empty.
+---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  Why it must be so.
 
 ---What must be true after: evidence for gates; the run does not go on when it fails.
@@ -184,6 +191,7 @@ function verify(name) end
 ---@class headgate.Backup
 ---@field retain? string  How long the backup must be kept; written into its sheet, nothing is deleted by itself.
 ---@field format? "custom"  The format of pg_dump. Default: "custom".
+---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  What the backup is for.
 
 ---A pg_dump of the target, verified by listing it. Restoring it is never called a rollback.
@@ -199,6 +207,7 @@ function backup(name) end
 ---@field evidence? string|string[]  Phases or steps before the gate, by name or path, whose verdicts are shown and bound by the approval.
 ---@field expires? string  How long the gate waits for its approvals. Default: for ever.
 ---@field on_expire? "hold"|"reject"|"rollback"  What happens when it has waited that long. Default: "hold".
+---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  What passing the gate means.
 
 ---The run waits here until people have approved what they see.
@@ -212,6 +221,7 @@ function gate(name) end
 ---@field guards? string|headgate.Thresholds|(string|headgate.Thresholds)[]  What must hold during every stage: "error_rate < 1%", thresholds "name", or a list.
 ---@field on_breach? "rollback"|"hold"  When a guard does not hold: back to 0 % and off, or hold and ask a person. Default: "rollback".
 ---@field on_no_data? "hold"|"rollback"  When a guard has no data: hold until it has, or roll back. It never counts as good. Default: "hold".
+---@field ticks? string|string[]|table<string, string|string[]>  The boxes of the plan's document that this ticks when it is done: texts, or metric = texts for what the guard of that metric ticks.
 ---@field doc? string  What is let out.
 ---@field [integer] headgate.Node  in the order in which they run
 
@@ -226,6 +236,7 @@ function rollout(name) end
 ---@field watch string  How long every guard must have data and hold before the next stage.
 ---@field guards? string|headgate.Thresholds|(string|headgate.Thresholds)[]  What must hold too, in this stage.
 ---@field gate? headgate.Gate  A gate to pass before this stage begins: the keys of gate.
+---@field ticks? string|string[]|table<string, string|string[]>  The boxes of the plan's document that this ticks when it is done: texts, or metric = texts for what the guard of that metric ticks.
 ---@field doc? string  What the stage is for.
 
 ---A share of the rollout and how long it is watched. Its name is its percentage.
@@ -237,6 +248,7 @@ function stage(keys) end
 ---@class headgate.Manual
 ---@field role? string|string[]  Who may say that it is done. Default: anyone who may run.
 ---@field evidence? string  What the person has to give: a link, a ticket, a figure.
+---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  How to do it.
 
 ---Something a person does outside; the run waits until they say that it is done.
@@ -248,6 +260,7 @@ function manual(name) end
 ---@class headgate.Checklist
 ---@field items string|string[]  What to tick, one by one; may be written straight into the table.
 ---@field role? string|string[]  Who may tick. Default: anyone who may run.
+---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  What the list is for.
 ---@field [integer] string
 
@@ -276,6 +289,7 @@ function checklist(name) end
 ---@field one_way? string  Why there is no way back.
 ---@field no_effect? string  Why there is nothing to take back (it only looks).
 ---@field repeatable? boolean  true: doing it twice is the same as once, so it is done again without asking. Default: false.
+---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  What the program does, for people.
 
 ---A program, run at least once, in a folder that holds the plan's files.
@@ -307,6 +321,7 @@ function exec(name) end
 ---@field one_way? string  Why there is no way back.
 ---@field no_effect? string  Why there is nothing to take back (it only looks).
 ---@field repeatable? boolean  true: doing it twice is the same as once, so it is done again without asking. Default: false.
+---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  What the request does, for people.
 
 ---A request that changes something elsewhere, sent at least once with a stable Idempotency-Key.
@@ -322,6 +337,7 @@ function http(name) end
 ---@field body? string  The whole body instead of `{"text": …, "plan": …, "run": …, "environment": …}`.
 ---@field timeout? string  The longest the request may take. Default: "10s".
 ---@field on_error? "go_on"|"fail"  When nobody takes it: go on and say so, or fail the step. Default: "go_on".
+---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  Who is told, and why.
 
 ---A message to a webhook. It may arrive twice, with the same Idempotency-Key.
@@ -332,6 +348,7 @@ function notify(name) end
 ---The run waits here; the time goes on while no runner runs.
 ---@class headgate.Soak
 ---@field lasts string  How long, by the database's clock, also while no runner runs. `soak` of the environment goes before it.
+---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  What the time is for.
 
 ---The run waits here; the time goes on while no runner runs.
@@ -339,7 +356,7 @@ function notify(name) end
 ---@return fun(keys: headgate.Soak): headgate.Node
 function soak(name) end
 
----The SQL of a file in the plan's own folder; errors in it name the file and its line.
+---The text of a file in the plan's own folder; errors in it name the file and its line.
 ---@param text string
 ---@return headgate.Sql
 function file(text) end

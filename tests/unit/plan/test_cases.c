@@ -8,6 +8,7 @@
  *   --- steps          the children of a phase "p" of that plan
  *   --- environment    with yaml and a plan: the plan is checked against this environment
  *   --- error          the exact message, or
+ *   --- boxes          the plan's boxes, and what ticks them; or
  *   --- expect         the exact tree (plan) or configuration (yaml) as printed below
  *
  * With HEADGATE_SHOW=1 every result is printed, for writing new cases. */
@@ -20,6 +21,7 @@
 
 #include "base/text.h"
 #include "plan/config.h"
+#include "plan/tick.h"
 #include "plan/word.h"
 
 #include <glob.h>
@@ -84,6 +86,27 @@ static void print_plan(const Plan *plan, Text *out)
     }
 }
 
+static void print_boxes(const Plan *plan, Text *out)
+{
+    assert_non_null(plan->ticks);
+    const PlanBoxes *boxes = plan->ticks->boxes;
+    size_t at = 0;
+    for (size_t i = 0; i < boxes->boxes_count; i++) {
+        text_printf(out, "%d %s %s:", boxes->boxes[i].line,
+                    plan_tick_class_name(plan->ticks->classes[i]),
+                    plan_box_address(plan->arena, boxes, &boxes->boxes[i]));
+        for (; at < plan->ticks->count && plan->ticks->ticks[at].box == i; at++) {
+            const PlanTick *tick = &plan->ticks->ticks[at];
+            text_printf(out, " %s %s", plan_kind_name(tick->node->kind), tick->node->path);
+            if (tick->item >= 0)
+                text_printf(out, ", item %d", tick->item);
+            if (tick->metric != NULL)
+                text_printf(out, ", metric %s", tick->metric);
+        }
+        text_append_char(out, '\n');
+    }
+}
+
 static void print_config(const Config *config, Text *out)
 {
     for (size_t i = 0; i < config->environments_count; i++) {
@@ -120,6 +143,8 @@ static bool run(const Case *one, Text *out)
     }
     if (!ok)
         text_printf(out, "%s\n", err.message);
+    else if (part(one, "boxes") != NULL)
+        print_boxes(plan, out);
     else if (name == NULL && plan != NULL)
         print_plan(plan, out);
     else if (name == NULL && config != NULL)
@@ -148,7 +173,8 @@ static void set_environment(char *lines)
 static bool check_case(const Case *one)
 {
     const char *error = part(one, "error");
-    const char *expect = error != NULL ? error : part(one, "expect");
+    const char *boxes = part(one, "boxes");
+    const char *expect = error != NULL ? error : boxes != NULL ? boxes : part(one, "expect");
     if (expect == NULL) {
         print_error("%s:%d: %s: neither error nor expect\n", one->file, one->line, one->title);
         return false;

@@ -136,9 +136,20 @@ static void every_setting_is_described(void **state)
     settings_are_described(plan_setting_sections());
 }
 
+static void everything_but_the_plan_may_tick_boxes(void **state)
+{
+    UNUSED(state);
+    for (PlanKind kind = 0; kind < PLAN_KINDS; kind++) {
+        const PlanKey *key = plan_word_key(plan_word_of(kind), "ticks");
+        if ((key != NULL) != (kind != PLAN_PLAN))
+            fail_msg("%s: ticks is %s", plan_kind_name(kind), key == NULL ? "missing" : "there");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(everything_but_the_plan_may_tick_boxes),
         cmocka_unit_test(plan_reference),
         cmocka_unit_test(configuration),
         cmocka_unit_test(types_name_every_word),

@@ -1,0 +1,39 @@
+/* What a value of the graph is, for checks and for messages. */
+#include "plan/value.h"
+
+#include <string.h>
+
+const char *plan_value_tag(const json_t *value)
+{
+    return json_is_object(value) ? json_get_string(value, "$", NULL) : NULL;
+}
+
+bool plan_value_blank(const char *text)
+{
+    return text == NULL || text[strspn(text, " \t\r\n")] == '\0';
+}
+
+const char *plan_value_kind(const json_t *value)
+{
+    static const struct {
+        const char *tag;
+        const char *name;
+    } TAGS[] = {
+        {"sql", "SQL"},         {"function", "function"},     {"sql_flag", "sql_flag"},
+        {"trigger", "trigger"}, {"thresholds", "thresholds"},
+    };
+    const char *tag = plan_value_tag(value);
+    for (size_t i = 0; tag != NULL && i < COUNT_OF(TAGS); i++) {
+        if (strcmp(TAGS[i].tag, tag) == 0)
+            return TAGS[i].name;
+    }
+    if (json_is_string(value))
+        return "text";
+    if (json_is_number(value))
+        return "number";
+    if (json_is_boolean(value))
+        return "boolean";
+    if (json_is_array(value))
+        return "list";
+    return json_is_object(value) ? "table" : "nothing";
+}
