@@ -40,7 +40,9 @@ static void look_done(Look *look)
 
 static void print_row(const json_t *row)
 {
-    const char *text = json_get_string(json_object_get(row, "reason"), "text", "");
+    const json_t *waits = json_object_get(row, "waits");
+    const char *text =
+        json_get_string(json_is_object(waits) ? waits : json_object_get(row, "reason"), "text", "");
     printf("%6" PRId64 "  %-20s %-12s %-16s %.19sZ  %s\n", json_get_int(row, "id", 0),
            json_get_string(row, "plan_name", ""), json_get_string(row, "environment", ""),
            json_get_string(row, "state", ""), json_get_string(row, "created_at", ""), text);
@@ -65,12 +67,22 @@ static bool status_all(Cli *cli, Look *look, Error *err)
     return true;
 }
 
+/* What the step at work waits for, beside the state of its run. */
+static void print_waits(const json_t *waits)
+{
+    if (json_is_object(waits))
+        printf("        %s waits since %.19sZ, until %.19sZ at most: then the step fails\n",
+               json_get_string(waits, "path", ""), json_get_string(waits, "since", ""),
+               json_get_string(waits, "expires", ""));
+}
+
 static void print_one(const Look *look, const json_t *steps, const Error *why)
 {
     char next[1024];
     RunState state = run_state_parse(json_get_string(look->head, "state", ""));
     print_row(look->head);
     cli_param_print(stdout, json_object_get(look->head, "params"));
+    print_waits(json_object_get(look->head, "waits"));
     size_t i = 0;
     json_t *step = NULL;
     if (steps == NULL)

@@ -50,6 +50,14 @@ async function reader(database: string, sql = "SELECT count(*) FROM items WHERE 
   return client;
 }
 
+interface Waits {
+  kind: string;
+  path: string;
+  who: string[];
+  since: string;
+  expires: string;
+}
+
 interface Lock {
   state: string;
   why: string;
@@ -91,7 +99,10 @@ test("a step that cannot have its locks names the blocker, changes nothing, and 
 test("while it waits the run says for whom, and it goes on when the blocker is gone", async () => {
   const { database, env } = await prepared();
   const coffee = await reader(database);
-  const run = start(["run", plan("ALTER TABLE items ADD COLUMN extra integer"), "-e", "test", "--yes"], { env });
+  const folder = plan("ALTER TABLE items ADD COLUMN extra integer");
+  const status = (...more: string[]) => headgate(["status", "1", "-e", "test", ...more], { env, cwd: folder });
+  const waits = async () => (JSON.parse((await status("--json")).stdout) as { state: string; waits: Waits | null });
+  const run = start(["run", folder, "-e", "test", "--yes"], { env });
   const [first] = await waitUntil("a try was refused", async () => {
     const told = await locks(database);
     return told.some((lock) => lock.blockers !== undefined && lock.blockers.length > 0) ? told.filter((lock) => lock.blockers?.length) : undefined;
@@ -101,11 +112,19 @@ test("while it waits the run says for whom, and it goes on when the blocker is g
   assert.deepEqual(first?.waits?.object, "public.items");
   assert.equal(first?.blockers?.[0]?.application, "coffee");
   assert.doesNotMatch(JSON.stringify(first), /hunter2/);
+  const shown = await waits();
+  assert.equal(shown.state, "running");
+  assert.equal(shown.waits?.kind, "locks");
+  assert.equal(shown.waits?.path, "change/change items");
+  assert.match(shown.waits?.who[0] ?? "", /^pid \d+ \(coffee\)$/);
+  assert.ok(Date.parse(shown.waits?.since ?? "") <= Date.now() && Date.parse(shown.waits?.expires ?? "") > Date.now(), "since when, and until when");
+  assert.match((await status()).text, /change items waits since .* until .* at most: then the step fails/);
   await coffee.query("COMMIT");
   await coffee.end();
   const ended = await run.ended;
   assert.equal(ended.code, 0, ended.text);
   assert.deepEqual(await columns(database), ["id", "name", "extra"]);
+  assert.equal((await waits()).waits, null);
 });
 
 test("a statement that others queue behind is withdrawn and tried again", async () => {

@@ -308,6 +308,24 @@ LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp A
     SELECT to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 $$;
 
+-- What the step at work of a run waits for besides the run's own state: for whom, since when, what happens at expiry. NULL = nothing.
+-- Read from what its runner told last, so it ends with the wait and with the runner.
+CREATE FUNCTION headgate.waits(a_run bigint) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN e.type = 'step.lock' AND e.data ->> 'state' = 'waiting' THEN jsonb_build_object(
+        'kind', 'locks', 'path', e.node, 'text', e.data ->> 'text',
+        'who', coalesce((SELECT jsonb_agg('pid ' || (b.value ->> 'pid') || coalesce(' (' || nullif(b.value ->> 'application', '') || ')', ''))
+                         FROM jsonb_array_elements(CASE WHEN jsonb_typeof(e.data -> 'blockers') = 'array' THEN e.data -> 'blockers' END) AS b (value)),
+                        '[]'),
+        'since', headgate.rfc3339(e.at - (e.data ->> 'spent_us')::bigint * interval '1 microsecond'),
+        'expires', headgate.rfc3339(e.at + ((e.data ->> 'budget_us')::bigint - (e.data ->> 'spent_us')::bigint) * interval '1 microsecond'),
+        'on_expire', 'fail') END
+    FROM (SELECT * FROM headgate.event WHERE run = a_run ORDER BY seq DESC LIMIT 50) AS e
+    JOIN headgate.lease AS l ON l.run = e.run AND l.epoch = e.epoch AND l.until > clock_timestamp()
+    WHERE e.type IN ('step.lock', 'step.state', 'run.state')
+    ORDER BY e.seq DESC LIMIT 1
+$$;
+
 REVOKE ALL ON ALL TABLES IN SCHEMA headgate FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA headgate FROM PUBLIC;
 GRANT USAGE ON SCHEMA headgate TO PUBLIC;

@@ -5,6 +5,7 @@ SELECT pg_catalog.json_build_object(
     'state', r.state, 'direction', r.direction,
     'reason', CASE WHEN r.reason <> '{}' THEN pg_catalog.jsonb_build_object(
         'since', headgate.rfc3339(r.state_since), 'expires', headgate.rfc3339(g.expires_at), 'on_expire', NULL) || r.reason END,
+    'waits', CASE WHEN r.state IN ('running', 'rolling_back') THEN headgate.waits(r.id) END,
     'node', nullif(r.node, ''), 'rollback_why', r.rollback_why, 'params', r.params,
     'started_by', r.started_by, 'author', p.registered_by,
     'created_at', headgate.rfc3339(r.created_at), 'state_since', headgate.rfc3339(r.state_since),

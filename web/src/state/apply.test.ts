@@ -39,13 +39,20 @@ test("a step starts, tells progress and ends", () => {
 
 test("a step that waits for a lock says for whom, until it has it or ends", () => {
   const path = "expand/column";
-  const waiting = event(12, "step.lock", path, { state: "waiting", why: "lock_timeout", try: 1, blockers: [{ pid: 4711 }] });
+  const data = { state: "waiting", why: "lock_timeout", text: "waits for people", try: 1, spent_us: 1e6, budget_us: 3e6, blockers: [{ pid: 4711, application: "psql" }] };
+  const waiting: Message = { t: "event", run: "42", seq: "12", at: "2026-11-21T12:00:05.000Z", type: "step.lock", node: path, data };
   let view = apply(viewOf(detail), [event(11, "step.state", path, { kind: "step", from: "pending", to: "running" }), waiting]);
   assert.equal(view.locks.get(path)?.blockers[0]?.pid, 4711);
   assert.deepEqual(view.locks.get(path)?.victims, []);
+  assert.deepEqual(view.detail.waits, {
+    kind: "locks", path, text: "waits for people", who: ["pid 4711 (psql)"],
+    since: "2026-11-21T12:00:04.000Z", expires: "2026-11-21T12:00:07.000Z", on_expire: "fail",
+  });
+  assert.equal(apply(view, [event(13, "step.lock", path, { state: "working" })]).detail.waits, null);
   assert.equal(apply(view, [event(13, "step.lock", path, { state: "working" })]).locks.size, 0);
   view = apply(view, [event(13, "step.state", path, { to: "done" })]);
   assert.equal(view.locks.size, 0);
+  assert.equal(view.detail.waits, null);
 });
 
 test("a page that is opened while a step waits learns it from the history", () => {

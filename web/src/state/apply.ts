@@ -149,6 +149,23 @@ function locksAfter(before: ReadonlyMap<string, LockWait>, { type, node, data }:
   return withEntry(before, node, wait as unknown as LockWait);
 }
 
+function shifted(at: string, us: number): string {
+  const ms = Date.parse(at) + us / 1000;
+  return Number.isFinite(ms) ? new Date(ms).toISOString() : at;
+}
+
+/** What the step at work waits for after an event. Steps are done one by one: whatever it or the run does ends the wait. */
+function waitsAfter(before: Reason | null | undefined, { type, at, node, data }: RunEvent): Reason | null {
+  if (type !== "step.lock") return type === "step.state" || type === "run.state" ? null : before ?? null;
+  if (data["state"] !== "waiting") return null;
+  const spent = number(data["spent_us"]) ?? 0;
+  const who = list(data["blockers"]).map(object).map((session) => `pid ${String(session?.["pid"])}${session?.["application"] ? ` (${text(session["application"])})` : ""}`);
+  return {
+    kind: "locks", path: node, text: text(data["text"]), who,
+    since: shifted(at, -spent), expires: shifted(at, (number(data["budget_us"]) ?? 0) - spent), on_expire: "fail",
+  };
+}
+
 function checkResult(view: RunView, { at, node, data }: RunEvent): RunView {
   const check: CheckResult = {
     verdict: text(data["verdict"], "not_run") as Verdict,
@@ -326,7 +343,8 @@ const EFFECT: Record<string, (view: RunView, event: RunEvent) => RunView> = {
 
 function applyEvent(view: RunView, event: RunEvent): RunView {
   const effect = Object.hasOwn(EFFECT, event.type) ? EFFECT[event.type] : undefined;
-  return { ...(effect ?? same)(view, event), locks: locksAfter(view.locks, event), seq: event.seq };
+  const after = withDetail((effect ?? same)(view, event), { waits: waitsAfter(view.detail.waits, event) });
+  return { ...after, locks: locksAfter(view.locks, event), seq: event.seq };
 }
 
 /** The head of a run as the server last said it: newer than what we have, or nothing changes. */

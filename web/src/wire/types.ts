@@ -125,6 +125,8 @@ export interface Run {
   state: RunStatus;
   direction: "forward" | "back";
   reason: Reason | null;
+  /** What the step at work waits for beside the run's state (locks). */
+  waits?: Reason | null;
   node: string | null;
   params: JsonObject;
   started_by: string;

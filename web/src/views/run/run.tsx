@@ -15,7 +15,7 @@ import { History } from "./history";
 import { NodeDetail } from "./node";
 import { Timeline } from "./timeline";
 
-const EXPIRY: Record<string, string> = { hold: "then it is held", reject: "then it counts as rejected", rollback: "then it rolls back" };
+const EXPIRY: Record<string, string> = { hold: "then it is held", reject: "then it counts as rejected", rollback: "then it rolls back", fail: "then the step fails" };
 
 function expiryText(reason: Reason): string {
   if (!reason.expires) return "";
@@ -32,7 +32,8 @@ function ReasonClock({ leftUs }: { leftUs: number }) {
 /** Why the run stands where it stands, who can move it, and the way there. */
 function StateLine({ view }: { view: RunView }) {
   const { detail } = view;
-  const { reason, state } = detail;
+  const { state } = detail;
+  const reason = detail.waits ?? detail.reason;
   const look = lookOf(RUN_LOOK, state);
   const gate = reason?.path && detail.gates.some((row) => row.path === reason.path && row.state === "open") ? reason.path : null;
   const review = reason?.kind === "review" || (isStopped(state) && (detail.review.open ?? 0) > 0 && !gate);
@@ -44,7 +45,7 @@ function StateLine({ view }: { view: RunView }) {
         <span class="soft">
           {isFinished(state) ? <>since <Time at={detail.finished_at ?? detail.state_since} /></> : <>for <Elapsed from={reason?.since ?? detail.state_since} /></>}
           {state === "watching" && typeof reason?.left_us === "number" && <ReasonClock leftUs={reason.left_us} />}
-          {reason?.who && reason.who.length > 0 && <> · {reason.who.join(", ")} can move it</>}
+          {reason?.who && reason.who.length > 0 && <> · {detail.waits ? `behind ${reason.who.join(", ")}` : `${reason.who.join(", ")} can move it`}</>}
           {reason && expiryText(reason) && <> · {expiryText(reason)}</>}
         </span>
       </div>

@@ -74,7 +74,7 @@ function RunRow({ run }: { run: Run }) {
       <div class="run-name">
         <a href={href.run(run.id)} data-row class="row-link">{run.plan} <span class="id">#{run.id}</span></a>
         <span class="soft small clip">
-          {over ? `${run.environment} · ${run.database}` : run.reason?.text || (run.node ? `at ${run.node}` : `${run.environment} · ${run.database}`)}
+          {over ? `${run.environment} · ${run.database}` : (run.waits ?? run.reason)?.text || (run.node ? `at ${run.node}` : `${run.environment} · ${run.database}`)}
         </span>
       </div>
       <div class="run-env"><span class="chip">{run.environment}</span></div>
