@@ -148,25 +148,37 @@ static bool ledger_check(Cli *cli, const CliContext *context, DbConn *state, Err
     return true;
 }
 
-/* What is pruned is in the state database; what rollbacks kept is in the targets. */
+/* A target: what steps wrote goes, what rollbacks kept stays. */
+static bool prune_target(DbConn *state, int days, const Database *database, Error *err)
+{
+    int64_t rows = 0;
+    const LedgerTarget target = {database->conn, database->system, database->name};
+    AUTO(text_done) Text kept;
+    text_init(&kept, (size_t)1 << 20);
+    if (!ledger_schema_prune_wrote(state, days, &target, &rows, err) ||
+        !ledger_schema_kept(database->conn, &kept, err))
+        return error_wrap(err, "target \"%s\"", database->target->name);
+    if (rows > 0)
+        printf("%" PRId64 " notes of what steps wrote deleted\n", rows);
+    if (kept.length_bytes > 0)
+        printf("what rollbacks kept stays: %s\n", text_string(&kept));
+    return true;
+}
+
 static bool ledger_prune(Cli *cli, const CliContext *context, DbConn *state, Error *err)
 {
-    const char *days = cli_option(cli, "days");
+    int days =
+        cli_option(cli, "days") == NULL ? 90 : (int)strtol(cli_option(cli, "days"), NULL, 10);
     int64_t events = 0;
     AUTO(databases_done) Databases all = {.arena = arena_new()};
-    if (!ledger_schema_check(state, err) ||
-        !ledger_schema_prune(state, days == NULL ? 90 : (int)strtol(days, NULL, 10), &events, err))
+    if (!ledger_schema_check(state, err) || !ledger_schema_prune(state, days, &events, err))
         return false;
     printf("%" PRId64 " events deleted\n", events);
     if (!find_databases(cli, context, state, &all, err))
         return false;
     for (size_t i = 0; i < all.count; i++) {
-        AUTO(text_done) Text kept;
-        text_init(&kept, (size_t)1 << 20);
-        if (!ledger_schema_kept(all.items[i].conn, &kept, err))
+        if (!prune_target(state, days, &all.items[i], err))
             return false;
-        if (kept.length_bytes > 0)
-            printf("what rollbacks kept stays: %s\n", text_string(&kept));
     }
     return true;
 }

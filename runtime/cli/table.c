@@ -159,7 +159,8 @@ static const CliOption LEDGER_OPTIONS[] = {
      .doc = "install although a FOR ALL TABLES publication would send the tables to subscribers"},
     {.name = "days",
      .value = "N",
-     .doc = "prune: runs that ended more than N days ago (default 90)"},
+     .doc = "prune: events, samples and notes of what steps wrote, of runs that ended more than N "
+            "days ago (default 90)"},
     {.name = "force",
      .doc = "uninstall although runs are unfinished; tables that rollbacks kept are never dropped"},
     OPTIONS_END,

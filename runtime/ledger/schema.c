@@ -158,6 +158,22 @@ bool ledger_schema_prune(DbConn *conn, int days, int64_t *ret_events, Error *err
     return true;
 }
 
+bool ledger_schema_prune_wrote(DbConn *state, int days, const LedgerTarget *target,
+                               int64_t *ret_rows, Error *err)
+{
+    char text[16];
+    snprintf(text, sizeof(text), "%d", days);
+    AUTO(db_result_auto) DbResult *runs = NULL;
+    AUTO(db_result_auto) DbResult *rows = NULL;
+    if (!db_query(state, db_sql("schema_ended"), DB_PARAMS(text, target->system, target->database),
+                  &runs, err) ||
+        !db_query(target->conn, db_sql("schema_prune_wrote"), DB_PARAMS(db_value(runs, 0, 0)),
+                  &rows, err))
+        return error_wrap(err, "pruning what steps wrote");
+    *ret_rows = db_affected(rows);
+    return true;
+}
+
 void ledger_schema_ddl(Text *out)
 {
     for (size_t i = 0; i < COUNT_OF(VERSIONS); i++)

@@ -26,6 +26,16 @@ NODISCARD bool ledger_schema_uninstall(DbConn *conn, bool force, Error *err);
 /// Waits. Deletes the events and samples of runs that ended longer than days ago. *ret_events = how
 /// many events.
 NODISCARD bool ledger_schema_prune(DbConn *conn, int days, int64_t *ret_events, Error *err);
+/// A database that runs had as their target, as ledger_run_identity() names it.
+typedef struct LedgerTarget {
+    DbConn *conn;
+    const char *system;
+    const char *database;
+} LedgerTarget;
+/// Waits. Deletes in a target what steps of such runs wrote (headgate.wrote). *ret_rows = how many
+/// rows.
+NODISCARD bool ledger_schema_prune_wrote(DbConn *state, int days, const LedgerTarget *target,
+                                         int64_t *ret_rows, Error *err);
 /// Waits. Appends the names of the headgate.kept_<run> tables, separated by ", ".
 NODISCARD bool ledger_schema_kept(DbConn *conn, Text *out, Error *err);
 /// The DDL of the newest version, for subscribers and for reading.

@@ -165,9 +165,17 @@ test("uninstall does not drop what was kept", async () => {
     assert.notEqual(gone.code, 0, gone.text);
     assert.match(gone.text, /headgate.kept_1/);
   }
+  const wrote = async () => (await cluster.query(database, "SELECT DISTINCT run::int AS run FROM headgate.wrote ORDER BY run")).map((row) => row["run"]);
+  await cluster.query(database, "INSERT INTO headgate.wrote (run, step, xid) VALUES (99, 'of a run that has not ended', pg_current_xact_id())");
+  assert.deepEqual(await wrote(), [1, 99]);
+  const young = await headgate(["ledger", "prune", "-e", "test"], { env, cwd: folder });
+  assert.equal(young.code, 0, young.text);
+  assert.deepEqual(await wrote(), [1, 99], "it ended less than 90 days ago");
   const prune = await headgate(["ledger", "prune", "--days", "0", "-e", "test"], { env, cwd: folder });
   assert.equal(prune.code, 0, prune.text);
   assert.match(prune.text, /headgate.kept_1/);
+  assert.match(prune.text, /\d+ notes of what steps wrote deleted/);
+  assert.deepEqual(await wrote(), [99]);
   assert.equal((await kept(database)).length, 1);
   await cluster.query(database, "DROP TABLE headgate.kept_1");
   const gone = await headgate(["ledger", "uninstall", "-e", "test"], { env, cwd: folder });
