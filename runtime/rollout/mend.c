@@ -17,9 +17,12 @@ static const struct Way {
     int need;
     const char *before; /* the question, around the node's name */
     const char *after;
+    const char *then; /* on the approve button */
 } WAYS[] = {
-    {"skip", RUN_MEND_SKIP, 2, "Leave the undo of", " out, and go on with the rollback"},
-    {"repair", RUN_MEND_REPAIR, 1, "Run this SQL instead of the undo of", ""},
+    {"skip", RUN_MEND_SKIP, 2, "Leave the undo of", " out, and go on with the rollback",
+     "leave its undo out"},
+    {"repair", RUN_MEND_REPAIR, 1, "Run this SQL instead of the undo of", "",
+     "this SQL instead of its undo"},
 };
 
 static const struct Way *way_of(const char *kind)
@@ -45,6 +48,25 @@ static const char *approver_of(const ConfigEnvironment *environment)
             return environment->roles[i].name;
     }
     return environment->roles_count > 0 ? environment->roles[0].name : NULL;
+}
+
+json_t *rollout_mend_ways(const ConfigEnvironment *environment)
+{
+    json_t *ways = json_array();
+    for (size_t i = 0; i < COUNT_OF(WAYS); i++) {
+        json_t *item = json_object();
+        json_t *approvers = json_array();
+        const char *role = environment == NULL ? NULL : approver_of(environment);
+        if (role != NULL)
+            json_array_append_new(approvers, json_string(role));
+        json_set_string(item, "kind", WAYS[i].kind);
+        json_set_int(item, "need", WAYS[i].need);
+        json_object_set_new(item, "approvers", approvers);
+        json_object_set_new(item, "auto",
+                            json_boolean(environment != NULL && environment->gates_auto));
+        json_array_append_new(ways, item);
+    }
+    return ways;
 }
 
 static void digest_of(const Run *run, const char *path, const json_t *asked, char *ret_hex)
@@ -115,7 +137,7 @@ static json_t *next_of(const struct Way *way, const PlanNode *node, const json_t
     json_set_string(item, "kind", way->kind);
     json_set_string(item, "path", node->path);
     json_set_string(item, "text", text);
-    json_set_string(item, "then", way->kind);
+    json_set_string(item, "then", way->then);
     if (json_object_get(body, "sql") != NULL)
         json_object_set(item, "sql", json_object_get(body, "sql"));
     json_t *list = json_array();

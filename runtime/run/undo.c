@@ -7,11 +7,13 @@
 #define BIT(state) (1u << (state))
 
 const RunRequest RUN_REQUESTS[] = {
-    {"pause", RUN_EVENT_PAUSE, 0},
-    {"resume", RUN_EVENT_GO, BIT(RUN_PAUSED) | BIT(RUN_HELD)},
-    {"retry", RUN_EVENT_GO, BIT(RUN_FAILED) | BIT(RUN_ROLLBACK_BLOCKED) | BIT(RUN_HELD)},
-    {"rollback", RUN_EVENT_ROLL_BACK, ~BIT(RUN_ROLLBACK_BLOCKED)},
-    {"abort", RUN_EVENT_ABORT, 0},
+    {"pause", RUN_EVENT_PAUSE, 0, false},
+    {"resume", RUN_EVENT_GO, BIT(RUN_PAUSED) | BIT(RUN_HELD), false},
+    {"retry", RUN_EVENT_GO, BIT(RUN_FAILED) | BIT(RUN_ROLLBACK_BLOCKED) | BIT(RUN_HELD), false},
+    {"rollback", RUN_EVENT_ROLL_BACK, ~BIT(RUN_ROLLBACK_BLOCKED), false},
+    {"abort", RUN_EVENT_ABORT, 0, false},
+    {"skip", RUN_EVENT_ROLL_BACK, BIT(RUN_ROLLBACK_BLOCKED), true},
+    {"repair", RUN_EVENT_ROLL_BACK, BIT(RUN_ROLLBACK_BLOCKED), true},
 };
 const size_t RUN_REQUESTS_COUNT = COUNT_OF(RUN_REQUESTS);
 
@@ -28,6 +30,8 @@ bool run_request_allowed(const RunRequest *request, RunState state)
 {
     if (state == RUN_STATES)
         return false;
+    if (request->mends)
+        return state == RUN_ROLLBACK_BLOCKED;
     bool goes = request->event == RUN_EVENT_GO;
     bool on = state == RUN_RUNNING || state == RUN_ROLLING_BACK || state == RUN_ROLLBACK_BLOCKED;
     return run_row_find(state, request->event) != NULL || (goes && on);

@@ -1,16 +1,18 @@
 /* Runs: lists, one run, events, report, requests. */
 #include "db/sql.h"
+#include "rollout/mend.h"
 #include "run/kept.h"
 #include "run/undo.h"
 #include "server/handlers.h"
 #include "server/private.h"
 #include "server/view.h"
+#include "sql/check.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { LIMIT_RUNS = 500, WHY_BYTES = 2000 };
+enum { LIMIT_RUNS = 500, WHY_BYTES = 2000, PATH_BYTES = 4 * BOUND_NAME_BYTES };
 
 bool get_runs(ServerRequest *request, json_t **ret_body, Error *err)
 {
@@ -41,10 +43,15 @@ static bool or_not_found(ServerRequest *request, bool ok, const Error *err)
 bool get_run(ServerRequest *request, json_t **ret_body, Error *err)
 {
     int64_t run = 0;
-    return request_run(request, &run, err) &&
-           or_not_found(
-               request,
-               server_view_run(request->conn, request->server->targets, run, ret_body, err), err);
+    if (!request_run(request, &run, err) ||
+        !or_not_found(request,
+                      server_view_run(request->conn, request->server->targets, run, ret_body, err),
+                      err))
+        return false;
+    const char *environment = json_get_string(*ret_body, "environment", "");
+    json_object_set_new(*ret_body, "mend",
+                        rollout_mend_ways(request_environment(request, environment)));
+    return true;
 }
 
 bool get_report(ServerRequest *request, json_t **ret_body, Error *err)
@@ -115,11 +122,38 @@ typedef struct Asked {
     const RunRequest *kind;
     const char *why;
     const char *version;
+    const char *path; ///< of the step whose undo is mended, otherwise NULL
+    const char *sql;  ///< of a repair
 } Asked;
+
+/* The runner asks the same of the SQL; here a typing error costs nothing yet. */
+static bool check_repair(const char *sql, Error *err)
+{
+    const SqlFile file = {
+        .text = sql, .file = "the SQL", .first_line = 1, .transaction = SQL_TRANSACTION_YES};
+    bool outside = false;
+    return sql_check_file(&file, &outside, err);
+}
+
+static bool read_mend(const ServerRequest *request, Asked *asked, Error *err)
+{
+    bool repairs = text_equal(asked->kind->name, "repair");
+    if (!repairs && json_object_get(request->body, "sql") != NULL)
+        return error_set(err, ERROR_INPUT, "only a repair takes \"sql\"");
+    if (!asked->kind->mends)
+        return json_object_get(request->body, "path") == NULL ||
+               error_set(err, ERROR_INPUT, "only skip and repair take \"path\"");
+    const char *why = NULL;
+    return request_body_text(request, "path", PATH_BYTES, &asked->path, err) &&
+           request_body_text(request, "why", WHY_BYTES, &why, err) &&
+           (!repairs ||
+            (request_body_text(request, "sql", BOUND_HTTP_BODY_BYTES, &asked->sql, err) &&
+             check_repair(asked->sql, err)));
+}
 
 static bool read_asked(ServerRequest *request, Asked *asked, Error *err)
 {
-    static const char *const KEYS[] = {"kind", "why", NULL};
+    static const char *const KEYS[] = {"kind", "why", "path", "sql", NULL};
     const char *name = NULL;
     if (!request_run(request, &asked->run, err) ||
         !request_if_match(request, &asked->version, err) ||
@@ -128,13 +162,35 @@ static bool read_asked(ServerRequest *request, Asked *asked, Error *err)
         return false;
     asked->kind = run_request_find(name);
     if (asked->kind == NULL)
-        return error_set(
-            err, ERROR_INPUT,
-            "a run cannot be asked to \"%s\"; it can pause, resume, retry, rollback and abort",
-            name);
+        return error_set(err, ERROR_INPUT,
+                         "a run cannot be asked to \"%s\"; it can pause, resume, retry, rollback, "
+                         "abort, skip and repair",
+                         name);
     asked->why = json_get_string(request->body, "why", "");
-    return strlen(asked->why) <= WHY_BYTES ||
-           error_set(err, ERROR_INPUT, "\"why\" is longer than %d bytes", (int)WHY_BYTES);
+    if (strlen(asked->why) > WHY_BYTES)
+        return error_set(err, ERROR_INPUT, "\"why\" is longer than %d bytes", (int)WHY_BYTES);
+    return read_mend(request, asked, err);
+}
+
+static json_t *body_of(const Asked *asked)
+{
+    json_t *body = json_object();
+    json_set_string(body, "why", asked->why);
+    if (asked->path != NULL)
+        json_set_string(body, "path", asked->path);
+    if (asked->sql != NULL)
+        json_set_string(body, "sql", asked->sql);
+    return body;
+}
+
+/* Why it was not stored; a request that would only meet a log line of the runner is stored. */
+static bool refused(ServerRequest *request, const Asked *asked, const DbResult *result, Error *err)
+{
+    if (!check_state(request, asked->kind, db_value(result, 0, 1), err))
+        return false;
+    return asked->path == NULL ||
+           request_fail(request, STATUS_CONFLICT, err, ERROR_CONFLICT,
+                        "the rollback is not blocked by the undo of \"%s\"", asked->path);
 }
 
 /* One statement: the version is compared and the request stored, or nothing happens. */
@@ -142,13 +198,12 @@ static bool store(ServerRequest *request, const Asked *asked, Error *err)
 {
     char run[24];
     snprintf(run, sizeof(run), "%" PRId64, asked->run);
-    AUTO(json_auto) json_t *body = json_object();
-    json_set_string(body, "why", asked->why);
+    AUTO(json_auto) json_t *body = body_of(asked);
     AUTO(base_free) char *text = json_text(body);
     AUTO(db_result_auto) DbResult *result = NULL;
     if (!db_query_prepared(request->conn, db_sql("server_request_add"),
                            DB_PARAMS(run, asked->kind->name, text, request->who.person,
-                                     request_key(request), asked->version),
+                                     request_key(request), asked->version, asked->path),
                            &result, err))
         return false;
     if (db_rows(result) == 0)
@@ -158,7 +213,7 @@ static bool store(ServerRequest *request, const Asked *asked, Error *err)
     if (!text_equal(db_value(result, 0, 0), asked->version))
         return error_set(err, ERROR_CONFLICT, "the run has changed since you looked: it is %s now",
                          db_value(result, 0, 1));
-    return db_bool(result, 0, 2) || check_state(request, asked->kind, db_value(result, 0, 1), err);
+    return db_bool(result, 0, 2) || refused(request, asked, result, err);
 }
 
 bool post_request(ServerRequest *request, json_t **ret_body, Error *err)

@@ -214,6 +214,33 @@ test("a repair is approved as it stands: other SQL needs another approval, a cha
   assert.deepEqual(await undone(stage), ["three", "two", "one"]);
 });
 
+test("the API asks for the same, and refuses what could not be", async (t) => {
+  const { stage, supervisor, id } = await withPeople(t);
+  const alice = supervisor.as("alice");
+  const ask = async (body: unknown, person = "alice") => {
+    const { version } = await alice.run(id);
+    return supervisor.as(person).post(`/api/runs/${id}/requests`, body, { "If-Match": `"${version}"` });
+  };
+  await assert.rejects(ask({ kind: "skip", path: "f/two" }), /400.*why/);
+  await assert.rejects(ask({ kind: "skip", path: "f/one", why: "x" }), /409.*not blocked by the undo of/);
+  await assert.rejects(ask({ kind: "repair", path: "f/two", why: "x" }), /400.*sql/);
+  await assert.rejects(ask({ kind: "repair", path: "f/two", why: "x", sql: "VACUUM undone" }), /400.*VACUUM/);
+  await assert.rejects(ask({ kind: "skip", path: "f/two", why: "x", sql: "SELECT 1" }), /400.*only a repair/);
+  await assert.rejects(ask({ kind: "retry", path: "f/two", why: "x" }), /400.*only skip and repair/);
+  await assert.rejects(ask({ kind: "skip", path: "f/two", why: "x" }, "bob"), /403/);
+  const { gates, mend } = (await alice.run(id)) as { gates: unknown[]; mend?: unknown };
+  assert.deepEqual(gates, [], "nothing was asked");
+  assert.deepEqual(mend, [
+    { kind: "skip", need: 2, approvers: ["admin"], auto: false },
+    { kind: "repair", need: 1, approvers: ["admin"], auto: false },
+  ]);
+  await ask({ kind: "repair", path: "f/two", why: "never made", sql: "INSERT INTO undone VALUES ('two'); DROP TABLE two" });
+  await waitUntil("the gate is open", async () => (await alice.run(id)).gates.some((gate) => gate.path === "f/two/repair"));
+  await supervisor.as("bob").approve(id, "f/two/repair");
+  await retried(stage, supervisor, id, "rolled_back");
+  assert.deepEqual(await undone(stage), ["three", "two", "one"]);
+});
+
 test("a rejected skip leaves the rollback where it was, and retry tries the undo itself again", async (t) => {
   const { stage, supervisor, id } = await withPeople(t);
   await asked(stage, supervisor, id, "f/two/skip", "skip", id, "f/two", "--reason", "two may stay");

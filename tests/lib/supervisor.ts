@@ -77,6 +77,14 @@ export class Supervisor {
     return new Api(this.url, person, token);
   }
 
+  /** The address that logs this person in, once; the token stands in the fragment. */
+  async link(person: string): Promise<string> {
+    const made = await this.must("token", "create", person, "--once");
+    const token = TOKEN.exec(made)?.[0];
+    if (token === undefined) throw new Error(`no token in: ${made}`);
+    return `${this.url}/#token=${token}`;
+  }
+
   /** Runs a command beside it and gives its output. */
   async must(...args: string[]): Promise<string> {
     const result = await headgate(args, { env: this.options.env, cwd: this.options.config });

@@ -128,10 +128,14 @@ const WORDS: Record<string, (event: RunEvent) => Description> = {
     group: "rollout", tone: "clock",
     text: `Flag set to ${text(data["percent"])}%${data["from"] === undefined ? "" : ` (was ${text(data["from"])}%)`}${data["enabled"] === false ? ", off" : ""}`,
   }),
-  "manual.answer": ({ data }) => ({
-    group: "decision", tone: "good",
-    text: `${text(data["by"])} confirmed item ${(number(data["item"]) ?? 0) + 1}${data["note"] ? `: “${text(data["note"])}”` : ""}`,
-  }),
+  "manual.answer": ({ data }) => {
+    const note = text(data["note"]);
+    const said = data["asked"] === "did_it_happen" ? /^(yes|no)(?:: )?(.*)$/s.exec(note) : null;
+    const [what, why] = said
+      ? [`says that it ${said[1] === "yes" ? "has happened" : "has not happened"}`, said[2]]
+      : [`confirmed item ${(number(data["item"]) ?? 0) + 1}`, note];
+    return { group: "decision", tone: "good", text: `${text(data["by"])} ${what}${why ? `: “${why}”` : ""}` };
+  },
   "request": ({ data }) => ({
     group: "decision", tone: "muted", text: `${text(data["by"])} asked to ${text(data["kind"])}${because(data)}`,
   }),

@@ -87,6 +87,9 @@ export const KIND_WORD: Record<NodeKind, string> = {
 
 const FINISHED: ReadonlySet<RunStatus> = new Set(["done", "rolled_back", "aborted"]);
 export const isFinished = (status: RunStatus): boolean => FINISHED.has(status);
+/** No runner drives it, and none has to until somebody asks. */
+const RESTING: ReadonlySet<RunStatus> = new Set(["paused", "failed", "rollback_blocked"]);
+export const isResting = (status: RunStatus): boolean => RESTING.has(status);
 /** Someone has to do something before it goes on. */
 const STOPPED: ReadonlySet<RunStatus> = new Set(["waiting", "held", "failed", "rollback_blocked"]);
 export const isStopped = (status: RunStatus): boolean => STOPPED.has(status);

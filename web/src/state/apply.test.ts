@@ -37,6 +37,14 @@ test("a step starts, tells progress and ends", () => {
   assert.equal(view.events.length, 3);
 });
 
+test("a head of the stream does not know the steps: they are counted, unless nobody knows them", () => {
+  const { graph: _graph, ...head } = { ...detail, version: "4", steps_done: null };
+  const done = event(11, "step.state", "backfill/events", { kind: "backfill", from: "running", to: "done" });
+  assert.equal(apply(viewOf(detail), [done, { t: "run", run: head }]).detail.steps_done, 1);
+  const away = { ...detail, steps_done: null, unavailable: "the target is away" };
+  assert.equal(apply(viewOf(away), [done, { t: "run", run: head }]).detail.steps_done, null);
+});
+
 test("a step that waits for a lock says for whom, until it has it or ends", () => {
   const path = "expand/column";
   const data = { state: "waiting", why: "lock_timeout", text: "waits for people", try: 1, spent_us: 1e6, budget_us: 3e6, blockers: [{ pid: 4711, application: "psql" }] };

@@ -347,10 +347,18 @@ function applyEvent(view: RunView, event: RunEvent): RunView {
   return { ...after, locks: locksAfter(view.locks, event), seq: event.seq };
 }
 
+const GROUPS: ReadonlySet<string> = new Set(["plan", "phase", "rollout"]);
+
+/** A head of the stream comes from the state database alone, which does not know the steps: they are counted here. */
+function stepsDone({ detail, steps }: RunView): number | null {
+  if (detail.steps_done === null) return null;
+  return [...steps.values()].filter(({ kind, state }) => (state === "done" || state === "skipped") && !GROUPS.has(kind)).length;
+}
+
 /** The head of a run as the server last said it: newer than what we have, or nothing changes. */
 export function applyHead(view: RunView, run: Run): RunView {
   if (run.id !== view.detail.id || compareSeq(run.version, view.detail.version) < 0) return view;
-  return { ...view, detail: { ...view.detail, ...run, progress: run.progress ?? view.detail.progress } };
+  return { ...view, detail: { ...view.detail, ...run, steps_done: run.steps_done ?? stepsDone(view), progress: run.progress ?? view.detail.progress } };
 }
 
 /** Applies a frame of messages to a run. Events seen before are left out; a missing one breaks the view. */

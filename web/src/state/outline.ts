@@ -109,6 +109,19 @@ export function outline(view: RunView): OutlineNode[] {
   return outlineOf(view.detail.graph, known).children;
 }
 
+/** A node of the plan by its path, as the plan has it. */
+export function planNode({ detail }: RunView, path: string): PlanNode | null {
+  const find = (node: PlanNode): PlanNode | null => {
+    if (node.path === path) return node;
+    for (const child of node.children ?? []) {
+      const found = find(child);
+      if (found) return found;
+    }
+    return null;
+  };
+  return detail.graph ? find(detail.graph) : null;
+}
+
 export function findNode(nodes: readonly OutlineNode[], path: string): OutlineNode | null {
   for (const node of nodes) {
     const found = node.path === path ? node : findNode(node.children, path);

@@ -135,7 +135,8 @@ export const reconnected = signal(0);
 
 export function keepHeads(runs: readonly Run[]): void {
   const map = new Map(heads.peek());
-  for (const run of runs) map.set(run.id, run);
+  // how many steps are done only the list says, not the stream
+  for (const run of runs) map.set(run.id, { ...run, steps_done: run.steps_done ?? (run.unavailable ? null : map.get(run.id)?.steps_done ?? null) });
   heads.value = map;
 }
 

@@ -3,7 +3,7 @@
 
 import { parseExact, stringifyExact } from "../lib/json";
 import type {
-  Gate, Json, Kept, Me, PlanEntry, RequestKind, ReviewDecision, ReviewPage, Rollout, RunDetail, RunEvent, RunList,
+  Gate, Json, Kept, Me, MendKind, PlanEntry, RequestKind, ReviewDecision, ReviewPage, Rollout, RunDetail, RunEvent, RunList,
 } from "./types";
 
 export class ApiError extends Error {
@@ -137,6 +137,8 @@ export const api = {
     post<{ id: string }>("runs", { plan, environment, params }, { key }),
   request: (id: string, version: string, kind: RequestKind, why: string, key: string) =>
     post<unknown>(`${runPath(id)}/requests`, { kind, why }, { ifMatch: version, key }),
+  mend: (id: string, version: string, mend: { kind: MendKind; path: string; why: string; sql?: string }, key: string) =>
+    post<unknown>(`${runPath(id)}/requests`, mend, { ifMatch: version, key }),
   events: (id: string, options: EventQuery) =>
     call<{ events: RunEvent[]; seq: string }>(`${runPath(id)}/events${query({ ...options })}`),
   /** The text as well: what is downloaded is what the server sent. */

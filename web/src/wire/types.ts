@@ -37,6 +37,10 @@ export interface Reason {
   since?: string | null;
   expires?: string | null;
   on_expire?: string | null;
+  /** Of did_it_happen: the number of the question. */
+  item?: number;
+  /** Of undo_failed: what is still to be undone, in that order. */
+  left?: { path: string; kind: NodeKind; state: StepStatus }[];
 }
 
 export interface Progress {
@@ -273,7 +277,9 @@ export interface UndoList {
 
 export interface RunDetail extends Run {
   /** In which states each request makes sense. */
-  may: Partial<Record<RequestKind, RunStatus[]>>;
+  may: Partial<Record<RequestKind | MendKind, RunStatus[]>>;
+  /** Who would have to approve what mends a failed undo. */
+  mend?: MendWay[];
   undo: UndoList | null;
   graph: PlanNode | null;
   steps: Step[];
@@ -372,6 +378,17 @@ export type ReviewVerdict = { choice: number } | { skip: true } | { set: JsonObj
 export type ReviewDecision =
   | { step: string; key: string[]; decision: ReviewVerdict }
   | { step: string; reason: string; decision: ReviewVerdict };
+
+/** What gets a blocked rollback on: the failed undo is left out, or other SQL stands in for it. */
+export type MendKind = "skip" | "repair";
+export interface MendWay {
+  kind: MendKind;
+  need: number;
+  /** Empty: nobody could approve. */
+  approvers: string[];
+  /** Gates of this environment pass by policy. */
+  auto: boolean;
+}
 
 export type RequestKind = "pause" | "resume" | "retry" | "rollback" | "abort";
 

@@ -1,7 +1,7 @@
-// A page whose code is fetched when it is first shown. All of them are fetched soon after the start, so that
-// going to one works while the server is away.
+// A page, or a part of one, whose code is fetched when it is first shown. All of them are fetched soon after the start, so
+// that going to one works while the server is away.
 
-import type { ComponentType } from "preact";
+import type { ComponentChild, ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Page } from "./page";
 import { Loading, Notice } from "./parts";
@@ -9,7 +9,11 @@ import { Loading, Notice } from "./parts";
 const PREFETCH_MS = 1_000;
 const loaders: (() => Promise<unknown>)[] = [];
 
-export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
+type Frame = (content: ComponentChild) => ComponentChild;
+const asPage: Frame = (content) => <Page title="Loading" heading="Loading">{content}</Page>;
+const asPart: Frame = (content) => content;
+
+function lazily<P extends object>(load: () => Promise<ComponentType<P>>, frame: Frame, what: string): ComponentType<P> {
   let shown: ComponentType<P> | null = null;
   const fetched = async () => (shown ??= await load());
   loaders.push(fetched);
@@ -22,18 +26,17 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): C
       const Shown = shown;
       return <Shown {...props} />;
     }
-    return (
-      <Page title="Loading" heading="Loading">
-        {state === "waiting" ? <Loading what="the page" /> : (
-          <Notice tone="bad" icon="warn" title="This page could not be fetched"
-            action={<button type="button" class="button small" onClick={() => location.reload()}>Reload</button>}>
-            The server is away, or was updated.
-          </Notice>
-        )}
-      </Page>
-    );
+    return frame(state === "waiting" ? <Loading what={`the ${what}`} /> : (
+      <Notice tone="bad" icon="warn" title={`This ${what} could not be fetched`}
+        action={<button type="button" class="button small" onClick={() => location.reload()}>Reload</button>}>
+        The server is away, or was updated.
+      </Notice>
+    ));
   };
 }
+
+export const lazy = <P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> => lazily(load, asPage, "page");
+export const lazyPart = <P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> => lazily(load, asPart, "part");
 
 export function prefetchPages(): void {
   setTimeout(() => {

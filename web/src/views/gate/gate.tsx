@@ -68,6 +68,8 @@ function NextList({ rows, then }: { rows: NextStep[]; then: string }) {
 
 const EXPIRES: Record<string, string> = { hold: "the run is held", reject: "it counts as rejected", rollback: "the run rolls back" };
 
+const enough = ({ approvals, need }: Gate): boolean => approvals.filter((row) => row.decision === "approve").length >= need;
+
 function GateState({ gate }: { gate: Gate }) {
   const approved = gate.approvals.filter((row) => row.decision === "approve").length;
   const left = gate.expires_at === null ? null : Date.parse(gate.expires_at) - now.value;
@@ -216,6 +218,11 @@ export function GatePage({ run, path }: { run: string; path: string }) {
                 <h2 id="decision">Decision</h2>
                 <GateState gate={shown} />
                 {open && <Decision gate={shown} changes={changes} onSeen={() => setSeen(shown)} onGate={gate.put} />}
+                {open && current?.detail.state === "rollback_blocked" && enough(shown) && (
+                  <Notice tone="good" icon="check" title="It has its approvals" action={<a class="button small" href={href.run(run)}>To the run</a>}>
+                    <p><em>Retry</em> there goes on with it.</p>
+                  </Notice>
+                )}
                 {!open && <p><a class="button" href={href.run(run)}>To the run</a></p>}
                 <p class="soft small">Bound to <code title={shown.digest}>{shown.digest.slice(0, 16)}</code>: plan, parameters, targets and evidence.</p>
               </section>

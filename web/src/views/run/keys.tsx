@@ -41,7 +41,8 @@ function plainValue(value: Json): ComponentChildren {
   }
 }
 
-const sqlOf = (value: Json | undefined): JsonObject | null => {
+/** The SQL in the value of a key, with its file and line. */
+export const sqlOf = (value: Json | undefined): JsonObject | null => {
   if (!isObject(value)) return null;
   if (value["$"] === "sql" && typeof value["text"] === "string") return value;
   return value["$"] === "trigger" ? sqlOf(value["sql"]) : null;

@@ -10,10 +10,12 @@ import { api, newKey } from "../../wire/api";
 import type { Json, Progress, Step, Verdict } from "../../wire/types";
 import { useRef, useState } from "preact/hooks";
 import { Icon } from "../common/icon";
+import { lazyPart } from "../common/lazy";
 import { Badge, Bar, Code, Copy, Elapsed, Eta, Facts, Fraction, Notice, Time } from "../common/parts";
 import { Spark } from "../common/spark";
 import { FilePlace, NodeKeys } from "./keys";
-import { LockPanel } from "./locks";
+
+const LockPanel = lazyPart(() => import("./locks").then((part) => part.LockPanel));
 
 /** A statement outside transactions: its phase, and who it waits for. */
 function PhasePanel({ progress, running }: { progress: Progress; running: boolean }) {

@@ -2,18 +2,25 @@
 
 import { formatDuration } from "../../lib/format";
 import { href, params } from "../../lib/router";
-import { isFinished, isStopped, lookOf, RUN_LOOK } from "../../lib/status";
+import { isFinished, isResting, isStopped, lookOf, RUN_LOOK } from "../../lib/status";
 import type { RunView } from "../../state/apply";
 import { findNode, outline } from "../../state/outline";
 import { live, now } from "../../state/store";
 import type { Reason } from "../../wire/types";
 import { Icon } from "../common/icon";
 import { Badge, Countdown, Elapsed, Facts, Notice, Params, StepsDone, Time, useTold } from "../common/parts";
+import { lazyPart } from "../common/lazy";
 import { RunFrame } from "../common/run-frame";
 import { RunActions } from "./actions";
 import { History } from "./history";
 import { NodeDetail } from "./node";
 import { Timeline } from "./timeline";
+
+const Mend = lazyPart(() => import("./mend").then((part) => part.Mend));
+
+/** A person has to say something that needs more than a button (mend.tsx). */
+const needsMending = ({ detail }: RunView): boolean =>
+  (detail.state === "held" && detail.reason?.kind === "did_it_happen") || (detail.state === "rollback_blocked" && detail.reason?.kind === "undo_failed");
 
 const EXPIRY: Record<string, string> = { hold: "then it is held", reject: "then it counts as rejected", rollback: "then it rolls back", fail: "then the step fails" };
 
@@ -63,7 +70,8 @@ function Summary({ view }: { view: RunView }) {
   return (
     <section class="summary" aria-label="Summary">
       <StateLine view={view} />
-      {!over && !detail.alive && (
+      {needsMending(view) && <Mend view={view} />}
+      {!over && !isResting(detail.state) && !detail.alive && (
         <Notice tone="caution" icon="warn" title="No runner drives this run at the moment">
           Its lease ran out <Time at={detail.lease_until} ago />. The next runner goes on from what the database says is done.
         </Notice>
