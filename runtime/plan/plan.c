@@ -9,6 +9,7 @@
 #include "plan/evidence.h"
 #include "plan/tick.h"
 #include "plan/value.h"
+#include "plan/word_check.h"
 #include "plan/word_outside.h"
 
 #include <stdarg.h>
@@ -327,7 +328,7 @@ static bool fill_keys(Plan *plan, PlanNode *node, const json_t *given, Error *er
         !check_rules(plan, node, err))
         return false;
     plan_value_defaults(node->word->keys, node->keys);
-    if (!plan_outside_check(node, err))
+    if (!plan_outside_check(node, err) || !plan_check_check(node, err))
         return false;
     if (node->kind == PLAN_BACKFILL)
         return check_backfill(plan, node, err);

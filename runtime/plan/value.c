@@ -311,6 +311,22 @@ static bool check_argv(const Here *here, const json_t *value, json_t **ret_value
     return keep(value, ret_value);
 }
 
+/* The values of $1, $2, …: one may come twice. */
+static bool check_values(const Here *here, const json_t *value, json_t **ret_value, Error *err)
+{
+    size_t index;
+    json_t *item;
+    if (!json_is_array(value) || json_array_size(value) == 0)
+        return wrong_type(here, value, err);
+    if (json_array_size(value) > BOUND_PLAN_LIST)
+        return too_long(here, err);
+    json_array_foreach (loose(value), index, item) {
+        if (!json_is_number(item) && !json_is_string(item) && !json_is_boolean(item))
+            return wrong_type(here, item, err);
+    }
+    return keep(value, ret_value);
+}
+
 static bool check_counts(const Here *here, const json_t *value, json_t **ret_value, Error *err)
 {
     if (json_is_string(value) || (json_is_array(value) && json_array_size(value) > 0))
@@ -501,6 +517,7 @@ static Check *const CHECKS[KEY_TYPES] = {
     [KEY_PARAMS] = check_params,
     [KEY_PAIRS] = check_pairs,
     [KEY_ARGV] = check_argv,
+    [KEY_VALUES] = check_values,
 };
 
 static bool is_before(PlanPosition a, PlanPosition b)

@@ -3,6 +3,7 @@
 #include "plan/word.h"
 
 #include "plan/word_backfill.h"
+#include "plan/word_check.h"
 #include "plan/word_outside.h"
 #include "plan/word_rollout.h"
 
@@ -166,68 +167,6 @@ static const PlanRule TASK_RULES[] = {
     RULES_END,
 };
 
-#define COMPARISONS "equals at_least at_most below above"
-
-#define COMPARISON_KEYS                                                                            \
-    {.name = "sql", .type = KEY_SQL, .doc = "A query of one row with one value, to be compared."}, \
-        {.name = "http",                                                                           \
-         .type = KEY_TABLE,                                                                        \
-         .fields = PLAN_LOOK_FIELDS,                                                               \
-         .doc = "A request whose answer must be as described; what its pointer shows may be "      \
-                "compared."},                                                                      \
-        {.name = "equals", .type = KEY_SCALAR, .doc = "The value must be this."},                  \
-        {.name = "at_least", .type = KEY_NUMBER, .doc = "… must be this or more."},                \
-        {.name = "at_most", .type = KEY_NUMBER, .doc = "… must be this or less."},                 \
-        {.name = "above", .type = KEY_NUMBER, .doc = "… must be more than this."},                 \
-        {.name = "below", .type = KEY_NUMBER, .doc = "… must be less than this."},                 \
-    {                                                                                              \
-        .name = "no_rows", .type = KEY_SQL,                                                        \
-        .doc = "A query that must find nothing; what it finds is shown as the evidence."           \
-    }
-
-static const PlanKey CHECK_KEYS[] = {
-    COMPARISON_KEYS,
-    PLAN_TICKS_KEY,
-    {.name = "doc", .type = KEY_TEXT, .doc = "Why it must be so."},
-    {0},
-};
-
-static const PlanRule CHECK_RULES[] = {
-    RULE(EXACTLY_ONE, "sql http no_rows", "say what to look at"),
-    RULE(NEEDS, "sql " COMPARISONS, "say what its value must be"),
-    RULE(NEEDS, "equals sql http", "it compares a value"),
-    RULE(NEEDS, "at_least sql http", "it compares a value"),
-    RULE(NEEDS, "at_most sql http", "it compares a value"),
-    RULE(NEEDS, "above sql http", "it compares a value"),
-    RULE(NEEDS, "below sql http", "it compares a value"),
-    RULE(AT_MOST_ONE, COMPARISONS, "write one check for each"),
-    RULES_END,
-};
-
-static const PlanKey VERIFY_KEYS[] = {
-    COMPARISON_KEYS,
-    {.name = "counts",
-     .type = KEY_COUNTS,
-     .doc = "Tables that must have as many rows as when the run started, or table = exact number "
-            "of rows."},
-    {.name = "ambiguous", .type = KEY_ZERO, .doc = "0: the review queue of the run must be empty."},
-    PLAN_TICKS_KEY,
-    {.name = "doc", .type = KEY_TEXT, .doc = "Why it must be so."},
-    {0},
-};
-
-static const PlanRule VERIFY_RULES[] = {
-    RULE(EXACTLY_ONE, "sql http no_rows counts ambiguous", "say what to look at"),
-    RULE(NEEDS, "sql " COMPARISONS, "say what its value must be"),
-    RULE(NEEDS, "equals sql http", "it compares a value"),
-    RULE(NEEDS, "at_least sql http", "it compares a value"),
-    RULE(NEEDS, "at_most sql http", "it compares a value"),
-    RULE(NEEDS, "above sql http", "it compares a value"),
-    RULE(NEEDS, "below sql http", "it compares a value"),
-    RULE(AT_MOST_ONE, COMPARISONS, "write one verify for each"),
-    RULES_END,
-};
-
 static const PlanKey BACKUP_KEYS[] = {
     {.name = "retain",
      .type = KEY_DURATION,
@@ -347,8 +286,8 @@ static const PlanWord WORDS[] = {
                     .doc = "What must be true before: the run stops here when it is not.",
                     .example = "check \"PostgreSQL 15 or newer\" { sql = \"SHOW "
                                "server_version_num\", at_least = 150000 }",
-                    .keys = CHECK_KEYS,
-                    .rules = CHECK_RULES},
+                    .keys = PLAN_CHECK_KEYS,
+                    .rules = PLAN_CHECK_RULES},
     [PLAN_VERIFY] =
         {.name = "verify",
          .kind = PLAN_VERIFY,
@@ -357,8 +296,8 @@ static const PlanWord WORDS[] = {
          .example = "verify \"every event is canonical\" {\n"
                     "  no_rows = \"SELECT id FROM events WHERE canonical_event IS NULL\",\n"
                     "}",
-         .keys = VERIFY_KEYS,
-         .rules = VERIFY_RULES},
+         .keys = PLAN_VERIFY_KEYS,
+         .rules = PLAN_VERIFY_RULES},
     [PLAN_BACKUP] = {.name = "backup",
                      .kind = PLAN_BACKUP,
                      .doc = "A pg_dump of the target, verified by listing it. Restoring it is "
@@ -504,6 +443,7 @@ static const struct TypeRow {
     [KEY_MAP] = {"a map of column to SQL expression", "table<string, string>"},
     [KEY_PAIRS] = {"a map of name to text", "table<string, string>"},
     [KEY_ARGV] = {"a list of texts, a program and its arguments", "string[]"},
+    [KEY_VALUES] = {"a list of numbers, texts and booleans", "(number|string|boolean)[]"},
     [KEY_FUNCTION] = {"a function", "function"},
     [KEY_FLAG] = {"sql_flag { … }", "headgate.Flag"},
     [KEY_SYNC] = {"trigger(…) or \"application\"", "headgate.Trigger|\"application\""},

@@ -36,6 +36,7 @@ typedef enum KeyType {
     KEY_MAP,         ///< a map of column → SQL expression
     KEY_PAIRS,       ///< a map of name → text
     KEY_ARGV,        ///< a list of texts, a program and its arguments
+    KEY_VALUES,      ///< a list of numbers, texts and booleans
     KEY_FUNCTION,    ///< a Lua function
     KEY_FLAG,        ///< sql_flag { … }
     KEY_SYNC,        ///< trigger(sql) or "application"

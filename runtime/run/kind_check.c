@@ -3,6 +3,7 @@
 #include "run/kind.h"
 
 #include "db/sql.h"
+#include "run/form.h"
 #include "sql/split.h"
 
 #include <errno.h>
@@ -206,9 +207,22 @@ static bool compare_counts(DbConn *conn, const PlanNode *node, const json_t *bas
     return verdict(detail, all, text, err);
 }
 
+static const struct {
+    const char *key;
+    bool (*look)(DbConn *conn, const PlanNode *node, json_t *detail, Error *err);
+} FORMS[] = {
+    {"exists", run_form_exists},
+    {"absent", run_form_absent},
+    {"plan_uses_index", run_form_index},
+};
+
 bool run_kind_check_evaluate(DbConn *conn, const PlanNode *node, int64_t run, const json_t *base,
                              json_t *detail, Error *err)
 {
+    for (size_t i = 0; i < COUNT_OF(FORMS); i++) {
+        if (json_object_get(node->keys, FORMS[i].key) != NULL)
+            return FORMS[i].look(conn, node, detail, err);
+    }
     if (plan_sql(node, "no_rows") != NULL)
         return no_rows(conn, plan_sql(node, "no_rows"), detail, err);
     if (plan_sql(node, "sql") != NULL)

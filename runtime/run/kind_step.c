@@ -55,13 +55,18 @@ bool run_kind_sql(DbConn *conn, const PlanNode *node, const char *key, Error *er
     return true;
 }
 
+static SqlFile file_of_value(const PlanNode *node, const json_t *value)
+{
+    return (SqlFile){.text = json_get_string(value, "text", NULL),
+                     .file = json_get_string(value, "file", node->at.file),
+                     .first_line = (int)json_get_int(value, "line", node->at.line),
+                     .transaction = SQL_TRANSACTION_UNSAID};
+}
+
 static SqlFile file_of(const PlanNode *node, const char *key)
 {
-    const json_t *value = json_object_get(node->keys, key);
-    SqlFile file = {.text = plan_sql(node, key),
-                    .file = json_get_string(value, "file", node->at.file),
-                    .first_line = (int)json_get_int(value, "line", node->at.line),
-                    .transaction = SQL_TRANSACTION_UNSAID};
+    SqlFile file = file_of_value(node, json_object_get(node->keys, key));
+    file.text = plan_sql(node, key);
     if (json_object_get(node->positions, "transaction") != NULL)
         file.transaction =
             plan_bool(node, "transaction") ? SQL_TRANSACTION_YES : SQL_TRANSACTION_NO;
@@ -140,6 +145,10 @@ bool run_kind_sql_check(const PlanNode *node, Error *err)
         if (outside && i == 0 && !check_proof_outside(node, err))
             return false;
     }
+    const json_t *planned = json_object_get(json_object_get(node->keys, "plan_uses_index"), "sql");
+    SqlFile file = file_of_value(node, planned);
+    if (planned != NULL && !sql_check_read(&file, err))
+        return false;
     return check_undo(node, err) && (node->kind != PLAN_BACKFILL || check_expressions(node, err));
 }
 

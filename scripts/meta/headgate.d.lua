@@ -139,6 +139,40 @@ function backfill(name) end
 ---@field status? integer  The status that the answer must have. Default: 200.
 ---@field pointer? string  A JSON pointer, "/items/0/count": the value in the answer that is compared.
 
+---@class headgate.Check.Exists
+---@field schemas? string|string[]  Schemas.
+---@field extensions? string|string[]  Extensions.
+---@field tables? string|string[]  Tables, also partitioned and foreign ones.
+---@field columns? string|string[]  Columns, as "table.column".
+---@field enums? string|string[]  Enum types.
+---@field views? string|string[]  Views, also materialized ones.
+---@field sequences? string|string[]  Sequences.
+---@field functions? string|string[]  Functions and procedures: "name", or "name(type, type)" for one of several.
+---@field triggers? string|string[]  Enabled triggers, as "table.trigger".
+---@field indexes? string|string[]  Indexes that are valid and ready.
+---@field constraints? string|string[]  Validated constraints, as "table.constraint".
+---@field foreign_keys? string|string[]  Validated foreign keys, as "table.constraint" or "table.column -> table.column" (several columns: "a.x, a.y -> b.x, b.y").
+
+---@class headgate.Check.Absent
+---@field schemas? string|string[]  Schemas.
+---@field extensions? string|string[]  Extensions.
+---@field tables? string|string[]  Tables, also partitioned and foreign ones.
+---@field columns? string|string[]  Columns, as "table.column".
+---@field enums? string|string[]  Enum types.
+---@field views? string|string[]  Views, also materialized ones.
+---@field sequences? string|string[]  Sequences.
+---@field functions? string|string[]  Functions and procedures: "name", or "name(type, type)" for one of several.
+---@field triggers? string|string[]  Enabled triggers, as "table.trigger".
+---@field indexes? string|string[]  Indexes that are valid and ready.
+---@field constraints? string|string[]  Validated constraints, as "table.constraint".
+---@field foreign_keys? string|string[]  Validated foreign keys, as "table.constraint" or "table.column -> table.column" (several columns: "a.x, a.y -> b.x, b.y").
+
+---@class headgate.Check.PlanUsesIndex
+---@field sql string|headgate.Sql  The query that is planned; it is not run.
+---@field index string|string[]  The index, or several of which the plan must scan at least one.
+---@field params? (number|string|boolean)[]  The values of $1, $2, … in the query.
+---@field enable_seqscan? boolean  false: ask what is planned when a sequential scan is no choice (for tables that are still small); the evidence says so.
+
 ---What must be true before: the run stops here when it is not.
 ---@class headgate.Check
 ---@field sql? string|headgate.Sql  A query of one row with one value, to be compared.
@@ -149,6 +183,9 @@ function backfill(name) end
 ---@field above? number  … must be more than this.
 ---@field below? number  … must be less than this.
 ---@field no_rows? string|headgate.Sql  A query that must find nothing; what it finds is shown as the evidence.
+---@field exists? headgate.Check.Exists  Objects that must be there and in order, with their schema if need be; all that is missing is named at once.
+---@field absent? headgate.Check.Absent  Objects that must not be there.
+---@field plan_uses_index? headgate.Check.PlanUsesIndex  A query whose plan must scan an index.
 ---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  Why it must be so.
 
@@ -167,6 +204,40 @@ function check(name) end
 ---@field status? integer  The status that the answer must have. Default: 200.
 ---@field pointer? string  A JSON pointer, "/items/0/count": the value in the answer that is compared.
 
+---@class headgate.Verify.Exists
+---@field schemas? string|string[]  Schemas.
+---@field extensions? string|string[]  Extensions.
+---@field tables? string|string[]  Tables, also partitioned and foreign ones.
+---@field columns? string|string[]  Columns, as "table.column".
+---@field enums? string|string[]  Enum types.
+---@field views? string|string[]  Views, also materialized ones.
+---@field sequences? string|string[]  Sequences.
+---@field functions? string|string[]  Functions and procedures: "name", or "name(type, type)" for one of several.
+---@field triggers? string|string[]  Enabled triggers, as "table.trigger".
+---@field indexes? string|string[]  Indexes that are valid and ready.
+---@field constraints? string|string[]  Validated constraints, as "table.constraint".
+---@field foreign_keys? string|string[]  Validated foreign keys, as "table.constraint" or "table.column -> table.column" (several columns: "a.x, a.y -> b.x, b.y").
+
+---@class headgate.Verify.Absent
+---@field schemas? string|string[]  Schemas.
+---@field extensions? string|string[]  Extensions.
+---@field tables? string|string[]  Tables, also partitioned and foreign ones.
+---@field columns? string|string[]  Columns, as "table.column".
+---@field enums? string|string[]  Enum types.
+---@field views? string|string[]  Views, also materialized ones.
+---@field sequences? string|string[]  Sequences.
+---@field functions? string|string[]  Functions and procedures: "name", or "name(type, type)" for one of several.
+---@field triggers? string|string[]  Enabled triggers, as "table.trigger".
+---@field indexes? string|string[]  Indexes that are valid and ready.
+---@field constraints? string|string[]  Validated constraints, as "table.constraint".
+---@field foreign_keys? string|string[]  Validated foreign keys, as "table.constraint" or "table.column -> table.column" (several columns: "a.x, a.y -> b.x, b.y").
+
+---@class headgate.Verify.PlanUsesIndex
+---@field sql string|headgate.Sql  The query that is planned; it is not run.
+---@field index string|string[]  The index, or several of which the plan must scan at least one.
+---@field params? (number|string|boolean)[]  The values of $1, $2, … in the query.
+---@field enable_seqscan? boolean  false: ask what is planned when a sequential scan is no choice (for tables that are still small); the evidence says so.
+
 ---What must be true after: evidence for gates; the run does not go on when it fails.
 ---@class headgate.Verify
 ---@field sql? string|headgate.Sql  A query of one row with one value, to be compared.
@@ -177,6 +248,9 @@ function check(name) end
 ---@field above? number  … must be more than this.
 ---@field below? number  … must be less than this.
 ---@field no_rows? string|headgate.Sql  A query that must find nothing; what it finds is shown as the evidence.
+---@field exists? headgate.Verify.Exists  Objects that must be there and in order, with their schema if need be; all that is missing is named at once.
+---@field absent? headgate.Verify.Absent  Objects that must not be there.
+---@field plan_uses_index? headgate.Verify.PlanUsesIndex  A query whose plan must scan an index.
 ---@field counts? string[]|table<string, integer>  Tables that must have as many rows as when the run started, or table = exact number of rows.
 ---@field ambiguous? integer  0: the review queue of the run must be empty.
 ---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.

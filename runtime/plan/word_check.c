@@ -1,0 +1,155 @@
+/* The keys of check and verify: what they look at, and what it must be. */
+#include "plan/word_check.h"
+
+#include "plan/word_outside.h"
+
+#include <string.h>
+
+#define COMPARISONS "equals at_least at_most below above"
+#define LOOKS "sql http no_rows exists absent plan_uses_index"
+
+static const PlanKey OBJECT_FIELDS[] = {
+    {.name = "schemas", .type = KEY_STRINGS, .doc = "Schemas."},
+    {.name = "extensions", .type = KEY_STRINGS, .doc = "Extensions."},
+    {.name = "tables", .type = KEY_STRINGS, .doc = "Tables, also partitioned and foreign ones."},
+    {.name = "columns", .type = KEY_STRINGS, .doc = "Columns, as \"table.column\"."},
+    {.name = "enums", .type = KEY_STRINGS, .doc = "Enum types."},
+    {.name = "views", .type = KEY_STRINGS, .doc = "Views, also materialized ones."},
+    {.name = "sequences", .type = KEY_STRINGS, .doc = "Sequences."},
+    {.name = "functions",
+     .type = KEY_STRINGS,
+     .doc = "Functions and procedures: \"name\", or \"name(type, type)\" for one of several."},
+    {.name = "triggers", .type = KEY_STRINGS, .doc = "Enabled triggers, as \"table.trigger\"."},
+    {.name = "indexes", .type = KEY_STRINGS, .doc = "Indexes that are valid and ready."},
+    {.name = "constraints",
+     .type = KEY_STRINGS,
+     .doc = "Validated constraints, as \"table.constraint\"."},
+    {.name = "foreign_keys",
+     .type = KEY_STRINGS,
+     .doc = "Validated foreign keys, as \"table.constraint\" or \"table.column -> table.column\" "
+            "(several columns: \"a.x, a.y -> b.x, b.y\")."},
+    {0},
+};
+
+static const PlanKey INDEX_FIELDS[] = {
+    {.name = "sql",
+     .type = KEY_SQL,
+     .required = true,
+     .doc = "The query that is planned; it is not run."},
+    {.name = "index",
+     .type = KEY_STRINGS,
+     .required = true,
+     .doc = "The index, or several of which the plan must scan at least one."},
+    {.name = "params", .type = KEY_VALUES, .doc = "The values of $1, $2, … in the query."},
+    {.name = "enable_seqscan",
+     .type = KEY_BOOLEAN,
+     .doc = "false: ask what is planned when a sequential scan is no choice (for tables that are "
+            "still small); the evidence says so."},
+    {0},
+};
+
+#define LOOK_KEYS                                                                                  \
+    {.name = "sql", .type = KEY_SQL, .doc = "A query of one row with one value, to be compared."}, \
+        {.name = "http",                                                                           \
+         .type = KEY_TABLE,                                                                        \
+         .fields = PLAN_LOOK_FIELDS,                                                               \
+         .doc = "A request whose answer must be as described; what its pointer shows may be "      \
+                "compared."},                                                                      \
+        {.name = "equals", .type = KEY_SCALAR, .doc = "The value must be this."},                  \
+        {.name = "at_least", .type = KEY_NUMBER, .doc = "… must be this or more."},                \
+        {.name = "at_most", .type = KEY_NUMBER, .doc = "… must be this or less."},                 \
+        {.name = "above", .type = KEY_NUMBER, .doc = "… must be more than this."},                 \
+        {.name = "below", .type = KEY_NUMBER, .doc = "… must be less than this."},                 \
+        {.name = "no_rows",                                                                        \
+         .type = KEY_SQL,                                                                          \
+         .doc = "A query that must find nothing; what it finds is shown as the evidence."},        \
+        {.name = "exists",                                                                         \
+         .type = KEY_TABLE,                                                                        \
+         .fields = OBJECT_FIELDS,                                                                  \
+         .doc = "Objects that must be there and in order, with their schema if need be; all that " \
+                "is missing is named at once."},                                                   \
+        {.name = "absent",                                                                         \
+         .type = KEY_TABLE,                                                                        \
+         .fields = OBJECT_FIELDS,                                                                  \
+         .doc = "Objects that must not be there."},                                                \
+    {                                                                                              \
+        .name = "plan_uses_index", .type = KEY_TABLE, .fields = INDEX_FIELDS,                      \
+        .doc = "A query whose plan must scan an index."                                            \
+    }
+
+#define LOOK_RULES(word_)                                                                          \
+    RULE(NEEDS, "sql " COMPARISONS, "say what its value must be"),                                 \
+        RULE(NEEDS, "equals sql http", "it compares a value"),                                     \
+        RULE(NEEDS, "at_least sql http", "it compares a value"),                                   \
+        RULE(NEEDS, "at_most sql http", "it compares a value"),                                    \
+        RULE(NEEDS, "above sql http", "it compares a value"),                                      \
+        RULE(NEEDS, "below sql http", "it compares a value"),                                      \
+        RULE(AT_MOST_ONE, COMPARISONS, "write one " word_ " for each")
+
+const PlanKey PLAN_CHECK_KEYS[] = {
+    LOOK_KEYS,
+    PLAN_TICKS_KEY,
+    {.name = "doc", .type = KEY_TEXT, .doc = "Why it must be so."},
+    {0},
+};
+
+const PlanRule PLAN_CHECK_RULES[] = {
+    RULE(EXACTLY_ONE, LOOKS, "say what to look at"),
+    LOOK_RULES("check"),
+    RULES_END,
+};
+
+const PlanKey PLAN_VERIFY_KEYS[] = {
+    LOOK_KEYS,
+    {.name = "counts",
+     .type = KEY_COUNTS,
+     .doc = "Tables that must have as many rows as when the run started, or table = exact number "
+            "of rows."},
+    {.name = "ambiguous", .type = KEY_ZERO, .doc = "0: the review queue of the run must be empty."},
+    PLAN_TICKS_KEY,
+    {.name = "doc", .type = KEY_TEXT, .doc = "Why it must be so."},
+    {0},
+};
+
+const PlanRule PLAN_VERIFY_RULES[] = {
+    RULE(EXACTLY_ONE, LOOKS " counts ambiguous", "say what to look at"),
+    LOOK_RULES("verify"),
+    RULES_END,
+};
+
+/* ---- what tables of keys cannot say ---- */
+
+/* Objects that stand in a table are named with it. */
+static bool check_names(const PlanNode *node, const char *key, const char *field, Error *err)
+{
+    size_t i;
+    json_t *name;
+    json_array_foreach (json_object_get(json_object_get(node->keys, key), field), i, name) {
+        if (strchr(json_string_value(name), '.') == NULL)
+            return plan_error_at(err, plan_key_position(node, key),
+                                 "%s \"%s\": %s of %s names \"%s\" without its table: write "
+                                 "\"table.%s\"",
+                                 node->word->name, node->name, field, key, json_string_value(name),
+                                 json_string_value(name));
+    }
+    return true;
+}
+
+static bool check_objects(const PlanNode *node, const char *key, Error *err)
+{
+    static const char *const IN_TABLES[] = {"columns", "triggers", "constraints", "foreign_keys"};
+    const json_t *objects = json_object_get(node->keys, key);
+    if (objects != NULL && json_object_size(objects) == 0)
+        return plan_error_at(err, plan_key_position(node, key), "%s \"%s\": %s names nothing",
+                             node->word->name, node->name, key);
+    for (size_t i = 0; i < COUNT_OF(IN_TABLES); i++) {
+        if (!check_names(node, key, IN_TABLES[i], err))
+            return false;
+    }
+    return true;
+}
+
+bool plan_check_check(const PlanNode *node, Error *err)
+{
+    return check_objects(node, "exists", err) && check_objects(node, "absent", err);
+}
