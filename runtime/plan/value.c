@@ -293,38 +293,30 @@ static bool check_pairs(const Here *here, const json_t *value, json_t **ret_valu
     return keep(value, ret_value);
 }
 
-/* Unlike other lists an argument may be empty, and may come twice. */
-static bool check_argv(const Here *here, const json_t *value, json_t **ret_value, Error *err)
+/* Unlike in other lists an item may be empty, and may come twice. */
+static bool check_values(const Here *here, const json_t *value, json_t **ret_value, Error *err)
 {
+    bool texts = here->key->type == KEY_ARGV;
+    size_t index;
+    json_t *item;
     if (!json_is_array(value) || json_array_size(value) == 0)
         return wrong_type(here, value, err);
     if (json_array_size(value) > BOUND_PLAN_LIST)
         return too_long(here, err);
-    size_t index;
-    json_t *item;
     json_array_foreach (loose(value), index, item) {
-        if (!json_is_string(item))
+        bool scalar = json_is_number(item) || json_is_boolean(item);
+        if (!json_is_string(item) && (texts || !scalar))
             return wrong_type(here, item, err);
     }
-    if (plan_value_blank(json_string_value(json_array_get(value, 0))))
-        return wrong(here, err, "names no program");
     return keep(value, ret_value);
 }
 
-/* The values of $1, $2, …: one may come twice. */
-static bool check_values(const Here *here, const json_t *value, json_t **ret_value, Error *err)
+static bool check_argv(const Here *here, const json_t *value, json_t **ret_value, Error *err)
 {
-    size_t index;
-    json_t *item;
-    if (!json_is_array(value) || json_array_size(value) == 0)
-        return wrong_type(here, value, err);
-    if (json_array_size(value) > BOUND_PLAN_LIST)
-        return too_long(here, err);
-    json_array_foreach (loose(value), index, item) {
-        if (!json_is_number(item) && !json_is_string(item) && !json_is_boolean(item))
-            return wrong_type(here, item, err);
-    }
-    return keep(value, ret_value);
+    if (json_is_array(value) && json_is_string(json_array_get(value, 0)) &&
+        plan_value_blank(json_string_value(json_array_get(value, 0))))
+        return wrong(here, err, "names no program");
+    return check_values(here, value, ret_value, err);
 }
 
 static bool check_counts(const Here *here, const json_t *value, json_t **ret_value, Error *err)
@@ -342,11 +334,6 @@ static bool check_counts(const Here *here, const json_t *value, json_t **ret_val
                                       "must give table \"%s\" a whole number of rows", table));
     }
     return keep(value, ret_value);
-}
-
-static bool has_tag(const json_t *value, const char *tag)
-{
-    return text_equal(plan_value_tag(value), tag);
 }
 
 static bool check_inside(const Here *here, const PlanKey *fields, const json_t *value,
@@ -390,7 +377,7 @@ static bool check_table(const Here *here, const json_t *value, json_t **ret_valu
 
 static bool check_flag(const Here *here, const json_t *value, json_t **ret_value, Error *err)
 {
-    if (!has_tag(value, "sql_flag"))
+    if (!text_equal(plan_value_tag(value), "sql_flag"))
         return wrong_type(here, value, err);
     return check_fields(here, plan_word_find("sql_flag")->keys, value, ret_value, err);
 }
@@ -399,7 +386,7 @@ static bool check_sync(const Here *here, const json_t *value, json_t **ret_value
 {
     if (json_is_string(value) && strcmp(json_string_value(value), "application") == 0)
         return keep(value, ret_value);
-    if (!has_tag(value, "trigger"))
+    if (!text_equal(plan_value_tag(value), "trigger"))
         return wrong_type(here, value, err);
     json_t *sql = NULL;
     if (!check_sql(here, json_object_get(value, "sql"), &sql, err))
@@ -423,7 +410,7 @@ static bool check_guards(const Here *here, const json_t *value, json_t **ret_val
     json_t *guard;
     json_array_foreach (list, index, guard) {
         Threshold threshold;
-        if (has_tag(guard, "thresholds"))
+        if (text_equal(plan_value_tag(guard), "thresholds"))
             continue;
         if (!json_is_string(guard))
             return wrong_type(here, guard, err);
@@ -469,7 +456,8 @@ static bool check_params(const Here *here, const json_t *value, json_t **ret_val
 
 static bool check_document(const Here *here, const json_t *value, json_t **ret_value, Error *err)
 {
-    return has_tag(value, "sql") ? keep(value, ret_value) : wrong_type(here, value, err);
+    return text_equal(plan_value_tag(value), "sql") ? keep(value, ret_value)
+                                                    : wrong_type(here, value, err);
 }
 
 static bool check_guard_ticks(const Here *here, const json_t *value, json_t **ret_value, Error *err)

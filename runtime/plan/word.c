@@ -124,6 +124,7 @@ static const PlanKey MIGRATIONS_KEYS[] = {
     {.name = "lock_budget",
      .type = KEY_DURATION,
      .doc = "How long each step tries to get its locks. Default: the target's lock_budget."},
+    PLAN_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "What the migrations do, for people."},
     {0},
 };

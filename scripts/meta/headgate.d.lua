@@ -75,6 +75,7 @@ function step(name) end
 ---@field after? string  Only migrations with a greater number: the ones up to it were applied before.
 ---@field up_to? string  Only migrations up to and with this number.
 ---@field lock_budget? string  How long each step tries to get its locks. Default: the target's lock_budget.
+---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  What the migrations do, for people.
 
 ---A folder of migration files, each a step of its own, in the order of their numbers: `001_x.up.sql` with `001_x.down.sql`, `001_x/up.sql` with `001_x/down.sql`, or `001_x.sql` with the lines `-- migrate:up` and `-- migrate:down`.
