@@ -11,7 +11,7 @@ CMAKE_ARGS ?=
 LABELS = ^(unit|lua|fuzz|e2e|browser|style|crash)$$
 
 # In the order in which make crash runs them; make crash CRASH_SCRIPTS=kill runs one.
-CRASH_SCRIPTS = kill next index bugs races net enumerate
+CRASH_SCRIPTS = kill next index hostile bugs races net enumerate
 
 # Configures a folder once (CMake itself notices later changes) and builds what is out of date.
 define build

@@ -7,17 +7,22 @@ import { dirname, join } from "node:path";
 import { Arguments } from "../lib/arguments";
 import { start } from "../lib/cli";
 import { Cluster } from "../lib/cluster";
+import { type IndexCase, IndexBench, runIndexCase } from "../lib/index-cases";
 import { headgateBinary, helloPlan, root } from "../lib/paths";
 import { waitUntil } from "../lib/wait";
-import { type Direction, HELLO_FILES, NotDone, play, preparedBack, prepareScene, type Scene } from "./drive";
+import { type Direction, type Done, HELLO_FILES, NotDone, play, preparedBack, prepareScene, type Scene } from "./drive";
 import { writeFigures } from "./figures";
-import { differences, type Outcome } from "./judge";
+import { differences } from "./judge";
 import { Faults } from "./points";
 import { inParallel } from "./pool";
 
-/** A scene, its direction and what strikes there ("" = nothing: the bug shows by itself); a unit test; or a second
- * runner that has no right to the lease. */
-type Catcher = { scene: "hello" | "all-kinds"; direction: Direction; fault: string } | { unit: string } | { rival: true };
+/** A scene, its direction and what strikes there ("" = nothing: the bug shows by itself; pass "*": each one in turn, until it
+ * shows); a unit test; a second runner that has no right to the lease; or a case of the index doctor. */
+type Catcher =
+  | { scene: "hello" | "all-kinds"; direction: Direction; fault: string }
+  | { unit: string }
+  | { rival: true }
+  | { index: IndexCase };
 
 const forward = (scene: "hello" | "all-kinds", fault: string): Catcher => ({ scene, direction: "forward", fault });
 const back = (scene: "hello" | "all-kinds", fault: string): Catcher => ({ scene, direction: "back", fault });
@@ -25,15 +30,15 @@ const back = (scene: "hello" | "all-kinds", fault: string): Catcher => ({ scene,
 const BUGS: Record<string, Catcher> = {
   // A checkpoint in a transaction of its own, an answer or an event before its commit
   checkpoint_apart: forward("hello", "worker/data_cursor_move.before:1:kill"),
-  step_checkpoint_apart: forward("hello", "runner/step_change.before:2:kill"),
-  told_before_commit: forward("hello", "runner/step_change.before_commit:2:kill"),
+  step_checkpoint_apart: forward("hello", "runner/step_change.before:*:kill"),
+  told_before_commit: forward("hello", "runner/step_change.before_commit:*:kill"),
   answered_apart: back("hello", "runner/request_done.after_commit:1:kill"),
-  commit_assumed: forward("hello", "runner/step_change.before_commit:7:dropconn"),
+  commit_assumed: forward("hello", "runner/step_change.before_commit:*:dropconn"),
   // What a successor must know
-  ledger_not_read: forward("hello", "runner/step.committed:2:kill"),
-  missing_not_told: forward("hello", "runner/step.committed:2:kill"),
-  events_not_keyed: forward("hello", "runner/event_append.after_commit:1:kill"),
-  range_not_released: forward("hello", "worker/data_batch_update.before:1:kill"),
+  ledger_not_read: forward("hello", "runner/step.committed:*:kill"),
+  missing_not_told: forward("hello", "runner/step.committed:*:kill"),
+  events_not_keyed: forward("hello", "runner/event_append.sent:*:dropconn"),
+  range_not_released: forward("hello", "worker/data_batch_update.before:*:kill"),
   lease_not_released: forward("hello", ""),
   lease_not_checked: { rival: true },
   // The way back
@@ -41,6 +46,8 @@ const BUGS: Record<string, Catcher> = {
   old_value_not_kept: back("all-kinds", ""),
   sync_left_behind: back("all-kinds", ""),
   flag_left_on: back("all-kinds", ""),
+  // Outside transactions
+  if_not_exists: { index: { kind: "create", moment: "backend ended", direction: "forward" } },
   // Rows
   counted_twice: forward("hello", ""),
   queue_forgotten: forward("all-kinds", ""),
@@ -66,21 +73,22 @@ function prepared(name: string, env: Record<string, string>): Promise<Scene> {
     : prepareScene(cluster, join(root, "tests/crash/plans/all-kinds"), true, {}, env);
 }
 
-/** How runs end without a bug. */
-const wanted = new Map<string, Outcome>();
+/** Scenes without a bug: how they end undisturbed, and what they pass. */
+const wanted = new Map<string, { scene: Scene; undisturbed: Done & { faults: Faults } }>();
 for (const name of ["hello", "all-kinds"]) {
   if (!only.some((bug) => (BUGS[bug] as { scene?: string } | undefined)?.scene === name)) continue;
   const scene = await prepared(name, {});
-  const there = await play(scene, "");
-  wanted.set(`${name} forward`, there.outcome);
-  wanted.set(`${name} back`, (await play(await preparedBack(scene), "")).outcome);
+  for (const each of [scene, await preparedBack(scene)]) {
+    wanted.set(`${name} ${each.direction}`, { scene: each, undisturbed: await play(each, "list") });
+  }
 }
 
 /** What showed, or nothing. */
 async function symptom(bug: string, catcher: Catcher): Promise<string | undefined> {
   const env = { HEADGATE_BUG: bug };
   if ("unit" in catcher) return failingTests(catcher.unit, bug);
-  if ("rival" in catcher) return (await rivalEpochs({})) > 1 ? "it shows without the bug" : many(await rivalEpochs(env));
+  if ("index" in catcher) return (await indexSymptom(catcher.index, {})) === undefined ? indexSymptom(catcher.index, env) : undefined;
+  if ("rival" in catcher) return (await rivalEpochs({})) > 1 ? undefined : many(await rivalEpochs(env));
   const there = await prepared(catcher.scene, env);
   let scene = there;
   try {
@@ -89,11 +97,38 @@ async function symptom(bug: string, catcher: Catcher): Promise<string | undefine
     if (error instanceof NotDone) return error.message;
     throw error;
   }
-  const { outcome, struck, text } = await play(scene, catcher.fault, env, 20_000);
-  const wrong = differences(outcome, wanted.get(`${catcher.scene} ${catcher.direction}`) as Outcome);
-  if (options.flag("verbose")) console.log(text);
-  if (catcher.fault !== "" && struck === 0) console.log(`${bug}: ${catcher.fault} was never passed`);
-  return wrong[0];
+  const without = wanted.get(`${catcher.scene} ${catcher.direction}`);
+  if (without === undefined) throw new Error(`${catcher.scene} was not run`);
+  const should = without.undisturbed;
+  for (const fault of everyPass(catcher.fault, should.faults)) {
+    const { outcome, struck, text } = await play(scene, fault, env, 20_000);
+    if (options.flag("verbose")) console.log(text);
+    if (fault !== "" && struck === 0) console.log(`${bug}: ${fault} was never passed`);
+    const [wrong] = differences(outcome, should.outcome);
+    if (wrong === undefined) continue;
+    const [always] = fault === "" ? [] : differences((await play(without.scene, fault)).outcome, should.outcome);
+    if (always === undefined) return `${fault}: ${wrong}`;
+    console.log(`${bug}: ${fault} is wrong without the bug too: ${always}`);
+  }
+  return undefined;
+}
+
+/** The fault at each pass that an undisturbed run makes of its point. */
+function everyPass(fault: string, undisturbed: Faults): string[] {
+  if (!fault.includes(":*:")) return [fault];
+  const point = undisturbed.passed.find(({ name }) => fault.startsWith(`${name}:`));
+  if (point === undefined) throw new Error(`an undisturbed run does not pass ${fault}`);
+  return Array.from({ length: point.passes }, (_, index) => fault.replace("*", String(index + 1)));
+}
+
+/** What a case of the index doctor finds. */
+async function indexSymptom(index: IndexCase, env: Record<string, string>): Promise<string | undefined> {
+  try {
+    await runIndexCase(await IndexBench.start(cluster, env), index);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+  }
 }
 
 const many = (epochs: number): string | undefined => (epochs > 1 ? `${epochs} epochs drove a run that nobody had left` : undefined);
@@ -102,7 +137,8 @@ const many = (epochs: number): string | undefined => (epochs > 1 ? `${epochs} ep
 async function rivalEpochs(env: Record<string, string>): Promise<number> {
   const scene = await prepared("hello", env);
   const faults = new Faults("runner/step_change.before:2:delay=500");
-  const all = { ...cluster.env(scene.template), ...faults.env, ...env, HEADGATE_HOME: scene.known.home, HEADGATE_ENV: "crash" };
+  // Leases as long as they are: a slow machine must not let one run out.
+  const all = { ...cluster.env(scene.template), ...faults.env, HEADGATE_FAULT_HASTE: "1", ...env, HEADGATE_HOME: scene.known.home, HEADGATE_ENV: "crash" };
   const running = start(["run", scene.plan, "--yes"], { env: all, cwd: scene.plan });
   await waitUntil("the runner is slow", () => faults.struck > 0, { everyMs: 5 });
   const rival = start(["runner", "1", "--owner", "rival", "--home", scene.known.home], { env: all, cwd: scene.plan });
@@ -126,7 +162,8 @@ const missed: string[] = [];
 let caught = 0;
 const chosen = Object.entries(BUGS).filter(([bug]) => only.includes(bug));
 await inParallel(chosen, jobs, async ([bug, catcher]) => {
-  const seen = await symptom(bug, catcher);
+  // A catcher that does not work catches nothing, and the others still do.
+  const seen = await symptom(bug, catcher).catch((error: Error) => void console.log(`${bug}: ${error.stack ?? error.message}`));
   if (seen === undefined) missed.push(bug);
   else caught++;
   console.log(seen === undefined ? `MISSED ${bug}` : `caught ${bug}: ${seen.slice(0, 160)}`);

@@ -6,7 +6,7 @@
  * fsck must find nothing, and every write that the application was told of must be there. Writes its part of
  * build/figures/crash.json. */
 import { Arguments } from "../lib/arguments";
-import { Cluster } from "../lib/cluster";
+import { Cluster, type ClusterOptions } from "../lib/cluster";
 import { processesOf } from "../lib/processes";
 import { Proxy } from "../lib/proxy";
 import { random, seedRandom } from "../lib/random";
@@ -17,6 +17,7 @@ import { writeFigures } from "./figures";
 import { play, type Prepared, prepareNet, type Scene, stateOf, type Verdict } from "./scene";
 
 const HALF_OPEN_MS = 15_000;
+const STOPS_A_RUN = 6;
 const options = new Arguments();
 const rounds = options.number("rounds", 5);
 const wantedStops = options.number("stops", 100);
@@ -44,12 +45,33 @@ function told(name: string, verdict: Verdict, extra = ""): void {
   console.log(`${name}: ${verdict.ms} ms, ${verdict.acknowledged} writes${extra}: ${verdict.wrong.length === 0 ? "right" : `WRONG: ${verdict.wrong.join("; ")}`}`);
 }
 
-/** The backfill is under way. */
-async function underWay(scene: Scene, batches = 1): Promise<void> {
-  await waitUntil("a batch is done", async () => {
-    const rows = await scene.cluster.query(scene.database, "SELECT sum(batches)::int AS n FROM headgate.cursor").catch(() => []);
-    return Number(rows[0]?.["n"] ?? 0) >= batches || (await stateOf(scene.cluster, scene.database, scene.run)) === "done";
-  });
+async function batchesOf({ cluster, database }: Scene): Promise<number> {
+  const rows = await cluster.query(database, "SELECT sum(batches)::int AS n FROM headgate.cursor").catch(() => []);
+  return Number(rows[0]?.["n"] ?? 0);
+}
+
+/** The backfill is under way: so many more batches are done than now. False when the run has ended first. */
+async function underWay(scene: Scene, more = 1): Promise<boolean> {
+  const before = await batchesOf(scene);
+  return waitUntil(
+    "the backfill is under way",
+    async () => {
+      if ((await stateOf(scene.cluster, scene.database, scene.run).catch(() => "")) === "done") return "ended";
+      return (await batchesOf(scene)) >= before + more && "live";
+    },
+    { timeoutMs: 60_000, everyMs: 5 },
+  ).then((seen) => seen === "live");
+}
+
+/** Strikes so many times, each time in a run that is seen to work; gives how often it was. One that never was is no test. */
+async function strikeLive(scene: Scene, times: number, strike: () => Promise<void> | void): Promise<number> {
+  let struck = 0;
+  while (struck < times && (await underWay(scene))) {
+    await strike();
+    struck++;
+  }
+  if (struck === 0) throw new Error("the run had ended before anything was disturbed");
+  return struck;
 }
 
 /* ------------------------------------------------------------------ noticing */
@@ -92,13 +114,12 @@ interface NetCase {
 }
 
 async function cut(side: "client" | "server", { scene, proxy }: Behind): Promise<void> {
-  await underWay(scene);
-  for (let n = 0; n < 4; n++) {
+  await strikeLive(scene, 4, async () => {
     const before = proxy.cuts;
     proxy.cutAfter(side, 1 + Math.floor(random() * 1500));
     await waitUntil("a connection was cut", async () => proxy.cuts > before || (await stateOf(scene.cluster, scene.database, scene.run)) === "done");
-    await soon(1200);
-  }
+    await soon(200);
+  });
 }
 
 async function atGate(scene: Scene): Promise<void> {
@@ -109,11 +130,10 @@ const NET_CASES: NetCase[] = [
   {
     name: "reset",
     act: async ({ scene, proxy }) => {
-      for (let n = 0; n < 3; n++) {
-        await underWay(scene);
-        await soon(800);
+      await strikeLive(scene, 4, async () => {
+        await soon(150);
         proxy.reset();
-      }
+      });
     },
   },
   { name: "cut after k bytes of ours", act: (behind) => cut("client", behind) },
@@ -146,10 +166,11 @@ const NET_CASES: NetCase[] = [
   {
     name: "held back for 3 s",
     act: async ({ scene, proxy }) => {
-      await underWay(scene);
-      proxy.set("hold");
-      await pause(3000);
-      proxy.set("pass");
+      await strikeLive(scene, 1, async () => {
+        proxy.set("hold");
+        await pause(3000);
+        proxy.set("pass");
+      });
     },
   },
   { name: "late by 20 ms", act: async ({ proxy }) => void (proxy.delayMs = 20) },
@@ -157,16 +178,14 @@ const NET_CASES: NetCase[] = [
   {
     name: "each connection ended in turn",
     act: async ({ scene }) => {
-      await underWay(scene);
       const ended = new Set<number>();
-      for (let n = 0; n < 12; n++) {
+      await strikeLive(scene, 12, async () => {
         const rows = await scene.cluster.query(scene.database, "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'headgate%' ORDER BY backend_start");
         const next = rows.map(({ pid }) => Number(pid)).find((pid) => !ended.has(pid));
-        if (next === undefined) break;
+        if (next === undefined) return;
         ended.add(next);
         await scene.cluster.query(scene.database, "SELECT pg_terminate_backend($1)", [next]);
-        await soon(300);
-      }
+      });
     },
   },
 ];
@@ -192,8 +211,9 @@ async function netCase(cluster: Cluster, prepared: Prepared, { name, gated, act 
 
 /* ------------------------------------------------------------------ the server stops at once */
 
+/** Without fsync: what a process has written outlives it, and only a machine that stops would lose it. */
 async function stopCase(wanted: number): Promise<void> {
-  const cluster = await Cluster.start({ durable: true });
+  const cluster = await Cluster.start();
   const prepared = await prepareNet(cluster);
   for (let done = 0; done < wanted; ) {
     const database = await cluster.database(prepared.template);
@@ -203,17 +223,15 @@ async function stopCase(wanted: number): Promise<void> {
       prepared,
       database,
       act: async (scene) => {
-        while (here < 4 && done + here < wanted) {
-          await soon(900);
-          if ((await stateOf(cluster, database, scene.run).catch(() => "")) === "done") break;
+        here = await strikeLive(scene, Math.min(STOPS_A_RUN, wanted - done), async () => {
+          await soon(100);
           await cluster.halt();
-          here++;
-          await soon(400);
+          await soon(300);
           await cluster.resume();
-        }
+        });
       },
     });
-    done += Math.max(1, here);
+    done += Math.max(1, here); // a case in which no live run was struck is wrong, and not tried for ever
     stops += here;
     await cluster.drop(database);
     told("immediate stop", verdict, `, ${here} stops`);
@@ -225,10 +243,10 @@ async function stopCase(wanted: number): Promise<void> {
 
 /** The primary dies while the run goes on, its standby is promoted; in every second case the standby was behind. */
 async function failoverCase(behind: boolean): Promise<void> {
-  const primary = await Cluster.start({ durable: true });
+  const primary = await Cluster.start();
   const prepared = await prepareNet(primary);
   const database = await primary.database(prepared.template);
-  const standby = await Cluster.start({ durable: true, standbyOf: primary });
+  const standby = await Cluster.start({ standbyOf: primary });
   const env = { ...primary.env(database), PGHOST: `${primary.folder},${standby.folder}`, PGTARGETSESSIONATTRS: "read-write" };
   const wrong: string[] = [];
   const verdict = await play({
@@ -239,14 +257,13 @@ async function failoverCase(behind: boolean): Promise<void> {
     application: false, // an asynchronous standby may rightly lack what only the primary acknowledged
     act: async (scene) => {
       const viewer = await Viewer.open(scene.supervisor, "alice", scene.run);
-      await underWay(scene);
+      if (!(await underWay(scene))) wrong.push("the run had ended before the failover");
       if (behind) {
         await standby.query("postgres", "ALTER SYSTEM SET primary_conninfo = ''");
         await standby.query("postgres", "SELECT pg_reload_conf()");
-        const now = await primary.query(database, "SELECT sum(batches)::int AS n FROM headgate.cursor");
-        await underWay(scene, Number(now[0]?.["n"]) + 5);
+        if (!(await underWay(scene, 5))) wrong.push("the run had ended before the failover");
       } else {
-        await soon(800);
+        await soon(400);
       }
       await primary.halt();
       await standby.promote();
@@ -269,63 +286,71 @@ async function failoverCase(behind: boolean): Promise<void> {
 
 /* ------------------------------------------------------------------ full disks */
 
-async function untilFull(cluster: Cluster): Promise<void> {
-  await waitUntil("the disk is full", () => cluster.log().includes("No space left on device"), { timeoutMs: 60_000 });
+interface DiskCase {
+  name: string;
+  cluster: ClusterOptions;
+  /** Before the run, in its database. */
+  prepare: (cluster: Cluster, database: string) => Promise<void>;
+  /** One write that takes room. */
+  fill: string;
+  /** The disk is full; what there is to do, until it is as before. */
+  mend: (cluster: Cluster) => Promise<void>;
 }
 
 /** The table's tablespace is full for a while. */
-async function dataDiskCase(disk: Tmpfs): Promise<void> {
-  const cluster = await Cluster.start({ durable: true });
-  await cluster.query("postgres", `CREATE TABLESPACE small LOCATION '${disk.folder}'`);
-  const prepared = await prepareNet(cluster);
-  const database = await cluster.database(prepared.template);
-  await cluster.query(database, "ALTER TABLE people SET TABLESPACE small");
-  await cluster.query(database, "CREATE TABLE filler (t text) TABLESPACE small");
-  const verdict = await play({
-    cluster,
-    prepared,
-    database,
-    act: async (scene) => {
-      await underWay(scene);
-      while (!cluster.log().includes("No space left on device")) {
-        await cluster.query(database, "INSERT INTO filler SELECT repeat('x', 100) FROM generate_series(1, 2000)").catch(() => undefined);
-      }
-      await pause(3000);
-      disk.grow(64);
-    },
-  });
-  await cluster.stop();
-  told("full data disk", verdict);
-}
+const dataDisk = (disk: Tmpfs): DiskCase => ({
+  name: "full data disk",
+  cluster: {},
+  prepare: async (cluster, database) => {
+    await cluster.query("postgres", `CREATE TABLESPACE small LOCATION '${disk.folder}'`);
+    await cluster.query(database, "ALTER TABLE people SET TABLESPACE small");
+    await cluster.query(database, "CREATE TABLE filler (t text) TABLESPACE small");
+  },
+  fill: "INSERT INTO filler SELECT repeat('x', 100) FROM generate_series(1, 2000)",
+  mend: async () => {
+    await pause(3000);
+    disk.grow(64);
+  },
+});
 
 /** The disk of the write-ahead log is full: the server panics and cannot recover until there is room. */
-async function walDiskCase(disk: Tmpfs): Promise<void> {
-  const cluster = await Cluster.start({ durable: true, walFolder: disk.folder, settings: { max_wal_size: "32MB", min_wal_size: "32MB", checkpoint_timeout: "1h" } });
+const walDisk = (disk: Tmpfs): DiskCase => ({
+  name: "full WAL disk",
+  cluster: { walFolder: disk.folder, settings: { max_wal_size: "32MB", min_wal_size: "32MB", checkpoint_timeout: "1h" } },
+  prepare: async (cluster, database) => {
+    await cluster.query(database, "SELECT pg_create_physical_replication_slot('holds', true)");
+    await cluster.query(database, "CREATE TABLE filler (t text)");
+  },
+  fill: "INSERT INTO filler SELECT repeat('x', 500) FROM generate_series(1, 5000)",
+  mend: async (cluster) => {
+    await pause(2000);
+    disk.grow(512);
+    if (!cluster.running) await cluster.resume();
+    await waitUntil("the server is back", () => cluster.query("postgres", "SELECT pg_drop_replication_slot('holds')").then(() => true, () => false), { timeoutMs: 60_000 });
+  },
+});
+
+async function diskCase(disk: DiskCase): Promise<void> {
+  const cluster = await Cluster.start({ durable: true, ...disk.cluster });
   const prepared = await prepareNet(cluster);
   const database = await cluster.database(prepared.template);
-  await cluster.query(database, "SELECT pg_create_physical_replication_slot('holds', true)");
-  await cluster.query(database, "CREATE TABLE filler (t text)");
+  await disk.prepare(cluster, database);
+  const full = (): boolean => cluster.log().includes("No space left on device");
   const verdict = await play({
     cluster,
     prepared,
     database,
     act: async (scene) => {
-      await underWay(scene);
-      const filling = (async () => {
-        while (cluster.running && !cluster.log().includes("No space left on device")) {
-          await cluster.query(database, "INSERT INTO filler SELECT repeat('x', 500) FROM generate_series(1, 5000)").catch(() => pause(50));
-        }
-      })();
-      await untilFull(cluster);
-      await filling;
-      await pause(2000);
-      disk.grow(512);
-      if (!cluster.running) await cluster.resume();
-      await waitUntil("the server is back", () => cluster.query("postgres", "SELECT pg_drop_replication_slot('holds')").then(() => true, () => false), { timeoutMs: 60_000 });
+      await strikeLive(scene, 1, async () => {
+        const deadline = Date.now() + 60_000;
+        while (!full() && cluster.running && Date.now() < deadline) await cluster.query(database, disk.fill).catch(() => pause(20));
+        await waitUntil("the disk is full", full);
+        await disk.mend(cluster);
+      });
     },
   });
   await cluster.stop();
-  told("full WAL disk", verdict);
+  told(disk.name, verdict);
 }
 
 async function diskCases(): Promise<void> {
@@ -335,8 +360,8 @@ async function diskCases(): Promise<void> {
     console.log("SKIPPED: full disks: this account may not mount a tmpfs");
     return;
   }
-  await dataDiskCase(small);
-  await walDiskCase(wal);
+  await diskCase(dataDisk(small));
+  await diskCase(walDisk(wal));
 }
 
 /* ------------------------------------------------------------------ all of them */

@@ -86,9 +86,11 @@ export class IndexBench {
   private constructor(
     readonly cluster: Cluster,
     readonly template: string,
+    readonly env: Record<string, string>,
   ) {}
 
-  static async start(cluster: Cluster): Promise<IndexBench> {
+  /** env: variables that headgate gets beside its own. */
+  static async start(cluster: Cluster, env: Record<string, string> = {}): Promise<IndexBench> {
     const template = await cluster.database();
     await cluster.query(template, SCHEMA);
     await cluster.query(template, "CREATE UNIQUE INDEX CONCURRENTLY theirs ON t (a)").catch(() => undefined);
@@ -97,7 +99,7 @@ export class IndexBench {
       cwd: writePlan({}),
     });
     assert.equal(install.code, 0, install.text);
-    return new IndexBench(cluster, template);
+    return new IndexBench(cluster, template, env);
   }
 
   async scene(kind: { up: string; down?: string | undefined }, timeout = "10m", prepare = ""): Promise<Scene> {
@@ -127,7 +129,7 @@ export class Scene {
   ) {}
 
   get env(): Record<string, string> {
-    return { ...this.bench.cluster.env(this.database), HEADGATE_HOME: this.home };
+    return { ...this.bench.cluster.env(this.database), HEADGATE_HOME: this.home, ...this.bench.env };
   }
 
   async one(sql: string, values: unknown[] = []): Promise<Record<string, unknown> | undefined> {
