@@ -5,6 +5,7 @@
  *
  * The order within a run is that of seq, without gaps: event_append() holds the run's row until it
  * commits, so whoever sees seq n sees all before it. */
+#include "server/resume.h"
 #include "server/view.h"
 #include "server/viewer.h"
 
@@ -125,21 +126,6 @@ static void watched_ids(const Server *server, Text *out)
     text_append_char(out, '}');
 }
 
-/* What was missed is not sent any more: from here on it is live again. */
-static void tell_reset(ServerViewer *viewer, ViewerWatch *watch, int64_t seq, const char *why)
-{
-    *watch = (ViewerWatch){.run = watch->run, .seq = seq, .live = true};
-    json_t *message = json_object();
-    json_set_string(message, "t", "reset");
-    if (watch->run == 0)
-        json_set_string(message, "run", "*");
-    else
-        json_set_id(message, "run", watch->run);
-    json_set_id(message, "seq", seq);
-    json_set_string(message, "why", why);
-    viewer_tell_json(viewer, message);
-}
-
 /* Those that were told of events after one of them. */
 static void reset_watchers(Server *server, const FeedRun *run, int64_t after, const char *why)
 {
@@ -147,7 +133,7 @@ static void reset_watchers(Server *server, const FeedRun *run, int64_t after, co
         for (size_t i = 0; viewer->ready && i < viewer->watches_count; i++) {
             ViewerWatch *watch = &viewer->watches[i];
             if (watch->run == run->run && watch->seq > after)
-                tell_reset(viewer, watch, run->seq, why);
+                resume_reset(viewer, watch, run->seq, why);
         }
     }
 }
@@ -430,7 +416,7 @@ static void tell_pruned(Server *server, const FeedPage *past)
         for (size_t i = 0; viewer->ready && i < viewer->watches_count; i++) {
             ViewerWatch *watch = &viewer->watches[i];
             if (watch->run == past->run && !watch->live && watch->seq == past->since)
-                tell_reset(viewer, watch, past->until, "older events were deleted");
+                resume_reset(viewer, watch, past->until, "older events were deleted");
         }
     }
 }
@@ -441,13 +427,16 @@ static bool catch_up_one(ServerFeed *feed, ServerViewer *viewer, ViewerWatch *wa
 {
     const FeedRun *known = find_run(feed, watch->run);
     if (watch->run == 0) {
-        tell_reset(viewer, watch, 0, "fell behind");
+        resume_reset(viewer, watch, 0, "fell behind");
     } else if (known == NULL) {
-        tell_reset(viewer, watch, 0, "there is no such run");
+        resume_reset(viewer, watch, 0, "there is no such run");
     } else if (watch->seq > known->seq) {
-        tell_reset(viewer, watch, known->seq, "the ledger went back");
+        resume_reset(viewer, watch, known->seq, "the ledger went back");
+    } else if (watch->at[0] != '\0') {
+        const ViewerWatch point = *watch;
+        return resume_check(feed->server, feed->conn, &point, known->seq, err);
     } else if (watch->fell && known->seq - watch->seq > BOUND_EVENT_PAGE) {
-        tell_reset(viewer, watch, known->seq, "fell behind");
+        resume_reset(viewer, watch, known->seq, "fell behind");
     } else if (watch->seq == known->seq) {
         tell_caught_up(viewer, watch);
     } else {

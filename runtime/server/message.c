@@ -17,6 +17,18 @@ static bool parse_id(const json_t *value, int64_t *ret_id)
     return true;
 }
 
+/* Compared, never parsed. */
+static bool read_at(const json_t *value, ServerMessage *message)
+{
+    const char *text = json_string_value(value);
+    if (value == NULL)
+        return true;
+    if (text == NULL || strlen(text) >= sizeof(message->at))
+        return false;
+    memcpy(message->at, text, strlen(text) + 1);
+    return true;
+}
+
 static const char *understand(const json_t *json, ServerMessage *message)
 {
     const char *type = json_string_value(json_object_get(json, "t"));
@@ -32,6 +44,8 @@ static const char *understand(const json_t *json, ServerMessage *message)
     message->kind = text_equal(type, "watch") ? MESSAGE_WATCH : MESSAGE_UNWATCH;
     if (message->kind == MESSAGE_WATCH && since != NULL && !parse_id(since, &message->since))
         return "since is a sequence number as text";
+    if (message->since > 0 && !read_at(json_object_get(json, "at"), message))
+        return "at is the time of event since, as it was told";
     return NULL;
 }
 

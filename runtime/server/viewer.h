@@ -3,6 +3,7 @@
 #ifndef HEADGATE_SERVER_VIEWER_H
 #define HEADGATE_SERVER_VIEWER_H
 
+#include "server/message.h"
 #include "server/private.h"
 #include "server/queue.h"
 
@@ -14,10 +15,12 @@ enum {
 
 /// A run a viewer watches, or "*".
 typedef struct ViewerWatch {
-    int64_t run; ///< 0: every run's head ("*")
-    int64_t seq; ///< newest event that was queued for the viewer
-    bool live;   ///< all that is known was queued
-    bool fell;   ///< it was live and its viewer did not keep up
+    int64_t run;               ///< 0: every run's head ("*")
+    int64_t seq;               ///< newest event that was queued for the viewer
+    char at[MESSAGE_AT_BYTES]; ///< when that happened, as the viewer says it; "" = checked, or not
+                               ///< said
+    bool live;                 ///< all that is known was queued
+    bool fell;                 ///< it was live and its viewer did not keep up
 } ViewerWatch;
 
 struct ServerViewer {

@@ -277,6 +277,7 @@ static const char *watch(ServerViewer *viewer, const ServerMessage *message)
     if (found == NULL)
         found = &viewer->watches[viewer->watches_count++];
     *found = (ViewerWatch){.run = message->run, .seq = message->since, .live = message->run == 0};
+    memcpy(found->at, message->at, sizeof(found->at));
     return NULL;
 }
 

@@ -6,6 +6,7 @@ interface Message {
   t: string;
   type?: string;
   seq?: string;
+  at?: string;
   why?: string;
 }
 
@@ -15,6 +16,7 @@ export class Viewer {
   /** Why it was reset. */
   readonly resets: string[] = [];
   private seq = "0";
+  private at: string | undefined;
   private closed = false;
   private socket: WebSocket | undefined;
 
@@ -42,7 +44,7 @@ export class Viewer {
       perMessageDeflate: false,
     });
     this.socket = socket;
-    socket.on("open", () => socket.send(JSON.stringify({ t: "watch", run: this.run, since: this.seq })));
+    socket.on("open", () => socket.send(JSON.stringify({ t: "watch", run: this.run, since: this.seq, at: this.at })));
     socket.on("error", () => undefined);
     socket.on("close", () => {
       if (!this.closed) setTimeout(() => this.connect(), 200);
@@ -55,6 +57,9 @@ export class Viewer {
   private take(message: Message): void {
     if (message.t === "event" && message.type !== undefined) this.types.push(message.type);
     if (message.t === "reset") this.resets.push(message.why ?? "");
-    if ((message.t === "event" || message.t === "reset") && message.seq !== undefined) this.seq = message.seq;
+    if ((message.t === "event" || message.t === "reset") && message.seq !== undefined) {
+      this.seq = message.seq;
+      this.at = message.at;
+    }
   }
 }

@@ -17,4 +17,5 @@ void fuzz_one(const uint8_t *bytes, size_t size)
     }
     invariant(message.run >= 0 && message.since >= 0);
     invariant(message.kind == MESSAGE_WATCH || message.since == 0);
+    invariant(memchr(message.at, '\0', sizeof(message.at)) != NULL);
 }

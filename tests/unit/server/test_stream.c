@@ -253,6 +253,34 @@ static void a_ledger_that_went_back_resets(void **state)
     stream_done(&stream);
 }
 
+/* A viewer comes again after a failover, when the new events have passed its number. */
+static void a_number_that_another_event_has_by_now_is_reset(void **state)
+{
+    UNUSED(state);
+    static const char WATCH[] =
+        "{\"t\": \"watch\", \"run\": \"7\", \"since\": \"2\", \"at\": \"%s\"}";
+    char message[160];
+    char was[64];
+    Stream stream = stream_as("vera");
+    stream_send(&stream, "{\"t\": \"watch\", \"run\": \"7\", \"since\": \"1\"}");
+    snprintf(was, sizeof(was), "%s", text_at(stream_next(&stream, "event"), "at"));
+    stream_done(&stream);
+    snprintf(message, sizeof(message), WATCH, was);
+    stream = stream_as("vera");
+    stream_send(&stream, message);
+    expect_event(&stream, 3);
+    stream_done(&stream);
+    sql("UPDATE headgate.event SET at = at + interval '1 microsecond' WHERE run = 7 AND seq = 2");
+    stream = stream_as("vera");
+    stream_send(&stream, message);
+    const json_t *reset = stream_next(&stream, "reset");
+    assert_string_equal(text_at(reset, "why"), "the ledger went back");
+    assert_string_equal(text_at(reset, "seq"), "102"); /* of them one is the rewind */
+    add_event(5002);
+    expect_event(&stream, 103);
+    stream_done(&stream);
+}
+
 static void logging_out_ends_the_stream(void **state)
 {
     UNUSED(state);
@@ -318,6 +346,7 @@ int main(void)
         cmocka_unit_test(misbehaviour_ends_the_stream_with_the_reason),
         cmocka_unit_test(who_falls_behind_is_told),
         cmocka_unit_test(a_ledger_that_went_back_resets),
+        cmocka_unit_test(a_number_that_another_event_has_by_now_is_reset),
         cmocka_unit_test(logging_out_ends_the_stream),
         cmocka_unit_test(ticks_say_when_the_database_is_away),
     };

@@ -207,7 +207,7 @@ export async function loadRun(): Promise<void> {
       view.value = withHistory(viewOf(detail), page.events);
       keepHeads([detail]);
     });
-    stream.watch(id, detail.seq);
+    stream.watch(id, detail.seq, page.events.find((event) => event.seq === detail.seq)?.at);
   } catch (error) {
     if (load === loads && error instanceof ApiError) viewError.value = error;
   }

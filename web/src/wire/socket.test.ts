@@ -56,7 +56,7 @@ function fixture() {
 }
 
 const hello: Message = { t: "hello", version: "1", now: "n", person: "p" };
-const event = (seq: string): Message => ({ t: "event", run: "42", seq, at: "", type: "log", node: "", data: {} });
+const event = (seq: string): Message => ({ t: "event", run: "42", seq, at: `t${seq}`, type: "log", node: "", data: {} });
 
 test("is live after hello, and asks for what is watched", () => {
   const { stream, sockets, states } = fixture();
@@ -81,7 +81,7 @@ test("3 s of silence is not live, and the next connection resumes behind the las
   assert.equal(states.at(-1)!.state, "lost");
   advance(500);
   sockets[1]!.accept();
-  assert.deepEqual(sockets[1]!.sent, [{ t: "watch", run: "42", since: "12" }]);
+  assert.deepEqual(sockets[1]!.sent, [{ t: "watch", run: "42", since: "12", at: "t12" }]);
 });
 
 test("a tick keeps it live", () => {

@@ -14,6 +14,12 @@ export type Connection =
   | { state: "live" }
   | { state: "lost"; retryAt: number; why: string };
 
+/** The newest event that was seen of a run, and when it happened: after a failover another may have its number. */
+interface Place {
+  since: string;
+  at?: string | undefined;
+}
+
 /** What the stream needs of the world; tests give their own. */
 export interface SocketWorld {
   open(): WebSocket;
@@ -43,7 +49,7 @@ export class Stream {
   private retry: unknown = null;
   private attempt = 0;
   private closed = true;
-  private readonly watched = new Map<string, string>();
+  private readonly watched = new Map<string, Place>();
 
   constructor(
     private readonly onMessages: (messages: Message[]) => void,
@@ -63,9 +69,9 @@ export class Stream {
     this.drop();
   }
 
-  /** Follows a run from the events behind since; "*" follows the heads of all. */
-  watch(run: string, since = "0"): void {
-    this.watched.set(run, since);
+  /** Follows a run from the events behind since, which was told with the time at; "*" follows the heads of all. */
+  watch(run: string, since = "0", at?: string): void {
+    this.watched.set(run, { since, at });
     this.send(run);
   }
 
@@ -117,8 +123,9 @@ export class Stream {
 
   private remember(message: Message): void {
     if (message.t !== "event" && message.t !== "caught_up") return;
-    const since = this.watched.get(message.run);
-    if (since !== undefined && compareSeq(message.seq, since) > 0) this.watched.set(message.run, message.seq);
+    const place = this.watched.get(message.run);
+    if (place === undefined || compareSeq(message.seq, place.since) <= 0) return;
+    this.watched.set(message.run, { since: message.seq, at: message.t === "event" ? message.at : undefined });
   }
 
   private lost(why: string): void {
@@ -145,10 +152,10 @@ export class Stream {
   }
 
   private send(run: string): void {
-    this.raw(run === "*" ? { t: "watch", run } : { t: "watch", run, since: this.watched.get(run) ?? "0" });
+    this.raw(run === "*" ? { t: "watch", run } : { t: "watch", run, ...(this.watched.get(run) ?? { since: "0" }) });
   }
 
-  private raw(message: { t: string; run: string; since?: string }): void {
+  private raw(message: { t: string; run: string; since?: string; at?: string | undefined }): void {
     if (this.socket?.readyState === 1) this.socket.send(JSON.stringify(message));
   }
 }
