@@ -3,6 +3,7 @@
 #include "plan/word.h"
 
 #include "plan/word_backfill.h"
+#include "plan/word_backup.h"
 #include "plan/word_check.h"
 #include "plan/word_outside.h"
 #include "plan/word_rollout.h"
@@ -168,21 +169,6 @@ static const PlanRule TASK_RULES[] = {
     RULES_END,
 };
 
-static const PlanKey BACKUP_KEYS[] = {
-    {.name = "retain",
-     .type = KEY_DURATION,
-     .doc =
-         "How long the backup must be kept; written into its sheet, nothing is deleted by itself."},
-    {.name = "format",
-     .type = KEY_CHOICE,
-     .choices = "custom",
-     .fallback = "\"custom\"",
-     .doc = "The format of pg_dump."},
-    PLAN_TICKS_KEY,
-    {.name = "doc", .type = KEY_TEXT, .doc = "What the backup is for."},
-    {0},
-};
-
 static const PlanKey MANUAL_KEYS[] = {
     {.name = "role",
      .type = KEY_STRINGS,
@@ -304,7 +290,7 @@ static const PlanWord WORDS[] = {
                      .doc = "A pg_dump of the target, verified by listing it. Restoring it is "
                             "never called a rollback.",
                      .example = "backup \"before\" { retain = \"30d\" }",
-                     .keys = BACKUP_KEYS},
+                     .keys = PLAN_BACKUP_KEYS},
     [PLAN_GATE] = {.name = "gate",
                    .kind = PLAN_GATE,
                    .doc = "The run waits here until people have approved what they see.",

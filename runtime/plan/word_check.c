@@ -1,12 +1,13 @@
 /* The keys of check and verify: what they look at, and what it must be. */
 #include "plan/word_check.h"
 
+#include "plan/word_backup.h"
 #include "plan/word_outside.h"
 
 #include <string.h>
 
 #define COMPARISONS "equals at_least at_most below above"
-#define LOOKS "sql http no_rows exists absent plan_uses_index"
+#define LOOKS "sql http no_rows exists absent plan_uses_index wal_archiving"
 
 static const PlanKey OBJECT_FIELDS[] = {
     {.name = "schemas", .type = KEY_STRINGS, .doc = "Schemas."},
@@ -72,9 +73,15 @@ static const PlanKey INDEX_FIELDS[] = {
          .type = KEY_TABLE,                                                                        \
          .fields = OBJECT_FIELDS,                                                                  \
          .doc = "Objects that must not be there."},                                                \
+        {.name = "plan_uses_index",                                                                \
+         .type = KEY_TABLE,                                                                        \
+         .fields = INDEX_FIELDS,                                                                   \
+         .doc = "A query whose plan must scan an index."},                                         \
     {                                                                                              \
-        .name = "plan_uses_index", .type = KEY_TABLE, .fields = INDEX_FIELDS,                      \
-        .doc = "A query whose plan must scan an index."                                            \
+        .name = "wal_archiving", .type = KEY_TABLE, .fields = PLAN_WAL_FIELDS,                     \
+        .doc =                                                                                     \
+            "The server must archive its WAL: archive_mode is on, nothing has failed since the "   \
+            "last success, and that is not too long ago."                                          \
     }
 
 #define LOOK_RULES(word_)                                                                          \

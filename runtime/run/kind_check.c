@@ -4,6 +4,7 @@
 
 #include "db/sql.h"
 #include "run/form.h"
+#include "run/wal.h"
 #include "sql/split.h"
 
 #include <errno.h>
@@ -214,6 +215,7 @@ static const struct {
     {"exists", run_form_exists},
     {"absent", run_form_absent},
     {"plan_uses_index", run_form_index},
+    {"wal_archiving", run_wal_archiving},
 };
 
 bool run_kind_check_evaluate(DbConn *conn, const PlanNode *node, int64_t run, const json_t *base,

@@ -174,6 +174,9 @@ function backfill(name) end
 ---@field params? (number|string|boolean)[]  The values of $1, $2, … in the query.
 ---@field enable_seqscan? boolean  false: ask what is planned when a sequential scan is no choice (for tables that are still small); the evidence says so.
 
+---@class headgate.Check.WalArchiving
+---@field max_age string  The last WAL file must have been archived at most this long ago. On a server that writes little, archive_timeout has to be shorter.
+
 ---What must be true before: the run stops here when it is not.
 ---@class headgate.Check
 ---@field sql? string|headgate.Sql  A query of one row with one value, to be compared.
@@ -187,6 +190,7 @@ function backfill(name) end
 ---@field exists? headgate.Check.Exists  Objects that must be there and in order, with their schema if need be; all that is missing is named at once.
 ---@field absent? headgate.Check.Absent  Objects that must not be there.
 ---@field plan_uses_index? headgate.Check.PlanUsesIndex  A query whose plan must scan an index.
+---@field wal_archiving? headgate.Check.WalArchiving  The server must archive its WAL: archive_mode is on, nothing has failed since the last success, and that is not too long ago.
 ---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  Why it must be so.
 
@@ -239,6 +243,9 @@ function check(name) end
 ---@field params? (number|string|boolean)[]  The values of $1, $2, … in the query.
 ---@field enable_seqscan? boolean  false: ask what is planned when a sequential scan is no choice (for tables that are still small); the evidence says so.
 
+---@class headgate.Verify.WalArchiving
+---@field max_age string  The last WAL file must have been archived at most this long ago. On a server that writes little, archive_timeout has to be shorter.
+
 ---What must be true after: evidence for gates; the run does not go on when it fails.
 ---@class headgate.Verify
 ---@field sql? string|headgate.Sql  A query of one row with one value, to be compared.
@@ -252,6 +259,7 @@ function check(name) end
 ---@field exists? headgate.Verify.Exists  Objects that must be there and in order, with their schema if need be; all that is missing is named at once.
 ---@field absent? headgate.Verify.Absent  Objects that must not be there.
 ---@field plan_uses_index? headgate.Verify.PlanUsesIndex  A query whose plan must scan an index.
+---@field wal_archiving? headgate.Verify.WalArchiving  The server must archive its WAL: archive_mode is on, nothing has failed since the last success, and that is not too long ago.
 ---@field counts? string[]|table<string, integer>  Tables that must have as many rows as when the run started, or table = exact number of rows.
 ---@field ambiguous? integer  0: the review queue of the run must be empty.
 ---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
