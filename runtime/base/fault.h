@@ -25,6 +25,8 @@
     X("worker.effect", "a batch's rows are written, its ledger rows are not")                      \
     X("worker.committed", "a batch is committed")                                                  \
     X("flag.written", "a rollout's flag is written, its ledger row is not")                        \
+    X("traffic.intent", "the ledger knows which share of traffic is meant, HAProxy does not")      \
+    X("traffic.set", "HAProxy's weights are set, the ledger does not know it")                     \
     X("backup.dump", "the backup is about to be written")                                          \
     X("backup.dumped", "the backup is written, the ledger does not know it")                       \
     X("file.folder", "a folder is about to be made (may fail)")                                    \

@@ -131,9 +131,14 @@ static void line_stage(const json_t *event, const json_t *data, Text *out)
 
 static void line_flag(const json_t *event, const json_t *data, Text *out)
 {
-    text_printf(out, "  flag \"%s\" is at %g %%, %s", json_get_string(event, "node", ""),
-                json_get_number(data, "percent", 0),
-                json_get_bool(data, "enabled", false) ? "on" : "off");
+    const char *to = json_get_string(data, "to", NULL);
+    if (to != NULL)
+        text_printf(out, "  %g %% of the traffic of \"%s\" goes to %s",
+                    json_get_number(data, "percent", 0), json_get_string(event, "node", ""), to);
+    else
+        text_printf(out, "  flag \"%s\" is at %g %%, %s", json_get_string(event, "node", ""),
+                    json_get_number(data, "percent", 0),
+                    json_get_bool(data, "enabled", false) ? "on" : "off");
 }
 
 static void line_sample(const json_t *event, const json_t *data, Text *out)

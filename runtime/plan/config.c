@@ -243,6 +243,7 @@ static bool read_environment(Config *config, const PlanYaml *root, const PlanYam
     const PlanYaml *goals = plan_yaml_get(map, "goals");
     environment->guard_interval_us = duration_of(map, "guard_interval", GUARD_INTERVAL_US);
     environment->soak_us = duration_of(map, "soak", -1);
+    environment->traffic_none = text_equal(text_of(map, "traffic"), "none");
     environment->gates_auto = text_equal(text_of(map, "gates"), "auto");
     size_t limits = count_limits(alerts) + count_limits(goals);
     environment->thresholds = arena_alloc(config->arena, (limits + 1) * sizeof(Threshold));
@@ -488,6 +489,8 @@ json_t *config_shown(const Config *config, const ConfigEnvironment *environment)
     json_set_int(shown, "soak_us", environment->soak_us);
     json_set_int(shown, "guard_interval_us", environment->guard_interval_us);
     json_set_string(shown, "gates", environment->gates_auto ? "auto" : "people");
+    if (environment->traffic_none)
+        json_set_string(shown, "traffic", "none");
     json_object_set_new(shown, "metrics", plan_metrics_shown(config));
     if (environment->variables_count > 0)
         json_object_set_new(shown, "variables", plan_variables_shown(environment));

@@ -100,6 +100,7 @@ typedef struct ConfigEnvironment {
     int64_t soak_us;           ///< soak: instead of every proof's; -1 = the plan's
     int64_t guard_interval_us; ///< guard_interval: 15s is the default
     bool gates_auto;           ///< gates: auto — recorded as approved by "policy: <env>"
+    bool traffic_none;         ///< traffic: none — rollouts with traffic are passed over
     PlanPosition at;
 } ConfigEnvironment;
 

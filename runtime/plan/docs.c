@@ -381,9 +381,9 @@ static void value_types(Text *out, const PlanWord *word, const char *class)
         text_printf(out, "---@class headgate.%s\n", class);
         fields(out, word->keys, class);
         text_printf(out,
-                    "\n---%s\n---@param keys headgate.%s\n---@return headgate.Flag\nfunction "
+                    "\n---%s\n---@param keys headgate.%s\n---@return headgate.%s\nfunction "
                     "%s(keys) end\n\n",
-                    word->doc, class, word->name);
+                    word->doc, class, class, word->name);
         break;
     case WORD_SQL:
         text_printf(
@@ -408,7 +408,7 @@ void plan_docs_types(Text *out)
     text_append(out,
                 "---A part of a plan, made by one of the words below.\n---@class headgate.Node\n\n"
                 "---SQL text with the place it comes from.\n---@class headgate.Sql\n\n"
-                "---@class headgate.Flag\n\n---@class headgate.Trigger\n\n"
+                "---@class headgate.Trigger\n\n"
                 "---@class headgate.Thresholds\n\n---@class headgate.Ambiguous\n\n"
                 "---@class headgate.Skip\n\n");
     const PlanWord *word;

@@ -8,6 +8,7 @@
 #include "base/suggest.h"
 #include "plan/evidence.h"
 #include "plan/tick.h"
+#include "plan/traffic.h"
 #include "plan/value.h"
 #include "plan/word_check.h"
 #include "plan/word_outside.h"
@@ -292,9 +293,21 @@ static bool check_backfill(Plan *plan, const PlanNode *node, Error *err)
     return true;
 }
 
+static bool check_share(Plan *plan, const PlanNode *node, Error *err)
+{
+    PlanWeights weights;
+    Error why = {0};
+    return json_object_get(node->parent->keys, "traffic") == NULL ||
+           plan_traffic_weights(plan_number(node, "percent"), &weights, &why) ||
+           plan_error_at(err, plan_key_position(node, "percent"), "%s: field \"percent\": %s",
+                         label_of(plan, node), why.message);
+}
+
 static bool check_stage(Plan *plan, const PlanNode *node, Error *err)
 {
     const PlanNode *rollout = node->parent;
+    if (!check_share(plan, node, err))
+        return false;
     if (rollout->children_count == 0)
         return true;
     if (rollout->children_count == BOUND_PLAN_STAGES)

@@ -62,7 +62,9 @@ struct PlanNode {
  * (inline or file "x.sql")        {"$": "sql", "text": "...", "file": "sql/x.sql" or "plan.lua",
  * "line": 1} a Lua function                      {"$": "function", "file": "plan.lua", "line": 40}
  *   sql_flag { ... }                    {"$": "sql_flag", "table":…, "name":…, "percent":…,
- * "enabled":…} trigger(sql)                        {"$": "trigger", "sql": {"$": "sql", …}}
+ * "enabled":…}
+ *   haproxy { ... }                     {"$": "haproxy", "socket":…, "backend":…, "blue":…,
+ * "green":…} trigger(sql)                        {"$": "trigger", "sql": {"$": "sql", …}}
  *   thresholds "production"             {"$": "thresholds", "name": "production"} */
 
 typedef struct Plan {

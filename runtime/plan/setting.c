@@ -207,6 +207,13 @@ static const PlanSetting ENVIRONMENT[] = {
      .choices = "people auto",
      .fallback = "people",
      .doc = "auto: gates are recorded as approved by \"policy: <environment>\"."},
+    {.name = "traffic",
+     .type = SETTING_CHOICE,
+     .choices = "haproxy none",
+     .fallback = "haproxy",
+     .doc =
+         "none: there is no load balancer here; rollouts with `traffic` are passed over, and the "
+         "run says so."},
     {.name = "alerts",
      .type = SETTING_LIMITS,
      .doc = "Limits that are a breach when true, in groups or not: `error_rate: > 1%`, `p95: > "

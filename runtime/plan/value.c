@@ -6,6 +6,7 @@
 #include "base/suggest.h"
 #include "plan/param.h"
 #include "plan/threshold.h"
+#include "plan/traffic.h"
 
 #include <math.h>
 #include <string.h>
@@ -382,6 +383,18 @@ static bool check_flag(const Here *here, const json_t *value, json_t **ret_value
     return check_fields(here, plan_word_find("sql_flag")->keys, value, ret_value, err);
 }
 
+static bool check_traffic(const Here *here, const json_t *value, json_t **ret_value, Error *err)
+{
+    Error why = {0};
+    if (!text_equal(plan_value_tag(value), "haproxy"))
+        return wrong_type(here, value, err);
+    bool ok = check_fields(here, plan_word_find("haproxy")->keys, value, ret_value, err);
+    if (!ok || plan_traffic_check(*ret_value, &why))
+        return ok;
+    json_decref(*ret_value);
+    return wrong(here, err, why.message);
+}
+
 static bool check_sync(const Here *here, const json_t *value, json_t **ret_value, Error *err)
 {
     if (json_is_string(value) && strcmp(json_string_value(value), "application") == 0)
@@ -498,6 +511,7 @@ static Check *const CHECKS[KEY_TYPES] = {
     [KEY_MAP] = check_map,
     [KEY_FUNCTION] = check_function,
     [KEY_FLAG] = check_flag,
+    [KEY_TRAFFIC] = check_traffic,
     [KEY_SYNC] = check_sync,
     [KEY_GUARDS] = check_guards,
     [KEY_WORKERS] = check_workers,
@@ -582,16 +596,4 @@ bool plan_value_check_keys(const ValuePlace *place, const PlanKey *keys, const j
         json_object_set_new(ret_values, key->name, checked);
     }
     return true;
-}
-
-void plan_value_defaults(const PlanKey *keys, json_t *values)
-{
-    for (const PlanKey *key = keys; key != NULL && key->name != NULL; key++) {
-        if (key->fallback == NULL || json_object_get(values, key->name) != NULL)
-            continue;
-        /* text, number and boolean are written alike in Lua and JSON */
-        json_t *value = json_loads(key->fallback, JSON_DECODE_ANY, NULL);
-        invariant(value != NULL);
-        json_object_set_new(values, key->name, value);
-    }
 }

@@ -20,7 +20,7 @@ const char *plan_value_kind(const json_t *value)
         const char *name;
     } TAGS[] = {
         {"sql", "SQL"},         {"function", "function"},     {"sql_flag", "sql_flag"},
-        {"trigger", "trigger"}, {"thresholds", "thresholds"},
+        {"trigger", "trigger"}, {"thresholds", "thresholds"}, {"haproxy", "haproxy"},
     };
     const char *tag = plan_value_tag(value);
     for (size_t i = 0; tag != NULL && i < COUNT_OF(TAGS); i++) {
@@ -36,4 +36,16 @@ const char *plan_value_kind(const json_t *value)
     if (json_is_array(value))
         return "list";
     return json_is_object(value) ? "table" : "nothing";
+}
+
+void plan_value_defaults(const PlanKey *keys, json_t *values)
+{
+    for (const PlanKey *key = keys; key != NULL && key->name != NULL; key++) {
+        if (key->fallback == NULL || json_object_get(values, key->name) != NULL)
+            continue;
+        /* text, number and boolean are written alike in Lua and JSON */
+        json_t *value = json_loads(key->fallback, JSON_DECODE_ANY, NULL);
+        invariant(value != NULL);
+        json_object_set_new(values, key->name, value);
+    }
 }

@@ -137,7 +137,8 @@ bool plan_variables_check(const ConfigEnvironment *environment, const PlanNode *
     bool outside = node->kind == PLAN_EXEC || node->kind == PLAN_HTTP || node->kind == PLAN_NOTIFY;
     AUTO(arena_auto) Arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(KEYS); i++) {
-        bool holds = outside || strcmp(KEYS[i], "http") == 0 || strcmp(KEYS[i], "traffic") == 0;
+        bool traffic = strcmp(KEYS[i], "traffic") == 0 && !environment->traffic_none;
+        bool holds = outside || traffic || strcmp(KEYS[i], "http") == 0;
         if (holds && !check_texts(arena, environment, json_object_get(node->keys, KEYS[i]), err)) {
             PlanPosition at = plan_key_position(node, KEYS[i]);
             return error_wrap(err, "%s:%d:%d", at.file, at.line, at.column);

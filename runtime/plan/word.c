@@ -301,8 +301,9 @@ static const PlanWord WORDS[] = {
     [PLAN_ROLLOUT] =
         {.name = "rollout",
          .kind = PLAN_ROLLOUT,
-         .doc = "Lets a change out in stages behind the application's own flag. Its undo is 0 % "
-                "and off.",
+         .doc =
+             "Lets a change out in stages: behind the application's own flag, or by the share of "
+             "the traffic that goes to its new version. Its undo is 0 % and off.",
          .example =
              "rollout \"v2_canonical_system\" {\n"
              "  flag   = sql_flag { table = \"feature_flags\", name = \"name\", percent = "
@@ -312,6 +313,7 @@ static const PlanWord WORDS[] = {
              "  stage { percent = 100, watch = \"7d\", gate = { approvers = \"product\" } },\n"
              "}",
          .keys = PLAN_ROLLOUT_KEYS,
+         .rules = PLAN_ROLLOUT_RULES,
          .children = BIT(PLAN_STAGE),
          .mutates = true},
     [PLAN_STAGE] =
@@ -388,6 +390,16 @@ static const PlanWord WORDS[] = {
      .example = "flag = sql_flag { table = \"feature_flags\", name = \"name\", percent = "
                 "\"rollout_percentage\", enabled = \"enabled\" }",
      .keys = PLAN_FLAG_KEYS},
+    {.name = "haproxy",
+     .form = WORD_TABLE,
+     .kind = PLAN_KINDS,
+     .doc =
+         "Two servers of an HAProxy backend, whose weights a rollout sets by the runtime API: the "
+         "traffic that goes to the green one is the stage's percentage. The backend must balance "
+         "by weight (roundrobin, leastconn, …) and have no third server that takes traffic.",
+     .example = "traffic = haproxy { socket = \"/run/haproxy.sock\", backend = \"app\", blue = "
+                "\"blue\", green = \"green\" }",
+     .keys = PLAN_HAPROXY_KEYS},
     {.name = "thresholds",
      .form = WORD_TEXT,
      .kind = PLAN_KINDS,
@@ -432,7 +444,8 @@ static const struct TypeRow {
     [KEY_ARGV] = {"a list of texts, a program and its arguments", "string[]"},
     [KEY_VALUES] = {"a list of numbers, texts and booleans", "(number|string|boolean)[]"},
     [KEY_FUNCTION] = {"a function", "function"},
-    [KEY_FLAG] = {"sql_flag { … }", "headgate.Flag"},
+    [KEY_FLAG] = {"sql_flag { … }", "headgate.SqlFlag"},
+    [KEY_TRAFFIC] = {"haproxy { … }", "headgate.Haproxy"},
     [KEY_SYNC] = {"trigger(…) or \"application\"", "headgate.Trigger|\"application\""},
     [KEY_GUARDS] = {"a threshold like \"error_rate < 1%\", thresholds \"…\", or a list of them",
                     "string|headgate.Thresholds|(string|headgate.Thresholds)[]"},

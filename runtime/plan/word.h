@@ -39,6 +39,7 @@ typedef enum KeyType {
     KEY_VALUES,      ///< a list of numbers, texts and booleans
     KEY_FUNCTION,    ///< a Lua function
     KEY_FLAG,        ///< sql_flag { … }
+    KEY_TRAFFIC,     ///< haproxy { … }
     KEY_SYNC,        ///< trigger(sql) or "application"
     KEY_GUARDS,      ///< thresholds as text, thresholds "name", or a list of both
     KEY_WORKERS,     ///< a whole number 1 … BOUND_WORKERS or "auto"

@@ -46,8 +46,11 @@ const PlanRule PLAN_GATE_RULES[] = {
 const PlanKey PLAN_ROLLOUT_KEYS[] = {
     {.name = "flag",
      .type = KEY_FLAG,
-     .required = true,
      .doc = "Where the application reads its percentage: sql_flag { … }."},
+    {.name = "traffic",
+     .type = KEY_TRAFFIC,
+     .doc = "Instead of a flag: what share of the traffic goes to the new version, haproxy { … }. "
+            "An environment with `traffic: none` passes over such a rollout."},
     {.name = "guards",
      .type = KEY_GUARDS,
      .doc =
@@ -67,6 +70,11 @@ const PlanKey PLAN_ROLLOUT_KEYS[] = {
     {0},
 };
 
+const PlanRule PLAN_ROLLOUT_RULES[] = {
+    RULE(EXACTLY_ONE, "flag traffic", "say what the percentage is set with"),
+    RULES_END,
+};
+
 const PlanKey PLAN_STAGE_KEYS[] = {
     {.name = "percent",
      .type = KEY_PERCENT,
@@ -83,6 +91,21 @@ const PlanKey PLAN_STAGE_KEYS[] = {
      .doc = "A gate to pass before this stage begins: the keys of gate."},
     GUARD_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "What the stage is for."},
+    {0},
+};
+
+const PlanKey PLAN_HAPROXY_KEYS[] = {
+    {.name = "socket",
+     .type = KEY_TEXT,
+     .required = true,
+     .doc = "Its admin socket (`stats socket … level admin`): an absolute path, or a loopback "
+            "address like 127.0.0.1:9999; `${name}` stands for a variable of headgate.yaml."},
+    {.name = "backend", .type = KEY_TEXT, .required = true, .doc = "The backend's name."},
+    {.name = "blue",
+     .type = KEY_TEXT,
+     .required = true,
+     .doc = "The server of the version that runs now."},
+    {.name = "green", .type = KEY_TEXT, .required = true, .doc = "The server of the new version."},
     {0},
 };
 

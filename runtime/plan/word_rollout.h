@@ -8,6 +8,8 @@ extern const PlanKey PLAN_GATE_KEYS[]; ///< also gate = { … } of a stage
 extern const PlanRule PLAN_GATE_RULES[];
 extern const PlanKey PLAN_ROLLOUT_KEYS[];
 extern const PlanKey PLAN_STAGE_KEYS[];
-extern const PlanKey PLAN_FLAG_KEYS[]; ///< sql_flag { … }
+extern const PlanRule PLAN_ROLLOUT_RULES[];
+extern const PlanKey PLAN_FLAG_KEYS[];    ///< sql_flag { … }
+extern const PlanKey PLAN_HAPROXY_KEYS[]; ///< haproxy { … }
 
 #endif

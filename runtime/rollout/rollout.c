@@ -8,6 +8,7 @@
 #include "rollout/flag.h"
 #include "rollout/gate.h"
 #include "rollout/guard.h"
+#include "rollout/traffic.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,9 +91,11 @@ static bool flag_effect(Run *run, const PlanNode *rollout, DbConn *conn, void *c
     return true;
 }
 
-static bool set_flag(Run *run, const PlanNode *rollout, const PlanNode *stage, StepEvent event,
-                     Error *err)
+static bool set_share(Run *run, const PlanNode *rollout, const PlanNode *stage, StepEvent event,
+                      Error *err)
 {
+    if (rollout_traffic_is(rollout))
+        return rollout_traffic_set(run, rollout, stage, event, err);
     FlagWrite write = {.stage = stage};
     snprintf(write.percent, sizeof(write.percent), "%.15g",
              stage == NULL ? 0.0 : plan_number(stage, "percent"));
@@ -111,7 +114,8 @@ static bool set_flag(Run *run, const PlanNode *rollout, const PlanNode *stage, S
     return true;
 }
 
-/* Somebody else's hand on the flag: the run is held; going on makes what is there the last seen. */
+/* Somebody else's hand on the flag or the traffic: the run is held; going on makes what is there
+ * the last seen. */
 static bool held_by_somebody(Run *run, const PlanNode *rollout, const Error *why, Error *err)
 {
     AUTO(json_auto)
@@ -123,13 +127,14 @@ static bool held_by_somebody(Run *run, const PlanNode *rollout, const Error *why
         return false;
     json_t *detail = json_object_get(run_step_row(run, rollout->path), "detail");
     json_object_del(detail, "flag_percent");
+    rollout_traffic_accept(run, rollout);
     return true;
 }
 
 static bool let_in(Run *run, const PlanNode *rollout, const PlanNode *stage, Error *err)
 {
     Error why = {0};
-    while (!set_flag(run, rollout, stage, STEP_EVENT_START, &why)) {
+    while (!set_share(run, rollout, stage, STEP_EVENT_START, &why)) {
         if (why.kind != ERROR_CONFLICT) {
             *err = why;
             return false;
@@ -198,10 +203,9 @@ static bool breached(Watch *watch, const RolloutGuard *worst, Error *err)
     return run_hold(watch->run, watch->stage->path, reason, err);
 }
 
-static bool no_data(Watch *watch, const RolloutGuard *worst, Error *err)
+/* Nothing can be said at the moment; it goes on by itself when it can. */
+static bool no_data(Watch *watch, const char *text, Error *err)
 {
-    char text[TEXT_BYTES];
-    snprintf(text, sizeof(text), "metric %s has no data: %s", worst->threshold.metric, worst->why);
     if (text_equal(plan_text(watch->stage->parent, "on_no_data"), "rollback"))
         return run_roll_back(watch->run, watch->stage->path, text, err);
     if (watch->run->state == RUN_HELD)
@@ -212,19 +216,41 @@ static bool no_data(Watch *watch, const RolloutGuard *worst, Error *err)
     return run_hold(watch->run, watch->stage->path, reason, err);
 }
 
-static bool flag_untouched(Watch *watch, Error *err)
+static bool no_metric(Watch *watch, const RolloutGuard *worst, Error *err)
+{
+    char text[TEXT_BYTES];
+    snprintf(text, sizeof(text), "metric %s has no data: %s", worst->threshold.metric, worst->why);
+    return no_data(watch, text, err);
+}
+
+static bool flag_look(Watch *watch, const PlanNode *rollout, Error *err)
+{
+    RolloutFlag now;
+    if (!rollout_flag_read(watch->conn, rollout, &now, err))
+        return false;
+    return rollout_flag_is(&now, plan_number(watch->stage, "percent"), true) ||
+           error_set(err, ERROR_CONFLICT, "someone set %s to %s %%, %s", rollout->name, now.percent,
+                     now.enabled ? "on" : "off");
+}
+
+/* Is the share as we set it? *ret_known: false when nobody can say, and that is held. */
+static bool untouched(Watch *watch, bool *ret_known, Error *err)
 {
     Run *run = watch->run;
     const PlanNode *rollout = watch->stage->parent;
-    RolloutFlag now;
+    bool traffic = rollout_traffic_is(rollout);
     Error why = {0};
-    if (!rollout_flag_read(watch->conn, rollout, &now, err))
-        return false;
-    if (rollout_flag_is(&now, plan_number(watch->stage, "percent"), true))
+    *ret_known = true;
+    if (traffic ? rollout_traffic_look(run, rollout, &why) : flag_look(watch, rollout, &why))
         return true;
-    error_set(&why, ERROR_CONFLICT, "someone set %s to %s %%, %s", rollout->name, now.percent,
-              now.enabled ? "on" : "off");
-    return held_by_somebody(run, rollout, &why, err) && let_in(run, rollout, watch->stage, err);
+    if (why.kind == ERROR_CONFLICT) /* a run that is held for another reason says this one now */
+        return (run->state != RUN_HELD || watching(watch, err)) &&
+               held_by_somebody(run, rollout, &why, err) && let_in(run, rollout, watch->stage, err);
+    *ret_known = false;
+    if (traffic && why.kind == ERROR_INTERNAL)
+        return no_data(watch, why.message, err);
+    *err = why;
+    return false;
 }
 
 /* One look. A breach that a person let go on is judged anew. */
@@ -233,14 +259,19 @@ static bool watch_turn(Watch *watch, Error *err)
     RolloutVerdict verdict = ROLLOUT_OK;
     const RolloutGuard *worst = NULL;
     bool went = false;
+    bool known = false;
     if (!run_take_go(watch->run, &went, err))
         return false;
     for (size_t i = 0; went && i < watch->guards.count; i++)
         watch->guards.items[i].breaches = 0;
-    if (!flag_untouched(watch, err) || !sample(watch, &verdict, &worst, err))
+    if (!untouched(watch, &known, err))
+        return false;
+    if (!known)
+        return run_wait(watch->run, watch->interval_us / 1000, err);
+    if (!sample(watch, &verdict, &worst, err))
         return false;
     bool ok = verdict == ROLLOUT_BREACH    ? breached(watch, worst, err)
-              : verdict == ROLLOUT_NO_DATA ? no_data(watch, worst, err)
+              : verdict == ROLLOUT_NO_DATA ? no_metric(watch, worst, err)
                                            : watching(watch, err);
     if (!ok || (verdict == ROLLOUT_OK && watch->window.counted_us >= watch->window.window_us))
         return ok;
@@ -297,8 +328,25 @@ static bool stage_forward(Run *run, const PlanNode *rollout, const PlanNode *sta
     return run->state == RUN_RUNNING || run_apply(run, RUN_EVENT_GO, stage->path, NULL, err);
 }
 
+/* There is no load balancer here: said in the ledger, where reports find it. */
+static bool pass_over(Run *run, const PlanNode *rollout, Error *err)
+{
+    AUTO(json_auto) json_t *detail = json_object();
+    json_set_string(detail, "why", "traffic: none in this environment");
+    run_log(run, rollout->path, "info", "passed over: environment %s has no load balancer",
+            run->options.environment->name);
+    for (size_t i = 0; i < rollout->children_count; i++) {
+        if (run_step_state(run, rollout->children[i]) != STEP_SKIPPED &&
+            !run_step_apply(run, rollout->children[i], STEP_EVENT_SKIP, detail, NULL, err))
+            return false;
+    }
+    return run_step_apply(run, rollout, STEP_EVENT_SKIP, detail, NULL, err);
+}
+
 bool rollout_forward(Run *run, const PlanNode *rollout, Error *err)
 {
+    if (rollout_traffic_is(rollout) && run->options.environment->traffic_none)
+        return pass_over(run, rollout, err);
     for (size_t i = 0; i < rollout->children_count; i++) {
         const PlanNode *stage = rollout->children[i];
         if (run_step_state(run, stage) != STEP_DONE && !stage_forward(run, rollout, stage, err))
@@ -326,7 +374,7 @@ bool rollout_back(Run *run, const PlanNode *rollout, Error *err)
 {
     if (!stages_back(run, rollout, err))
         return false;
-    if (!set_flag(run, rollout, NULL, STEP_EVENT_UNDO_FINISH, err))
+    if (!set_share(run, rollout, NULL, STEP_EVENT_UNDO_FINISH, err))
         return false;
     for (size_t i = 0; i < rollout->children_count; i++) {
         if (run_step_row(run, rollout->children[i]->path) != NULL)

@@ -7,8 +7,6 @@
 ---SQL text with the place it comes from.
 ---@class headgate.Sql
 
----@class headgate.Flag
-
 ---@class headgate.Trigger
 
 ---@class headgate.Thresholds
@@ -298,9 +296,10 @@ function backup(name) end
 ---@return fun(keys: headgate.Gate): headgate.Node
 function gate(name) end
 
----Lets a change out in stages behind the application's own flag. Its undo is 0 % and off.
+---Lets a change out in stages: behind the application's own flag, or by the share of the traffic that goes to its new version. Its undo is 0 % and off.
 ---@class headgate.Rollout
----@field flag headgate.Flag  Where the application reads its percentage: sql_flag { … }.
+---@field flag? headgate.SqlFlag  Where the application reads its percentage: sql_flag { … }.
+---@field traffic? headgate.Haproxy  Instead of a flag: what share of the traffic goes to the new version, haproxy { … }. An environment with `traffic: none` passes over such a rollout.
 ---@field guards? string|headgate.Thresholds|(string|headgate.Thresholds)[]  What must hold during every stage: "error_rate < 1%", thresholds "name", or a list.
 ---@field on_breach? "rollback"|"hold"  When a guard does not hold: back to 0 % and off, or hold and ask a person. Default: "rollback".
 ---@field on_no_data? "hold"|"rollback"  When a guard has no data: hold until it has, or roll back. It never counts as good. Default: "hold".
@@ -308,7 +307,7 @@ function gate(name) end
 ---@field doc? string  What is let out.
 ---@field [integer] headgate.Node  in the order in which they run
 
----Lets a change out in stages behind the application's own flag. Its undo is 0 % and off.
+---Lets a change out in stages: behind the application's own flag, or by the share of the traffic that goes to its new version. Its undo is 0 % and off.
 ---@param name string
 ---@return fun(keys: headgate.Rollout): headgate.Node
 function rollout(name) end
@@ -458,8 +457,20 @@ function trigger(sql) end
 
 ---A feature flag that is a row in a table of the application.
 ---@param keys headgate.SqlFlag
----@return headgate.Flag
+---@return headgate.SqlFlag
 function sql_flag(keys) end
+
+---Two servers of an HAProxy backend, whose weights a rollout sets by the runtime API: the traffic that goes to the green one is the stage's percentage. The backend must balance by weight (roundrobin, leastconn, …) and have no third server that takes traffic.
+---@class headgate.Haproxy
+---@field socket string  Its admin socket (`stats socket … level admin`): an absolute path, or a loopback address like 127.0.0.1:9999; `${name}` stands for a variable of headgate.yaml.
+---@field backend string  The backend's name.
+---@field blue string  The server of the version that runs now.
+---@field green string  The server of the new version.
+
+---Two servers of an HAProxy backend, whose weights a rollout sets by the runtime API: the traffic that goes to the green one is the stage's percentage. The backend must balance by weight (roundrobin, leastconn, …) and have no third server that takes traffic.
+---@param keys headgate.Haproxy
+---@return headgate.Haproxy
+function haproxy(keys) end
 
 ---The alerts and goals of that name in headgate.yaml: a group of the run's environment, or a whole environment.
 ---@param text string
