@@ -199,15 +199,14 @@ static bool play(Demo *demo, CliExit *ret_exit, Error *err)
         return false;
     *ret_exit = judge(demo, *ret_exit);
     AUTO(db_close_auto) DbConn *state = NULL;
-    AUTO(text_done) Text report;
-    text_init(&report, (size_t)1 << 20);
+    AUTO(json_auto) json_t *report = NULL;
+    AUTO(text_done) Text text;
+    text_init(&text, REPORT_MAX_BYTES);
     if (!cli_context_connect(demo->cli, &demo->context, false, &state, err) ||
-        !cli_report_text(
-            &(CliReport){
-                .cli = demo->cli, .context = &demo->context, .state = state, .run = demo->run},
-            &report, err))
+        !cli_report_read(demo->cli, &demo->context, state, demo->run, &report, err))
         return false;
-    fputs(text_string(&report), stdout);
+    server_report_write(server_report_format("text"), report, &text);
+    fputs(text_string(&text), stdout);
     fflush(stdout);
     while (cli_flag(demo->cli, "stay") && demo->cli->signals == 0)
         fiber_event_wait(&demo->cli->signalled, -1);

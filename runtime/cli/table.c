@@ -123,7 +123,7 @@ static const CliOption REVIEW_OPTIONS[] = {
     OPTIONS_END,
 };
 static const CliOption REPORT_OPTIONS[] = {
-    {.name = "format", .value = "FORMAT", .doc = "text (default), md or json"},
+    {.name = "format", .value = "FORMAT", .doc = "text (default), md, html, json or junit"},
     {.name = "output", .letter = 'o', .value = "FILE", .doc = "into a file"},
     OPTIONS_END,
 };

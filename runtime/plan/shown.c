@@ -20,5 +20,16 @@ static json_t *node_shown(const PlanNode *node)
 
 json_t *plan_shown(const Plan *plan)
 {
-    return node_shown(plan->root);
+    json_t *shown = node_shown(plan->root);
+    json_t *keys = json_object_get(shown, "keys");
+    json_t *document = json_object_get(keys, "document");
+    if (document == NULL)
+        return shown;
+    /* pages ask for the boxes of the document, never for its text */
+    AUTO(json_auto) json_t *fewer = json_copy(keys);
+    AUTO(json_auto) json_t *bare = json_copy(document);
+    json_object_del(bare, "text");
+    json_object_set(fewer, "document", bare);
+    json_object_set(shown, "keys", fewer);
+    return shown;
 }

@@ -33,6 +33,24 @@ static const PlanKey PARAM_FIELDS[] = {
     {0},
 };
 
+static const PlanKey BUDGET_FIELDS[] = {
+    {.name = "downtime",
+     .type = KEY_DURATION,
+     .doc = "How long the application may be stopped: while a phase marked `downtime` is begun and "
+            "not over, working or waiting, forward or back."},
+    {.name = "rollback", .type = KEY_DURATION, .doc = "How long a rollback may take."},
+    {.name = "duration",
+     .type = KEY_DURATION,
+     .doc = "How long the run may take, without its rollback."},
+    {.name = "on_over",
+     .type = KEY_CHOICE,
+     .choices = "tell hold",
+     .fallback = "\"tell\"",
+     .doc = "When one is exceeded: tell it (an event, the run's page, the report), or hold the run "
+            "before its next step too. A rollback is never held."},
+    {0},
+};
+
 static const PlanKey PLAN_KEYS[] = {
     {.name = "doc",
      .type = KEY_TEXT,
@@ -47,6 +65,10 @@ static const PlanKey PLAN_KEYS[] = {
      .doc =
          "The check-list that the migration must tick: a Markdown file with boxes (`- [ ] text`). "
          "`ticks` says what ticks each of them; a box that nothing ticks is shown as debt."},
+    {.name = "budgets",
+     .type = KEY_TABLE,
+     .fields = BUDGET_FIELDS,
+     .doc = "How long it may take; what is measured against it is shown with the run."},
     {.name = "params",
      .type = KEY_PARAMS,
      .fields = PARAM_FIELDS,
@@ -57,6 +79,9 @@ static const PlanKey PLAN_KEYS[] = {
 };
 
 static const PlanKey PHASE_KEYS[] = {
+    {.name = "downtime",
+     .type = KEY_BOOLEAN,
+     .doc = "true: the application is stopped meanwhile, which counts against `budgets.downtime`."},
     PLAN_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "What the phase is for."},
     {0},

@@ -6,6 +6,7 @@
 
 ServerHandler post_login, post_logout, get_me;                  /* session.c */
 ServerHandler get_runs, get_run, get_events, get_report;        /* runs.c */
+ServerHandler get_checklist;                                    /* runs.c */
 ServerHandler post_runs, post_request, get_plans, get_rollout;  /* runs.c, launch.c */
 ServerHandler get_kept;                                         /* runs.c */
 ServerHandler get_gate, post_approve, post_reject, post_answer; /* gates.c */

@@ -259,6 +259,8 @@ static void answer_api(ServerRequest *request)
     AUTO(json_auto) json_t *body = NULL;
     bool ok = request->method != METHOD_POST || parse_body(request, &err);
     if (ok && handle_again(request, &body, &err)) {
+        if (request->answer.download != NULL) /* a file, which is written already */
+            return;
         write_json(request, request->answer.status == 0 ? STATUS_OK : request->answer.status, body);
         return;
     }

@@ -101,6 +101,8 @@ const char *read_header(struct lws *wsi, Arena *arena, enum lws_token_indexes to
 
 /* write.c: what goes out */
 void write_json(ServerRequest *request, int status, const json_t *body);
+/// 200 with text as a file to download; name is ours.
+void write_file(ServerRequest *request, const char *type, const char *name, const Text *text);
 void write_error(ServerRequest *request, const Error *err);
 typedef enum WriteResult { WRITE_DONE, WRITE_LATER, WRITE_FAILED } WriteResult;
 /// Sends as much of the answer as the socket takes now.

@@ -43,6 +43,7 @@ typedef struct ServerAnswer {
     const char *encoding; ///< "gzip" or NULL
     const char *cookie;   ///< Set-Cookie or NULL
     const char *allow;    ///< methods, for 405
+    const char *download; ///< Content-Disposition or NULL
     int retry_after_s;    ///< 0 = none
 } ServerAnswer;
 

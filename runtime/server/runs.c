@@ -5,6 +5,7 @@
 #include "run/undo.h"
 #include "server/handlers.h"
 #include "server/private.h"
+#include "server/report.h"
 #include "server/view.h"
 #include "sql/check.h"
 
@@ -54,9 +55,43 @@ bool get_run(ServerRequest *request, json_t **ret_body, Error *err)
     return true;
 }
 
+/* The report as a file. */
+static bool get_report_as(ServerRequest *request, const char *name, Error *err)
+{
+    int64_t run = 0;
+    const ReportFormat *format = server_report_format(name);
+    AUTO(json_auto) json_t *report = NULL;
+    AUTO(text_done) Text text;
+    text_init(&text, REPORT_MAX_BYTES);
+    if (format == NULL)
+        return error_set(err, ERROR_INPUT, "there is no report as %.40s", name);
+    if (!request_run(request, &run, err) ||
+        !or_not_found(
+            request, server_report_read(request->conn, request->server->targets, run, &report, err),
+            err))
+        return false;
+    server_report_write(format, report, &text);
+    write_file(request, format->type,
+               arena_printf(request->arena, "headgate-run-%" PRId64 ".%s", run, format->ending),
+               &text);
+    return true;
+}
+
+bool get_checklist(ServerRequest *request, json_t **ret_body, Error *err)
+{
+    int64_t run = 0;
+    return request_run(request, &run, err) &&
+           or_not_found(
+               request,
+               server_report_checklist(request->conn, request->server->targets, run, ret_body, err),
+               err);
+}
+
 bool get_report(ServerRequest *request, json_t **ret_body, Error *err)
 {
     int64_t run = 0;
+    if (request_arg(request, "format") != NULL)
+        return get_report_as(request, request_arg(request, "format"), err);
     return request_run(request, &run, err) &&
            or_not_found(
                request,

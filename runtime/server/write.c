@@ -75,6 +75,17 @@ void write_json(ServerRequest *request, int status, const json_t *body)
     free(text);
 }
 
+void write_file(ServerRequest *request, const char *type, const char *name, const Text *text)
+{
+    ServerAnswer *answer = &request->answer;
+    answer->status = STATUS_OK;
+    answer->type = type;
+    answer->size_bytes = text->length_bytes;
+    answer->bytes = arena_memdup(request->arena, text_string(text), answer->size_bytes);
+    answer->caching = "no-store";
+    answer->download = arena_printf(request->arena, "attachment; filename=\"%s\"", name);
+}
+
 void write_error(ServerRequest *request, const Error *err)
 {
     AUTO(json_auto) json_t *body = json_object();
@@ -101,6 +112,7 @@ static void compose(const ServerAnswer *answer, Text *header)
     add(header, "Content-Encoding", answer->encoding);
     add(header, "Cache-Control", answer->caching);
     add(header, "ETag", answer->etag);
+    add(header, "Content-Disposition", answer->download);
     add(header, "Vary", answer->type != NULL && answer->etag != NULL ? "Accept-Encoding" : NULL);
     add(header, "Set-Cookie", answer->cookie);
     add(header, "Allow", answer->allow);

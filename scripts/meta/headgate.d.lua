@@ -15,6 +15,12 @@
 
 ---@class headgate.Skip
 
+---@class headgate.Plan.Budgets
+---@field downtime? string  How long the application may be stopped: while a phase marked `downtime` is begun and not over, working or waiting, forward or back.
+---@field rollback? string  How long a rollback may take.
+---@field duration? string  How long the run may take, without its rollback.
+---@field on_over? "tell"|"hold"  When one is exceeded: tell it (an event, the run's page, the report), or hold the run before its next step too. A rollback is never held. Default: "tell".
+
 ---@class headgate.Plan.Params
 ---@field type? "text"|"integer"|"number"|"boolean"|"choice"|"duration"  What the value must be. Default: "text".
 ---@field choices? string|string[]  The values that a parameter of type "choice" may have.
@@ -27,6 +33,7 @@
 ---@field doc string  What the plan does and why, in a sentence or two; the first thing an approver reads.
 ---@field target? string  The target in headgate.yaml that the plan changes. Default: "app".
 ---@field document? headgate.Sql  The check-list that the migration must tick: a Markdown file with boxes (`- [ ] text`). `ticks` says what ticks each of them; a box that nothing ticks is shown as debt.
+---@field budgets? headgate.Plan.Budgets  How long it may take; what is measured against it is shown with the run.
 ---@field params? table<string, headgate.Plan.Params>  Typed parameters that a run is given (`--param name=value`, the start form); functions read them as `params.name`. Their values are part of what is approved.
 ---@field [integer] headgate.Node  in the order in which they run
 
@@ -37,6 +44,7 @@ function plan(name) end
 
 ---Steps that belong together; they run in the order they are written.
 ---@class headgate.Phase
+---@field downtime? boolean  true: the application is stopped meanwhile, which counts against `budgets.downtime`.
 ---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  What the phase is for.
 ---@field [integer] headgate.Node  in the order in which they run
