@@ -525,6 +525,11 @@ PlanPosition plan_key_position(const PlanNode *node, const char *key)
     return at;
 }
 
+bool plan_groups(const PlanNode *node)
+{
+    return node->kind == PLAN_PLAN || node->kind == PLAN_PHASE || node->kind == PLAN_MIGRATIONS;
+}
+
 bool plan_mutates(const PlanNode *node)
 {
     if (node->kind == PLAN_STEP)

@@ -108,6 +108,8 @@ const char *plan_table(const PlanNode *node, Arena *arena);
 PlanPosition plan_key_position(const PlanNode *node, const char *key);
 /// ERROR_INPUT with "file:line:column: " in front (as much as is known). Returns false.
 bool plan_error_at(Error *err, PlanPosition at, const char *format, ...) PRINTF_LIKE(3, 4);
+/// Does it only hold others (plan, phase, migrations)? Then it has no row in the ledger.
+bool plan_groups(const PlanNode *node);
 /// Does this kind change the target (and so needs an undo or one_way)?
 bool plan_mutates(const PlanNode *node);
 

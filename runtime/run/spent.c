@@ -31,20 +31,39 @@ static bool begun(StepState state)
     return state != STEP_PENDING;
 }
 
+static bool stands_in(const PlanNode *phase, const PlanNode *node)
+{
+    while (node != NULL && node != phase)
+        node = node->parent;
+    return node == phase;
+}
+
+static bool stops_application(const PlanNode *node)
+{
+    while (node != NULL && !plan_bool(node, "downtime"))
+        node = node->parent;
+    return node != NULL;
+}
+
 /* Begun and not over: forward until all of it is done, back from its first undo until none of it is
  * left. was: was it so before the run turned? */
 static bool phase_is_down(const Walk *walk, const PlanNode *phase, bool was)
 {
+    const Plan *plan = walk->plan;
     bool any = false;
     bool all = true;
     bool left = false;
     bool undoing = false;
-    for (size_t i = 0; i < phase->children_count; i++) {
-        StepState state = walk->states[phase->children[i]->index];
+    /* the nodes of a phase follow it */
+    for (size_t i = phase->index + 1; i < plan->nodes_count && stands_in(phase, plan->nodes[i]);
+         i++) {
+        StepState state = walk->states[i];
         bool undone = state == STEP_UNDONE || state == STEP_SKIPPED;
+        if (plan_groups(plan->nodes[i]))
+            continue;
         any = any || begun(state);
         all = all && (state == STEP_DONE || state == STEP_SKIPPED);
-        left = left || (begun(state) && !undone && plan_mutates(phase->children[i]));
+        left = left || (begun(state) && !undone && plan_mutates(plan->nodes[i]));
         undoing =
             undoing || state == STEP_UNDOING || state == STEP_UNDO_FAILED || state == STEP_UNDONE;
     }
@@ -122,7 +141,7 @@ static void sum_up(const Plan *plan, Spent *spent)
     for (size_t i = plan->nodes_count; i-- > 1;) {
         const PlanNode *node = plan->nodes[i];
         const PlanNode *parent = node->parent;
-        if (parent->kind != PLAN_PHASE && parent->kind != PLAN_PLAN)
+        if (!plan_groups(parent))
             continue;
         SpentNode *whole = &spent->nodes[parent->index];
         if (spent->nodes[i].forward_us >= 0)
@@ -145,7 +164,7 @@ static void walk_moves(Walk *walk, const json_t *moves)
             move_node(walk, node, step_state_parse(to), at_us);
         else if (path == NULL && run_state_parse(to) < RUN_STATES)
             move_run(walk, run_state_parse(to), at_us);
-        if (node == NULL || (node->parent != NULL && plan_bool(node->parent, "downtime")))
+        if (node == NULL || stops_application(node))
             look_at_downtime(walk, at_us);
         walk->before_us = at_us;
     }

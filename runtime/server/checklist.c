@@ -82,7 +82,7 @@ static const char *state_of_node(const Fill *fill,
                                  const PlanNode *node) // NOLINT(misc-no-recursion): bounded depth
 {
     const json_t *row = json_object_get(fill->steps, node->path);
-    if (row != NULL || node->kind != PLAN_PHASE)
+    if (row != NULL || !plan_groups(node))
         return state_of_step(fill, node, json_get_string(row, "state", "pending"));
     const char *state = NULL;
     for (size_t i = 0; i < node->children_count; i++)

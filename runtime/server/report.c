@@ -100,23 +100,25 @@ static json_t *step_json(const Making *making, const PlanNode *node)
     return step;
 }
 
-static bool is_step(const PlanNode *node)
-{
-    return node->kind != PLAN_PLAN && node->kind != PLAN_PHASE;
-}
-
 static json_t *steps_json(const Making *making)
 {
     json_t *steps = json_array();
     for (size_t i = 0; i < making->plan->nodes_count; i++) {
-        if (is_step(making->plan->nodes[i]))
+        if (!plan_groups(making->plan->nodes[i]))
             json_array_append_new(steps, step_json(making, making->plan->nodes[i]));
     }
     return steps;
 }
 
-static void add_phase_steps(const Making *making, const PlanNode *node, json_t *phase)
+/* A rollout is one step: what its stages did is its own. */
+static void add_phase_steps(const Making *making, const PlanNode *node,
+                            json_t *phase) // NOLINT(misc-no-recursion): <= BOUND_PLAN_DEPTH
 {
+    if (plan_groups(node)) {
+        for (size_t i = 0; i < node->children_count; i++)
+            add_phase_steps(making, node->children[i], phase);
+        return;
+    }
     int64_t rows = rows_of(making, node->path);
     const char *state =
         json_get_string(json_object_get(making->steps, node->path), "state", "pending");
@@ -145,10 +147,7 @@ static json_t *phases_json(const Making *making)
         json_object_set_new(phase, "rows", json_null());
         json_set_int(phase, "failed", 0);
         json_set_int(phase, "undone", 0);
-        if (node->kind != PLAN_PHASE)
-            add_phase_steps(making, node, phase);
-        for (size_t k = 0; node->kind == PLAN_PHASE && k < node->children_count; k++)
-            add_phase_steps(making, node->children[k], phase);
+        add_phase_steps(making, node, phase);
         set_time(phase, "forward_us", spent->forward_us);
         set_time(phase, "back_us", spent->back_us);
         json_array_append_new(phases, phase);
