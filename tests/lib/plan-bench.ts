@@ -90,7 +90,12 @@ export class PlanBench {
     });
     const begun = Date.now();
     const [operator = ""] = this.options.people;
-    const { id } = await supervisor.as(operator).startRun(this.folder.slice(dirname(this.folder).length + 1), environment);
+    const started = supervisor.as(operator).startRun(this.folder.slice(dirname(this.folder).length + 1), environment);
+    const { id } = await started.catch(async (error) => {
+      await supervisor.stop("SIGKILL");
+      await service?.stop();
+      throw error;
+    });
     return new PlanRun(this, database, environment, supervisor, service, id, begun);
   }
 }
@@ -147,9 +152,11 @@ export class PlanRun {
     return this.play("the run is done", ({ state }) => state === "done");
   }
 
-  /** To the gate of that path, which stays as it is. */
-  toGate(path: string): Promise<{ page: RunPage; ms: number }> {
-    return this.play(`gate ${path} is open`, ({ gates, state }) => gates.some((gate) => gate.path === path && gate.state === "open") && state === "waiting");
+  /** To the gate of that path, which nobody passes. */
+  async toGate(path: string): Promise<{ page: RunPage; ms: number }> {
+    const reached = await this.play(`gate ${path} is open`, ({ gates }) => gates.some((gate) => gate.path === path && gate.state === "open"));
+    await waitUntil("the run waits at the gate", async () => (await this.operator.run(this.id)).state === "waiting");
+    return reached;
   }
 
   async back(): Promise<{ page: RunPage; ms: number }> {

@@ -1,0 +1,182 @@
+-- Moves the feature planner's 8 tables and 11 enums from public to a schema of their own. Nothing is copied; the old names go
+-- on working until nobody needs them. Removing the planner for good is another plan: plans/feature-planner-removal.
+local tables = {
+  "feature_plans", "feature_refinements", "file_discovery_sessions", "discovered_files",
+  "implementation_plan_generations", "plan_steps", "plan_step_templates", "plan_execution_logs",
+}
+local enums = {
+  "complexity", "confidence_level", "estimated_scope", "execution_step", "file_discovery_status", "file_priority",
+  "implementation_plan_status", "plan_status", "refinement_status", "risk_level", "technical_complexity",
+}
+local function quoted(names) return "'" .. table.concat(names, "', '") .. "'" end
+
+-- How many of the 8 tables and of the 11 enums are in a schema. Every name is written down.
+local function tables_in(schema)
+  return "SELECT count(*) FROM pg_tables WHERE schemaname = '" .. schema .. "' AND tablename IN (" .. quoted(tables) .. ")"
+end
+local function enums_in(schema)
+  return "SELECT count(*) FROM pg_type WHERE typtype = 'e' AND typnamespace = to_regnamespace('" .. schema
+    .. "') AND typname IN (" .. quoted(enums) .. ")"
+end
+local function rows_of(schema)
+  local parts = {}
+  for i, name in ipairs(tables) do
+    parts[i] = "SELECT '" .. name .. "' AS table_name, count(*) AS record_count FROM " .. schema .. "." .. name
+  end
+  return table.concat(parts, " UNION ALL ")
+end
+local to_users = [[
+  SELECT count(*) FROM pg_constraint AS c
+   WHERE c.contype = 'f' AND c.convalidated AND c.confrelid = 'public.users'::regclass
+     AND c.conname IN ('feature_plans_user_id_users_id_fk', 'discovered_files_added_by_user_id_users_id_fk',
+                       'plan_step_templates_user_id_users_id_fk')
+     AND c.connamespace = to_regnamespace('%s')]]
+
+-- Fails unless the server answers the query by the index. On a table this small the planner may prefer to read all of it: that is
+-- switched off, so that the question is whether the index can be used at all.
+local function uses(index, query)
+  return {
+    run = function(db)
+      db:exec("SET LOCAL enable_seqscan = off")
+      local text = ""
+      for _, row in ipairs(db:query("EXPLAIN " .. query)) do text = text .. row["QUERY PLAN"] .. "\n" end
+      if not text:find(index, 1, true) then error(index .. " is not used:\n" .. text) end
+    end,
+    no_effect = "it only asks for the plan of a query",
+  }
+end
+
+plan "feature-planner-schema" {
+  doc    = "Move the feature planner from the schema public to feature_planner, without copying a row and without a moment in "
+    .. "which a name does not work",
+  target = "app",
+
+  phase "before" {
+    check "PostgreSQL 15 or newer" { sql = "SHOW server_version_num", at_least = 150000, doc = "views with security_invoker" },
+    check "8 tables in public" { sql = tables_in "public", equals = 8 },
+    check "11 enums in public" { sql = enums_in "public", equals = 11, doc = "the document's heading says 8" },
+    check "3 foreign keys to users" { sql = to_users:format "public", equals = 3 },
+    check "nothing else refers to them" {
+      sql = [[
+        SELECT count(*) FROM pg_constraint AS c JOIN pg_class AS theirs ON theirs.oid = c.conrelid
+         WHERE c.contype = 'f' AND c.confrelid::regclass::text IN (]] .. quoted(tables) .. [[)
+           AND theirs.relname NOT IN (]] .. quoted(tables) .. [[)]],
+      equals = 0,
+    },
+    check "the schema is not there yet" { sql = "SELECT to_regnamespace('feature_planner') IS NULL", equals = true },
+    check "the application's role is there" {
+      sql = "SELECT count(*) FROM pg_roles WHERE rolname = 'authenticated'", equals = 1,
+    },
+    backup "before" { retain = "30d" },
+  },
+
+  checklist "Approval & Sign-Off" {
+    role = "owner",
+    "Plan reviewed",
+    "Timeline acceptable",
+    "Rollback strategy understood",
+    "Success criteria agreed upon",
+    "Ready to proceed",
+  },
+
+  gate "start" { ask = "Move the feature planner here?", approvers = "dba", evidence = { "before", "Approval & Sign-Off" } },
+
+  phase "move" {
+    step "schema" { up = file "sql/001_schema.up.sql", down = file "sql/001_schema.down.sql" },
+    step "tables" { up = file "sql/002_tables.up.sql", down = file "sql/002_tables.down.sql" },
+  },
+
+  phase "verify" {
+    verify "the schema exists" {
+      sql = "SELECT count(*) FROM information_schema.schemata WHERE schema_name = 'feature_planner'", equals = 1,
+    },
+    verify "all 8 tables are in it" { sql = tables_in "feature_planner", equals = 8 },
+    verify "the enums have the name that old code casts to" { sql = enums_in "public", equals = 11 },
+    verify "no table is left in public" { sql = tables_in "public", equals = 0 },
+    verify "no row was lost" { counts = tables },
+    verify "both names show the same rows" {
+      no_rows = "(" .. rows_of "feature_planner" .. ") EXCEPT (" .. rows_of "public" .. ")",
+    },
+    verify "3 foreign keys to users" { sql = to_users:format "feature_planner", equals = 3 },
+    verify "every foreign key within is valid" {
+      sql = [[
+        SELECT count(*) FROM pg_constraint AS c JOIN pg_class AS t ON t.oid = c.confrelid
+         WHERE c.contype = 'f' AND c.convalidated AND c.connamespace = to_regnamespace('feature_planner')
+           AND t.relnamespace = to_regnamespace('feature_planner')]],
+      equals = 6,
+    },
+    verify "no index is invalid" {
+      no_rows = [[
+        SELECT indexrelid::regclass FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid
+         WHERE c.relnamespace = to_regnamespace('feature_planner') AND NOT (i.indisvalid AND i.indisready)]],
+    },
+    verify "all 20 indexes came along" {
+      sql = "SELECT count(*) FROM pg_indexes WHERE schemaname = 'feature_planner'", equals = 20,
+    },
+    verify "the application may use all of it, and create nothing" {
+      no_rows = [[
+        SELECT c.oid::regclass FROM pg_class AS c
+         WHERE c.relnamespace = to_regnamespace('feature_planner') AND c.relkind = 'r'
+           AND NOT (has_schema_privilege('authenticated', c.relnamespace, 'USAGE')
+                    AND has_table_privilege('authenticated', c.oid, 'SELECT')
+                    AND has_table_privilege('authenticated', c.oid, 'INSERT')
+                    AND has_table_privilege('authenticated', c.oid, 'UPDATE')
+                    AND has_table_privilege('authenticated', c.oid, 'DELETE')
+                    AND NOT has_schema_privilege('authenticated', c.relnamespace, 'CREATE'))]],
+    },
+    task "a user's plans come by the index" (uses("feature_plans_user_created_idx", [[
+      SELECT * FROM feature_planner.feature_plans
+       WHERE user_id = '00000000-0000-0000-0000-000000000000' ORDER BY created_at DESC LIMIT 10]])),
+    task "completed plans come by the index" (uses("feature_plans_status_idx", [[
+      SELECT fp.*, fr.refined_request
+        FROM feature_planner.feature_plans fp
+        LEFT JOIN feature_planner.feature_refinements fr ON fr.plan_id = fp.id
+       WHERE fp.status = 'completed' ORDER BY fp.created_at DESC LIMIT 10]])),
+    task "the old name comes by the index too" (uses("feature_plans_user_created_idx", [[
+      SELECT * FROM public.feature_plans
+       WHERE user_id = '00000000-0000-0000-0000-000000000000' ORDER BY created_at DESC LIMIT 10]])),
+    task "old names take writes" {
+      run = function(db)
+        -- In a transaction that is the task's own: what it tries is taken back by itself.
+        local row = db:query([[
+          INSERT INTO public.plan_step_templates (user_id, name)
+          SELECT id, 'headgate tries the old name' FROM public.users ORDER BY id LIMIT 1 RETURNING id]])[1]
+        if row == nil then return end -- no user, nobody who could write
+        db:exec("UPDATE public.plan_step_templates SET usage_count = 1 WHERE id = $1", row.id)
+        db:exec("DELETE FROM public.plan_step_templates WHERE id = $1", row.id)
+      end,
+      no_effect = "the row it writes is deleted in the same transaction",
+    },
+  },
+
+  manual "The planner's pages and end points work" {
+    role = "owner", evidence = "a link to the run of the application's tests",
+    doc = "Create a plan, refine it, discover files, generate steps, look at old plans; all under the old names",
+  },
+
+  phase "contract" {
+    doc = "The old names go, and the enums follow their tables. The way back stays open: the names can be made again",
+
+    soak "compatibility" { lasts = "14d", doc = "for the application to be released with the new names" },
+    gate "old-names" {
+      ask = "Does everything use feature_planner.* now?", approvers = { "dba", "owner" }, need = 2, evidence = { "verify" },
+    },
+    check "nothing in the database uses an old name" {
+      no_rows = [[
+        SELECT DISTINCT users.relname FROM pg_depend AS d
+          JOIN pg_rewrite AS r ON r.oid = d.objid AND d.classid = 'pg_rewrite'::regclass
+          JOIN pg_class AS users ON users.oid = r.ev_class
+          JOIN pg_class AS old ON old.oid = d.refobjid AND d.refclassid = 'pg_class'::regclass
+         WHERE old.relkind = 'v' AND old.relnamespace = 'public'::regnamespace AND users.oid <> old.oid
+           AND old.relname IN (]] .. quoted(tables) .. ")",
+    },
+    step "old names and enums" { up = file "sql/003_contract.up.sql", down = file "sql/003_contract.down.sql" },
+    verify "all 11 enums are in it" { sql = enums_in "feature_planner", equals = 11 },
+    verify "public has none of the names" {
+      no_rows = [[
+        SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname IN (]] .. quoted(tables) .. [[)
+        UNION ALL
+        SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typname IN (]] .. quoted(enums) .. ")",
+    },
+  },
+}
