@@ -1,11 +1,6 @@
 -- Feature flags for organizations: 8 tables, what keeps them right, what they start with, and the proof that all of it works.
 local demo = "d3300000-0000-4000-8000-000000000001" -- the organization of 007_demo_organization.up.sql
 
--- A verification that counts: every name is written down, none is guessed by a pattern.
-local function count_of(names, sql)
-  return { sql = sql:gsub("@names", "'" .. table.concat(names, "', '") .. "'"), equals = #names }
-end
-
 local tables = {
   "feature_definitions", "organization_feature_settings", "user_dashboard_preferences", "feature_templates",
   "feature_change_logs", "template_application_logs", "widget_library", "user_feature_usage",
@@ -15,24 +10,16 @@ plan "feature-flag-schema" {
   doc    = "Create the schema of the feature flags with its default features, widgets and templates, "
     .. "and try it on a demo organization",
   target = "app",
+  document = file "document.md", -- the check-list; "ticks" below says what ticks which box
 
   phase "prepare" {
     check "PostgreSQL 15 or newer" { sql = "SHOW server_version_num", at_least = 150000 },
     check "organizations have what the demo needs" {
-      sql = [[
-        SELECT count(*) FROM information_schema.columns
-         WHERE table_schema = 'public' AND table_name = 'organizations'
-           AND column_name IN ('id', 'name', 'industry', 'tier')]],
-      equals = 4,
+      exists = { columns = { "organizations.id", "organizations.name", "organizations.industry", "organizations.tier" } },
     },
-    check "nothing of it is there yet" {
-      sql = [[
-        SELECT count(*) FROM unnest(ARRAY[']] .. table.concat(tables, "', '") .. [[']) AS name
-         WHERE to_regclass('public.' || name) IS NOT NULL]],
-      equals = 0,
-    },
+    check "nothing of it is there yet" { absent = { tables = tables } },
     check "the application answers" { http = { url = "${app}/health", status = 200 } },
-    backup "before" { retain = "30d" },
+    backup "before" { retain = "30d", ticks = "PostgreSQL 15+ client installed" },
   },
 
   gate "start" {
@@ -40,35 +27,68 @@ plan "feature-flag-schema" {
   },
 
   phase "schema" {
-    step "tables"               { up = file "sql/001_tables.up.sql", down = file "sql/001_tables.down.sql" },
+    ticks = "Migration script created",
+
+    step "tables" {
+      up    = file "sql/001_tables.up.sql",
+      down  = file "sql/001_tables.down.sql",
+      ticks = "Feature flags schema file prepared",
+    },
     step "validation functions" { up = file "sql/002_validation.up.sql", down = file "sql/002_validation.down.sql" },
     step "templates"            { up = file "sql/003_templates.up.sql", down = file "sql/003_templates.down.sql" },
-    step "default data"         { up = file "sql/004_data.up.sql", down = file "sql/004_data.down.sql" },
+    step "default data" {
+      up    = file "sql/004_data.up.sql",
+      down  = file "sql/004_data.down.sql",
+      ticks = "Sample data prepared",
+    },
     step "foreign keys"         { up = file "sql/005_foreign_keys.up.sql", down = file "sql/005_foreign_keys.down.sql" },
     step "triggers"             { up = file "sql/006_triggers.up.sql", down = file "sql/006_triggers.down.sql" },
   },
 
   phase "health" {
-    verify "all 8 tables" (count_of(tables, [[
-      SELECT count(*) FROM information_schema.tables
-       WHERE table_schema = 'public' AND table_name IN (@names)]])),
-    verify "3 trigger functions active" (count_of({ "update_updated_at_column", "check_feature_change", "log_feature_change" }, [[
-      SELECT count(DISTINCT p.proname) FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid
-       WHERE t.tgenabled = 'O' AND p.pronamespace = 'public'::regnamespace AND p.proname IN (@names)]])),
+    verify "all 8 tables" { exists = { tables = tables }, ticks = "All 8 tables created without errors" },
+    verify "3 trigger functions active" {
+      exists = {
+        functions = { "update_updated_at_column()", "check_feature_change()", "log_feature_change()" },
+        triggers  = {
+          "feature_definitions.feature_definitions_updated",
+          "organization_feature_settings.organization_feature_settings_updated",
+          "user_dashboard_preferences.user_dashboard_preferences_updated",
+          "feature_templates.feature_templates_updated",
+          "widget_library.widget_library_updated",
+          "organization_feature_settings.organization_feature_settings_checked",
+          "organization_feature_settings.organization_feature_settings_logged",
+        },
+      },
+      ticks = "3 trigger functions active",
+    },
+    verify "3 validation functions" {
+      exists = {
+        functions = {
+          "validate_feature_dependencies(uuid, text)", "validate_feature_conflicts(uuid, text)",
+          "validate_feature_change(uuid, text, boolean)",
+        },
+      },
+      ticks = "3 validation functions working",
+    },
     verify "a feature that needs another is refused" {
       sql = "SELECT validate_feature_change('" .. demo .. "', 'ai-insights', true)",
       equals = "ai-insights needs usage-analytics",
+      ticks = { "3 validation functions working", "Validation functions tested" },
     },
     verify "dependencies are found" {
       sql = "SELECT validate_feature_dependencies('" .. demo .. "', 'ai-forecasts')::text",
       equals = "{ai-insights,market-data}",
+      ticks = { "3 validation functions working", "Validation functions tested" },
     },
     verify "no conflict where nothing is on" {
       sql = "SELECT cardinality(validate_feature_conflicts('" .. demo .. "', 'batch-updates'))", equals = 0,
+      ticks = { "3 validation functions working", "Validation functions tested" },
     },
     verify "default features are loaded" {
       sql = "SELECT count(*) FROM feature_definitions WHERE feature_id IN ('dashboard-core', 'real-time-updates') AND default_enabled",
       equals = 2,
+      ticks = "Default features loaded (dashboard-core, real-time-updates, etc.)",
     },
     verify "every feature that is named exists" {
       no_rows = [[
@@ -80,7 +100,7 @@ plan "feature-flag-schema" {
     },
     verify "every feature but one has a widget" {
       sql = "SELECT count(*) FROM feature_definitions AS d WHERE NOT EXISTS (SELECT FROM widget_library AS w WHERE w.feature_id = d.feature_id)",
-      equals = 1, doc = "batch-updates has none",
+      equals = 1, doc = "batch-updates has none", ticks = "Widget library populated",
     },
   },
 
@@ -113,7 +133,8 @@ plan "feature-flag-schema" {
   },
 
   phase "api" {
-    doc = "The end points that the document lists, asked as the application asks them",
+    doc   = "The end points that the document lists, asked as the application asks them",
+    ticks = "API endpoints responding",
 
     verify "GET features"   { http = { url = "${app}/api/features", pointer = "/count" }, equals = 12 },
     verify "GET templates"  { http = { url = "${app}/api/features/templates", pointer = "/count" }, equals = 4 },
@@ -157,6 +178,7 @@ plan "feature-flag-schema" {
 
   manual "FeatureFlagProvider renders without errors" {
     role = "frontend", evidence = "a link to the page, or to the run of its tests",
+    ticks = "FeatureFlagProvider renders without errors",
   },
 
   gate "activate" {

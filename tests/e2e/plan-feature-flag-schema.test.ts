@@ -48,6 +48,12 @@ after(async () => {
   await bench.stop();
 });
 
+test("every check-box of the document is bound", async () => {
+  const boxes = await bench.boxes();
+  Object.assign(figures, boxes);
+  assert.deepEqual(boxes, { boxes: 12, boxes_automatic: 11, boxes_unbound: 0 });
+});
+
 test("forward in dev: no gate waits, every verification holds; rolled back, nothing is left", async (t) => {
   const run = await bench.begin();
   t.after(() => run.close());

@@ -8,7 +8,7 @@ import { ApiError } from "../lib/api";
 import { headgate } from "../lib/cli";
 import type { Cluster } from "../lib/cluster";
 import { root } from "../lib/paths";
-import { type Look, PlanBench, writePlanFigures } from "../lib/plan-bench";
+import { type Look, PlanBench, type PlanRun, writePlanFigures } from "../lib/plan-bench";
 import { seedRandom } from "../lib/random";
 import { striker } from "../lib/strike";
 
@@ -74,6 +74,12 @@ class Writer {
 }
 
 const WRITTEN = "SELECT count(*)::int AS n FROM public.plan_step_templates WHERE name LIKE 'written %'";
+
+test("every check-box of the document is bound", async () => {
+  const boxes = await bench.boxes();
+  Object.assign(figures, boxes);
+  assert.deepEqual(boxes, { boxes: 5, boxes_automatic: 0, boxes_unbound: 0 });
+});
 
 test("forward in dev: moved, not copied; rolled back, everything is as before", async (t) => {
   const run = await bench.begin();
@@ -206,10 +212,14 @@ test("removal: not while somebody still works with it, then complete, and announ
       }
     },
   });
-  t.after(() => removal.stop());
+  const runs: PlanRun[] = [];
+  t.after(async () => {
+    for (const run of runs) await run.close();
+    await removal.stop();
+  });
 
   const late = await removal.begin("staging");
-  t.after(() => late.close());
+  runs.push(late);
   await late.toGate("remove");
   await late.query("UPDATE feature_planner.feature_plans SET updated_at = now() WHERE original_request = 'Feature request 7'");
   const { page } = await late.play("the proof does not hold", ({ state }) => state === "failed");
@@ -217,7 +227,7 @@ test("removal: not while somebody still works with it, then complete, and announ
   assert.deepEqual(await late.query("SELECT count(*)::int AS n FROM feature_planner.feature_plans"), [{ n: PLANS }]);
 
   const run = await removal.begin();
-  t.after(() => run.close());
+  runs.push(run);
   await run.forward();
   assert.deepEqual(await run.query("SELECT to_regnamespace('feature_planner')::text AS n, to_regclass('public.bobbleheads')::text AS kept"), [
     { n: null, kept: "bobbleheads" },

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import type { Api, RunPage } from "./api";
+import { headgate } from "./cli";
 import { Cluster } from "./cluster";
 import { contentOf } from "./content";
 import { mergeFigures } from "./figures";
@@ -74,6 +75,20 @@ export class PlanBench {
 
   stop(): Promise<void> {
     return this.cluster.stop();
+  }
+
+  /** The check-boxes of the plan's document, as `headgate check` counts them. */
+  async boxes(): Promise<Pick<PlanFigures, "boxes" | "boxes_automatic" | "boxes_unbound">> {
+    const check = await headgate(["check", this.folder, "-e", this.options.environment, "--json"], {
+      env: { ...this.cluster.env(this.template), HEADGATE_HOME: this.known.home },
+    });
+    const [answer] = JSON.parse(check.stdout) as { boxes?: { counts: Record<string, number> } }[];
+    const counts = answer?.boxes?.counts ?? {};
+    return {
+      boxes: Object.values(counts).reduce((sum, count) => sum + count, 0),
+      boxes_automatic: (counts["automatic"] ?? 0) + (counts["metric"] ?? 0),
+      boxes_unbound: counts["unbound"] ?? 0,
+    };
   }
 
   /** A run that has been started, in a copy of the prepared database. close() it. */
