@@ -11,6 +11,7 @@ import { root } from "../lib/paths";
 import { type Look, PlanBench, type PlanRun, writePlanFigures } from "../lib/plan-bench";
 import { seedRandom } from "../lib/random";
 import { striker } from "../lib/strike";
+import { pause } from "../lib/wait";
 
 const FOLDER = join(root, "plans/feature-planner-schema");
 const PLANS = Number(process.env["HEADGATE_PLANS"] ?? 1000);
@@ -52,7 +53,7 @@ class Writer {
     let writer: Writer | undefined;
     const loop = async (): Promise<void> => {
       while (writer === undefined || !writer.stopping) {
-        await new Promise((wake) => setTimeout(wake, 2));
+        await pause(2);
         if (writer === undefined) continue;
         try {
           await client.query("INSERT INTO public.plan_step_templates (user_id, name) VALUES ($1, $2)", [id, `written ${writer.acknowledged}`]);
