@@ -329,10 +329,13 @@ static bool check_counts(const Here *here, const json_t *value, json_t **ret_val
     const char *table;
     json_t *rows;
     json_object_foreach (loose(value), table, rows) {
-        if (!json_is_integer(rows) || json_integer_value(rows) < 0)
-            return wrong(here, err,
-                         arena_printf(here->place->arena,
-                                      "must give table \"%s\" a whole number of rows", table));
+        bool table_name = json_is_string(rows) && !plan_value_blank(json_string_value(rows));
+        if (!table_name && (!json_is_integer(rows) || json_integer_value(rows) < 0))
+            return wrong(
+                here, err,
+                arena_printf(here->place->arena,
+                             "must give table \"%s\" a whole number of rows or another table",
+                             table));
     }
     return keep(value, ret_value);
 }
@@ -374,6 +377,12 @@ static bool check_table(const Here *here, const json_t *value, json_t **ret_valu
     if (!empty_list && (!json_is_object(value) || plan_value_tag(value) != NULL))
         return wrong_type(here, value, err);
     return check_fields(here, here->key->fields, value, ret_value, err);
+}
+
+static bool check_checksums(const Here *here, const json_t *value, json_t **ret_value, Error *err)
+{
+    return json_is_object(value) ? check_table(here, value, ret_value, err)
+                                 : check_strings(here, value, ret_value, err);
 }
 
 static bool check_flag(const Here *here, const json_t *value, json_t **ret_value, Error *err)
@@ -508,6 +517,7 @@ static Check *const CHECKS[KEY_TYPES] = {
     [KEY_COLUMNS] = check_strings,
     [KEY_EVIDENCE] = check_strings,
     [KEY_COUNTS] = check_counts,
+    [KEY_CHECKSUMS] = check_checksums,
     [KEY_MAP] = check_map,
     [KEY_FUNCTION] = check_function,
     [KEY_FLAG] = check_flag,
@@ -522,63 +532,10 @@ static Check *const CHECKS[KEY_TYPES] = {
     [KEY_VALUES] = check_values,
 };
 
-static bool is_before(PlanPosition a, PlanPosition b)
-{
-    return a.line < b.line || (a.line == b.line && a.column < b.column);
-}
-
-static const PlanKey *find_key(const PlanKey *keys, const char *name)
-{
-    for (const PlanKey *key = keys; key != NULL && key->name != NULL; key++) {
-        if (strcmp(key->name, name) == 0)
-            return key;
-    }
-    return NULL;
-}
-
-static bool unknown_key(const ValuePlace *place, const PlanKey *keys, const char *name, Error *err)
-{
-    Suggest suggest;
-    suggest_init(&suggest, name);
-    const char *fields = NULL;
-    for (const PlanKey *key = keys; key != NULL && key->name != NULL; key++) {
-        suggest_offer(&suggest, key->name);
-        fields =
-            fields == NULL ? key->name : arena_printf(place->arena, "%s, %s", fields, key->name);
-    }
-    const char *help =
-        suggest.best != NULL
-            ? arena_printf(place->arena, "did you mean %s?", suggest.best)
-            : arena_printf(place->arena, "fields: %s", fields == NULL ? "none" : fields);
-    return plan_error_at(err, plan_value_position(place, name), "%s has no field \"%s\" (%s)",
-                         place->label, name, help);
-}
-
-/* Lua tables have no order: the unknown key that stands first in the file is the one to name. */
-static bool check_known(const ValuePlace *place, const PlanKey *keys, const json_t *given,
-                        Error *err)
-{
-    const char *first = NULL;
-    PlanPosition first_at = {0};
-    const char *name;
-    json_t *value;
-    json_object_foreach (loose(given), name, value) {
-        if (find_key(keys, name) != NULL)
-            continue;
-        PlanPosition at = plan_value_position(place, name);
-        if (first == NULL || is_before(at, first_at) ||
-            (!is_before(first_at, at) && strcmp(name, first) < 0)) {
-            first = name;
-            first_at = at;
-        }
-    }
-    return first == NULL || unknown_key(place, keys, first, err);
-}
-
 bool plan_value_check_keys(const ValuePlace *place, const PlanKey *keys, const json_t *given,
                            json_t *ret_values, Error *err)
 {
-    if (!check_known(place, keys, given, err))
+    if (!plan_value_known(place, keys, given, err))
         return false;
     for (const PlanKey *key = keys; key != NULL && key->name != NULL; key++) {
         const json_t *value = json_object_get(given, key->name);

@@ -18,6 +18,9 @@ typedef struct ValuePlace {
 /// not its business.
 NODISCARD bool plan_value_check_keys(const ValuePlace *place, const PlanKey *keys,
                                      const json_t *given, json_t *ret_values, Error *err);
+/// Refuses the first key of given that keys do not have, with what was meant (value_known.c).
+NODISCARD bool plan_value_known(const ValuePlace *place, const PlanKey *keys, const json_t *given,
+                                Error *err);
 /// The position of a key (dotted inside a table), or place's own.
 PlanPosition plan_value_position(const ValuePlace *place, const char *key);
 /// Fills the defaults of keys into values.

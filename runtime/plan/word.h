@@ -32,7 +32,8 @@ typedef enum KeyType {
     KEY_STRINGS,     ///< a text or a list of texts
     KEY_COLUMNS,     ///< the same, column names
     KEY_EVIDENCE,    ///< the same, names or paths of nodes that stand before
-    KEY_COUNTS,      ///< a list of tables, or a map of table → whole number >= 0
+    KEY_COUNTS,      ///< a list of tables, or a map of table → whole number >= 0 or table
+    KEY_CHECKSUMS,   ///< a table, a list of tables, or a table with PlanKey.fields
     KEY_MAP,         ///< a map of column → SQL expression
     KEY_PAIRS,       ///< a map of name → text
     KEY_ARGV,        ///< a list of texts, a program and its arguments

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define COMPARISONS "equals at_least at_most below above"
-#define LOOKS "sql http no_rows exists absent plan_uses_index wal_archiving"
+#define LOOKS "sql http no_rows exists absent plan_uses_index checksums wal_archiving"
 
 static const PlanKey OBJECT_FIELDS[] = {
     {.name = "schemas", .type = KEY_STRINGS, .doc = "Schemas."},
@@ -49,39 +49,63 @@ static const PlanKey INDEX_FIELDS[] = {
     {0},
 };
 
-#define LOOK_KEYS                                                                                  \
-    {.name = "sql", .type = KEY_SQL, .doc = "A query of one row with one value, to be compared."}, \
-        {.name = "http",                                                                           \
-         .type = KEY_TABLE,                                                                        \
-         .fields = PLAN_LOOK_FIELDS,                                                               \
-         .doc = "A request whose answer must be as described; what its pointer shows may be "      \
-                "compared."},                                                                      \
-        {.name = "equals", .type = KEY_SCALAR, .doc = "The value must be this."},                  \
-        {.name = "at_least", .type = KEY_NUMBER, .doc = "… must be this or more."},                \
-        {.name = "at_most", .type = KEY_NUMBER, .doc = "… must be this or less."},                 \
-        {.name = "above", .type = KEY_NUMBER, .doc = "… must be more than this."},                 \
-        {.name = "below", .type = KEY_NUMBER, .doc = "… must be less than this."},                 \
-        {.name = "no_rows",                                                                        \
-         .type = KEY_SQL,                                                                          \
-         .doc = "A query that must find nothing; what it finds is shown as the evidence."},        \
-        {.name = "exists",                                                                         \
-         .type = KEY_TABLE,                                                                        \
-         .fields = OBJECT_FIELDS,                                                                  \
-         .doc = "Objects that must be there and in order, with their schema if need be; all that " \
-                "is missing is named at once."},                                                   \
-        {.name = "absent",                                                                         \
-         .type = KEY_TABLE,                                                                        \
-         .fields = OBJECT_FIELDS,                                                                  \
-         .doc = "Objects that must not be there."},                                                \
-        {.name = "plan_uses_index",                                                                \
-         .type = KEY_TABLE,                                                                        \
-         .fields = INDEX_FIELDS,                                                                   \
-         .doc = "A query whose plan must scan an index."},                                         \
-    {                                                                                              \
-        .name = "wal_archiving", .type = KEY_TABLE, .fields = PLAN_WAL_FIELDS,                     \
-        .doc =                                                                                     \
-            "The server must archive its WAL: archive_mode is on, nothing has failed since the "   \
-            "last success, and that is not too long ago."                                          \
+static const PlanKey CHECKSUM_FIELDS[] = {
+    {.name = "table", .type = KEY_TEXT, .required = true, .doc = "The table."},
+    {.name = "equals",
+     .type = KEY_TEXT,
+     .doc = "The table that must hold the same. Default with target: the same name."},
+    {.name = "was",
+     .type = KEY_TEXT,
+     .doc = "The name that the table had when the run started: what it holds must be unchanged."},
+    {.name = "columns",
+     .type = KEY_COLUMNS,
+     .doc = "Only these columns. Default: all, and both tables must have the same ones."},
+    {.name = "where", .type = KEY_TEXT, .doc = "Only the rows for which this SQL condition holds."},
+    {.name = "target",
+     .type = KEY_TEXT,
+     .doc = "The target of headgate.yaml in whose database the other table is."},
+    {0},
+};
+
+#define LOOK_KEYS                                                                                   \
+    {.name = "sql", .type = KEY_SQL, .doc = "A query of one row with one value, to be compared."},  \
+        {.name = "http",                                                                            \
+         .type = KEY_TABLE,                                                                         \
+         .fields = PLAN_LOOK_FIELDS,                                                                \
+         .doc = "A request whose answer must be as described; what its pointer shows may be "       \
+                "compared."},                                                                       \
+        {.name = "equals", .type = KEY_SCALAR, .doc = "The value must be this."},                   \
+        {.name = "at_least", .type = KEY_NUMBER, .doc = "… must be this or more."},                 \
+        {.name = "at_most", .type = KEY_NUMBER, .doc = "… must be this or less."},                  \
+        {.name = "above", .type = KEY_NUMBER, .doc = "… must be more than this."},                  \
+        {.name = "below", .type = KEY_NUMBER, .doc = "… must be less than this."},                  \
+        {.name = "no_rows",                                                                         \
+         .type = KEY_SQL,                                                                           \
+         .doc = "A query that must find nothing; what it finds is shown as the evidence."},         \
+        {.name = "exists",                                                                          \
+         .type = KEY_TABLE,                                                                         \
+         .fields = OBJECT_FIELDS,                                                                   \
+         .doc = "Objects that must be there and in order, with their schema if need be; all that "  \
+                "is missing is named at once."},                                                    \
+        {.name = "absent",                                                                          \
+         .type = KEY_TABLE,                                                                         \
+         .fields = OBJECT_FIELDS,                                                                   \
+         .doc = "Objects that must not be there."},                                                 \
+        {.name = "plan_uses_index",                                                                 \
+         .type = KEY_TABLE,                                                                         \
+         .fields = INDEX_FIELDS,                                                                    \
+         .doc = "A query whose plan must scan an index."},                                          \
+        {.name = "checksums",                                                                       \
+         .type = KEY_CHECKSUMS,                                                                     \
+         .fields = CHECKSUM_FIELDS,                                                                 \
+         .doc = "Tables whose rows must be as they were when the run started, or { table = …, "   \
+                "equals = … }: two tables, also of two databases, that must hold the same rows. " \
+                "What differs is named by its keys."},                                              \
+    {                                                                                               \
+        .name = "wal_archiving", .type = KEY_TABLE, .fields = PLAN_WAL_FIELDS,                      \
+        .doc =                                                                                      \
+            "The server must archive its WAL: archive_mode is on, nothing has failed since the "    \
+            "last success, and that is not too long ago."                                           \
     }
 
 #define LOOK_RULES(word_)                                                                          \
@@ -111,7 +135,7 @@ const PlanKey PLAN_VERIFY_KEYS[] = {
     {.name = "counts",
      .type = KEY_COUNTS,
      .doc = "Tables that must have as many rows as when the run started, or table = exact number "
-            "of rows."},
+            "of rows, or table = another table with as many."},
     {.name = "ambiguous", .type = KEY_ZERO, .doc = "0: the review queue of the run must be empty."},
     PLAN_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "Why it must be so."},
@@ -156,7 +180,23 @@ static bool check_objects(const PlanNode *node, const char *key, Error *err)
     return true;
 }
 
+static bool check_checksums(const PlanNode *node, Error *err)
+{
+    const json_t *form = json_object_get(node->keys, "checksums");
+    if (!json_is_object(form))
+        return true;
+    bool was = json_object_get(form, "was") != NULL;
+    bool other = json_object_get(form, "equals") != NULL || json_object_get(form, "target") != NULL;
+    if (was != other)
+        return true;
+    return plan_error_at(err, plan_key_position(node, "checksums"), "%s \"%s\": checksums has %s",
+                         node->word->name, node->name,
+                         was ? "both was and another table: write one verify for each"
+                             : "neither equals, target nor was: say what it is compared with");
+}
+
 bool plan_check_check(const PlanNode *node, Error *err)
 {
-    return check_objects(node, "exists", err) && check_objects(node, "absent", err);
+    return check_objects(node, "exists", err) && check_objects(node, "absent", err) &&
+           check_checksums(node, err);
 }

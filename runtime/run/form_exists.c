@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { TEXT_BYTES = 900, WRONG_MAX = 100 };
+enum { TEXT_BYTES = 900, WRONG_MAX = 40 };
 
 /* The fields of exists and absent, and how one of each is called. */
 static const struct {
@@ -69,7 +69,7 @@ static void add_text(Text *text, const DbResult *found, int row, const char *pro
                 problem);
 }
 
-static bool look(DbConn *conn, const json_t *objects, bool wanted, json_t *detail, Error *err)
+static bool look_for(DbConn *conn, const json_t *objects, bool wanted, json_t *detail, Error *err)
 {
     AUTO(db_result_auto) DbResult *found = NULL;
     AUTO(text_done) Text text;
@@ -101,12 +101,12 @@ static bool look(DbConn *conn, const json_t *objects, bool wanted, json_t *detai
     return run_kind_check_verdict(detail, count == 0, text_string(&text), err);
 }
 
-bool run_form_exists(DbConn *conn, const PlanNode *node, json_t *detail, Error *err)
+bool run_form_exists(const RunLook *look, json_t *detail, Error *err)
 {
-    return look(conn, json_object_get(node->keys, "exists"), true, detail, err);
+    return look_for(look->conn, json_object_get(look->node->keys, "exists"), true, detail, err);
 }
 
-bool run_form_absent(DbConn *conn, const PlanNode *node, json_t *detail, Error *err)
+bool run_form_absent(const RunLook *look, json_t *detail, Error *err)
 {
-    return look(conn, json_object_get(node->keys, "absent"), false, detail, err);
+    return look_for(look->conn, json_object_get(look->node->keys, "absent"), false, detail, err);
 }

@@ -9,7 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { TEXT_BYTES = 700, PARAMS_MAX = 100, SCANS_MAX = 100, DEPTH_MAX = 64 };
+enum { TEXT_BYTES = 700, PARAMS_MAX = 100, SCANS_MAX = 50, DEPTH_MAX = 64 };
 
 static json_t *names_of(DbConn *conn, const char *index, Error *err)
 {
@@ -116,12 +116,13 @@ static bool judge(const json_t *form, const json_t *scans, bool used, json_t *de
     return run_kind_check_verdict(detail, used, text_string(&text), err);
 }
 
-bool run_form_index(DbConn *conn, const PlanNode *node, json_t *detail, Error *err)
+bool run_form_index(const RunLook *look, json_t *detail, Error *err)
 {
+    DbConn *conn = look->conn;
     AUTO(arena_auto) Arena *arena = arena_new();
     AUTO(json_auto) json_t *names = json_object();
     AUTO(json_auto) json_t *plan = NULL;
-    const json_t *form = json_object_get(node->keys, "plan_uses_index");
+    const json_t *form = json_object_get(look->node->keys, "plan_uses_index");
     bool no_seqscan = json_is_false(json_object_get(form, "enable_seqscan"));
     if (!read_names(conn, json_object_get(form, "index"), names, detail, err) ||
         !db_exec(conn, no_seqscan ? "SET LOCAL enable_seqscan = off" : "SELECT 1", NULL, NULL,

@@ -4,6 +4,7 @@
 #define HEADGATE_RUN_KIND_H
 
 #include "data/spec.h"
+#include "run/form.h"
 #include "run/step.h"
 #include "sql/columns.h"
 #include "sql/split.h"
@@ -40,12 +41,10 @@ NODISCARD bool run_kind_sql(DbConn *conn, const PlanNode *node, const char *key,
 /// the statement, from 1; 0 = the server named none. Returns false.
 bool run_kind_sql_at(const PlanNode *node, const char *key, const SqlStatement *statement,
                      int position, Error *err);
-/// Waits. Evaluates a check or verify of node on conn, in the caller's READ ONLY transaction.
-/// detail gets verdict ("pass", "fail") and text. False with ERROR_REFUSED when it does not hold,
-/// or with the error of its query (then there is no verdict). base: row counts at the start of the
-/// run by table, or NULL.
-NODISCARD bool run_kind_check_evaluate(DbConn *conn, const PlanNode *node, int64_t run,
-                                       const json_t *base, json_t *detail, Error *err);
+/// Waits. Evaluates a check or verify in the caller's READ ONLY transaction. detail gets verdict
+/// ("pass", "fail") and text. False with ERROR_REFUSED when it does not hold, or with the error of
+/// its query (then there is no verdict).
+NODISCARD bool run_kind_check_evaluate(const RunLook *look, json_t *detail, Error *err);
 /// Waits. The same for a check or verify that looks over HTTP (run/kind_look.c).
 NODISCARD bool run_kind_look(Run *run, const PlanNode *node, json_t *detail, Error *err);
 /// Compares a value with what the node wants; detail gets value, verdict and text.
@@ -53,8 +52,8 @@ NODISCARD bool run_kind_check_compare(const PlanNode *node, const char *value, j
                                       Error *err);
 /// Sets verdict and text; false with ERROR_REFUSED when it does not hold.
 NODISCARD bool run_kind_check_verdict(json_t *detail, bool holds, const char *text, Error *err);
-/// Waits. Once a run, before its first node: counts the tables that a verify will compare (ledger
-/// row of the plan itself, path "").
+/// Waits. Once a run, before its first node: counts and digests of the tables that a verify will
+/// compare (ledger row of the plan itself, path "").
 NODISCARD bool run_kind_check_base(Run *run, Error *err);
 
 #endif

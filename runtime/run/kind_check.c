@@ -12,6 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* One snapshot for all that a check reads. */
+static const char SNAPSHOT[] = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+static const char SET_PATH[] = "SELECT pg_catalog.set_config('search_path', $1, true)";
+
 typedef struct Compare {
     const char *key;
     const char *text; ///< "at least"
@@ -178,8 +182,22 @@ static bool count_table(DbConn *conn, const char *table, json_t *detail, int64_t
     return true;
 }
 
-/* counts: a map of exact numbers, or a list of tables that must not have lost rows since the run
- * started (base). */
+/* How many rows a table of counts must have: as many as it says, as another table, or as when the
+ * run started. */
+static bool count_wanted(DbConn *conn, const json_t *wanted, const char *table, const json_t *base,
+                         json_t *detail, int64_t *ret_rows, Error *err)
+{
+    if (json_is_string(wanted))
+        return count_table(conn, json_string_value(wanted), detail, ret_rows, err);
+    if (json_is_integer(wanted))
+        *ret_rows = json_integer_value(wanted);
+    else
+        *ret_rows = json_get_int(base, table, *ret_rows);
+    return true;
+}
+
+/* counts: a map of exact numbers or other tables, or a list of tables that must not have lost rows
+ * since the run started (base). */
 static bool compare_counts(DbConn *conn, const PlanNode *node, const json_t *base, json_t *detail,
                            Error *err)
 {
@@ -196,8 +214,10 @@ static bool compare_counts(DbConn *conn, const PlanNode *node, const json_t *bas
         int64_t rows = 0;
         if (!count_table(conn, table, detail, &rows, err))
             return false;
-        int64_t must = exact ? json_integer_value(json_object_iter_value(at))
-                             : json_get_int(base, table, rows);
+        int64_t must = rows;
+        if (!count_wanted(conn, exact ? json_object_iter_value(at) : NULL, table, base, detail,
+                          &must, err))
+            return false;
         all = all && (exact ? rows == must : rows >= must);
         if (used < sizeof(text))
             used +=
@@ -210,42 +230,58 @@ static bool compare_counts(DbConn *conn, const PlanNode *node, const json_t *bas
 
 static const struct {
     const char *key;
-    bool (*look)(DbConn *conn, const PlanNode *node, json_t *detail, Error *err);
+    bool (*look)(const RunLook *look, json_t *detail, Error *err);
 } FORMS[] = {
-    {"exists", run_form_exists},
-    {"absent", run_form_absent},
-    {"plan_uses_index", run_form_index},
+    {"exists", run_form_exists},          {"absent", run_form_absent},
+    {"plan_uses_index", run_form_index},  {"checksums", run_form_checksums},
     {"wal_archiving", run_wal_archiving},
 };
 
-bool run_kind_check_evaluate(DbConn *conn, const PlanNode *node, int64_t run, const json_t *base,
-                             json_t *detail, Error *err)
+bool run_kind_check_evaluate(const RunLook *look, json_t *detail, Error *err)
 {
+    const PlanNode *node = look->node;
     for (size_t i = 0; i < COUNT_OF(FORMS); i++) {
         if (json_object_get(node->keys, FORMS[i].key) != NULL)
-            return FORMS[i].look(conn, node, detail, err);
+            return FORMS[i].look(look, detail, err);
     }
     if (plan_sql(node, "no_rows") != NULL)
-        return no_rows(conn, plan_sql(node, "no_rows"), detail, err);
+        return no_rows(look->conn, plan_sql(node, "no_rows"), detail, err);
     if (plan_sql(node, "sql") != NULL)
-        return compare_value(conn, node, detail, err);
+        return compare_value(look->conn, node, detail, err);
     if (json_object_get(node->keys, "counts") != NULL)
-        return compare_counts(conn, node, base, detail, err);
-    return queue_is_empty(conn, run, detail, err);
+        return compare_counts(look->conn, node, json_object_get(look->base, "counts"), detail, err);
+    return queue_is_empty(look->conn, look->run, detail, err);
 }
 
-static const json_t *base_counts(const Run *run)
+/* The other database of checksums, read in one snapshot of its own. */
+static bool open_other(Run *run, const PlanNode *node, DbConn **ret_other, Error *err)
 {
-    return json_object_get(json_object_get(run_step_row(run, ""), "detail"), "counts");
+    const char *name = json_get_string(json_object_get(node->keys, "checksums"), "target", NULL);
+    if (name == NULL)
+        return true;
+    const ConfigTarget *target = config_target(run->options.environment, name);
+    AUTO(db_result_auto) DbResult *path = NULL;
+    if (target == NULL)
+        return error_set(err, ERROR_INPUT, "headgate.yaml has no target \"%s\"", name);
+    return config_target_ready(target, err) && run_connect(run, target, true, ret_other, err) &&
+           ledger_call(*ret_other, "search_path_default", NULL, &path, err) &&
+           db_begin(*ret_other, err) && db_exec(*ret_other, SNAPSHOT, NULL, NULL, err) &&
+           db_query(*ret_other, SET_PATH, DB_PARAMS(db_value(path, 0, 0)), NULL, err);
 }
 
 static bool in_read_only(Run *run, const PlanNode *node, json_t *detail, Error *err)
 {
-    const char *sql = "SET TRANSACTION READ ONLY";
-    bool ok = db_begin(run->effects, err) && db_exec(run->effects, sql, NULL, NULL, err) &&
-              db_query(run->effects, "SELECT pg_catalog.set_config('search_path', $1, true)",
-                       DB_PARAMS(run->search_path), NULL, err) &&
-              run_kind_check_evaluate(run->effects, node, run->id, base_counts(run), detail, err);
+    AUTO(db_close_auto) DbConn *other = NULL;
+    if (!open_other(run, node, &other, err))
+        return false;
+    RunLook look = {.conn = run->effects,
+                    .other = other,
+                    .node = node,
+                    .run = run->id,
+                    .base = json_object_get(run_step_row(run, ""), "detail")};
+    bool ok = db_begin(run->effects, err) && db_exec(run->effects, SNAPSHOT, NULL, NULL, err) &&
+              db_query(run->effects, SET_PATH, DB_PARAMS(run->search_path), NULL, err) &&
+              run_kind_check_evaluate(&look, detail, err);
     db_rollback(run->effects);
     return ok;
 }
@@ -289,12 +325,16 @@ static bool count_bases(Run *run, const PlanNode *root, DbConn *conn, void *ctx,
 {
     UNUSED(root);
     UNUSED(ctx);
+    json_t *checksums = json_object();
+    json_object_set_new(detail, "checksums", checksums);
     for (size_t i = 0; i < run->plan->nodes_count; i++) {
         const json_t *tables = json_object_get(run->plan->nodes[i]->keys, "counts");
         for (size_t t = 0; json_is_array(tables) && t < json_array_size(tables); t++) {
             if (!count_if_there(conn, json_string_value(json_array_get(tables, t)), detail, err))
                 return false;
         }
+        if (!run_form_checksums_base(conn, run->plan->nodes[i], checksums, err))
+            return false;
     }
     return true;
 }

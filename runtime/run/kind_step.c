@@ -129,6 +129,16 @@ static bool check_undo(const PlanNode *node, Error *err)
         node->name);
 }
 
+/* SQL inside the tables of check and verify. */
+static bool check_forms(const PlanNode *node, Error *err)
+{
+    const json_t *planned = json_object_get(json_object_get(node->keys, "plan_uses_index"), "sql");
+    const char *where = json_get_string(json_object_get(node->keys, "checksums"), "where", NULL);
+    SqlFile file = file_of_value(node, planned);
+    return (planned == NULL || sql_check_read(&file, err)) &&
+           (where == NULL || check_expression(node, "checksums", "where", where, err));
+}
+
 bool run_kind_sql_check(const PlanNode *node, Error *err)
 {
     static const struct {
@@ -145,11 +155,8 @@ bool run_kind_sql_check(const PlanNode *node, Error *err)
         if (outside && i == 0 && !check_proof_outside(node, err))
             return false;
     }
-    const json_t *planned = json_object_get(json_object_get(node->keys, "plan_uses_index"), "sql");
-    SqlFile file = file_of_value(node, planned);
-    if (planned != NULL && !sql_check_read(&file, err))
-        return false;
-    return check_undo(node, err) && (node->kind != PLAN_BACKFILL || check_expressions(node, err));
+    return check_undo(node, err) && check_forms(node, err) &&
+           (node->kind != PLAN_BACKFILL || check_expressions(node, err));
 }
 
 static bool up_effect(Run *run, const PlanNode *node, DbConn *conn, void *ctx, json_t *detail,

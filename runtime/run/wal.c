@@ -48,14 +48,14 @@ static const char *judge(const DbResult *stat, int64_t max_us, char *text, size_
     return age_us > max_us ? TIMEOUT : "";
 }
 
-bool run_wal_archiving(DbConn *conn, const PlanNode *node, json_t *detail, Error *err)
+bool run_wal_archiving(const RunLook *look, json_t *detail, Error *err)
 {
-    const json_t *wanted = json_object_get(node->keys, "wal_archiving");
+    const json_t *wanted = json_object_get(look->node->keys, "wal_archiving");
     AUTO(db_result_auto) DbResult *stat = NULL;
     int64_t max_us = 0;
     char found[400];
     if (!duration_parse(json_get_string(wanted, "max_age", ""), &max_us, err) ||
-        !db_query(conn, db_sql("wal_archiving"), NULL, &stat, err))
+        !db_query(look->conn, db_sql("wal_archiving"), NULL, &stat, err))
         return false;
     const char *hint = judge(stat, max_us, found, sizeof(found));
     AUTO(base_free)

@@ -180,6 +180,14 @@ function backfill(name) end
 ---@field params? (number|string|boolean)[]  The values of $1, $2, … in the query.
 ---@field enable_seqscan? boolean  false: ask what is planned when a sequential scan is no choice (for tables that are still small); the evidence says so.
 
+---@class headgate.Check.Checksums
+---@field table string  The table.
+---@field equals? string  The table that must hold the same. Default with target: the same name.
+---@field was? string  The name that the table had when the run started: what it holds must be unchanged.
+---@field columns? string|string[]  Only these columns. Default: all, and both tables must have the same ones.
+---@field where? string  Only the rows for which this SQL condition holds.
+---@field target? string  The target of headgate.yaml in whose database the other table is.
+
 ---@class headgate.Check.WalArchiving
 ---@field max_age string  The last WAL file must have been archived at most this long ago. On a server that writes little, archive_timeout has to be shorter.
 
@@ -196,6 +204,7 @@ function backfill(name) end
 ---@field exists? headgate.Check.Exists  Objects that must be there and in order, with their schema if need be; all that is missing is named at once.
 ---@field absent? headgate.Check.Absent  Objects that must not be there.
 ---@field plan_uses_index? headgate.Check.PlanUsesIndex  A query whose plan must scan an index.
+---@field checksums? headgate.Check.Checksums  Tables whose rows must be as they were when the run started, or { table = …, equals = … }: two tables, also of two databases, that must hold the same rows. What differs is named by its keys.
 ---@field wal_archiving? headgate.Check.WalArchiving  The server must archive its WAL: archive_mode is on, nothing has failed since the last success, and that is not too long ago.
 ---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  Why it must be so.
@@ -249,6 +258,14 @@ function check(name) end
 ---@field params? (number|string|boolean)[]  The values of $1, $2, … in the query.
 ---@field enable_seqscan? boolean  false: ask what is planned when a sequential scan is no choice (for tables that are still small); the evidence says so.
 
+---@class headgate.Verify.Checksums
+---@field table string  The table.
+---@field equals? string  The table that must hold the same. Default with target: the same name.
+---@field was? string  The name that the table had when the run started: what it holds must be unchanged.
+---@field columns? string|string[]  Only these columns. Default: all, and both tables must have the same ones.
+---@field where? string  Only the rows for which this SQL condition holds.
+---@field target? string  The target of headgate.yaml in whose database the other table is.
+
 ---@class headgate.Verify.WalArchiving
 ---@field max_age string  The last WAL file must have been archived at most this long ago. On a server that writes little, archive_timeout has to be shorter.
 
@@ -265,8 +282,9 @@ function check(name) end
 ---@field exists? headgate.Verify.Exists  Objects that must be there and in order, with their schema if need be; all that is missing is named at once.
 ---@field absent? headgate.Verify.Absent  Objects that must not be there.
 ---@field plan_uses_index? headgate.Verify.PlanUsesIndex  A query whose plan must scan an index.
+---@field checksums? headgate.Verify.Checksums  Tables whose rows must be as they were when the run started, or { table = …, equals = … }: two tables, also of two databases, that must hold the same rows. What differs is named by its keys.
 ---@field wal_archiving? headgate.Verify.WalArchiving  The server must archive its WAL: archive_mode is on, nothing has failed since the last success, and that is not too long ago.
----@field counts? string[]|table<string, integer>  Tables that must have as many rows as when the run started, or table = exact number of rows.
+---@field counts? string[]|table<string, integer|string>  Tables that must have as many rows as when the run started, or table = exact number of rows, or table = another table with as many.
 ---@field ambiguous? integer  0: the review queue of the run must be empty.
 ---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  Why it must be so.

@@ -142,3 +142,76 @@ test("plan_uses_index: an index of a partitioned table is found in its partition
 test("plan_uses_index: only a query that reads is planned", async () => {
   assert.match(await refused('plan_uses_index = { sql = "DELETE FROM t", index = "i" }'), /plan\.lua:1: only reading is allowed here/);
 });
+
+test("checksums: two tables hold the same rows, or the keys that differ are named", async () => {
+  const copies = `CREATE TABLE copy (LIKE shop.people); INSERT INTO copy SELECT * FROM shop.people ORDER BY random()`;
+  const same = await broken(copies);
+  await passes('checksums = { table = "shop.people", equals = "copy" }', /^shop\.people and copy hold the same 20000 rows$/, same);
+  const other = await broken(`${copies}; UPDATE copy SET email = 'x@y' WHERE id = 77; DELETE FROM copy WHERE id = 78; INSERT INTO copy VALUES (-5, 'a@b')`);
+  await fails('checksums = { table = "shop.people", equals = "copy" }', /^shop\.people and copy differ: 20000 and 20000 rows; 77 differs, 78 is only in shop\.people, -5 is only in copy$/, other);
+  await passes('checksums = { table = "shop.people", equals = "copy", where = "id BETWEEN 100 AND 200" }', /the same 101 rows/, other);
+  await passes(`checksums = { table = "shop.people", equals = "copy", columns = { "id", "Odd Name" }, where = "id > 78" }`, /the same 19922 rows/, other);
+  await fails('checksums = { table = "shop.people", equals = "shop.orders" }', /^shop\.orders has no column "email"$/);
+  await fails('checksums = { table = "free", equals = "shop.people" }', /^free has no column "email"$/);
+});
+
+test("checksums: enums of two schemas compare by what they say", async () => {
+  const moved = await broken(`CREATE SCHEMA new; CREATE TYPE new.state AS ENUM ('paid', 'new'); INSERT INTO shop.orders VALUES (1, 1, 'paid'), (2, 2, 'new');
+    CREATE TABLE new.orders (id int PRIMARY KEY, person_id int, state new.state); INSERT INTO new.orders SELECT id, person_id, state::text::new.state FROM shop.orders`);
+  await passes('checksums = { table = "shop.orders", equals = "new.orders" }', /the same 2 rows/, moved);
+  await cluster.query(moved, "UPDATE new.orders SET state = CASE state WHEN 'new' THEN 'paid' ELSE 'new' END::new.state");
+  await fails('checksums = { table = "shop.orders", equals = "new.orders" }', /1 differs, 2 differs$/, moved);
+});
+
+test("checksums: mistakes are found at load", async () => {
+  assert.match(await refused('checksums = { table = "a" }'), /verify "it": checksums has neither equals, target nor was/);
+  assert.match(await refused('checksums = { table = "a", equals = "b", was = "c" }'), /checksums has both was and another table/);
+  assert.match(await refused('checksums = { table = "a", equals = "b", where = "true) OR (true" }'), /where/);
+});
+
+/** Runs a plan of one phase in a database; gives exit code and text. */
+async function runs(inside: string, steps: string, config?: string): Promise<{ code: number | null; text: string }> {
+  const files = { "plan.lua": `plan "look" { doc = "looks", phase "p" { ${steps} } }`, ...(config === undefined ? {} : { "headgate.yaml": config }) };
+  return headgate(["run", writePlan(files), "-e", "test", "--yes"], { env: cluster.env(inside) });
+}
+
+test("checksums: unchanged since the run started, also when a column was added or the table was moved", async () => {
+  const inside = await broken("CREATE SCHEMA new");
+  const add = `step "a" { up = "ALTER TABLE shop.people ADD COLUMN more text DEFAULT 'x'", one_way = "test" }`;
+  const move = `step "m" { up = "ALTER TABLE shop.people SET SCHEMA new", one_way = "test" }`;
+  const good = await runs(inside, `${add}, verify "same" { checksums = { "shop.people", "free" } }, ${move}, verify "moved" { checksums = { table = "new.people", was = "shop.people" } }`);
+  assert.equal(good.code, 0, good.text);
+  const told = await cluster.query(inside, "SELECT data->>'text' AS text FROM headgate.event WHERE type = 'check.result' ORDER BY seq");
+  assert.deepEqual(told, [
+    { text: "shop.people: 20000 rows as when the run started; free: 0 rows as when the run started" },
+    { text: "new.people: 20000 rows as when the run started" },
+  ]);
+});
+
+test("checksums: a row that was changed is found by the range it stands in", async () => {
+  const inside = await broken("INSERT INTO shop.people SELECT i, 'p' || i || '@x' FROM generate_series(20001, 50000) AS i");
+  const change = `step "c" { up = "UPDATE shop.people SET email = 'q@x' WHERE id = 30000", down = "UPDATE shop.people SET email = 'p30000@x' WHERE id = 30000" }`;
+  const bad = await runs(inside, `${change}, verify "same" { checksums = "shop.people" }`);
+  assert.notEqual(bad.code, 0);
+  assert.match(bad.text, /shop\.people is not as when the run started: 50000 rows, as then; it differs behind 20000 up to 40000/);
+  const gone = await runs(await broken("SELECT 1"), `step "c" { up = "DROP TABLE free", one_way = "test" }, verify "same" { checksums = "free" }`);
+  assert.match(gone.text, /free is not there any more/);
+});
+
+test("checksums: the same rows in two databases", async () => {
+  const there = await broken("UPDATE shop.people SET email = 'other@x' WHERE id = 5");
+  const config = (name: string): string => `version: 1\ntargets:\n  app: { url: "${cluster.conninfo(database)}" }\n  copy: { url: "${cluster.conninfo(name)}" }\nenvironments:\n  test:\n    gates: auto\n`;
+  const same = await broken("SELECT 1");
+  const main = await broken("SELECT 1");
+  const good = await runs(main, 'verify "same" { checksums = { table = "shop.people", target = "copy" } }', config(same).replace(cluster.conninfo(database), cluster.conninfo(main)));
+  assert.equal(good.code, 0, good.text);
+  const other = await broken("SELECT 1");
+  const bad = await runs(other, 'verify "same" { checksums = { table = "shop.people", target = "copy" } }', config(there).replace(cluster.conninfo(database), cluster.conninfo(other)));
+  assert.notEqual(bad.code, 0);
+  assert.match(bad.text, /shop\.people and shop\.people differ: 20000 and 20000 rows; 5 differs/);
+});
+
+test("counts: as many rows as another table", async () => {
+  await passes('counts = { ["free"] = "shop.orders" }', /^free 0 of 0$/);
+  await fails('counts = { ["free"] = "shop.people" }', /^free 0 of 20000$/);
+});

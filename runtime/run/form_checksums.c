@@ -1,0 +1,365 @@
+/* Do tables hold the same? Of a table as it is now and as it was when the run started, or of two
+ * tables. Read range by range, so that a difference is named by its keys. */
+#include "run/form.h"
+
+#include "base/text.h"
+#include "data/digest.h"
+#include "data/job.h"
+#include "ledger/call.h"
+#include "run/kind.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { RANGE_ROWS = 20000, RANGES_MAX = 64, KEYS_MAX = 10, TEXT_BYTES = 900, VERSION_UNIT = 10000 };
+
+/* ---- what was there at the start ---- */
+
+static json_t *names_json(const DataDigestColumn *columns, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_t *one = json_object();
+        json_set_string(one, "name", columns[i].name);
+        json_set_string(one, "type", columns[i].type);
+        json_object_set_new(one, "plain", json_boolean(columns[i].plain));
+        json_array_append_new(list, one);
+    }
+    return list;
+}
+
+static json_t *key_json(char *const *key, size_t count)
+{
+    if (key == NULL)
+        return json_null();
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, json_string(key[i]));
+    return list;
+}
+
+static char **key_of(const json_t *list, Arena *arena)
+{
+    if (!json_is_array(list))
+        return NULL;
+    char **key = arena_alloc(arena, (json_array_size(list) + 1) * sizeof(*key));
+    for (size_t i = 0; i < json_array_size(list); i++)
+        key[i] = arena_strdup(arena, json_string_value(json_array_get(list, i)));
+    return key;
+}
+
+static bool take_ranges(const DataDigestTable *table, const DataDigestForm *form, json_t *ranges,
+                        Arena *arena, Error *err)
+{
+    int64_t rows = table->rows_estimate / RANGES_MAX;
+    char **from = NULL;
+    char **upper = NULL;
+    do {
+        DataDigest digest;
+        if (!data_digest_bound(table, form, from, rows < RANGE_ROWS ? RANGE_ROWS : rows, arena,
+                               &upper, err) ||
+            !data_digest_range(table, form, from, upper, arena, &digest, err))
+            return false;
+        json_t *range = json_object();
+        json_object_set_new(range, "upper", key_json(upper, form->key_count));
+        json_set_int(range, "rows", digest.rows);
+        json_set_string(range, "sum", digest.sum);
+        json_array_append_new(ranges, range);
+        from = upper;
+        if (json_array_size(ranges) == RANGES_MAX)
+            rows = INT32_MAX; /* the estimate was wrong: the rest is one range */
+    } while (upper != NULL);
+    return true;
+}
+
+static bool take_base(DbConn *conn, const char *name, json_t *bases, Error *err)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    DataDigestTable table;
+    DataDigestForm form;
+    bool there = false;
+    if (json_object_get(bases, name) != NULL)
+        return true;
+    if (!data_digest_meet(conn, arena, name, &table, &there, err))
+        return false;
+    if (!there)
+        return true; /* an earlier step makes it */
+    json_t *base = json_object();
+    json_t *ranges = json_array();
+    json_object_set_new(bases, name, base);
+    data_digest_choose(arena, &table, NULL, (DataNames){0}, false, &form);
+    json_object_set_new(base, "columns", names_json(form.columns, form.columns_count));
+    json_object_set_new(base, "key", names_json(form.key, form.key_count));
+    json_set_int(base, "server", db_server_version(conn) / VERSION_UNIT);
+    json_object_set_new(base, "ranges", ranges);
+    return take_ranges(&table, &form, ranges, arena, err);
+}
+
+bool run_form_checksums_base(DbConn *conn, const PlanNode *node, json_t *bases, Error *err)
+{
+    const json_t *form = json_object_get(node->keys, "checksums");
+    size_t i;
+    json_t *name;
+    json_array_foreach (form, i, name) {
+        if (!take_base(conn, json_string_value(name), bases, err))
+            return false;
+    }
+    const char *was = json_get_string(form, "was", NULL);
+    return was == NULL || take_base(conn, was, bases, err);
+}
+
+/* ---- as when the run started ---- */
+
+/* The columns of the start, as they are hashed; text NULL: all are there. */
+static const char *form_of_base(const json_t *base, const DataDigestTable *table, Arena *arena,
+                                DataDigestForm *ret_form)
+{
+    const json_t *columns = json_object_get(base, "columns");
+    const json_t *key = json_object_get(base, "key");
+    size_t count = json_array_size(columns);
+    const char **names = arena_alloc(arena, (count + 1) * sizeof(*names));
+    for (size_t i = 0; i < count; i++)
+        names[i] = json_get_string(json_array_get(columns, i), "name", "");
+    const char *problem = data_digest_choose(
+        arena, table, NULL, (DataNames){.items = names, .count = count}, false, ret_form);
+    if (problem != NULL)
+        return arena_printf(arena, "%s any more", problem);
+    DataDigestColumn *chosen = arena_alloc(arena, (count + 1) * sizeof(*chosen));
+    memcpy(chosen, ret_form->columns, count * sizeof(*chosen));
+    ret_form->columns = chosen;
+    for (size_t i = 0; i < count; i++)
+        chosen[i].plain =
+            chosen[i].plain && json_get_bool(json_array_get(columns, i), "plain", false);
+    DataDigestColumn *walked = arena_alloc(arena, (json_array_size(key) + 1) * sizeof(*walked));
+    ret_form->key = walked;
+    ret_form->key_count = json_array_size(key);
+    for (size_t i = 0; i < ret_form->key_count; i++) {
+        const char *name = json_get_string(json_array_get(key, i), "name", "");
+        for (size_t c = 0; c < count; c++) {
+            if (strcmp(chosen[c].name, name) == 0)
+                walked[i] = chosen[c];
+        }
+    }
+    return NULL;
+}
+
+/* "between 1 and 20000", without the ends that are open. */
+static const char *range_text(char *const *from, char *const *upper, size_t keys, Arena *arena)
+{
+    const char *low =
+        from == NULL ? NULL : data_job_key_shown(arena, (const char *const *)from, keys);
+    const char *high =
+        upper == NULL ? NULL : data_job_key_shown(arena, (const char *const *)upper, keys);
+    if (low != NULL && high != NULL)
+        return arena_printf(arena, "behind %s up to %s", low, high);
+    if (low != NULL)
+        return arena_printf(arena, "behind %s", low);
+    return high != NULL ? arena_printf(arena, "up to %s", high) : "somewhere";
+}
+
+static void add_text(Text *text, const char *what)
+{
+    if (text->length_bytes < TEXT_BYTES)
+        text_printf(text, "%s%s", text->length_bytes == 0 ? "" : "; ", what);
+}
+
+typedef struct Unchanged {
+    const DataDigestTable *table;
+    const DataDigestForm *form;
+    Arena *arena;
+    int64_t rows;
+    int64_t rows_were;
+    const char *where; /* the first ranges that differ */
+    size_t differing;
+} Unchanged;
+
+static bool compare_ranges(Unchanged *it, const json_t *ranges, Error *err)
+{
+    char **from = NULL;
+    size_t i;
+    json_t *range;
+    json_array_foreach (ranges, i, range) {
+        DataDigest digest;
+        char **upper = key_of(json_object_get(range, "upper"), it->arena);
+        if (!data_digest_range(it->table, it->form, from, upper, it->arena, &digest, err))
+            return false;
+        bool same = digest.rows == json_get_int(range, "rows", -1) &&
+                    strcmp(digest.sum, json_get_string(range, "sum", "")) == 0;
+        it->rows += digest.rows;
+        it->rows_were += json_get_int(range, "rows", 0);
+        if (!same && it->differing++ < KEYS_MAX)
+            it->where = arena_printf(it->arena, "%s%s%s", it->where, it->differing == 1 ? "" : ", ",
+                                     range_text(from, upper, it->form->key_count, it->arena));
+        from = upper;
+    }
+    return true;
+}
+
+static const char *judge_unchanged(const Unchanged *it, bool *ret_same)
+{
+    *ret_same = it->differing == 0;
+    if (it->differing == 0)
+        return arena_printf(it->arena, "%s: %" PRId64 " rows as when the run started",
+                            it->table->shown, it->rows);
+    if (it->rows != it->rows_were)
+        return arena_printf(it->arena,
+                            "%s is not as when the run started: %" PRId64 " rows, were %" PRId64
+                            "; it differs %s",
+                            it->table->shown, it->rows, it->rows_were, it->where);
+    return arena_printf(
+        it->arena, "%s is not as when the run started: %" PRId64 " rows, as then; it differs %s",
+        it->table->shown, it->rows, it->where);
+}
+
+/* One table, now called name, against what was at the start. */
+static bool unchanged(const RunLook *look, const char *name, const char *was, Text *text,
+                      bool *ret_same, Error *err)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    const json_t *base = json_object_get(json_object_get(look->base, "checksums"), was);
+    DataDigestTable table;
+    DataDigestForm form;
+    bool there = false;
+    if (look->base == NULL) {
+        add_text(text, arena_printf(arena, "%s: no run has started", was));
+        return true;
+    }
+    *ret_same = false;
+    if (base == NULL) {
+        add_text(text, arena_printf(arena, "%s was not there when the run started", was));
+        return true;
+    }
+    if (json_get_int(base, "server", 0) != db_server_version(look->conn) / VERSION_UNIT)
+        return error_set(err, ERROR_INPUT,
+                         "%s was read by PostgreSQL %" PRId64
+                         ", and another version's hashes cannot be compared with that",
+                         was, json_get_int(base, "server", 0));
+    if (!data_digest_meet(look->conn, arena, name, &table, &there, err))
+        return false;
+    const char *problem = there ? form_of_base(base, &table, arena, &form)
+                                : arena_printf(arena, "%s is not there any more", name);
+    Unchanged it = {.table = &table, .form = &form, .arena = arena, .where = ""};
+    if (problem == NULL) {
+        if (!compare_ranges(&it, json_object_get(base, "ranges"), err))
+            return false;
+        problem = judge_unchanged(&it, ret_same);
+    }
+    add_text(text, problem);
+    return true;
+}
+
+/* ---- two tables ---- */
+
+typedef struct Pair {
+    const DataDigestTable *a;
+    const DataDigestTable *b;
+    const DataDigestForm *form;
+    Arena *arena;
+    int64_t rows_a;
+    int64_t rows_b;
+    bool differ;
+    json_t *keys;
+} Pair;
+
+static bool compare_pair(Pair *pair, Error *err)
+{
+    char **from = NULL;
+    char **upper = NULL;
+    do {
+        DataDigest a;
+        DataDigest b;
+        if (!data_digest_bound(pair->a, pair->form, from, RANGE_ROWS, pair->arena, &upper, err) ||
+            !data_digest_range(pair->a, pair->form, from, upper, pair->arena, &a, err) ||
+            !data_digest_range(pair->b, pair->form, from, upper, pair->arena, &b, err))
+            return false;
+        pair->rows_a += a.rows;
+        pair->rows_b += b.rows;
+        bool same = a.rows == b.rows && strcmp(a.sum, b.sum) == 0;
+        if (!same && !data_digest_differing(pair->a, pair->b, pair->form, from, upper, pair->keys,
+                                            KEYS_MAX, err))
+            return false;
+        pair->differ = pair->differ || !same;
+        from = upper;
+    } while (upper != NULL);
+    return true;
+}
+
+static void judge_pair(const Pair *pair, Text *text)
+{
+    if (!pair->differ) {
+        text_printf(text, "%s and %s hold the same %" PRId64 " rows%s", pair->a->shown,
+                    pair->b->shown, pair->rows_a,
+                    pair->a->conn == pair->b->conn ? "" : " in both databases");
+        return;
+    }
+    text_printf(text, "%s and %s differ: %" PRId64 " and %" PRId64 " rows", pair->a->shown,
+                pair->b->shown, pair->rows_a, pair->rows_b);
+    size_t i;
+    json_t *key;
+    json_array_foreach (pair->keys, i, key) {
+        if (text->length_bytes < TEXT_BYTES)
+            text_printf(text, "%s%.200s", i == 0 ? "; " : ", ", json_string_value(key));
+    }
+    if (json_array_size(pair->keys) == KEYS_MAX)
+        text_append(text, ", …");
+}
+
+static bool two_tables(const RunLook *look, const json_t *given, json_t *detail, Error *err)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    AUTO(text_done) Text text;
+    DataDigestTable a;
+    DataDigestTable b;
+    DataDigestForm form;
+    size_t count = 0;
+    text_init(&text, 4 * TEXT_BYTES);
+    bool remote = json_object_get(given, "target") != NULL;
+    const char *name = json_get_string(given, "table", "");
+    const json_t *listed = json_object_get(given, "columns");
+    const char **columns = arena_alloc(arena, (json_array_size(listed) + 1) * sizeof(*columns));
+    for (; count < json_array_size(listed); count++)
+        columns[count] = json_string_value(json_array_get(listed, count));
+    if (remote && look->other == NULL)
+        return error_set(err, ERROR_INPUT, "the other database cannot be asked here");
+    if (!data_digest_meet(look->conn, arena, name, &a, NULL, err) ||
+        !data_digest_meet(remote ? look->other : look->conn, arena,
+                          json_get_string(given, "equals", name), &b, NULL, err))
+        return false;
+    const char *problem = data_digest_choose(
+        arena, &a, &b, (DataNames){.items = columns, .count = count}, remote, &form);
+    if (problem != NULL)
+        return run_kind_check_verdict(detail, false, problem, err);
+    form.where = json_get_string(given, "where", NULL);
+    Pair pair = {.a = &a, .b = &b, .form = &form, .arena = arena, .keys = json_array()};
+    json_object_set_new(detail, "differing", pair.keys);
+    if (!compare_pair(&pair, err))
+        return false;
+    judge_pair(&pair, &text);
+    return run_kind_check_verdict(detail, !pair.differ, text_string(&text), err);
+}
+
+bool run_form_checksums(const RunLook *look, json_t *detail, Error *err)
+{
+    const json_t *given = json_object_get(look->node->keys, "checksums");
+    AUTO(text_done) Text text;
+    text_init(&text, 4 * TEXT_BYTES);
+    bool all = true;
+    if (json_is_object(given) && json_object_get(given, "was") == NULL)
+        return two_tables(look, given, detail, err);
+    if (json_is_object(given)) {
+        if (!unchanged(look, json_get_string(given, "table", ""), json_get_string(given, "was", ""),
+                       &text, &all, err))
+            return false;
+        return run_kind_check_verdict(detail, all, text_string(&text), err);
+    }
+    size_t i;
+    json_t *name;
+    json_array_foreach (given, i, name) {
+        bool same = true;
+        if (!unchanged(look, json_string_value(name), json_string_value(name), &text, &same, err))
+            return false;
+        all = all && same;
+    }
+    return run_kind_check_verdict(detail, all, text_string(&text), err);
+}
