@@ -8,6 +8,7 @@ import { fsckLines } from "../lib/fsck";
 import { attend, hasEnded } from "../lib/people";
 import { copyPlan, temporary } from "../lib/plan";
 import { killNow, processesOf } from "../lib/processes";
+import { storyConfig, storySql } from "../lib/story";
 import { type Known, Supervisor } from "../lib/supervisor";
 import { pause } from "../lib/wait";
 import { judge, type Outcome } from "./judge";
@@ -20,7 +21,7 @@ const TRIES = 8;
 const STOPPED = new Set(["failed", "rollback_blocked"]);
 /** What goes wrong for ever is mended after so long. */
 const LASTS_MS = 1_500;
-const PEOPLE = ["alice", "bob"];
+const PEOPLE = ["alice", "bob", "carol", "dave"];
 const ENVIRONMENT = "crash";
 
 /** What plans/hello needs to be a scene without people. */
@@ -30,6 +31,11 @@ export const HELLO_FILES = {
     "CREATE TABLE people (id bigint PRIMARY KEY, name text NOT NULL);\n" +
     "INSERT INTO people SELECT g, 'person ' || g FROM generate_series(1, 60) AS g",
 };
+
+/** The main job with few rows and windows as short as a scene needs; nobody's requests are written down, so its metrics are made up. */
+export function demoFiles(): Record<string, string> {
+  return { "headgate.yaml": storyConfig(ENVIRONMENT, { watch: "300ms", guardInterval: "50ms" }), "setup.sql": storySql(200) };
+}
 
 type Files = Record<string, string>;
 export type Direction = "forward" | "back";
@@ -46,6 +52,8 @@ export interface Scene {
   known: Known;
   /** The run to roll back. */
   run: string;
+  /** Is there a way back once it is done? */
+  reversible: boolean;
 }
 
 export interface Done {
@@ -71,7 +79,7 @@ export async function prepareScene(cluster: Cluster, from: string, people: boole
     ? await Supervisor.prepare({ env: { ...cluster.env(template), ...(await outsideEnv(temporary("home"))), ...env }, config: plan, plans: dirname(plan), environment: ENVIRONMENT, people: PEOPLE })
     : undefined;
   const known = prepared?.known ?? { home: temporary("home"), tokens: new Map<string, string>() };
-  return { name: basename(from), cluster, plan, direction: "forward", people, template, known, run: "1" };
+  return { name: basename(from), cluster, plan, direction: "forward", people, template, known, run: "1", reversible: true };
 }
 
 export class NotDone extends Error {}
@@ -263,14 +271,15 @@ async function finishWithPeople(scene: Scene, database: string, faults: Faults, 
     while (state !== wanted && Date.now() < deadline) {
       try {
         await supervisor.ensure();
-        const [alice, bob] = [supervisor.as("alice"), supervisor.as("bob")];
+        const alice = supervisor.as("alice");
+        const approvers = PEOPLE.slice(1).map((person) => supervisor.as(person));
         if (!asked) asked = await ask(scene, alice);
         const page = await alice.run((await newest(scene.cluster, database)).run);
         state = page.state;
         if (scene.direction === "back" && state === "done") asked = false;
         else if (STOPPED.has(page.state) && faults.fails) await retries.retry(page.id, !faults.lasting || faults.mended);
         else if (hasEnded(page)) break;
-        else await attend(page, alice, [bob]);
+        else await attend(page, alice, approvers);
       } catch (error) {
         // The supervisor died at this moment. 409: what we asked for before it died has happened.
         asked ||= error instanceof ApiError && error.status === 409;

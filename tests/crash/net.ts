@@ -1,6 +1,6 @@
 /** What lies between headgate and its data goes wrong: the network, the server, its connections, its disks, the primary.
  *
- * node tests/run.mjs --script crash/net.ts [--rounds 5] [--stops 100] [--failovers 20] [--disks 1] [--only half-open]
+ * node tests/run.mjs --script crash/net.ts [--rounds 2] [--stops 100] [--failovers 20] [--disks 1] [--only half-open]
  * [--seed 1] [--no-figures]
  * Every case runs a plan under a supervisor while an application writes; the run must end done without anybody's help,
  * fsck must find nothing, and every write that the application was told of must be there. Writes its part of
@@ -19,7 +19,7 @@ import { play, type Prepared, prepareNet, type Scene, stateOf, type Verdict } fr
 const HALF_OPEN_MS = 15_000;
 const STOPS_A_RUN = 6;
 const options = new Arguments();
-const rounds = options.number("rounds", 5);
+const rounds = options.number("rounds", 2);
 const wantedStops = options.number("stops", 100);
 const wantedFailovers = options.number("failovers", 20);
 const wantedDisks = options.number("disks", 1);

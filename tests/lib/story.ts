@@ -29,7 +29,7 @@ environments:
   ${environment}:
     approvers: { admin: [bob, dave], product: [carol] }
     watch: { 10: ${watch}, 50: ${watch}, 100: ${watch} }
-    soak: 1s
+    soak: ${watch}
     guard_interval: ${options.guardInterval ?? "250ms"}
     alerts:
       application:
@@ -38,12 +38,16 @@ environments:
 `;
 }
 
+/** The story's tables and rows. */
+export function storySql(events: number): string {
+  return sql("schema.sql") + sql("load.sql").replaceAll("{{events}}", String(events));
+}
+
 /** Fills an empty database with the story's tables; application: its log and functions too. */
 export async function loadStory(cluster: Cluster, database: string, events: number, application = true): Promise<void> {
   const client = await cluster.connect(database);
   try {
-    await client.query(sql("schema.sql"));
-    await client.query(sql("load.sql").replaceAll("{{events}}", String(events)));
+    await client.query(storySql(events));
     if (application) await client.query(sql("application.sql"));
   } finally {
     await client.end();
