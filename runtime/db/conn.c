@@ -254,6 +254,8 @@ static void collect_parameters(OpenJob *job, const DbTarget *target)
     add_parameter(job, "tcp_user_timeout", "10000");
     if (!text_empty(target->conninfo))
         add_parameter(job, "dbname", target->conninfo);
+    if (target->database != NULL) /* libpq expands the first dbname and takes the last */
+        add_parameter(job, "dbname", target->database);
     add_parameter(job, "application_name",
                   text_empty(target->application_name) ? "headgate" : target->application_name);
     add_parameter(job, "client_encoding", "UTF8");

@@ -12,6 +12,7 @@ typedef struct DbResult DbResult;
 /// Where to connect. Strings are borrowed for the call.
 typedef struct DbTarget {
     const char *conninfo; ///< libpq conninfo or URI; "" = PG* variables, .pgpass, service file
+    const char *database; ///< instead of the one that conninfo names; NULL = that one
     const char *application_name; ///< "headgate:<run>:<epoch>" for effects
     const char *search_path;      ///< NULL = pg_catalog only
     int connect_timeout_ms;       ///< 0 = BOUND_CONNECT_MS

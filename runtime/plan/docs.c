@@ -24,6 +24,8 @@ static void key_type(Text *out, const PlanKey *key)
 {
     if (key->type != KEY_CHOICE) {
         cell(out, plan_key_type_text(key->type));
+        if (plan_key_or_table(key))
+            text_append(out, ", or a table");
         return;
     }
     for (const char *at = key->choices; *at != '\0';) {
@@ -318,6 +320,8 @@ static void field_type(Text *out, const PlanKey *key, const char *class)
         text_append(out, "headgate.Gate");
     } else if (key->fields != NULL) {
         AUTO(base_free) char *inner = class_name(key->name);
+        if (plan_key_or_table(key))
+            text_printf(out, "%s|", plan_key_type_lua(key->type));
         text_printf(out,
                     key->type == KEY_PARAMS ? "table<string, headgate.%s.%s>" : "headgate.%s.%s",
                     class, inner);

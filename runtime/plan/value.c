@@ -51,8 +51,10 @@ PlanPosition plan_value_position(const ValuePlace *place, const char *key)
 
 static bool wrong_type(const Here *here, const json_t *value, Error *err)
 {
-    return plan_error_at(err, here->at, "%s: field \"%s\" must be %s, got %s", here->place->label,
-                         here->field, plan_key_type_text(here->key->type), plan_value_kind(value));
+    return plan_error_at(err, here->at, "%s: field \"%s\" must be %s%s, got %s", here->place->label,
+                         here->field, plan_key_type_text(here->key->type),
+                         plan_key_or_table(here->key) ? ", or a table" : "",
+                         plan_value_kind(value));
 }
 
 static bool wrong(const Here *here, Error *err, const char *what)
@@ -548,7 +550,8 @@ bool plan_value_check_keys(const ValuePlace *place, const PlanKey *keys, const j
         Here here = {place, key, arena_printf(place->arena, "%s%s", place->prefix, key->name),
                      plan_value_position(place, key->name)};
         json_t *checked = NULL;
-        if (!CHECKS[key->type](&here, value, &checked, err))
+        bool table = plan_key_or_table(key) && plan_value_is_table(value);
+        if (!CHECKS[table ? KEY_TABLE : key->type](&here, value, &checked, err))
             return false;
         json_object_set_new(ret_values, key->name, checked);
     }

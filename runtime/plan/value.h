@@ -29,6 +29,8 @@ void plan_value_defaults(const PlanKey *keys, json_t *values);
 const char *plan_value_kind(const json_t *value);
 /// The tag of a tagged value ({"$": "sql"}), or NULL.
 const char *plan_value_tag(const json_t *value);
+/// { … }: an object without a tag, or a list.
+bool plan_value_is_table(const json_t *value);
 /// Nothing but blanks? (NULL counts as blank.)
 bool plan_value_blank(const char *text);
 

@@ -8,6 +8,11 @@ const char *plan_value_tag(const json_t *value)
     return json_is_object(value) ? json_get_string(value, "$", NULL) : NULL;
 }
 
+bool plan_value_is_table(const json_t *value)
+{
+    return plan_value_tag(value) == NULL && (json_is_object(value) || json_is_array(value));
+}
+
 bool plan_value_blank(const char *text)
 {
     return text == NULL || text[strspn(text, " \t\r\n")] == '\0';

@@ -513,6 +513,11 @@ const PlanKey *plan_word_key(const PlanWord *word, const char *name)
     return NULL;
 }
 
+bool plan_key_or_table(const PlanKey *key)
+{
+    return key->fields != NULL && key->type != KEY_TABLE && key->type != KEY_PARAMS;
+}
+
 const char *plan_key_type_text(KeyType type)
 {
     return TYPES[type].text;

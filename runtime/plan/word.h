@@ -60,7 +60,8 @@ struct PlanKey {
     const char *fallback;  ///< the default, as written in Lua; NULL = none
     const char *doc;       ///< one sentence
     const char *choices;   ///< KEY_CHOICE: the words, separated by spaces
-    const PlanKey *fields; ///< KEY_TABLE, KEY_PARAMS: the keys inside
+    const PlanKey *fields; ///< KEY_TABLE, KEY_PARAMS: the keys inside; any other type with fields
+                           ///< takes a table with these too
 };
 
 /// Every kind of node but plan has this key (plan/tick.h).
@@ -125,6 +126,8 @@ const PlanWord *plan_word_find(const char *name);
 const PlanWord *plan_word_of(PlanKind kind);
 /// A key of the word, or NULL.
 const PlanKey *plan_word_key(const PlanWord *word, const char *name);
+/// Does the key take its type or a table with its fields?
+bool plan_key_or_table(const PlanKey *key);
 /// "a number", "SQL", ...: how messages and the reference call a type.
 const char *plan_key_type_text(KeyType type);
 /// The same as a LuaCATS type.

@@ -10,7 +10,25 @@ const PlanKey PLAN_WAL_FIELDS[] = {
     {0},
 };
 
+static const PlanKey RESTORE_FIELDS[] = {
+    {.name = "digests",
+     .type = KEY_BOOLEAN,
+     .doc = "Compare the content of each table too, by a sum over its rows, not only how many they "
+            "are."},
+    {.name = "jobs",
+     .type = KEY_COUNT,
+     .doc = "How many connections restore beside each other. Default: 1."},
+    {0},
+};
+
 const PlanKey PLAN_BACKUP_KEYS[] = {
+    {.name = "restore_test",
+     .type = KEY_BOOLEAN,
+     .fields = RESTORE_FIELDS,
+     .doc =
+         "Restores the dump into a scratch database on the same server, compares its tables with "
+         "the snapshot that was dumped, and drops it again. Needs CREATEDB, which is looked at "
+         "before the first effect of the run."},
     {.name = "retain",
      .type = KEY_DURATION,
      .doc =

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "data/dry.h"
 #include "run/kind.h"
+#include "run/restore.h"
 #include "sql/check.h"
 #include "sql/classify.h"
 #include "sql/columns.h"
@@ -221,8 +222,10 @@ static void dry_person(Dry *dry, const PlanNode *node, json_t *item)
 static void dry_backup(Dry *dry, const PlanNode *node, json_t *item)
 {
     UNUSED(dry);
-    UNUSED(node);
-    outcome(item, "would_run", "pg_dump in custom format, verified by listing it");
+    outcome(item, "would_run",
+            run_restore_wanted(node)
+                ? "pg_dump in custom format, verified by restoring it into a scratch database"
+                : "pg_dump in custom format, verified by listing it");
 }
 
 /* As it is written: variables are not put in, so nothing of them is shown. */

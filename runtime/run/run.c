@@ -7,6 +7,7 @@
 #include "run/back.h"
 #include "run/control.h"
 #include "run/kind.h"
+#include "run/restore.h"
 #include "run/step.h"
 
 #include <inttypes.h>
@@ -242,6 +243,12 @@ static bool go_on(Run *run, Error *err)
 
 static bool walk_forward(Run *run, Error *err)
 {
+    const PlanNode *unready = NULL;
+    Error lacks = {0};
+    if (!run_restore_ready(run, &unready, &lacks)) {
+        *err = lacks;
+        return lacks.kind == ERROR_REFUSED && node_failed(run, unready, &lacks, err);
+    }
     if (!run_kind_check_base(run, err))
         return false;
     for (size_t i = 0; i < run->plan->nodes_count; i++) {
@@ -373,8 +380,23 @@ static bool leave_rest(Run *run, Error *err)
     return apply(run, back ? RUN_EVENT_ROLL_BACK : RUN_EVENT_GO, "", NULL, "going on", err);
 }
 
+/* What a dead runner left behind takes room, and holds a copy of the data. */
+static bool tidy(Run *run, Error *err)
+{
+    Error left = {0};
+    if (run_restore_sweep(run, &left))
+        return true;
+    *err = left;
+    if (left.kind == ERROR_CANCELLED || run_must_end(&left))
+        return false;
+    run_log(run, "", "warn", "a scratch database is left: %s", left.message);
+    return true;
+}
+
 bool run_drive(Run *run, Error *err)
 {
+    if (!tidy(run, err))
+        return false;
     while (true) {
         if (!leave_rest(run, err) || !answer_requests(run, err))
             return false;

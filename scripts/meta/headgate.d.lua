@@ -294,8 +294,13 @@ function check(name) end
 ---@return fun(keys: headgate.Verify): headgate.Node
 function verify(name) end
 
+---@class headgate.Backup.RestoreTest
+---@field digests? boolean  Compare the content of each table too, by a sum over its rows, not only how many they are.
+---@field jobs? integer  How many connections restore beside each other. Default: 1.
+
 ---A pg_dump of the target, verified by listing it. Restoring it is never called a rollback.
 ---@class headgate.Backup
+---@field restore_test? boolean|headgate.Backup.RestoreTest  Restores the dump into a scratch database on the same server, compares its tables with the snapshot that was dumped, and drops it again. Needs CREATEDB, which is looked at before the first effect of the run.
 ---@field retain? string  How long the backup must be kept; written into its sheet, nothing is deleted by itself.
 ---@field format? "custom"  The format of pg_dump. Default: "custom".
 ---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.

@@ -25,7 +25,7 @@ function PhasePanel({ progress, running }: { progress: Progress; running: boolea
     <section class="progress-panel" aria-label="Progress">
       <p class="progress-head">
         <strong class="large">{progress.object ? `${progress.object}: ` : ""}{progress.phase}</strong>
-        {!!total && <span class="soft"><Fraction done={progress.done} total={total} unit={unit} /></span>}
+        {(!!total || progress.done > 0) && <span class="soft"><Fraction done={progress.done} total={total} unit={unit} /></span>}
       </p>
       {running && <Bar done={progress.done} total={total} label={unit} />}
       <Facts class="tiles" rows={[
@@ -204,7 +204,7 @@ export function NodeDetail({ item, view }: { item: OutlineNode | null; view: Run
       {gate && <p><a class={`button ${gate.state === "open" ? "primary" : ""}`} href={href.gate(view.detail.id, gate.path)}><Icon name="gate" />{gate.state === "open" ? "Evidence and decision" : "What was decided"}</a></p>}
       {inRollout && view.detail.rollouts.length > 0 && <p><a class="button" href={href.rollout(view.detail.id)}><Icon name="flag" />Stages and guards</a></p>}
       {wait && <LockPanel wait={wait} />}
-      {progress?.phase && <PhasePanel progress={progress} running={item.current && (step?.state === "intent" || step?.state === "undoing")} />}
+      {progress?.phase && <PhasePanel progress={progress} running={item.current && (step?.state === "intent" || step?.state === "undoing" || step?.state === "running")} />}
       {progress && !progress.phase && <ProgressPanel progress={progress} rates={view.rates.get(item.path) ?? []} running={running} finished={step?.state === "done"} />}
       <CheckPanel path={item.path} view={view} />
       {(item.kind === "checklist" || item.kind === "manual") && <Answers item={item} view={view} />}

@@ -1,0 +1,143 @@
+/** backup: what was dumped can be restored, and what cannot is found out before it is needed. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { type CliResult, headgate, start } from "../lib/cli";
+import { Cluster } from "../lib/cluster";
+import { temporary, writePlan } from "../lib/plan";
+import { killNow, processesOf } from "../lib/processes";
+import { waitUntil } from "../lib/wait";
+
+let cluster: Cluster;
+before(async () => {
+  cluster = await Cluster.start();
+});
+after(() => cluster.stop());
+
+interface Stage {
+  folder: string;
+  database: string;
+  home: string;
+  env: Record<string, string>;
+}
+
+const STEP = 'step "one" { up = "CREATE TABLE one (n int)", down = "DROP TABLE one" }';
+
+async function prepare(backup: string, sql = ""): Promise<Stage> {
+  const database = await cluster.database();
+  await cluster.query(database, "CREATE TABLE items (id int PRIMARY KEY, name text)");
+  await cluster.query(database, "INSERT INTO items SELECT n, 'item ' || n FROM generate_series(1, 500) AS n");
+  if (sql !== "") await cluster.query(database, sql);
+  const home = temporary("home");
+  const folder = writePlan({ "plan.lua": `plan "p" { doc = "d", phase "f" { ${STEP}, backup "before" ${backup} } }` });
+  return { folder, database, home, env: { ...cluster.env(database), HEADGATE_HOME: home } };
+}
+
+const run = ({ folder, env }: Stage): Promise<CliResult> => headgate(["run", folder, "-e", "test", "--yes"], { env });
+const scratch = async (): Promise<unknown[]> =>
+  (await cluster.query("postgres", "SELECT datname FROM pg_database WHERE datname LIKE 'headgate_restore_%'")).map((row) => row["datname"]);
+const detail = async ({ database }: Stage): Promise<Record<string, unknown>> =>
+  (await cluster.query(database, "SELECT detail FROM headgate.step WHERE path = 'f/before'"))[0]?.["detail"] as Record<string, unknown>;
+
+test("a restore test restores, compares, is evidence, and leaves nothing behind", async () => {
+  for (const backup of ["{ restore_test = true }", "{ restore_test = { digests = true, jobs = 2 } }"]) {
+    const stage = await prepare(backup, `
+      CREATE TABLE "odd ""name" ("headgate_row" text);
+      INSERT INTO "odd ""name" VALUES ('x'), (NULL);
+      CREATE TABLE parts (n int) PARTITION BY LIST (n);
+      CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1);
+      INSERT INTO parts VALUES (1), (1)`);
+    const result = await run(stage);
+    assert.equal(result.code, 0, result.text);
+    const { verdict, text, restore } = (await detail(stage)) as { verdict: string; text: string; restore: Record<string, unknown> };
+    assert.equal(verdict, "pass");
+    assert.match(text, /listed by pg_restore; restored into a scratch database in .*: 4 tables with 504 rows/);
+    assert.match(text, backup.includes("digests") ? /all counts and contents as dumped/ : /all counts as dumped/);
+    assert.equal(restore["rows"], 504);
+    assert.deepEqual(await scratch(), []);
+  }
+});
+
+test("writes of the application meanwhile change nothing about the verdict", async () => {
+  const stage = await prepare("{ restore_test = { digests = true } }");
+  let stop = false;
+  const writes = (async () => {
+    for (let id = 1000; !stop; id += 1) await cluster.query(stage.database, "INSERT INTO items VALUES ($1, 'new')", [String(id)]);
+  })();
+  const result = await run(stage);
+  stop = true;
+  await writes;
+  assert.equal(result.code, 0, result.text);
+});
+
+test("a dump that cannot be restored fails the step, and says why", async () => {
+  const stage = await prepare("{ restore_test = true }", `
+    CREATE FUNCTION known(int) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN EXISTS (SELECT 1 FROM items WHERE id = $1); END';
+    CREATE TABLE uses (item int CHECK (known(item)));
+    INSERT INTO uses VALUES (1)`);
+  const result = await run(stage);
+  assert.equal(result.code, 1, result.text);
+  assert.match(result.text, /the restore test fails: pg_restore failed: .*relation "items" does not exist/s);
+  assert.deepEqual(await scratch(), [], "dropped whatever happens");
+});
+
+test("a table whose rows are other ones after the restore fails the step", async () => {
+  // a stored column that is said to be immutable, and is not
+  const stage = await prepare("{ restore_test = { digests = true } }", `
+    CREATE FUNCTION here(int) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT pg_catalog.current_database()::text';
+    CREATE TABLE liar (n int, place text GENERATED ALWAYS AS (here(n)) STORED);
+    INSERT INTO liar VALUES (1), (2)`);
+  const result = await run(stage);
+  assert.equal(result.code, 4, result.text);
+  assert.match(result.text, /the 2 rows of public\.liar are other ones after they were restored/);
+  assert.deepEqual(await scratch(), []);
+});
+
+test("without CREATEDB nothing begins: the message says what to do", async () => {
+  await cluster.query("postgres", "CREATE ROLE plain LOGIN");
+  const stage = await prepare("{ restore_test = true }");
+  await cluster.query(stage.database, `GRANT ALL ON DATABASE "${stage.database}" TO plain`);
+  await cluster.query(stage.database, "GRANT ALL ON SCHEMA public TO plain");
+  await cluster.query(stage.database, "GRANT ALL ON ALL TABLES IN SCHEMA public TO plain");
+  const user = { ...stage, env: { ...stage.env, PGUSER: "plain" } };
+  const refused = await run(user);
+  assert.equal(refused.code, 4, refused.text);
+  assert.match(refused.text, /the role plain may not create databases: ALTER ROLE plain CREATEDB/);
+  const there = await cluster.query(stage.database, "SELECT to_regclass('one') AS one");
+  assert.equal(there[0]?.["one"], null, "the step before the backup was not done");
+  await cluster.query("postgres", "ALTER ROLE plain CREATEDB");
+  const retried = await headgate(["retry", "1", "-e", "test"], { env: user.env, cwd: stage.folder });
+  assert.equal(retried.code, 0, retried.text);
+});
+
+test("a runner dies in the middle: the next one drops what was left, and tests again", async () => {
+  const stage = await prepare("{ restore_test = true }", `
+    CREATE FUNCTION slow(int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS
+      'BEGIN IF pg_catalog.current_database() LIKE ''headgate%'' THEN PERFORM pg_catalog.pg_sleep(600); END IF; RETURN true; END';
+    CREATE TABLE slowly (n int CHECK (slow(n)));
+    INSERT INTO slowly VALUES (1)`);
+  const first = start(["run", stage.folder, "-e", "test", "--yes"], { env: stage.env });
+  await waitUntil("it restores", async () => {
+    assert.ok(first.alive, first.stdout + first.stderr);
+    return (await cluster.query("postgres", "SELECT 1 FROM pg_stat_activity WHERE datname LIKE 'headgate_restore_%' AND query LIKE 'COPY%'")).length > 0;
+  });
+  for (const { pid } of processesOf(stage.home)) killNow(pid);
+  await first.exited;
+  const [left] = await scratch();
+  assert.match(String(left), /^headgate_restore_1_[0-9a-f]{24}$/);
+  await cluster.query(stage.database, "ALTER TABLE slowly DROP CONSTRAINT slowly_n_check");
+  await cluster.query(stage.database, "UPDATE headgate.lease SET until = clock_timestamp() - interval '1 second'");
+  const resumed = await headgate(["resume", "1", "-e", "test"], { env: stage.env, cwd: stage.folder });
+  assert.equal(resumed.code, 0, resumed.text);
+  assert.match(resumed.text, /drops the scratch database headgate_restore_1_/);
+  assert.deepEqual(await scratch(), []);
+});
+
+test("the keys of a restore test are checked when the plan is loaded", async () => {
+  for (const [keys, said] of [['{ restore_test = "yes" }', "true or false, or a table, got text"], ["{ restore_test = { digest = true } }", "did you mean digests?"], ["{ restore_test = { jobs = 0 } }", "at least 1"]] as const) {
+    const folder = writePlan({ "plan.lua": `plan "p" { doc = "d", phase "f" { backup "b" ${keys} } }` });
+    const check = await headgate(["check", folder, "-e", "test"], {});
+    assert.notEqual(check.code, 0, keys);
+    assert.match(check.text, /plan\.lua:1/);
+    assert.ok(check.text.includes(said), check.text);
+  }
+});
