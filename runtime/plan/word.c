@@ -515,7 +515,8 @@ const PlanKey *plan_word_key(const PlanWord *word, const char *name)
 
 bool plan_key_or_table(const PlanKey *key)
 {
-    return key->fields != NULL && key->type != KEY_TABLE && key->type != KEY_PARAMS;
+    return key->fields != NULL && key->type != KEY_TABLE && key->type != KEY_PARAMS &&
+           key->type != KEY_CHECKSUMS; /* takes its table itself */
 }
 
 const char *plan_key_type_text(KeyType type)
