@@ -35,7 +35,7 @@ static void those_of_our_plans_are_good(void **state)
         Error err = {0};
         if (!config_read(found.gl_pathv[i], &config, &err))
             fail_msg("%s", err.message);
-        assert_non_null(config_environment(config, "demo"));
+        assert_true(config->environments_count > 0);
         config_free(config);
     }
     globfree(&found);
