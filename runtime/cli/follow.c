@@ -167,6 +167,12 @@ static void line_log(const json_t *event, const json_t *data, Text *out)
                 json_get_string(data, "text", ""));
 }
 
+static void line_budget(const json_t *event, const json_t *data, Text *out)
+{
+    UNUSED(event);
+    text_printf(out, "  %s", json_get_string(data, "text", ""));
+}
+
 static void line_request(const json_t *event, const json_t *data, Text *out)
 {
     UNUSED(event);
@@ -197,7 +203,7 @@ static const struct Line {
     {"rollout.stage", line_stage, false},   {"rollout.flag", line_flag, false},
     {"rollout.sample", line_sample, true},  {"log", line_log, false},
     {"request", line_request, false},       {"review.open", line_review, false},
-    {"review.decided", line_review, false},
+    {"review.decided", line_review, false}, {"budget.over", line_budget, false},
 };
 
 static const struct Line *line_of(const json_t *event)

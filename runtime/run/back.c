@@ -3,6 +3,7 @@
 
 #include "run/kept.h"
 #include "run/kind.h"
+#include "run/over.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -179,6 +180,8 @@ static bool undo(Run *run, const PlanNode *node, RunMend *mend, Error *err)
 
 static bool everything_undone(Run *run, size_t undone, Error *err)
 {
+    if (!run_over_look_last(run, err))
+        return false;
     if (undone > 0)
         return run_apply(run, RUN_EVENT_UNDONE, "", NULL, err);
     run_log(run, "", "info", "there was nothing to undo");

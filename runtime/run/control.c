@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "run/over.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -76,6 +77,8 @@ static bool control_turn(Run *run, Error *err)
     if (!read_requests(run, err))
         return false;
     fiber_event_broadcast(&run->wake);
+    if (!run_over_look(run, run->control, err))
+        return false;
     if (!run->stopping)
         fiber_event_wait(&run->notified, FAULT_HASTE(POLL_MS));
     return true;

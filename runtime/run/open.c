@@ -174,6 +174,8 @@ static bool load_ledger(Run *run, Error *err)
         !ledger_events_told(run->ledger, run->id, &told, err))
         return false;
     run->steps = json_object();
+    run->over = json_object();
+    run->over_held = json_object();
     size_t i = 0;
     json_t *row = NULL;
     json_array_foreach (rows, i, row)
@@ -225,6 +227,8 @@ void run_close(Run *run)
     bundle_free(run->bundle);
     json_decref(run->steps);
     json_decref(run->asked_requests);
+    json_decref(run->over);
+    json_decref(run->over_held);
     json_decref(run->head);
     arena_free(run->arena);
     free(run);

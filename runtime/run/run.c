@@ -7,6 +7,7 @@
 #include "run/back.h"
 #include "run/control.h"
 #include "run/kind.h"
+#include "run/over.h"
 #include "run/restore.h"
 #include "run/step.h"
 
@@ -260,6 +261,7 @@ static bool walk_forward(Run *run, Error *err)
         bool ok = run_still_well(run, &why) && (!run_interrupted(run) || run_stop_here(&why)) &&
                   (run->state != RUN_HELD || run_kind_of(run, node)->holds_itself ||
                    run_wait_go(run, &why)) &&
+                  run_over_hold(run, node, &why) &&
                   run_kind_of(run, node)->forward(run, node, &why);
         if (ok && go_on(run, &why))
             continue;
@@ -269,7 +271,7 @@ static bool walk_forward(Run *run, Error *err)
         }
         return node_failed(run, node, &why, err);
     }
-    return run_apply(run, RUN_EVENT_FINISH, "", NULL, err);
+    return run_over_look_last(run, err) && run_apply(run, RUN_EVENT_FINISH, "", NULL, err);
 }
 
 /* ------------------------------------------------------------------ requests */

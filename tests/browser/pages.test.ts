@@ -48,6 +48,7 @@ const PAGES: { name: string; path: string; at: string; ready: (page: Page) => Pr
   { name: "rollout-held", path: "/runs/41/rollout", at: "stage", ready: (page) => page.getByText("has had no data").first().waitFor() },
   { name: "review", path: "/runs/42/review", at: "gate", ready: (page) => page.getByText("int-1 (shop A)").waitFor() },
   { name: "report", path: "/runs/42/report", at: "gate 100", ready: (page) => page.getByRole("group", { name: "Steps" }).waitFor() },
+  { name: "run-checklist", path: "/runs/42", at: "stage", ready: (page) => page.getByRole("region", { name: "Check-list" }).getByText("nothing ticks it").waitFor() },
   { name: "run-done", path: "/runs/42", at: "done", ready: (page) => page.getByText("all steps").or(page.getByText("Done").first()).first().waitFor() },
   { name: "lost", path: "/nowhere", at: "gate", ready: (page) => page.getByText("leads nowhere").waitFor() },
 ];

@@ -239,6 +239,26 @@ function report(world, id) {
     approvals: run.gates.flatMap((gate) => gate.approvals.map(({ person, decision, comment, at }) => ({ gate: gate.path, person, decision, comment, at }))), rows: run.review });
 }
 
+/** Boxes as the ledger would fill them in. */
+function checklist(run) {
+  const stateOf = (path) => run.steps.find((step) => step.path === path)?.state;
+  const box = (line, headings, text, path, kind) => {
+    const state = path === null ? "unbound" : { done: "ticked", failed: "failed", undone: "taken_back" }[stateOf(path)] ?? "open";
+    const ticks = path === null ? [] : [{ path, kind, name: path, state, text: state === "ticked" ? "0 rows" : null, by: kind === "gate" ? ["bob"] : [], at: null }];
+    return { text, line, headings, outer: null, claimed: false, class: path === null ? "unbound" : kind === "gate" ? "sign-off" : "automatic", state, ticks };
+  };
+  const boxes = [
+    box(3, ["Cleanup", "Verification"], "All events have canonical format", "backfill/every event is canonical", "verify"),
+    box(4, ["Cleanup", "Verification"], "All tests passing", "start-rollout", "gate"),
+    box(8, ["Cleanup", "Code"], "Nobody knows <b>what</b> this means", null, ""),
+  ];
+  const count = (state) => boxes.filter((one) => one.state === state).length;
+  return {
+    checklist: { file: "document.md", counts: { boxes: 3, ticked: count("ticked"), failed: count("failed"), unbound: 1 }, boxes },
+    budgets: [{ name: "downtime", measured_us: 960_000_000, budget_us: 900_000_000, over: true }, { name: "rollback", measured_us: null, budget_us: 900_000_000, over: false }],
+  };
+}
+
 const PARAMS = [
   { name: "owner", type: "integer", doc: "The user who owns what nobody owns", required: true, default: null, choices: null },
   { name: "batch_label", type: "text", doc: null, required: false, default: "spring", choices: null },
@@ -286,6 +306,7 @@ function answer(world, method, path, query, call) {
   if (part === "review") return method === "GET" ? review(world, query) : decideRows(world, body, person);
   if (part === "requests") return request(world, id, call);
   if (part === "report") return report(world, id);
+  if (part === "checklist") return ok(checklist(world.detail(id)));
   if (part === "answers") {
     world.event("manual.answer", body.path, { item: body.item, note: body.note, by: person });
     return ok({});

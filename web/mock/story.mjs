@@ -7,7 +7,7 @@ const node = (kind, path, line, keys = {}, children = []) => ({
 });
 const named = (kind, path, name, line, keys, children = []) => ({ ...node(kind, path, line, keys, children), name });
 
-export const graph = named("plan", "", "canonical-events", 3, { doc: "Give every event a canonical form, then let the V2 system out gradually", target: "app" }, [
+export const graph = named("plan", "", "canonical-events", 3, { doc: "Give every event a canonical form, then let the V2 system out gradually", target: "app", document: { $: "sql", file: "document.md", line: 1 } }, [
   node("phase", "expand", 7, {}, [
     node("check", "expand/PostgreSQL 15 or newer", 8, { sql: sql("SHOW server_version_num", "plan.lua", 8), at_least: 150000 }),
     node("backup", "expand/before", 9, { retain: "30d" }),

@@ -139,6 +139,7 @@ const WORDS: Record<string, (event: RunEvent) => Description> = {
   "request": ({ data }) => ({
     group: "decision", tone: "muted", text: `${text(data["by"])} asked to ${text(data["kind"])}${because(data)}`,
   }),
+  "budget.over": ({ data }) => ({ group: "state", tone: "caution", text: text(data["text"]) }),
   "log": ({ data }) => ({
     group: "log", tone: LEVEL_TONE[text(data["level"])] ?? "muted", text: text(data["text"]),
   }),

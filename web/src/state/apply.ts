@@ -337,6 +337,7 @@ const EFFECT: Record<string, (view: RunView, event: RunEvent) => RunView> = {
   "rollout.flag": rolloutFlag,
   "manual.answer": manualAnswer,
   "request": same,
+  "budget.over": same,
   "log": same,
   "rewind": (view) => ({ ...view, broken: "the ledger went back" }),
 };

@@ -3,6 +3,7 @@
 
 import { parseExact, stringifyExact } from "../lib/json";
 import type {
+  Budget, Checklist,
   Gate, Json, Kept, Me, MendKind, PlanEntry, RequestKind, ReviewDecision, ReviewPage, Rollout, RunDetail, RunEvent, RunList,
 } from "./types";
 
@@ -143,6 +144,9 @@ export const api = {
     call<{ events: RunEvent[]; seq: string }>(`${runPath(id)}/events${query({ ...options })}`),
   /** The text as well: what is downloaded is what the server sent. */
   report: (id: string) => call<{ text: string; report: Json }>(`${runPath(id)}/report`, {}, (text) => ({ text, report: JSON.parse(text) })),
+  /** Where the report is downloaded as html, json, junit, md or text. */
+  reportFile: (id: string, format: string) => `/api/${runPath(id)}/report?format=${format}`,
+  checklist: (id: string) => call<{ checklist: Checklist | null; budgets: Budget[] }>(`${runPath(id)}/checklist`),
   gate: (id: string, path: string) => call<Gate>(gatePath(id, path)),
   decide: (id: string, path: string, decision: "approve" | "reject", digest: string, comment: string, key: string) =>
     post<Gate>(`${gatePath(id, path)}/${decision}`, { comment }, { ifMatch: digest, key }),

@@ -291,6 +291,46 @@ export interface RunDetail extends Run {
   watching_us: number;
 }
 
+export type BoxState = "ticked" | "failed" | "open" | "taken_back" | "skipped" | "unbound";
+
+/** What ticks a box, and what it says. */
+export interface BoxTick {
+  path: string;
+  kind: string;
+  name: string;
+  state: BoxState;
+  text: string | null;
+  by: string[];
+  at: string | null;
+  metric?: string;
+}
+
+export interface Box {
+  text: string;
+  line: number;
+  headings: string[];
+  /** The index of the box around it. */
+  outer: number | null;
+  claimed: boolean;
+  class: "automatic" | "metric" | "sign-off" | "unbound";
+  state: BoxState;
+  ticks: BoxTick[];
+}
+
+/** The plan's document, filled in. */
+export interface Checklist {
+  file: string;
+  counts: Record<string, number>;
+  boxes: Box[];
+}
+
+export interface Budget {
+  name: string;
+  measured_us: number | null;
+  budget_us: number;
+  over: boolean;
+}
+
 export interface NeedsYou {
   run: string;
   plan: string;

@@ -1,8 +1,7 @@
-// The report of a run, as the server wrote it: objects as pairs, lists of objects as tables. It prints well,
-// and what is downloaded is exactly what the server sent.
+// The report of a run, as the server wrote it: objects as pairs, lists of objects as tables. It prints well;
+// the filled-in check-list is downloaded as a file.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
 import { betweenUs, formatDuration } from "../../lib/format";
 import { view } from "../../state/store";
 import { api } from "../../wire/api";
@@ -77,15 +76,7 @@ function Section({ name, value }: { name: string; value: Json }) {
   );
 }
 
-function Download({ text, run }: { text: string; run: string }) {
-  const [address, setAddress] = useState("");
-  useEffect(() => {
-    const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-    setAddress(url);
-    return () => URL.revokeObjectURL(url);
-  }, [text]);
-  return <a class="button" href={address} download={`headgate-run-${run}.json`}><Icon name="down" />JSON</a>;
-}
+const FILES: [format: string, label: string][] = [["html", "HTML"], ["json", "JSON"], ["junit", "JUnit"], ["md", "Markdown"]];
 
 export function ReportPage({ run }: { run: string }) {
   const state = view.value?.detail.id === run ? view.value.detail.state : "";
@@ -96,7 +87,7 @@ export function ReportPage({ run }: { run: string }) {
   return (
     <RunFrame run={run} heading="Report" aside={() => report.value && (
       <>
-        <Download text={report.value.text} run={run} />
+        {FILES.map(([format, label]) => <a key={format} class="button" href={api.reportFile(run, format)} download><Icon name="down" />{label}</a>)}
         <button type="button" class="button" onClick={() => print()}><Icon name="file" />Print</button>
       </>
     )}>

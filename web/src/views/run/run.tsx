@@ -16,6 +16,7 @@ import { History } from "./history";
 import { NodeDetail } from "./node";
 import { Timeline } from "./timeline";
 
+const RunChecklist = lazyPart(() => import("./checklist").then((part) => part.RunChecklist));
 const Mend = lazyPart(() => import("./mend").then((part) => part.Mend));
 
 /** A person has to say something that needs more than a button (mend.tsx). */
@@ -109,6 +110,7 @@ export function RunPage({ run }: { run: string }) {
               <Timeline items={items} run={run} selected={selected} />
               <div class="run-main">
                 <NodeDetail item={findNode(items, selected)} view={view} />
+                <RunChecklist view={view} />
                 <History view={view} node={chosen} />
               </div>
             </div>
