@@ -78,8 +78,7 @@ static bool look(Run *run, DbConn *conn, Error *err)
         if (!tell_over(run, conn, budget, err))
             return false;
     }
-    run->budgets_due_us =
-        left_us == INT64_MAX ? INT64_MAX : clock_monotonic_us() + left_us;
+    run->budgets_due_us = left_us == INT64_MAX ? INT64_MAX : clock_monotonic_us() + left_us;
     return true;
 }
 
@@ -129,6 +128,8 @@ bool run_over_hold(Run *run, const PlanNode *node, Error *err)
 {
     if (!text_equal(json_get_string(budgets_of(run), "on_over", "tell"), "hold"))
         return true;
+    if (clock_monotonic_us() >= run->budgets_due_us && !run_over_look_last(run, err))
+        return false;
     const char *name = NULL;
     json_t *budget = NULL;
     AUTO(json_auto) json_t *over = json_copy(run->over); /* it may grow while we wait */

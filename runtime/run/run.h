@@ -116,10 +116,10 @@ struct Run {
     int control_fibers;  ///< control and lease guard, while they live
     int64_t answered_id; ///< newest request that was handled
     int64_t renewed_at_us;
-    json_t *over;        ///< budgets that are exceeded, by name (run/over.h)
-    json_t *over_held;   ///< those of them that held the run, or need not
+    json_t *over;           ///< budgets that are exceeded, by name (run/over.h)
+    json_t *over_held;      ///< those of them that held the run, or need not
     int64_t budgets_due_us; ///< monotonic: before that no other one can be
-    Error control_error; ///< why the control fiber ended, if it failed
+    Error control_error;    ///< why the control fiber ended, if it failed
 };
 
 /// Waits. Takes the lease, connects, raises the fence, reads plan and ledger, tells what was not

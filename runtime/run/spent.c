@@ -1,5 +1,4 @@
-/* Walks the changes of state once, in their order. A step that began and ended in one transaction
- * has taken the time since the change before it: steps of a run follow each other. */
+/* Walks the changes of state once, in their order: steps of a run follow each other. */
 #include "run/spent.h"
 
 #include "run/state.h"
@@ -108,20 +107,36 @@ static void move_run(Walk *walk, RunState to, int64_t at_us)
     }
 }
 
+static bool works(StepState state)
+{
+    return state == STEP_RUNNING || state == STEP_INTENT || state == STEP_UNDOING;
+}
+
 static void move_node(Walk *walk, const PlanNode *node, StepState to, int64_t at_us)
 {
     SpentNode *spent = &walk->spent->nodes[node->index];
     int64_t *begun_at = &walk->begun_at_us[node->index];
-    bool works = to == STEP_RUNNING || to == STEP_INTENT || to == STEP_UNDOING;
     walk->states[node->index] = to;
-    if (works) {
+    if (works(to)) {
         *begun_at = *begun_at < 0 ? at_us : *begun_at;
         return;
     }
-    int64_t took_us = at_us - (*begun_at >= 0 ? *begun_at : walk->before_us);
     bool back = to == STEP_UNDONE || to == STEP_UNDO_FAILED;
-    add(back ? &spent->back_us : &spent->forward_us, took_us);
+    add(back ? &spent->back_us : &spent->forward_us, at_us - *begun_at);
     *begun_at = -1;
+}
+
+/* What began and ended in one transaction told only its end: it has worked since the change before
+ * it. */
+static void begin_untold(Walk *walk, const PlanNode *node, StepState to)
+{
+    bool back = to == STEP_UNDONE || to == STEP_UNDO_FAILED;
+    if (works(to) || walk->begun_at_us[node->index] >= 0)
+        return;
+    walk->begun_at_us[node->index] = walk->before_us;
+    walk->states[node->index] = back ? STEP_UNDOING : STEP_RUNNING;
+    if (stops_application(node))
+        look_at_downtime(walk, walk->before_us);
 }
 
 static void close_all(Walk *walk, int64_t now_us)
@@ -160,10 +175,12 @@ static void walk_moves(Walk *walk, const json_t *moves)
         const char *to = json_get_string(move, "to", "");
         int64_t at_us = json_get_int(move, "at_us", 0);
         const PlanNode *node = text_empty(path) ? NULL : plan_find(walk->plan, path);
-        if (node != NULL && step_state_parse(to) < STEP_STATES)
+        if (node != NULL && step_state_parse(to) < STEP_STATES) {
+            begin_untold(walk, node, step_state_parse(to));
             move_node(walk, node, step_state_parse(to), at_us);
-        else if (path == NULL && run_state_parse(to) < RUN_STATES)
+        } else if (path == NULL && run_state_parse(to) < RUN_STATES) {
             move_run(walk, run_state_parse(to), at_us);
+        }
         if (node == NULL || stops_application(node))
             look_at_downtime(walk, at_us);
         walk->before_us = at_us;
