@@ -73,8 +73,8 @@ export class Api {
     return this.get(`/api/runs/${id}`);
   }
 
-  startRun(plan: string, environment: string): Promise<{ id: string }> {
-    return this.post("/api/runs", { plan, environment, params: {} });
+  startRun(plan: string, environment: string, params: Record<string, unknown> = {}): Promise<{ id: string }> {
+    return this.post("/api/runs", { plan, environment, params });
   }
 
   /** pause, resume, retry, rollback, abort. */

@@ -32,6 +32,8 @@ export interface BenchOptions {
   /** Fills an empty database with what is there before the migration. */
   prepare(cluster: Cluster, database: string): Promise<void>;
   serve?(env: Record<string, string>): Promise<Service>;
+  /** The plan's parameters, for every run. */
+  params?: Record<string, unknown>;
   /** Files of the plan that the test replaces. */
   files?: Record<string, string>;
   /** The longest a run may take, forward or back; 90 s unless told. */
@@ -105,7 +107,7 @@ export class PlanBench {
     });
     const begun = Date.now();
     const [operator = ""] = this.options.people;
-    const started = supervisor.as(operator).startRun(this.folder.slice(dirname(this.folder).length + 1), environment);
+    const started = supervisor.as(operator).startRun(this.folder.slice(dirname(this.folder).length + 1), environment, this.options.params);
     const { id } = await started.catch(async (error) => {
       await supervisor.stop("SIGKILL");
       await service?.stop();

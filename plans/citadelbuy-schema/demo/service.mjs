@@ -1,0 +1,75 @@
+// Everything that the plan speaks to beside the database, small but real: the application, the build server's verdicts, a
+// Prometheus, a monitoring end point, and a webhook that remembers what it was sent.
+//
+// Usage: node service.mjs [--port N] — PGHOST, PGDATABASE and their friends say which database. Prints its address.
+// GET /demo/messages: what came to the webhooks. POST /demo/metric/NAME with a number: what a metric is from now on.
+import { spawn } from "node:child_process";
+import { createServer } from "node:http";
+
+const metrics = { cpu_usage: 35, memory_usage: 52, query_time_p95: 40, error_rate: 0.1, response_time_p95: 0.12 };
+const messages = [];
+
+/** The one value that a query gives. */
+function ask(sql) {
+  return new Promise((done, fail) => {
+    const child = spawn("psql", ["-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql], { stdio: ["ignore", "pipe", "pipe"] });
+    let out = "";
+    let wrong = "";
+    child.stdout.on("data", (part) => (out += part));
+    child.stderr.on("data", (part) => (wrong += part));
+    child.on("close", (code) => (code === 0 ? done(out.trim()) : fail(new Error(wrong.trim()))));
+    child.on("error", fail);
+  });
+}
+
+const FLOWS = {
+  "a product is found": "SELECT count(*) >= 0 FROM products WHERE status = 'ACTIVE' AND price < 100",
+  "an order is listed": `SELECT count(*) >= 0 FROM orders WHERE "userId" = 'user-1' AND status = 'PAID'`,
+  "an organization has its owner": `SELECT count(*) = 0 FROM organizations WHERE "ownerId" IS NULL`,
+};
+
+/** "cpu_usage" of a PromQL text: the stand-in knows its metrics by what the query names. */
+function prometheus(query) {
+  const value = /node_cpu/.test(query) ? metrics.cpu_usage : /http_request_duration/.test(query) ? metrics.response_time_p95 : undefined;
+  const result = value === undefined ? [] : [{ metric: {}, value: [Date.now() / 1000, String(value)] }];
+  return { status: "success", data: { resultType: "vector", result } };
+}
+
+async function answer(method, url, body) {
+  const path = url.pathname;
+  if (path === "/health") return { ok: (await ask("SELECT 1")) === "1" };
+  if (path === "/ci") return { unit: "passed", e2e: "passed", integration: "passed" };
+  if (path === "/prisma") return { validate: "valid", generate: "generated", status: "up to date" };
+  if (path === "/smoke") {
+    const passed = await Promise.all(Object.values(FLOWS).map(ask));
+    return { flows: passed.length, passed: passed.filter((one) => one === "t").length };
+  }
+  const table = /^\/api\/(products|orders|organizations)$/.exec(path)?.[1];
+  if (table) return { count: Number(await ask(`SELECT count(*) FROM ${table}`)) };
+  if (path === "/api/v1/query") return prometheus(url.searchParams.get("query") ?? "");
+  if (path === "/monitoring/database") return { memory: metrics.memory_usage, at: Date.now() };
+  if (path === "/monitoring/query-time") return { p95: metrics.query_time_p95 };
+  if (path === "/monitoring/errors") return { rate: metrics.error_rate, requests: 1000, at: Date.now() };
+  if (method === "POST" && /^\/(chat|status)$/.test(path)) return { taken: messages.push({ to: path.slice(1), ...JSON.parse(body) }) };
+  if (path === "/demo/messages") return messages;
+  const metric = /^\/demo\/metric\/(\w+)$/.exec(path)?.[1];
+  if (method === "POST" && metric in metrics) return { was: metrics[metric], is: (metrics[metric] = Number(body)) };
+  return undefined;
+}
+
+const server = createServer((request, response) => {
+  let body = "";
+  request.setEncoding("utf8").on("data", (part) => (body += part));
+  request.on("end", async () => {
+    try {
+      const said = await answer(request.method, new URL(request.url, "http://localhost"), body);
+      response.statusCode = said === undefined ? 404 : 200;
+      response.end(JSON.stringify(said ?? { error: "not found" }));
+    } catch (error) {
+      response.statusCode = 500;
+      response.end(JSON.stringify({ error: String(error.message ?? error) }));
+    }
+  });
+});
+const at = process.argv.indexOf("--port");
+server.listen(at < 0 ? 0 : Number(process.argv[at + 1]), "127.0.0.1", () => console.log(`http://127.0.0.1:${server.address().port}`));

@@ -1,0 +1,10 @@
+DROP TABLE password_resets;
+DROP TABLE wishlist;
+DROP TABLE reviews;
+DROP TABLE order_items;
+DROP TABLE orders;
+DROP TABLE products;
+DROP TABLE categories;
+DROP TABLE users;
+DROP TYPE "OrderStatus";
+DROP TYPE "UserRole";

@@ -1,0 +1,9 @@
+DROP TABLE vendor_performance_metrics;
+DROP TABLE vendor_commission_rules;
+DROP TABLE vendor_payouts;
+DROP TABLE vendor_applications;
+DROP TABLE vendor_profiles;
+DROP TYPE "PayoutMethod";
+DROP TYPE "PayoutStatus";
+DROP TYPE "VendorApplicationStatus";
+DROP TYPE "VendorStatus";

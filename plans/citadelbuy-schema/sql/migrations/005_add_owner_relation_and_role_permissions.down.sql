@@ -1,0 +1,2 @@
+DROP TABLE role_permissions;
+ALTER TABLE organizations DROP COLUMN "ownerId";

@@ -1,0 +1,4 @@
+DROP TABLE "AgreedTerms";
+DROP TABLE "DataExportRequest";
+DROP TABLE "DataDeletionRequest";
+DROP TABLE "ConsentLog";
