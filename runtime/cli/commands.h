@@ -32,6 +32,7 @@ CliMain cli_review;
 CliMain cli_rollback;
 CliMain cli_run;
 CliMain cli_runner;
+CliMain cli_schema;
 CliMain cli_serve;
 CliMain cli_status;
 CliMain cli_token;

@@ -253,6 +253,10 @@ const CliCommand CLI_COMMANDS[] = {
      "The first Ctrl-C finishes the batch and pauses; the third ends the process, and the run "
      "waits for `headgate resume`.",
      RUN_OPTIONS, cli_run, false, false},
+    {"schema", "[TARGET]", 0, 1, "what a database is made of, one line an object or part of one",
+     "The file that `verify { schema_equal = { file = file \"…\" } }` compares a database with. "
+     "TARGET is a target of headgate.yaml, app if none is given.",
+     JSON, cli_schema, false, false},
     {"serve", "", 0, 0,
      "the supervisor: HTTP API, WebSocket, dashboard; starts and watches runners", NULL,
      SERVE_OPTIONS, cli_serve, false, false},

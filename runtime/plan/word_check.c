@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define COMPARISONS "equals at_least at_most below above"
-#define LOOKS "sql http no_rows exists absent plan_uses_index checksums wal_archiving"
+#define LOOKS "sql http no_rows exists absent plan_uses_index checksums schema_equal wal_archiving"
 
 static const PlanKey OBJECT_FIELDS[] = {
     {.name = "schemas", .type = KEY_STRINGS, .doc = "Schemas."},
@@ -67,6 +67,33 @@ static const PlanKey CHECKSUM_FIELDS[] = {
     {0},
 };
 
+static const PlanKey SCHEMA_FIELDS[] = {
+    {.name = "with",
+     .type = KEY_CHOICE,
+     .choices = "start",
+     .doc = "\"start\": with what it was made of when the run started."},
+    {.name = "target",
+     .type = KEY_TEXT,
+     .doc = "With the database of this target of headgate.yaml."},
+    {.name = "file",
+     .type = KEY_DOCUMENT,
+     .doc = "With a file of the plan's folder, as `headgate schema` prints it: file \"…\"."},
+    {.name = "schemas",
+     .type = KEY_STRINGS,
+     .doc = "Only what stands in these schemas. Default: all but headgate's and the system's."},
+    {.name = "except",
+     .type = KEY_STRINGS,
+     .doc = "What is left out: \"public.new\" or \"table public.new\", an object with all its "
+            "parts; \"table public.t: column x\", one part."},
+    {.name = "privileges",
+     .type = KEY_BOOLEAN,
+     .doc = "false: owners and grants may differ. Default: true."},
+    {.name = "column_order",
+     .type = KEY_BOOLEAN,
+     .doc = "false: columns may stand in another order. Default: true."},
+    {0},
+};
+
 #define LOOK_KEYS                                                                                   \
     {.name = "sql", .type = KEY_SQL, .doc = "A query of one row with one value, to be compared."},  \
         {.name = "http",                                                                            \
@@ -101,6 +128,11 @@ static const PlanKey CHECKSUM_FIELDS[] = {
          .doc = "Tables whose rows must be as they were when the run started, or { table = …, "   \
                 "equals = … }: two tables, also of two databases, that must hold the same rows. " \
                 "What differs is named by its keys."},                                              \
+        {.name = "schema_equal",                                                                    \
+         .type = KEY_TABLE,                                                                         \
+         .fields = SCHEMA_FIELDS,                                                                   \
+         .doc = "The schema must equal another: by object and part, not by the text of a dump. "    \
+                "What differs is named."},                                                          \
     {                                                                                               \
         .name = "wal_archiving", .type = KEY_TABLE, .fields = PLAN_WAL_FIELDS,                      \
         .doc =                                                                                      \
@@ -195,8 +227,24 @@ static bool check_checksums(const PlanNode *node, Error *err)
                              : "neither equals, target nor was: say what it is compared with");
 }
 
+static bool check_schema(const PlanNode *node, Error *err)
+{
+    static const char *const SOURCES[] = {"with", "target", "file"};
+    const json_t *form = json_object_get(node->keys, "schema_equal");
+    size_t given = 0;
+    for (size_t i = 0; i < COUNT_OF(SOURCES); i++)
+        given += json_object_get(form, SOURCES[i]) != NULL;
+    if (form == NULL || given == 1)
+        return true;
+    return plan_error_at(err, plan_key_position(node, "schema_equal"),
+                         "%s \"%s\": schema_equal has %s: say what it is compared with",
+                         node->word->name, node->name,
+                         given == 0 ? "neither with, target nor file"
+                                    : "more than one of with, target and file");
+}
+
 bool plan_check_check(const PlanNode *node, Error *err)
 {
     return check_objects(node, "exists", err) && check_objects(node, "absent", err) &&
-           check_checksums(node, err);
+           check_checksums(node, err) && check_schema(node, err);
 }

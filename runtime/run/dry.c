@@ -86,7 +86,7 @@ static void dry_check(Dry *dry, const PlanNode *node, json_t *item)
         outcome(item, "not_simulated", "it asks over HTTP");
         return;
     }
-    if (json_object_get(json_object_get(node->keys, "checksums"), "target") != NULL) {
+    if (run_kind_check_other(node) != NULL) {
         outcome(item, "not_simulated", "it reads another database");
         return;
     }

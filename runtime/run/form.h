@@ -10,7 +10,7 @@
 /// What a check or verify looks with.
 typedef struct RunLook {
     DbConn *conn;
-    DbConn *other; ///< the database of checksums' target; NULL = none, or not to be asked
+    DbConn *other; ///< the database of another target; NULL = none, or not to be asked
     const PlanNode *node;
     int64_t run;        ///< 0 in a dry run
     const json_t *base; ///< what was there when the run started (run_kind_check_base()), or NULL
@@ -29,5 +29,13 @@ NODISCARD bool run_form_checksums(const RunLook *look, json_t *detail, Error *er
 /// there yet are left out.
 NODISCARD bool run_form_checksums_base(DbConn *conn, const PlanNode *node, json_t *bases,
                                        Error *err);
+/// schema_equal = { … }: detail gets "differing", up to 100 texts, and "differences", how many.
+NODISCARD bool run_form_schema(const RunLook *look, json_t *detail, Error *err);
+/// What the database is made of, once, when schema_equal of node will ask for it (*catalog is NULL
+/// until then).
+NODISCARD bool run_form_schema_base(DbConn *conn, const PlanNode *node, json_t **catalog,
+                                    Error *err);
+/// Can the file of schema_equal be read? ERROR_INPUT with file and line.
+NODISCARD bool run_form_schema_check(const PlanNode *node, Error *err);
 
 #endif

@@ -47,13 +47,15 @@ bool run_kind_sql_at(const PlanNode *node, const char *key, const SqlStatement *
 NODISCARD bool run_kind_check_evaluate(const RunLook *look, json_t *detail, Error *err);
 /// Waits. The same for a check or verify that looks over HTTP (run/kind_look.c).
 NODISCARD bool run_kind_look(Run *run, const PlanNode *node, json_t *detail, Error *err);
+/// The target whose database a check or verify looks at too, or NULL.
+const char *run_kind_check_other(const PlanNode *node);
 /// Compares a value with what the node wants; detail gets value, verdict and text.
 NODISCARD bool run_kind_check_compare(const PlanNode *node, const char *value, json_t *detail,
                                       Error *err);
 /// Sets verdict and text; false with ERROR_REFUSED when it does not hold.
 NODISCARD bool run_kind_check_verdict(json_t *detail, bool holds, const char *text, Error *err);
-/// Waits. Once a run, before its first node: counts and digests of the tables that a verify will
-/// compare (ledger row of the plan itself, path "").
+/// Waits. Once a run, before its first node: counts and digests of the tables, and the schema, that
+/// a verify will compare (ledger row of the plan itself, path "").
 NODISCARD bool run_kind_check_base(Run *run, Error *err);
 
 #endif

@@ -234,7 +234,7 @@ static const struct {
 } FORMS[] = {
     {"exists", run_form_exists},          {"absent", run_form_absent},
     {"plan_uses_index", run_form_index},  {"checksums", run_form_checksums},
-    {"wal_archiving", run_wal_archiving},
+    {"wal_archiving", run_wal_archiving}, {"schema_equal", run_form_schema},
 };
 
 bool run_kind_check_evaluate(const RunLook *look, json_t *detail, Error *err)
@@ -253,10 +253,19 @@ bool run_kind_check_evaluate(const RunLook *look, json_t *detail, Error *err)
     return queue_is_empty(look->conn, look->run, detail, err);
 }
 
-/* The other database of checksums, read in one snapshot of its own. */
+const char *run_kind_check_other(const PlanNode *node)
+{
+    static const char *const KEYS[] = {"checksums", "schema_equal"};
+    const char *name = NULL;
+    for (size_t i = 0; i < COUNT_OF(KEYS) && name == NULL; i++)
+        name = json_get_string(json_object_get(node->keys, KEYS[i]), "target", NULL);
+    return name;
+}
+
+/* The other database, read in one snapshot of its own. */
 static bool open_other(Run *run, const PlanNode *node, DbConn **ret_other, Error *err)
 {
-    const char *name = json_get_string(json_object_get(node->keys, "checksums"), "target", NULL);
+    const char *name = run_kind_check_other(node);
     if (name == NULL)
         return true;
     const ConfigTarget *target = config_target(run->options.environment, name);
@@ -326,6 +335,7 @@ static bool count_bases(Run *run, const PlanNode *root, DbConn *conn, void *ctx,
     UNUSED(root);
     UNUSED(ctx);
     json_t *checksums = json_object();
+    json_t *schema = NULL;
     json_object_set_new(detail, "checksums", checksums);
     for (size_t i = 0; i < run->plan->nodes_count; i++) {
         const json_t *tables = json_object_get(run->plan->nodes[i]->keys, "counts");
@@ -333,9 +343,12 @@ static bool count_bases(Run *run, const PlanNode *root, DbConn *conn, void *ctx,
             if (!count_if_there(conn, json_string_value(json_array_get(tables, t)), detail, err))
                 return false;
         }
-        if (!run_form_checksums_base(conn, run->plan->nodes[i], checksums, err))
+        if (!run_form_checksums_base(conn, run->plan->nodes[i], checksums, err) ||
+            !run_form_schema_base(conn, run->plan->nodes[i], &schema, err))
             return false;
     }
+    if (schema != NULL)
+        json_object_set_new(detail, "schema", schema);
     return true;
 }
 

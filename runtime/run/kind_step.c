@@ -135,7 +135,7 @@ static bool check_forms(const PlanNode *node, Error *err)
     const json_t *planned = json_object_get(json_object_get(node->keys, "plan_uses_index"), "sql");
     const char *where = json_get_string(json_object_get(node->keys, "checksums"), "where", NULL);
     SqlFile file = file_of_value(node, planned);
-    return (planned == NULL || sql_check_read(&file, err)) &&
+    return run_form_schema_check(node, err) && (planned == NULL || sql_check_read(&file, err)) &&
            (where == NULL || check_expression(node, "checksums", "where", where, err));
 }
 

@@ -188,6 +188,15 @@ function backfill(name) end
 ---@field where? string  Only the rows for which this SQL condition holds.
 ---@field target? string  The target of headgate.yaml in whose database the other table is.
 
+---@class headgate.Check.SchemaEqual
+---@field with? "start"  "start": with what it was made of when the run started.
+---@field target? string  With the database of this target of headgate.yaml.
+---@field file? headgate.Sql  With a file of the plan's folder, as `headgate schema` prints it: file "…".
+---@field schemas? string|string[]  Only what stands in these schemas. Default: all but headgate's and the system's.
+---@field except? string|string[]  What is left out: "public.new" or "table public.new", an object with all its parts; "table public.t: column x", one part.
+---@field privileges? boolean  false: owners and grants may differ. Default: true.
+---@field column_order? boolean  false: columns may stand in another order. Default: true.
+
 ---@class headgate.Check.WalArchiving
 ---@field max_age string  The last WAL file must have been archived at most this long ago. On a server that writes little, archive_timeout has to be shorter.
 
@@ -205,6 +214,7 @@ function backfill(name) end
 ---@field absent? headgate.Check.Absent  Objects that must not be there.
 ---@field plan_uses_index? headgate.Check.PlanUsesIndex  A query whose plan must scan an index.
 ---@field checksums? headgate.Check.Checksums  Tables whose rows must be as they were when the run started, or { table = …, equals = … }: two tables, also of two databases, that must hold the same rows. What differs is named by its keys.
+---@field schema_equal? headgate.Check.SchemaEqual  The schema must equal another: by object and part, not by the text of a dump. What differs is named.
 ---@field wal_archiving? headgate.Check.WalArchiving  The server must archive its WAL: archive_mode is on, nothing has failed since the last success, and that is not too long ago.
 ---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  Why it must be so.
@@ -266,6 +276,15 @@ function check(name) end
 ---@field where? string  Only the rows for which this SQL condition holds.
 ---@field target? string  The target of headgate.yaml in whose database the other table is.
 
+---@class headgate.Verify.SchemaEqual
+---@field with? "start"  "start": with what it was made of when the run started.
+---@field target? string  With the database of this target of headgate.yaml.
+---@field file? headgate.Sql  With a file of the plan's folder, as `headgate schema` prints it: file "…".
+---@field schemas? string|string[]  Only what stands in these schemas. Default: all but headgate's and the system's.
+---@field except? string|string[]  What is left out: "public.new" or "table public.new", an object with all its parts; "table public.t: column x", one part.
+---@field privileges? boolean  false: owners and grants may differ. Default: true.
+---@field column_order? boolean  false: columns may stand in another order. Default: true.
+
 ---@class headgate.Verify.WalArchiving
 ---@field max_age string  The last WAL file must have been archived at most this long ago. On a server that writes little, archive_timeout has to be shorter.
 
@@ -283,6 +302,7 @@ function check(name) end
 ---@field absent? headgate.Verify.Absent  Objects that must not be there.
 ---@field plan_uses_index? headgate.Verify.PlanUsesIndex  A query whose plan must scan an index.
 ---@field checksums? headgate.Verify.Checksums  Tables whose rows must be as they were when the run started, or { table = …, equals = … }: two tables, also of two databases, that must hold the same rows. What differs is named by its keys.
+---@field schema_equal? headgate.Verify.SchemaEqual  The schema must equal another: by object and part, not by the text of a dump. What differs is named.
 ---@field wal_archiving? headgate.Verify.WalArchiving  The server must archive its WAL: archive_mode is on, nothing has failed since the last success, and that is not too long ago.
 ---@field counts? string[]|table<string, integer|string>  Tables that must have as many rows as when the run started, or table = exact number of rows, or table = another table with as many.
 ---@field ambiguous? integer  0: the review queue of the run must be empty.
