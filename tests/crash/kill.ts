@@ -45,7 +45,7 @@ interface Outcome {
   killed: Victim[];
 }
 
-/** What is said of a run that has not ended: there is nothing to compare yet. */
+/** What is said of a run that is not done: there is nothing to compare. */
 const NOTHING = { content: {}, dump: "", rowsChanged: "", faults: [] };
 
 /** One run in a copy of the prepared database; killer, when given, disturbs it until it resolves. */
@@ -86,9 +86,9 @@ async function runOnce(
     over = true;
     const killed = await disturbed;
     const ms = Date.now() - begun;
-    if (timedOut) {
+    if (timedOut || last !== "done") {
       await explain(cluster, database, id, supervisor);
-      return { ...NOTHING, state: `${last} after ${RUN_LIMIT_MS / 1000} s`, ms, killed };
+      return { ...NOTHING, state: timedOut ? `${last} after ${RUN_LIMIT_MS / 1000} s` : last, ms, killed };
     }
     await supervisor.stop("SIGKILL");
     return { ...(await judge(cluster, database, id, plan)), state: last, ms, killed };

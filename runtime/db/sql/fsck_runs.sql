@@ -11,7 +11,8 @@ WITH RECURSIVE node AS (
 SELECT coalesce(jsonb_agg(jsonb_build_object(
     'run', r.id, 'state', r.state, 'direction', r.direction, 'database', r.database,
     'system_identifier', r.system_identifier, 'epoch', l.epoch,
-    'rests', r.state IN ('done', 'rolled_back', 'aborted', 'failed', 'paused', 'rollback_blocked'),
+    'rests', r.state IN ('done', 'rolled_back', 'aborted', 'failed', 'paused', 'rollback_blocked')
+             AND NOT EXISTS (SELECT 1 FROM headgate.request AS q WHERE q.run = r.id AND q.handled_at IS NULL),
     'ended', r.state IN ('done', 'rolled_back', 'aborted'),
     'settled', r.state_since < clock_timestamp() - interval '15 s',
     'driven', l.until > clock_timestamp(),
