@@ -10,6 +10,7 @@
 #include "plan/tick.h"
 #include "plan/traffic.h"
 #include "plan/value.h"
+#include "plan/word_backup.h"
 #include "plan/word_check.h"
 #include "plan/word_outside.h"
 
@@ -341,7 +342,8 @@ static bool fill_keys(Plan *plan, PlanNode *node, const json_t *given, Error *er
         !check_rules(plan, node, err))
         return false;
     plan_value_defaults(node->word->keys, node->keys);
-    if (!plan_outside_check(node, err) || !plan_check_check(node, err))
+    if (!plan_outside_check(node, err) || !plan_check_check(node, err) ||
+        !plan_backup_check(node, err))
         return false;
     if (node->kind == PLAN_BACKFILL)
         return check_backfill(plan, node, err);

@@ -315,7 +315,8 @@ static const PlanWord WORDS[] = {
                      .doc = "A pg_dump of the target, verified by listing it. Restoring it is "
                             "never called a rollback.",
                      .example = "backup \"before\" { retain = \"30d\" }",
-                     .keys = PLAN_BACKUP_KEYS},
+                     .keys = PLAN_BACKUP_KEYS,
+                     .rules = PLAN_BACKUP_RULES},
     [PLAN_GATE] = {.name = "gate",
                    .kind = PLAN_GATE,
                    .doc = "The run waits here until people have approved what they see.",

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "data/dry.h"
 #include "run/kind.h"
+#include "run/proof_external.h"
 #include "run/restore.h"
 #include "sql/check.h"
 #include "sql/classify.h"
@@ -222,6 +223,11 @@ static void dry_person(Dry *dry, const PlanNode *node, json_t *item)
 static void dry_backup(Dry *dry, const PlanNode *node, json_t *item)
 {
     UNUSED(dry);
+    if (run_proof_external_wanted(node)) {
+        outcome(item, "would_run",
+                "asks a program for the time of a backup that another tool has made");
+        return;
+    }
     outcome(item, "would_run",
             run_restore_wanted(node)
                 ? "pg_dump in custom format, verified by restoring it into a scratch database"

@@ -1,7 +1,9 @@
 /* backup: pg_dump in custom format beside the project, verified by listing it with pg_restore, and
- * by restoring it where the plan asks for that. */
+ * by restoring it where the plan asks for that; or what another tool says of its own. */
+#include "run/act.h"
 #include "run/kind.h"
 #include "run/program.h"
+#include "run/proof_external.h"
 #include "run/restore.h"
 
 #include "base/clock.h"
@@ -10,7 +12,10 @@
 #include "db/env.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+
+enum { KEY_CHARS = 12 };
 
 /* A dump on its way: what its progress is told by. */
 typedef struct Dump {
@@ -103,19 +108,48 @@ static bool dump_and_restore(Dump *dump, json_t *detail, Error *err)
     return true;
 }
 
+/* One name for one step of one run in one database, whatever else keeps its backups in the folder:
+ * a runner that comes after a dead one writes over what that left, and over nothing else. */
+static char *path_of(const Run *run, const PlanNode *node)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    const char *key = run_act_key(run, node, "dump", arena);
+    return base_printf("%s/%s-%s-%.*s.dump", run->options.hooks->backup_folder,
+                       run->plan->root->name, run->id_text, (int)KEY_CHARS, strchr(key, '-') + 1);
+}
+
+static bool dump(Run *run, const PlanNode *node, json_t *detail, Error *err)
+{
+    if (!file_make_folder(run->options.hooks->backup_folder, err))
+        return error_wrap(err, "backups");
+    AUTO(base_free) char *path = path_of(run, node);
+    run_step_started(run, node);
+    Dump dump = {.run = run, .node = node, .path = path, .began_us = clock_monotonic_us()};
+    return run_restore_wanted(node) ? dump_and_restore(&dump, detail, err)
+                                    : dump_file(&dump, detail, err);
+}
+
+/* A verdict is told at once, also where it fails. */
+static bool look_for_proof(Run *run, const PlanNode *node, json_t *detail, Error *err)
+{
+    run_step_started(run, node);
+    bool holds = run_proof_external(run, node, detail, err);
+    if (json_object_get(detail, "verdict") == NULL)
+        return false;
+    AUTO(json_auto) json_t *data = json_copy(detail);
+    json_set_string(data, "kind", plan_kind_name(node->kind));
+    run_tell(run, "check.result", node->path, data);
+    return holds;
+}
+
 bool run_kind_backup_forward(Run *run, const PlanNode *node, Error *err)
 {
     AUTO(json_auto) json_t *detail = json_object();
-    const char *folder = run->options.hooks->backup_folder;
-    if (!file_make_folder(folder, err))
-        return error_wrap(err, "backups");
-    AUTO(base_free)
-    char *path = base_printf("%s/%s-%s.dump", folder, run->plan->root->name, run->id_text);
-    run_step_started(run, node);
-    Dump dump = {.run = run, .node = node, .path = path, .began_us = clock_monotonic_us()};
-    if (!(run_restore_wanted(node) ? dump_and_restore(&dump, detail, err)
-                                   : dump_file(&dump, detail, err)))
+    const json_t *retain = json_object_get(node->keys, "retain");
+    if (!(run_proof_external_wanted(node) ? look_for_proof(run, node, detail, err)
+                                          : dump(run, node, detail, err)))
         return false;
-    json_set_string(detail, "retain", plan_text(node, "retain"));
+    if (retain != NULL)
+        json_object_set_new(detail, "retain", json_deep_copy(retain));
     return run_step_apply(run, node, STEP_EVENT_FINISH, detail, NULL, err);
 }

@@ -314,14 +314,30 @@ function check(name) end
 ---@return fun(keys: headgate.Verify): headgate.Node
 function verify(name) end
 
+---@class headgate.Backup.Proof
+---@field command string[]  A program that only looks, and prints JSON, or a time a line of which the newest counts. Times are ISO 8601 (UTC where they name no zone) or seconds since 1970. Exit code 0 = there is a backup.
+---@field max_age string  The backup must be at most so old, by the clock of the state database.
+---@field time? string  A JSON pointer: where the time stands in JSON. Default: "/time".
+---@field id? string  A JSON pointer: where the name of the backup stands in JSON; it need not be there. Default: "/id".
+---@field env? table<string, string>  Environment variables of the program; `${name}` stands for a variable of headgate.yaml.
+---@field timeout? string  The longest the program may take. Default: "30s".
+
 ---@class headgate.Backup.RestoreTest
 ---@field digests? boolean  Compare the content of each table too, by a sum over its rows, not only how many they are.
 ---@field jobs? integer  How many connections restore beside each other. Default: 1.
 
+---@class headgate.Backup.Retain
+---@field hourly? integer  The newest backup of so many hours.
+---@field daily? integer  The newest backup of so many days.
+---@field weekly? integer  The newest backup of so many weeks, Monday to Sunday.
+---@field monthly? integer  The newest backup of so many months.
+---@field yearly? integer  The newest backup of so many years.
+
 ---A pg_dump of the target, verified by listing it. Restoring it is never called a rollback.
 ---@class headgate.Backup
+---@field proof? headgate.Backup.Proof  Nothing is dumped: another tool has made a backup, and a program says so. What it said is the evidence.
 ---@field restore_test? boolean|headgate.Backup.RestoreTest  Restores the dump into a scratch database on the same server, compares its tables with the snapshot that was dumped, and drops it again. Needs CREATEDB, which is looked at before the first effect of the run.
----@field retain? string  How long the backup must be kept; written into its sheet, nothing is deleted by itself.
+---@field retain? string|headgate.Backup.Retain  How long the backup must be kept, or how many of the series that this step makes from run to run: of each of the last n days (weeks, …) that have a backup, the newest one. Nothing is deleted by itself: `headgate backup prune` does it.
 ---@field format? "custom"  The format of pg_dump. Default: "custom".
 ---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  What the backup is for.

@@ -1,5 +1,7 @@
 /** backup: what was dumped can be restored, and what cannot is found out before it is needed. */
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type CliResult, headgate, start } from "../lib/cli";
 import { Cluster } from "../lib/cluster";
@@ -134,6 +136,85 @@ test("a runner dies in the middle: the next one drops what was left, and tests a
 
 test("the keys of a restore test are checked when the plan is loaded", async () => {
   for (const [keys, said] of [['{ restore_test = "yes" }', "true or false, or a table, got text"], ["{ restore_test = { digest = true } }", "did you mean digests?"], ["{ restore_test = { jobs = 0 } }", "at least 1"]] as const) {
+    const folder = writePlan({ "plan.lua": `plan "p" { doc = "d", phase "f" { backup "b" ${keys} } }` });
+    const check = await headgate(["check", folder, "-e", "test"], {});
+    assert.notEqual(check.code, 0, keys);
+    assert.match(check.text, /plan\.lua:1/);
+    assert.ok(check.text.includes(said), check.text);
+  }
+});
+
+/* ------------------------------------------------------------------ another tool's proof */
+
+const ago = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString();
+const program = (lines: string): Record<string, string> => ({ "bin/last-backup": `#!/bin/sh\n${lines}\n` });
+
+async function prepareProof(keys: string, files: Record<string, string>): Promise<Stage> {
+  const stage = await prepare("{ }");
+  const backup = `backup "before" { proof = { command = { "bin/last-backup" }, ${keys} } }`;
+  return { ...stage, folder: writePlan({ "plan.lua": `plan "p" { doc = "d", phase "f" { ${backup}, ${STEP} } }`, ...files }) };
+}
+
+test("a proof that is young enough is accepted, as evidence with its time and name", async () => {
+  for (const [keys, lines, said] of [
+    ['max_age = "24h"', `echo '{"time": "${ago(3)}", "id": "20261121-F"}'`, /bin\/last-backup says that backup 20261121-F was taken at .*Z, 3h.* ago; at most 1d/],
+    ['max_age = "24h", time = "/0/stop", id = "/0/label"', `echo '[{"stop": ${Math.floor(Date.now() / 1000) - 60}, "label": 7}]'`, /backup 7 was taken at .*Z, 1m.* ago/],
+    ['max_age = "2h"', `printf '%s\\n' "${ago(50)}" " ${ago(1)}" "" "${ago(26)}"`, /backup was taken at .*Z, 1h.* ago; at most 2h/],
+    ['max_age = "2h", env = { WHEN = "' + ago(0) + '" }', 'echo "$WHEN"', /backup was taken at/],
+  ] as const) {
+    const stage = await prepareProof(keys, program(lines));
+    const result = await run(stage);
+    assert.equal(result.code, 0, result.text);
+    const found = await detail(stage);
+    assert.equal(found["verdict"], "pass");
+    assert.match(String(found["text"]), said);
+    assert.match(String((found["proof"] as Record<string, unknown>)["time"]), /^20\d\d-.*Z$/);
+    assert.equal(found["file"], undefined, "nothing was dumped");
+  }
+});
+
+test("no proof, no run: too old, from the future, not there, not readable, late, or said by nobody", async () => {
+  for (const [keys, lines, said] of [
+    ['max_age = "24h"', `echo ${ago(25)}`, /was taken at .*Z, 1d1h.* ago; at most 1d\. Make one .*headgate retry 1/],
+    ['max_age = "24h"', `echo ${ago(-2)}`, /from now: clocks differ/],
+    ['max_age = "24h"', "echo no such stanza >&2; exit 3", /bin\/last-backup ended with exit code 3: no such stanza/],
+    ['max_age = "24h"', "echo yesterday evening", /prints what is no time: .*yesterday evening/],
+    ['max_age = "24h"', "", /prints no time/],
+    ['max_age = "24h"', `echo '{"taken": "${ago(1)}"}'`, /has no time at \/time/],
+    ['max_age = "24h"', `echo '{"time": "${ago(1)}"'`, /no proof of a backup: bin\/last-backup prints/],
+    ['max_age = "24h", timeout = "300ms"', "exec sleep 600", /it ran longer than 300ms and was killed/],
+  ] as const) {
+    const stage = await prepareProof(keys, program(lines));
+    const result = await run(stage);
+    assert.equal(result.code, 4, result.text);
+    assert.match(result.text, said);
+    assert.equal((await cluster.query(stage.database, "SELECT to_regclass('one') AS one"))[0]?.["one"], null, "no effect without a backup");
+  }
+  const missing = await run(await prepareProof('max_age = "24h"', {}));
+  assert.notEqual(missing.code, 0);
+  assert.match(missing.text, /the plan has no file "bin\/last-backup"/);
+});
+
+test("after a backup was made, retry goes on", async () => {
+  const stage = await prepareProof('max_age = "1h"', program('cat "$HOME/last"'));
+  const env = { ...stage.env, HOME: stage.home };
+  writeFileSync(join(stage.home, "last"), ago(30));
+  assert.equal((await run({ ...stage, env })).code, 4);
+  writeFileSync(join(stage.home, "last"), ago(0));
+  const retried = await headgate(["retry", "1", "-e", "test"], { env, cwd: stage.folder });
+  assert.equal(retried.code, 0, retried.text);
+});
+
+test("the keys of a proof and of retain are checked when the plan is loaded", async () => {
+  for (const [keys, said] of [
+    ['{ proof = { command = { "x" } } }', "max_age"],
+    ['{ proof = { max_age = "1h" } }', "command"],
+    ['{ proof = { command = { "x" }, max_age = "1h" }, restore_test = true }', "nothing is dumped here"],
+    ["{ retain = 30 }", "a duration like"],
+    ["{ retain = { } }", "retain names nothing to keep"],
+    ["{ retain = { daily = 0 } }", "at least 1"],
+    ["{ retain = { dayly = 3 } }", "did you mean daily?"],
+  ] as const) {
     const folder = writePlan({ "plan.lua": `plan "p" { doc = "d", phase "f" { backup "b" ${keys} } }` });
     const check = await headgate(["check", folder, "-e", "test"], {});
     assert.notEqual(check.code, 0, keys);

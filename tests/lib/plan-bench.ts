@@ -147,7 +147,7 @@ export class PlanRun {
 
   /** Does what the run asks for until reached says so; gives the page and the milliseconds since the run, or the last
    * play, began. A run that is hopeless (it has ended otherwise) is an error. */
-  async play(what: string, reached: (page: RunPage) => boolean, hopeless = hasEnded): Promise<{ page: RunPage; ms: number }> {
+  async play(what: string, reached: (page: RunPage) => boolean, hopeless: (page: RunPage) => boolean = hasEnded): Promise<{ page: RunPage; ms: number }> {
     const page = await waitUntil(
       what,
       async () => {

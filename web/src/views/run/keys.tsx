@@ -23,6 +23,13 @@ export function FilePlace({ text }: { text: string }) {
   return text ? <span class="place"><Icon name="file" /><bdi>{text}</bdi></span> : null;
 }
 
+/** { daily = 30, weekly = 12 } as "daily 30, weekly 12"; null when something in it is a table. */
+function scalars(value: JsonObject): string | null {
+  const entries = Object.entries(value);
+  if (entries.length === 0 || entries.some(([, entry]) => typeof entry === "object")) return null;
+  return entries.map(([key, entry]) => `${key.replaceAll("_", " ")} ${String(entry)}`).join(", ");
+}
+
 /** A value of a key as text; SQL and functions stand on their own below. */
 function plainValue(value: Json): ComponentChildren {
   if (value === null) return "none";
@@ -37,7 +44,7 @@ function plainValue(value: Json): ComponentChildren {
     case "thresholds": return `thresholds “${String(value["name"])}”`;
     case "sql_flag": return <code>{String(value["table"])}.{String(value["percent"])}</code>;
     case "trigger": return "a trigger, below";
-    default: return <code>{JSON.stringify(value)}</code>;
+    default: return scalars(value) ?? <code>{JSON.stringify(value)}</code>;
   }
 }
 
