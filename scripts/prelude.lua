@@ -116,7 +116,7 @@ local function new_value(word, fields)
 end
 
 -- Under which name a text word keeps its text.
-local text_field = { skip = "reason", thresholds = "name" }
+local text_field = { skip = "reason", reject = "reason", thresholds = "name" }
 
 -- thresholds "production", skip "why"
 local function text_word(word)

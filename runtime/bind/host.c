@@ -55,6 +55,7 @@ BindVerdict bind_verdict(lua_State *L, int index)
     bind_verdict_field(L, index, "$");
     const char *word = lua_tostring(L, -1);
     BindVerdict verdict = text_equal(word, "skip")        ? VERDICT_SKIP
+                          : text_equal(word, "reject")    ? VERDICT_REJECT
                           : text_equal(word, "ambiguous") ? VERDICT_AMBIGUOUS
                                                           : VERDICT_NONE;
     lua_pop(L, 1);

@@ -461,6 +461,14 @@ static void take_result(lua_State *L, int first, int count, void *ctx)
         rows->ret->verdict = MAPPED_SKIP;
         take_reason(L, rows, first);
         break;
+    case VERDICT_REJECT:
+        if (!rows->row->record)
+            script_raise(L, 0, ERROR_SCRIPT,
+                         "reject is for the map of an import; a row that is there is left with "
+                         "skip \"why\"");
+        rows->ret->verdict = MAPPED_REJECT;
+        take_reason(L, rows, first);
+        break;
     case VERDICT_AMBIGUOUS:
         rows->ret->verdict = MAPPED_AMBIGUOUS;
         take_reason(L, rows, first);
@@ -481,9 +489,13 @@ static int push_call(lua_State *L, void *ctx)
     BindRows *rows = ctx;
     open_once(L);
     bind_plan_push(L, rows->path, "map");
-    RowBox *box = lua_newuserdatauv(L, sizeof(*box), 0);
-    *box = (RowBox){.rows = rows, .number = rows->number};
-    luaL_setmetatable(L, ROW);
+    if (rows->row->record) {
+        bind_document_push(L, document_of(L, rows, 0), 0);
+    } else {
+        RowBox *box = lua_newuserdatauv(L, sizeof(*box), 0);
+        *box = (RowBox){.rows = rows, .number = rows->number};
+        luaL_setmetatable(L, ROW);
+    }
     bind_db_push(L);
     return 2;
 }

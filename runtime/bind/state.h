@@ -57,6 +57,7 @@ typedef enum BindVerdict {
     VERDICT_NONE,      ///< nil, or something that is no verdict
     VERDICT_COLUMNS,   ///< a plain table: the columns to write
     VERDICT_SKIP,      ///< skip "why": field "reason"
+    VERDICT_REJECT,    ///< reject "why": field "reason"
     VERDICT_AMBIGUOUS, ///< ambiguous("why", { choices = … }): fields "reason" and "choices"
 } BindVerdict;
 BindVerdict bind_verdict(lua_State *L, int index);

@@ -90,12 +90,17 @@ static bool prepare(Worker *worker, Error *err)
     if (!load_plan(worker, err))
         return false;
     const PlanNode *node = plan_find(worker->plan, step == NULL ? "" : step);
-    if (node == NULL || node->kind != PLAN_BACKFILL)
-        return error_set(err, ERROR_INPUT, "\"%s\" is no backfill of this plan",
+    if (node == NULL || (node->kind != PLAN_BACKFILL && node->kind != PLAN_IMPORT))
+        return error_set(err, ERROR_INPUT, "\"%s\" is no backfill or import of this plan",
                          step == NULL ? "" : step);
     if (!data_spec_read(node, worker->arena, &worker->spec, err))
         return false;
-    worker->save_old = run_kind_backfill_saves_old(worker->plan, node, &worker->spec);
+    if (worker->spec.import != NULL &&
+        !config_store_path(worker->context.environment, worker->spec.import->store,
+                           &worker->spec.import->root, err))
+        return false;
+    worker->save_old = worker->spec.import != NULL ||
+                       run_kind_backfill_saves_old(worker->plan, node, &worker->spec);
     run_kind_backfill_dropped(worker->plan, node, &worker->dropped);
     if (!worker->spec.map)
         return true;

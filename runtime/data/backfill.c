@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "data/crew.h"
+#include "data/import.h"
 #include "data/range.h"
 #include "data/sync.h"
 #include "data/undo.h"
@@ -18,6 +19,7 @@ enum {
     GRACE_MS = 10000,        /* a batch in hand may last BOUND_BATCH_LIMIT_MS */
     COUNT_EXACTLY = 2000000, /* larger tables: the planner's estimate is the total */
     ROWS_FOR_TWO = 5000,     /* below it a second process costs more than it brings */
+    BYTES_FOR_TWO = 4000000, /* the same of files */
     AUTO_WORKERS = 2,
 };
 
@@ -33,6 +35,8 @@ typedef struct Backfill {
     int64_t failures_batches; /* batches at that time */
     DataProgressSum sum;
     DataProgress progress;
+    int64_t bytes_done; /* of an import's files */
+    int64_t bytes_total;
     int64_t pass_rows; /* rows dealt with when the pass began; < 0 = before our time */
     int64_t pass_began_us;
     int64_t rate_at_us;
@@ -62,8 +66,15 @@ static bool ask(Backfill *backfill, const char *name, DbResult **ret_result, Err
     return ok || error_wrap(err, "reading %s", job->table.shown);
 }
 
+static bool is_import(const Backfill *backfill)
+{
+    return backfill->job.spec->import != NULL;
+}
+
 static bool count_total(Backfill *backfill, Error *err)
 {
+    if (is_import(backfill))
+        return true; /* guess_total() */
     AUTO(db_result_auto) DbResult *result = NULL;
     backfill->progress.total = backfill->job.table.rows_estimate;
     if (backfill->job.table.rows_estimate > COUNT_EXACTLY)
@@ -74,6 +85,28 @@ static bool count_total(Backfill *backfill, Error *err)
     return true;
 }
 
+/* How many records files hold is known when they are read; before, from the bytes so far. */
+static bool guess_total(Backfill *backfill, Error *err)
+{
+    int64_t done = rows_done(&backfill->sum);
+    if (!is_import(backfill))
+        return true;
+    if (!data_import_bytes(&backfill->job, backfill->conn, &backfill->bytes_done,
+                           &backfill->bytes_total, err))
+        return false;
+    backfill->progress.total = backfill->bytes_done == 0
+                                   ? done
+                                   : (int64_t)((double)done * (double)backfill->bytes_total /
+                                               (double)backfill->bytes_done);
+    return true;
+}
+
+static bool read_sum(Backfill *backfill, Error *err)
+{
+    return data_cursor_sum(&backfill->job, backfill->conn, &backfill->sum, err) &&
+           guess_total(backfill, err);
+}
+
 /* ---------------------------------------------------------------- the start */
 
 static bool create_ranges(Backfill *backfill, Error *err)
@@ -81,6 +114,8 @@ static bool create_ranges(Backfill *backfill, Error *err)
     char ***keys = NULL;
     size_t count = 0;
     const DataJob *job = &backfill->job;
+    if (is_import(backfill))
+        return data_import_ranges(job, backfill->conn, &backfill->bytes_total, err);
     int ranges = data_range_count(job->table.rows_estimate, backfill->workers);
     if (!data_job_role_on(job, backfill->conn, err) ||
         !data_range_split(job, backfill->conn, ranges, backfill->arena, &keys, &count, err) ||
@@ -120,7 +155,9 @@ static bool begin(Backfill *backfill, Error *err)
 static int choose_workers(const Backfill *backfill)
 {
     int wanted = backfill->job.spec->workers;
-    if (wanted == 0)
+    if (wanted == 0 && is_import(backfill))
+        wanted = backfill->bytes_total < BYTES_FOR_TWO ? 1 : AUTO_WORKERS;
+    else if (wanted == 0)
         wanted = backfill->job.table.rows_estimate < ROWS_FOR_TWO ? 1 : AUTO_WORKERS;
     return wanted < BOUND_WORKERS ? wanted : BOUND_WORKERS;
 }
@@ -129,15 +166,17 @@ static bool open_backfill(Backfill *backfill, const DataSpec *spec, const DataJo
                           Error *err)
 {
     if (!data_job_open(backfill->conn, backfill->arena, spec, options, &backfill->job, err) ||
-        !data_cursor_sum(&backfill->job, backfill->conn, &backfill->sum, err))
+        !read_sum(backfill, err))
         return false;
-    backfill->workers = choose_workers(backfill);
+    backfill->workers = choose_workers(backfill); /* an import's when its files are known */
     backfill->pass_rows = backfill->sum.ranges == 0 ? 0 : -1;
     bool ok = backfill->sum.ranges == 0
                   ? begin(backfill, err)
                   : data_cursor_release(&backfill->job, backfill->conn, NULL, err);
-    return ok && data_cursor_sum(&backfill->job, backfill->conn, &backfill->sum, err) &&
-           count_total(backfill, err);
+    if (!ok || !read_sum(backfill, err) || !count_total(backfill, err))
+        return false;
+    backfill->workers = choose_workers(backfill);
+    return true;
 }
 
 /* ---------------------------------------------------------------- progress */
@@ -201,7 +240,7 @@ static bool look_at(Backfill *backfill, DataCrewPlace *place, Error *err)
     bool raised = why.kind == ERROR_SCRIPT && !place->exit.silent;
     pass_on_log(backfill, place);
     bool ok = data_cursor_release(&backfill->job, backfill->conn, place->name, err) &&
-              data_cursor_sum(&backfill->job, backfill->conn, &backfill->sum, err);
+              read_sum(backfill, err);
     data_crew_bury(place);
     if (!ok)
         return false;
@@ -305,8 +344,7 @@ static bool drive(Backfill *backfill, DataOutcome *outcome, Error *err)
     bool end = false;
     while (!end) {
         bool idle = data_crew_size(&backfill->crew) == 0;
-        if (!reap(backfill, err) ||
-            !data_cursor_sum(&backfill->job, backfill->conn, &backfill->sum, err))
+        if (!reap(backfill, err) || !read_sum(backfill, err))
             return false;
         report(backfill);
         check_stop(backfill);
@@ -344,7 +382,7 @@ bool data_backfill_run(Loop *loop, const DataSpec *spec, const DataJobOptions *o
     backfill->rate_done = rows_done(&backfill->sum);
     ok = ok && drive(backfill, &outcome, err);
     data_crew_end(&backfill->crew, ok ? SIGTERM : SIGKILL, GRACE_MS);
-    if (ok && data_cursor_sum(&backfill->job, backfill->conn, &backfill->sum, err)) {
+    if (ok && read_sum(backfill, err)) {
         /* The total was an estimate, or counted rows that the application has seen to since. */
         if (outcome.end == DATA_DONE)
             backfill->progress.total = rows_done(&backfill->sum);

@@ -7,7 +7,7 @@
 /* A key as text[] input; NULL for an open end. */
 static const char *key_text(const DataJob *job, Arena *arena, const char *const *key)
 {
-    return key == NULL ? NULL : data_job_key_text(arena, key, job->table.key_count);
+    return key == NULL ? NULL : data_job_key_text(arena, key, job->cursor_parts);
 }
 
 static void list_start(const DataJob *job, DataList *list)

@@ -4,6 +4,7 @@
 #include "base/bounds.h"
 #include "data/batch.h"
 #include "data/document.h"
+#include "data/load.h"
 #include "data/queue.h"
 #include "data/wrote.h"
 #include "db/sql.h"
@@ -184,11 +185,25 @@ static bool take_choice(Deciding *deciding, int choice, Error *err)
     return true;
 }
 
+/* A record becomes a row. */
+static bool insert_row(Deciding *deciding, Error *err)
+{
+    const DataJob *job = deciding->job;
+    DataRecord record = {.mapped = deciding->row.mapped};
+    int64_t written = 0;
+    return data_load_write(job, deciding->conn, deciding->arena, &record, 1, false, &written,
+                           err) &&
+           data_load_wrote(job, deciding->conn, err) &&
+           settle(deciding, "applied", DECIDED_APPLIED, err);
+}
+
 static bool write_row(Deciding *deciding, Error *err)
 {
     DataUpdateRow *row = &deciding->row;
     if (row->mapped.writes_count == 0)
         return error_set(err, ERROR_INPUT, "the decision sets no column");
+    if (deciding->job->spec->import != NULL)
+        return insert_row(deciding, err);
     if (!data_job_role_on(deciding->job, deciding->conn, err) ||
         !data_update_run(deciding->updater, deciding->arena, &row, 1, err) ||
         !data_job_role_off(deciding->job, deciding->conn, err))
@@ -198,6 +213,42 @@ static bool write_row(Deciding *deciding, Error *err)
     return data_wrote_add(deciding->job, deciding->conn, row, 1, err) &&
            data_queue_old(deciding->job, deciding->conn, row, 1, err) &&
            settle(deciding, "applied", DECIDED_APPLIED, err);
+}
+
+static bool has_column(const DataMapped *mapped, const DataColumn *column)
+{
+    for (size_t i = 0; i < mapped->writes_count; i++) {
+        if (mapped->writes[i].column == column)
+            return true;
+    }
+    return false;
+}
+
+/* Of a record that was mapped and refused, the other columns are as they were mapped. */
+static bool take_over(Deciding *deciding, uint32_t set, Error *err)
+{
+    Error none = {0};
+    DataMapped *mapped = &deciding->row.mapped;
+    DataMapped before = {0};
+    if (take_choice(deciding, 0, &none))
+        before = *mapped;
+    else if (none.kind != ERROR_INPUT) {
+        *err = none;
+        return false;
+    }
+    *mapped = (DataMapped){0};
+    if (!take_set(deciding, set, err))
+        return false;
+    size_t most = mapped->writes_count + before.writes_count + 1;
+    DataWrite *all = arena_alloc(deciding->arena, most * sizeof(*all));
+    if (mapped->writes_count > 0)
+        memcpy(all, mapped->writes, mapped->writes_count * sizeof(*all));
+    mapped->writes = all;
+    for (size_t i = 0; i < before.writes_count; i++) {
+        if (!has_column(mapped, before.writes[i].column))
+            all[mapped->writes_count++] = before.writes[i];
+    }
+    return true;
 }
 
 /* ---------------------------------------------------------------- deciding */
@@ -214,6 +265,8 @@ static uint32_t member(const Deciding *deciding, const char *name, DataDocumentK
 static bool take(Deciding *deciding, uint32_t choice, uint32_t set, Error *err)
 {
     int64_t number = -1;
+    if (choice == DOCUMENT_NONE && deciding->job->spec->import != NULL)
+        return take_over(deciding, set, err);
     if (choice == DOCUMENT_NONE)
         return take_set(deciding, set, err);
     bool whole = data_document_int(&deciding->decision, choice, &number);
@@ -242,17 +295,18 @@ static bool decide_open(Deciding *deciding, bool same, Error *err)
 static bool decide_in_transaction(Deciding *deciding, const char *const *key, Error *err)
 {
     enum { STATE, SAME };
+    bool import = deciding->job->spec->import != NULL; /* a record in a file does not change */
     const DataJobOptions *options = &deciding->job->options;
     AUTO(db_result_auto) DbResult *queued = NULL;
     if (!ledger_fence_begin(deciding->conn, options->run, options->epoch, NULL, NULL, err) ||
-        !lock_row(deciding, key, err) ||
+        !(import ? (deciding->there = true) : lock_row(deciding, key, err)) ||
         !queue_call(deciding, "data_queue_lock", deciding->before, &queued, err))
         return false;
     if (db_rows(queued) == 0 || !text_equal(db_value(queued, 0, STATE), "open")) {
         deciding->outcome = DECIDED_BEFORE;
         return true;
     }
-    return decide_open(deciding, db_bool(queued, 0, SAME), err);
+    return decide_open(deciding, import || db_bool(queued, 0, SAME), err);
 }
 
 bool data_decide(DataUpdater *updater, const char *const *key, size_t key_count,
@@ -260,9 +314,12 @@ bool data_decide(DataUpdater *updater, const char *const *key, size_t key_count,
 {
     Deciding deciding = {
         .updater = updater, .job = updater->job, .conn = updater->conn, .arena = arena_new()};
-    bool ok = key_count == updater->job->table.key_count ||
-              error_set(err, ERROR_INPUT, "the key of %s has %zu columns, not %zu",
-                        updater->job->table.shown, updater->job->table.key_count, key_count);
+    enum { RECORD_PARTS = 2 };
+    size_t parts =
+        updater->job->spec->import != NULL ? RECORD_PARTS : updater->job->table.key_count;
+    bool ok =
+        key_count == parts || error_set(err, ERROR_INPUT, "the key of %s has %zu parts, not %zu",
+                                        updater->job->table.shown, parts, key_count);
     ok = ok && data_document_parse(&deciding.decision, decision, strlen(decision), err);
     if (ok)
         deciding.key_text = data_job_key_text(deciding.arena, key, key_count);

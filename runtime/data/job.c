@@ -103,9 +103,9 @@ static bool choose_columns(DataJob *job, Error *err)
 {
     const DataSpec *spec = job->spec;
     DataTable *table = &job->table;
-    size_t count = !spec->map                ? 0
-                   : spec->columns.count > 0 ? spec->columns.count
-                                             : table->columns_count;
+    size_t count = !spec->map || spec->import != NULL ? 0
+                   : spec->columns.count > 0          ? spec->columns.count
+                                                      : table->columns_count;
     job->read = arena_alloc(job->arena, (count + 1) * sizeof(*job->read));
     for (size_t i = 0; i < count; i++) {
         if (spec->columns.count == 0) {
@@ -118,6 +118,11 @@ static bool choose_columns(DataJob *job, Error *err)
                              table->shown, spec->columns.items[i]);
     }
     job->read_count = count;
+    for (size_t i = 0; spec->import != NULL && i < spec->columns.count; i++) {
+        const DataColumn *ignored;
+        if (!data_map_target(table, spec->columns.items[i], &ignored, err))
+            return error_wrap(err, "columns");
+    }
     job->set = arena_alloc(job->arena, (spec->set_count + 1) * sizeof(*job->set));
     for (size_t i = 0; i < spec->set_count; i++) {
         if (!data_map_target(table, spec->set[i].column, &job->set[i], err))
@@ -163,8 +168,11 @@ bool data_job_open(DbConn *conn, Arena *arena, const DataSpec *spec, const DataJ
 {
     DataJob job = {.arena = arena, .spec = spec, .options = *options};
     snprintf(job.run_text, sizeof(job.run_text), "%" PRId64, options->run);
-    DataTableOptions wanted = {
-        .name = spec->table, .key = spec->key, .keep = spec->keep, .role = options->role};
+    DataTableOptions wanted = {.name = spec->table,
+                               .key = spec->key,
+                               .keep = spec->keep,
+                               .inserts = spec->import != NULL,
+                               .role = options->role};
     if (!data_table_get(conn, arena, &wanted, &job.table, err) || !add_expected(conn, &job, err) ||
         !choose_columns(&job, err))
         return false;
@@ -174,6 +182,7 @@ bool data_job_open(DbConn *conn, Arena *arena, const DataSpec *spec, const DataJ
             return false;
         job.role_set = arena_printf(arena, "SET LOCAL ROLE %s", role);
     }
+    job.cursor_parts = spec->import != NULL ? DATA_PLACE_PARTS : job.table.key_count;
     job.where = spec->where == NULL ? "TRUE" : spec->where;
     make_source(&job);
     make_lists(&job);

@@ -1,10 +1,13 @@
-/* A backfill that has met its table: names resolved, key chosen, columns known. Runner, workers and
- * dry run each open their own; the rules are checked every time. */
+/* A backfill or an import that has met its table: names resolved, key chosen, columns known.
+ * Runner, workers and dry run each open their own; the rules are checked every time. */
 #ifndef HEADGATE_DATA_JOB_H
 #define HEADGATE_DATA_JOB_H
 
 #include "data/map.h"
 #include "data/statement.h"
+
+/// Texts in a cursor of an import (data/record.h).
+enum { DATA_PLACE_PARTS = 4 };
 
 /// A column that an earlier step will add: the dry run supplies it as a typed NULL.
 typedef struct DataExpected {
@@ -36,6 +39,7 @@ typedef struct DataJob {
     const char *version;    ///< the row's xmin
     const char *key_list;   ///< alias.k1, alias.k2
     const char *read_list;  ///< alias.k1, alias.k2, alias.column…: as rows are read
+    size_t cursor_parts;    ///< texts in a cursor: the key's, or an import's place in a file
     const char *role_set;   ///< SET LOCAL ROLE "…"; NULL = none
 } DataJob;
 

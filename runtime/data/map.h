@@ -24,10 +24,16 @@ typedef struct DataRow {
     size_t count;
     const char *const *key; ///< canonical text, one for each key column
     size_t key_count;
-    DbConn *db; ///< READ ONLY; the map's own queries run here
+    bool record; ///< a record of a file: the map is given the value of its only column itself
+    DbConn *db;  ///< READ ONLY; the map's own queries run here
 } DataRow;
 
-typedef enum DataVerdict { MAPPED_WRITE, MAPPED_SKIP, MAPPED_AMBIGUOUS } DataVerdict;
+typedef enum DataVerdict {
+    MAPPED_WRITE,
+    MAPPED_SKIP,
+    MAPPED_AMBIGUOUS,
+    MAPPED_REJECT, ///< of a record
+} DataVerdict;
 
 /// One column to write.
 typedef struct DataWrite {
@@ -45,7 +51,7 @@ typedef struct DataMapped {
     DataVerdict verdict;
     DataWrite *writes;
     size_t writes_count;
-    const char *reason; ///< of skip and ambiguous
+    const char *reason; ///< of skip, reject and ambiguous
     const char
         *choices; ///< of ambiguous: JSON text [{"label": …, "set": {column: value}}], or NULL
 } DataMapped;
@@ -55,7 +61,8 @@ typedef struct DataMapped {
 typedef bool DataMap(void *ctx, const DataRow *row, Arena *arena, DataMapped *ret, Error *err);
 
 /// The table's column of that name that a write may set. ERROR_INPUT when there is none, it is
-/// generated, it stands in keep or it is part of the key.
+/// generated, it stands in keep or it is part of the key (that rows are found by: an import writes
+/// it).
 NODISCARD bool data_map_target(const DataTable *table, const char *name,
                                const DataColumn **ret_column, Error *err);
 

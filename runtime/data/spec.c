@@ -35,6 +35,18 @@ static void read_set(const PlanNode *node, Arena *arena, DataSpec *spec)
     spec->set = set;
 }
 
+static DataImport *read_import(const PlanNode *node, Arena *arena)
+{
+    const char *format = plan_text(node, "format");
+    DataImport *import = arena_alloc(arena, sizeof(*import));
+    *import = (DataImport){
+        .store = plan_text(node, "data"),
+        .from = read_names(node, "from", arena),
+        .format = format == NULL ? FORMATS : data_format_named(format),
+    };
+    return import;
+}
+
 /* A whole number; 0 when it is "auto", or absent and without a default in the words table. */
 static int read_count(const PlanNode *node, const char *key)
 {
@@ -68,6 +80,8 @@ bool data_spec_read(const PlanNode *node, Arena *arena, DataSpec *ret_spec, Erro
         .at = node->at,
     };
     read_set(node, arena, &spec);
+    if (node->kind == PLAN_IMPORT)
+        spec.import = read_import(node, arena);
     if (spec.batch_us <= 0)
         spec.batch_us = (int64_t)BOUND_BATCH_TARGET_MS * 1000;
     if (spec.pause_us < 0)

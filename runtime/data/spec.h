@@ -1,8 +1,9 @@
-/* A backfill as its plan describes it. Plain data: nothing here has looked at a database yet
- * (data/job.h does). */
+/* A backfill or an import as its plan describes it. Plain data: nothing here has looked at a
+ * database yet (data/job.h does). */
 #ifndef HEADGATE_DATA_SPEC_H
 #define HEADGATE_DATA_SPEC_H
 
+#include "data/scan.h"
 #include "plan/plan.h"
 
 /// A list of column names.
@@ -16,6 +17,14 @@ typedef struct DataSet {
     const char *column;
     const char *expression;
 } DataSet;
+
+/// Where an import reads.
+typedef struct DataImport {
+    const char *store; ///< its name in headgate.yaml
+    const char *root;  ///< its folder; whoever knows the configuration puts it in
+    DataNames from;    ///< names and patterns below root
+    DataFormat format; ///< FORMATS: by each file's ending
+} DataImport;
 
 typedef struct DataSpec {
     const char *step;  ///< the node's path: the name of its rows in the ledger
@@ -33,12 +42,13 @@ typedef struct DataSpec {
     int workers;         ///< 0 = "auto"
     bool fail_on_error;  ///< on_error = "fail": a row whose map raises fails the step
     const char *sync_up; ///< SQL that installs what keeps new rows right; NULL = none
+    DataImport *import;  ///< NULL: a backfill
     PlanPosition at;
 } DataSpec;
 
-/// Reads a backfill node (checked by plan_from_graph). Strings live as long as the plan and the
-/// arena. ERROR_INPUT with file:line:column when a column stands in keep and in set, or where and
-/// set are not single expressions.
+/// Reads a backfill or import node (checked by plan_from_graph). Strings live as long as the plan
+/// and the arena. ERROR_INPUT with file:line:column when a column stands in keep and in set, or
+/// where and set are not single expressions.
 NODISCARD bool data_spec_read(const PlanNode *node, Arena *arena, DataSpec *ret_spec, Error *err);
 
 /// True when name is among names.

@@ -129,6 +129,7 @@ static bool get_columns(DbConn *conn, Arena *arena, const DataNames *keep, DataT
             .number = (int)db_int(rows, i, 3),
             .not_null = db_bool(rows, i, 4),
             .generated = db_bool(rows, i, 5),
+            .has_default = db_bool(rows, i, 6),
             .keep = data_names_have(keep, db_value(rows, i, 0)),
         };
         if (column->quoted == NULL)
@@ -310,7 +311,7 @@ bool data_table_rewrites(const DataTable *table, const DataColumn *const *column
 bool data_table_get(DbConn *conn, Arena *arena, const DataTableOptions *options,
                     DataTable *ret_table, Error *err)
 {
-    DataTable table = {0};
+    DataTable table = {.inserts = options->inserts};
     if (!get_table(conn, arena, options, &table, err) ||
         !get_columns(conn, arena, &options->keep, &table, err) ||
         !check_names(&table, &options->keep, "keep", err) ||

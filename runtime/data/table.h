@@ -25,8 +25,9 @@ typedef struct DataColumn {
     DataClass class;
     int number; ///< attnum; 0 = not there yet (dry run)
     bool not_null;
-    bool generated; ///< also identity always: nobody may write it
-    bool keep;      ///< the plan says it must not change
+    bool has_default; ///< what is not written is not NULL
+    bool generated;   ///< also identity always: nobody may write it
+    bool keep;        ///< the plan says it must not change
     bool key;
 } DataColumn;
 
@@ -40,6 +41,7 @@ typedef struct DataTrigger {
 
 typedef struct DataTable {
     unsigned oid;
+    bool inserts;       ///< rows are written whole
     const char *shown;  ///< for messages: schema.name
     const char *quoted; ///< "schema"."name"
     const char *alias; ///< "name": the alias our statements give it, so that the plan's SQL may use
@@ -59,6 +61,7 @@ typedef struct DataTableOptions {
     const char *name;
     DataNames key; ///< empty = the primary key
     DataNames keep;
+    bool inserts;     ///< rows are written whole: key columns too
     const char *role; ///< who will write (run_as); NULL = the session's role
 } DataTableOptions;
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "data/controller.h"
+#include "data/load.h"
 #include "db/sql.h"
 #include "db/sqlstate.h"
 #include "loop/child.h"
@@ -14,12 +15,29 @@
 
 typedef struct Worker Worker;
 
-/* One range on its way: a fiber reads and maps ahead, by one batch. */
+/* Where the reader is. */
+typedef struct Position {
+    Arena *arena;
+    char **from;        /* the key behind which it goes on */
+    DataSource *source; /* of an import */
+} Position;
+
+/* What a range is made of: batches of rows, or chunks of records. */
+typedef struct Flow {
+    /* Waits. What follows *position, which it moves behind that; *ret_more: something may follow.
+     */
+    bool (*read)(Worker *worker, Position *position, void **ret_piece, bool *ret_more, Error *err);
+    /* Waits. Writes the piece and moves the worker's range behind it. */
+    bool (*write)(Worker *worker, void *piece, bool *ret_ends, Error *err);
+    void (*drop)(void *piece);
+} Flow;
+
+/* One range on its way: a fiber reads and maps ahead, by one piece. */
 typedef struct Pipeline {
     Worker *worker;
-    DataBatch *ready; /* mapped, to be written */
-    bool stop;        /* the reader shall end */
-    bool ended;       /* it has */
+    void *ready; /* mapped, to be written */
+    bool stop;   /* the reader shall end */
+    bool ended;  /* it has */
     bool failed;
     Error err;
     FiberEvent changed;
@@ -27,6 +45,7 @@ typedef struct Pipeline {
 
 struct Worker {
     const DataWorkerOptions *options;
+    const Flow *flow;
     Loop *loop;
     Arena *arena;
     DataJob job;
@@ -89,16 +108,56 @@ static bool next_batch(Worker *worker, const char *const *from, DataBatch **ret_
     return true;
 }
 
-/* Hands a batch over when the one before is taken. False when the reader shall end. */
-static bool hand_over(Pipeline *pipeline, DataBatch *batch)
+static bool read_batch(Worker *worker, Position *position, void **ret_piece, bool *ret_more,
+                       Error *err)
+{
+    size_t parts = worker->job.cursor_parts;
+    DataBatch *batch = NULL;
+    if (position->arena == NULL) {
+        position->arena = arena_new();
+        position->from = copy_key(position->arena, (const char *const *)worker->range.last, parts);
+    }
+    if (!next_batch(worker, (const char *const *)position->from, &batch, err))
+        return false;
+    *ret_more = !batch->ends_range;
+    arena_clear(position->arena);
+    if (*ret_more)
+        position->from = copy_key(position->arena, data_batch_last(batch), parts);
+    *ret_piece = batch;
+    return true;
+}
+
+static bool read_chunk(Worker *worker, Position *position, void **ret_piece, bool *ret_more,
+                       Error *err)
+{
+    DataMapper *mapper = &worker->mapper;
+    DataChunk *chunk = NULL;
+    if (position->source == NULL &&
+        !data_source_open(&worker->job, &worker->range, &position->source, err))
+        return false;
+    if (!data_mapper_lock(mapper, err))
+        return false;
+    bool ok = data_source_read(position->source, mapper, data_controller_rows(&worker->controller),
+                               &chunk, err);
+    FAULT("worker.mapped");
+    data_mapper_unlock(mapper);
+    if (!ok)
+        return false;
+    *ret_more = !chunk->ends_range;
+    *ret_piece = chunk;
+    return true;
+}
+
+/* Hands a piece over when the one before is taken. False when the reader shall end. */
+static bool hand_over(Pipeline *pipeline, void *piece)
 {
     while (pipeline->ready != NULL && !pipeline->stop)
         fiber_event_wait(&pipeline->changed, -1);
     if (pipeline->stop) {
-        data_batch_free(batch);
+        pipeline->worker->flow->drop(piece);
         return false;
     }
-    pipeline->ready = batch;
+    pipeline->ready = piece;
     fiber_event_broadcast(&pipeline->changed);
     return true;
 }
@@ -107,35 +166,30 @@ static void read_ahead(void *arg)
 {
     Pipeline *pipeline = arg;
     Worker *worker = pipeline->worker;
-    Arena *arena = arena_new();
-    size_t key_count = worker->job.table.key_count;
-    char **from = copy_key(arena, (const char *const *)worker->range.last, key_count);
+    Position position = {0};
     bool more = true;
     while (more && !pipeline->stop) {
-        DataBatch *batch = NULL;
-        if (!next_batch(worker, (const char *const *)from, &batch, &pipeline->err)) {
+        void *piece = NULL;
+        if (!worker->flow->read(worker, &position, &piece, &more, &pipeline->err)) {
             pipeline->failed = true;
             break;
         }
-        more = !batch->ends_range;
-        arena_clear(arena);
-        if (more)
-            from = copy_key(arena, data_batch_last(batch), key_count);
-        more &= hand_over(pipeline, batch);
+        more &= hand_over(pipeline, piece);
     }
-    arena_free(arena);
+    data_source_close(position.source);
+    arena_free(position.arena);
     pipeline->ended = true;
     fiber_event_broadcast(&pipeline->changed);
 }
 
-static DataBatch *take_batch(Pipeline *pipeline)
+static void *take_piece(Pipeline *pipeline)
 {
     while (pipeline->ready == NULL && !pipeline->ended && !fiber_cancelled())
         fiber_event_wait(&pipeline->changed, -1);
-    DataBatch *batch = pipeline->ready;
+    void *piece = pipeline->ready;
     pipeline->ready = NULL;
     fiber_event_broadcast(&pipeline->changed);
-    return batch;
+    return piece;
 }
 
 static void pipeline_end(Pipeline *pipeline)
@@ -145,14 +199,31 @@ static void pipeline_end(Pipeline *pipeline)
     fiber_event_broadcast(&pipeline->changed);
     while (!pipeline->ended)
         fiber_event_wait(&pipeline->changed, -1);
-    data_batch_free(pipeline->ready);
+    if (pipeline->ready != NULL)
+        pipeline->worker->flow->drop(pipeline->ready);
     fiber_shield(shielded);
 }
 
 /* ---------------------------------------------------------------- writing */
 
-static bool write_batch(Worker *worker, DataBatch *batch, Error *err)
+/* The range's cursor stands at last now. */
+static void move_range(Worker *worker, const char *const *last)
 {
+    Arena *arena = arena_new();
+    DataRange *range = &worker->range;
+    size_t parts = worker->job.cursor_parts;
+    DataRange next = *range;
+    next.lower = copy_key(arena, (const char *const *)range->lower, parts);
+    next.upper = copy_key(arena, (const char *const *)range->upper, parts);
+    next.last = copy_key(arena, last, parts);
+    arena_free(worker->range_arena);
+    worker->range_arena = arena;
+    *range = next;
+}
+
+static bool write_batch(Worker *worker, void *piece, bool *ret_ends, Error *err)
+{
+    DataBatch *batch = piece;
     DataCommit commit = {.updater = &worker->updater,
                          .mapper = &worker->mapper,
                          .range = &worker->range,
@@ -166,22 +237,45 @@ static bool write_batch(Worker *worker, DataBatch *batch, Error *err)
         data_controller_sample(&worker->controller, (int)batch->rows_count,
                                clock_monotonic_us() - began_us);
     worker->careful = false;
-    if (batch->rows_count > 0) {
-        Arena *arena = arena_new();
-        DataRange *range = &worker->range;
-        size_t count = worker->job.table.key_count;
-        DataRange next = *range;
-        next.lower = copy_key(arena, (const char *const *)range->lower, count);
-        next.upper = copy_key(arena, (const char *const *)range->upper, count);
-        next.last = copy_key(arena, data_batch_last(batch), count);
-        arena_free(worker->range_arena);
-        worker->range_arena = arena;
-        *range = next;
-    }
+    *ret_ends = batch->ends_range;
+    if (batch->rows_count > 0)
+        move_range(worker, data_batch_last(batch));
     return true;
 }
 
-/* Batches until the range ends, somebody stops us or something fails. *ret_done: nothing is left in
+static bool write_chunk(Worker *worker, void *piece, bool *ret_ends, Error *err)
+{
+    DataChunk *chunk = piece;
+    DataLoad load = {.job = &worker->job,
+                     .conn = worker->writer,
+                     .range = &worker->range,
+                     .batch_rows = worker->controller.rows};
+    DataCounts counts;
+    int64_t began_us = clock_monotonic_us();
+    if (!data_load_commit(&load, chunk, &counts, err))
+        return false;
+    if (chunk->count > 0)
+        data_controller_sample(&worker->controller, (int)chunk->count,
+                               clock_monotonic_us() - began_us);
+    *ret_ends = chunk->ends_range;
+    move_range(worker, chunk->last);
+    return true;
+}
+
+static void drop_batch(void *piece)
+{
+    data_batch_free(piece);
+}
+
+static void drop_chunk(void *piece)
+{
+    data_chunk_free(piece);
+}
+
+static const Flow BATCHES = {.read = read_batch, .write = write_batch, .drop = drop_batch};
+static const Flow CHUNKS = {.read = read_chunk, .write = write_chunk, .drop = drop_chunk};
+
+/* Pieces until the range ends, somebody stops us or something fails. *ret_done: nothing is left in
  * the range. */
 static bool run_pipeline(Worker *worker, bool *ret_done, bool *ret_moved, Error *err)
 {
@@ -190,16 +284,17 @@ static bool run_pipeline(Worker *worker, bool *ret_done, bool *ret_moved, Error 
     *ret_done = false;
     fiber_start(worker->loop, "reader", read_ahead, &pipeline);
     while (ok && !*ret_done && !worker->stopping) {
-        DataBatch *batch = take_batch(&pipeline);
-        if (batch == NULL) {
+        bool ends = false;
+        void *piece = take_piece(&pipeline);
+        if (piece == NULL) {
             ok = pipeline.failed ? (*err = pipeline.err, false)
                                  : error_set(err, ERROR_CANCELLED, "stopped");
             break;
         }
-        ok = write_batch(worker, batch, err);
-        *ret_done = ok && batch->ends_range;
+        ok = worker->flow->write(worker, piece, &ends, err);
+        *ret_done = ok && ends;
         *ret_moved |= ok;
-        data_batch_free(batch);
+        worker->flow->drop(piece);
         worker->stopping |= child_beat_orphaned(); /* nobody releases our ranges or counts us */
         if (ok && worker->options->spec->pause_us > 0 && !worker->stopping)
             fiber_event_wait(&worker->stop, worker->options->spec->pause_us / 1000);
@@ -216,7 +311,9 @@ static Remedy remedy_for(const Worker *worker, const Error *err)
     static const char STATEMENT_TIMEOUT[] = "57014";
     if (err->kind == ERROR_CONFLICT)
         return REMEDY_LEAVE;
-    if (data_batch_row_error(err) && !worker->careful && !worker->options->spec->fail_on_error)
+    bool batches = worker->flow == &BATCHES; /* a chunk looks for such rows by itself */
+    if (batches && data_batch_row_error(err) && !worker->careful &&
+        !worker->options->spec->fail_on_error)
         return REMEDY_CAREFUL;
     bool again = err->kind == ERROR_DATABASE && (sqlstate_advice(err->sqlstate) == SQLSTATE_RETRY ||
                                                  text_equal(err->sqlstate, STATEMENT_TIMEOUT));
@@ -349,8 +446,11 @@ int data_worker_main(Loop *loop, const DataWorkerOptions *options, DataMap *map,
                      Error *err)
 {
     static Worker *current; /* the handler outlives this call */
-    Worker worker = {
-        .options = options, .loop = loop, .arena = arena_new(), .mapper = {.map = map, .ctx = ctx}};
+    Worker worker = {.options = options,
+                     .flow = options->spec->import != NULL ? &CHUNKS : &BATCHES,
+                     .loop = loop,
+                     .arena = arena_new(),
+                     .mapper = {.map = map, .ctx = ctx}};
     *err = (Error){0};
     current = &worker;
     loop_on_signal(loop, SIGTERM, on_stop, &current);

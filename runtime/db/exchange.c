@@ -1,6 +1,7 @@
 /* Statements and their answers: one exchange at a time, the fiber waits while libpq fills its
  * buffers. Every public function here is begin_exchange() → PQsend… → collect → finish_exchange().
  */
+#include "db/copy.h"
 #include "db/private.h"
 
 #include "base/bounds.h"
@@ -274,6 +275,65 @@ bool db_exec(DbConn *conn, const char *sql, DbResult **ret_result, int *ret_posi
     if (PQsendQuery(conn->pg, sql) != 1)
         return send_failed(conn, err);
     return receive(conn, ret_result, ret_position, err);
+}
+
+/* -- COPY … FROM STDIN -- */
+
+/* Piece by piece, so that libpq's buffer stays small. What the server says against it comes as the
+ * answer. */
+static void put_copy(DbConn *conn, const char *data, size_t bytes)
+{
+    enum { PIECE_BYTES = 128 * 1024 };
+    conn->copying = true;
+    while (bytes > 0 && !conn->lost) {
+        size_t piece = bytes < PIECE_BYTES ? bytes : PIECE_BYTES;
+        int put = PQputCopyData(conn->pg, data, (int)piece);
+        if (put < 0) {
+            db_lose(conn);
+            break;
+        }
+        data += put > 0 ? piece : 0;
+        bytes -= put > 0 ? piece : 0;
+        db_flush(conn);
+        while (!conn->lost && PQflush(conn->pg) > 0)
+            fiber_wait();
+    }
+    conn->copying = false;
+    if (!conn->lost && PQputCopyEnd(conn->pg, NULL) != 1)
+        db_lose(conn);
+}
+
+bool db_copy_in(DbConn *conn, const char *sql, const char *data, size_t bytes, int64_t *ret_rows,
+                Error *err)
+{
+    if (!begin_exchange(conn, err))
+        return false;
+    deadline_start(conn, DEADLINE_CANCEL, 1);
+    DB_FAULT_BEFORE(conn, sql);
+    if (PQsendQuery(conn->pg, sql) != 1)
+        return send_failed(conn, err);
+    db_flush(conn);
+    PGresult *first = next_result(conn);
+    if (first != NULL && PQresultStatus(first) == PGRES_COPY_IN) {
+        put_copy(conn, data, bytes);
+        PQclear(first);
+        first = NULL;
+        db_flush(conn);
+    }
+    bool copied_out = false;
+    PGresult *rest = collect(conn, &copied_out);
+    if (first != NULL && is_error(first)) {
+        PQclear(rest);
+        rest = first;
+    } else {
+        PQclear(first);
+    }
+    AUTO(db_result_auto) DbResult *result = NULL;
+    bool ok = finish_exchange(conn, rest, &result, NULL, err);
+    DB_FAULT_AFTER(conn);
+    if (ok)
+        *ret_rows = db_affected(result);
+    return ok;
 }
 
 /* -- prepared statements -- */

@@ -14,8 +14,10 @@ const LedgerFsckRow LEDGER_FSCK[] = {
      "headgate rollback RUN takes the run back; then run it again"},
     {"I2", "a step starts only when all before it are done", FSCK_TARGET, "fsck_i02_predecessors",
      "headgate rollback RUN; nothing behind the first unfinished step can be trusted"},
-    {"I3", "the ranges of a backfill cover the keys once, and end with their step", FSCK_TARGET,
-     "fsck_i03_cursors", "headgate rollback RUN; rows may have been left out"},
+    {"I3",
+     "the ranges of a backfill cover the keys once, those of an import its files, and end with "
+     "their step",
+     FSCK_TARGET, "fsck_i03_cursors", "headgate rollback RUN; rows may have been left out"},
     {"I4", "epochs never go back", FSCK_STATE, "fsck_i04_event_epochs", STOP_WRITER},
     {"I4", "epochs never go back", FSCK_TARGET, "fsck_i04_fence", STOP_WRITER},
     {"I5", "events are numbered without gaps and tell every change", FSCK_STATE, "fsck_i05_gaps",

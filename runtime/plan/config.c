@@ -7,6 +7,7 @@
 #include "plan/conninfo.h"
 #include "plan/metric.h"
 #include "plan/setting.h"
+#include "plan/store.h"
 #include "plan/variable.h"
 
 #include <errno.h>
@@ -252,6 +253,8 @@ static bool read_environment(Config *config, const PlanYaml *root, const PlanYam
     read_roles(config, plan_yaml_get(map, "approvers"), environment);
     plan_variables_read(config->arena, plan_yaml_get(map, "variables"),
                         plan_yaml_get(root, "variables"), environment);
+    plan_stores_read(config, plan_yaml_get(map, "stores"), plan_yaml_get(root, "stores"),
+                     environment);
     return read_watches(config, plan_yaml_get(map, "watch"), environment, err) &&
            read_limits(config, alerts, true, environment, err) &&
            read_limits(config, goals, false, environment, err);
@@ -494,5 +497,7 @@ json_t *config_shown(const Config *config, const ConfigEnvironment *environment)
     json_object_set_new(shown, "metrics", plan_metrics_shown(config));
     if (environment->variables_count > 0)
         json_object_set_new(shown, "variables", plan_variables_shown(environment));
+    if (environment->stores_count > 0)
+        json_object_set_new(shown, "stores", plan_stores_shown(environment));
     return shown;
 }

@@ -76,6 +76,15 @@ typedef struct ConfigWatch {
     int64_t watch_us;
 } ConfigWatch;
 
+/// A folder with files that plans read.
+typedef struct ConfigStore {
+    const char *name;
+    const char *written; ///< as it stands in the file
+    const char *path;    ///< absolute, or relative to the working folder; NULL = unusable
+    const char *problem; ///< why; NULL = usable
+    PlanPosition at;
+} ConfigStore;
+
 /// A text that plans may name: "${name}".
 typedef struct ConfigVariable {
     const char *name;
@@ -97,6 +106,8 @@ typedef struct ConfigEnvironment {
     size_t watches_count;
     ConfigVariable *variables; ///< those of the environment, then the common ones
     size_t variables_count;
+    ConfigStore *stores; ///< those of the environment, then the common ones
+    size_t stores_count;
     int64_t soak_us;           ///< soak: instead of every proof's; -1 = the plan's
     int64_t guard_interval_us; ///< guard_interval: 15s is the default
     bool gates_auto;           ///< gates: auto — recorded as approved by "policy: <env>"
@@ -136,12 +147,17 @@ const ConfigEnvironment *config_environment(const Config *config, const char *na
 int64_t config_watch_us(const ConfigEnvironment *environment, double percent, int64_t otherwise_us);
 const ConfigTarget *config_target(const ConfigEnvironment *environment, const char *name);
 const ConfigRole *config_role(const ConfigEnvironment *environment, const char *name);
+const ConfigStore *config_store(const ConfigEnvironment *environment, const char *name);
 const ConfigMetric *config_metric(const Config *config, const char *name);
 bool config_role_has(const ConfigRole *role, const char *person);
 /// The alerts and goals that thresholds "name" means: the group of that name in environment, or
 /// else all of the environment of that name. From arena; NULL when there is neither.
 const Threshold **config_thresholds(const Config *config, const ConfigEnvironment *environment,
                                     const char *name, Arena *arena, size_t *ret_count);
+/// The folder of a store. Fails with ERROR_INPUT and a position when there is none of that name, or
+/// a ${VARIABLE} of its path is not set. (plan/store.c)
+NODISCARD bool config_store_path(const ConfigEnvironment *environment, const char *name,
+                                 const char **ret_path, Error *err);
 /// Can the target be used? Fails with ERROR_INPUT and its position when a ${VARIABLE} of it is not
 /// set.
 NODISCARD bool config_target_ready(const ConfigTarget *target, Error *err);

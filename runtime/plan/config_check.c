@@ -2,6 +2,7 @@
 #include "base/suggest.h"
 #include "plan/config.h"
 #include "plan/metric.h"
+#include "plan/store.h"
 #include "plan/variable.h"
 
 #include <string.h>
@@ -198,7 +199,8 @@ bool config_check_plan(const Config *config, const ConfigEnvironment *environmen
         return false;
     for (size_t i = 0; i < plan->nodes_count; i++) {
         if (!check_node(&check, plan->nodes[i], err) ||
-            !plan_variables_check(environment, plan->nodes[i], err))
+            !plan_variables_check(environment, plan->nodes[i], err) ||
+            !plan_stores_check(environment, plan->nodes[i], err))
             return false;
     }
     return true;

@@ -12,6 +12,7 @@
 #include "plan/value.h"
 #include "plan/word_backup.h"
 #include "plan/word_check.h"
+#include "plan/word_import.h"
 #include "plan/word_outside.h"
 
 #include <stdarg.h>
@@ -345,7 +346,9 @@ static bool fill_keys(Plan *plan, PlanNode *node, const json_t *given, Error *er
     if (!plan_outside_check(node, err) || !plan_check_check(node, err) ||
         !plan_backup_check(node, err))
         return false;
-    if (node->kind == PLAN_BACKFILL)
+    if (node->kind == PLAN_IMPORT && !plan_import_check(node, err))
+        return false;
+    if (node->kind == PLAN_BACKFILL || node->kind == PLAN_IMPORT)
         return check_backfill(plan, node, err);
     return node->kind != PLAN_STAGE || check_stage(plan, node, err);
 }

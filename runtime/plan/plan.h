@@ -18,6 +18,7 @@ typedef enum PlanKind {
     PLAN_MIGRATIONS,
     PLAN_TASK,
     PLAN_BACKFILL,
+    PLAN_IMPORT,
     PLAN_CHECK,
     PLAN_VERIFY,
     PLAN_BACKUP,
@@ -102,7 +103,7 @@ const char *plan_text(const PlanNode *node, const char *key);
 double plan_number(const PlanNode *node, const char *key);
 bool plan_bool(const PlanNode *node, const char *key);
 int64_t plan_duration_us(const PlanNode *node, const char *key);
-/// The table that a backfill works on. From arena when it is cut from the name.
+/// The table that a backfill or an import works on. From arena when it is cut from the name.
 const char *plan_table(const PlanNode *node, Arena *arena);
 /// Where a key of the node stands; the node's own position when that is not known.
 PlanPosition plan_key_position(const PlanNode *node, const char *key);

@@ -133,6 +133,15 @@ static const PlanSetting METRIC_COMMAND[] = {
     {0},
 };
 
+static const PlanSetting STORE[] = {
+    {.name = "path",
+     .type = SETTING_TEXT,
+     .required = true,
+     .doc = "The folder, relative to this file. `${NAME}` in it is replaced from the process's "
+            "environment."},
+    {0},
+};
+
 static const PlanSetting METRIC[] = {
     {.name = "sql",
      .type = SETTING_TEXT,
@@ -188,6 +197,10 @@ static const PlanSetting ENVIRONMENT[] = {
     {.name = "approvers",
      .type = SETTING_PEOPLE,
      .doc = "The people of each role: `admin: [alice, bob]`."},
+    {.name = "stores",
+     .type = SETTING_NAMED,
+     .fields = STORE,
+     .doc = "As above, for this environment; one given here goes before the common one."},
     {.name = "variables",
      .type = SETTING_TEXTS,
      .doc = "As above, for this environment; one given here goes before the common one."},
@@ -241,6 +254,10 @@ static const PlanSetting SECTIONS[] = {
      .type = SETTING_NAMED,
      .fields = METRIC,
      .doc = "Where the numbers of thresholds come from, by name."},
+    {.name = "stores",
+     .type = SETTING_NAMED,
+     .fields = STORE,
+     .doc = "Folders with files that import reads, by name."},
     {.name = "variables",
      .type = SETTING_TEXTS,
      .doc = "Addresses and tokens that plans name as `${name}` in exec, http, notify and haproxy, "

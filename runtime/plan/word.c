@@ -5,6 +5,7 @@
 #include "plan/word_backfill.h"
 #include "plan/word_backup.h"
 #include "plan/word_check.h"
+#include "plan/word_import.h"
 #include "plan/word_outside.h"
 #include "plan/word_rollout.h"
 
@@ -221,9 +222,9 @@ enum {
     STANDS_IN_PLAN = BIT(PLAN_PHASE) | BIT(PLAN_GATE) | BIT(PLAN_ROLLOUT) | BIT(PLAN_MANUAL) |
                      BIT(PLAN_CHECKLIST) | BIT(PLAN_NOTIFY) | BIT(PLAN_SOAK),
     STANDS_IN_PHASE = BIT(PLAN_STEP) | BIT(PLAN_MIGRATIONS) | BIT(PLAN_TASK) | BIT(PLAN_BACKFILL) |
-                      BIT(PLAN_CHECK) | BIT(PLAN_VERIFY) | BIT(PLAN_BACKUP) | BIT(PLAN_GATE) |
-                      BIT(PLAN_MANUAL) | BIT(PLAN_CHECKLIST) | BIT(PLAN_EXEC) | BIT(PLAN_HTTP) |
-                      BIT(PLAN_NOTIFY) | BIT(PLAN_SOAK),
+                      BIT(PLAN_IMPORT) | BIT(PLAN_CHECK) | BIT(PLAN_VERIFY) | BIT(PLAN_BACKUP) |
+                      BIT(PLAN_GATE) | BIT(PLAN_MANUAL) | BIT(PLAN_CHECKLIST) | BIT(PLAN_EXEC) |
+                      BIT(PLAN_HTTP) | BIT(PLAN_NOTIFY) | BIT(PLAN_SOAK),
 };
 
 static const PlanWord WORDS[] = {
@@ -292,6 +293,21 @@ static const PlanWord WORDS[] = {
                     "}",
          .keys = PLAN_BACKFILL_KEYS,
          .rules = PLAN_BACKFILL_RULES,
+         .mutates = true},
+    [PLAN_IMPORT] =
+        {.name = "import",
+         .kind = PLAN_IMPORT,
+         .doc = "Records of files into a table, in batches, by worker processes, each exactly "
+                "once. What cannot be written goes to the review queue.",
+         .example = "import \"users\" {\n"
+                    "  data = \"fluxstudio\", from = \"users/*.json\",\n"
+                    "  map  = function(record)\n"
+                    "    if not record.email then return reject \"no e-mail address\" end\n"
+                    "    return { id = record.id, email = record.email }\n"
+                    "  end,\n"
+                    "}",
+         .keys = PLAN_IMPORT_KEYS,
+         .rules = PLAN_IMPORT_RULES,
          .mutates = true},
     [PLAN_CHECK] = {.name = "check",
                     .kind = PLAN_CHECK,
@@ -444,6 +460,12 @@ static const PlanWord WORDS[] = {
      .kind = PLAN_KINDS,
      .doc = "Returned by map: leave this row as it is, and say why.",
      .example = "return skip \"native campaign\""},
+    {.name = "reject",
+     .form = WORD_TEXT,
+     .kind = PLAN_KINDS,
+     .doc = "Returned by the map of an import: this record cannot become a row. It goes to the "
+            "review queue.",
+     .example = "return reject \"no e-mail address\""},
 };
 
 static const struct TypeRow {

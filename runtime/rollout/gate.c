@@ -26,7 +26,7 @@ static bool below(const PlanNode *node, const char *path)
 static bool gives_evidence(const PlanNode *node)
 {
     return node->kind == PLAN_CHECK || node->kind == PLAN_VERIFY || node->kind == PLAN_BACKUP ||
-           node->kind == PLAN_BACKFILL;
+           node->kind == PLAN_BACKFILL || node->kind == PLAN_IMPORT;
 }
 
 static json_t *evidence_item(const Run *run, const PlanNode *node)

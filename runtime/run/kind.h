@@ -16,7 +16,7 @@ RunNodeFn run_kind_task_back;
 RunNodeFn run_kind_check_forward; ///< check and verify
 RunNodeFn run_kind_backup_forward;
 RunNodeFn run_kind_backfill_forward;
-RunNodeFn run_kind_backfill_back;
+RunNodeFn run_kind_backfill_back;  ///< both also of import
 RunNodeFn run_kind_manual_forward; ///< manual and checklist
 RunNodeFn run_kind_exec_forward;
 RunNodeFn run_kind_http_forward;

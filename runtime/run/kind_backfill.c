@@ -6,7 +6,9 @@
 #include "base/log.h"
 #include "data/backfill.h"
 #include "data/decide.h"
+#include "data/import.h"
 #include "data/undo.h"
+#include "data/unload.h"
 #include "ledger/gate.h"
 #include "sql/columns.h"
 
@@ -29,6 +31,7 @@ typedef struct Work {
     int64_t told_total;
     int told_pass;
     char why_not_saved[256];
+    int64_t settled; /* orphans that became rows after all */
 } Work;
 
 /* ------------------------------------------------------------------ what an undo needs */
@@ -148,13 +151,17 @@ static const char **worker_argv(Work *work, Arena *arena)
 static bool prepare(Work *work, Run *run, const PlanNode *node, Arena *arena, Error *err)
 {
     *work = (Work){.run = run, .node = node};
-    if (!data_spec_read(node, arena, &work->spec, err))
+    if (!data_spec_read(node, arena, &work->spec, err) ||
+        (work->spec.import != NULL &&
+         !config_store_path(run->options.environment, work->spec.import->store,
+                            &work->spec.import->root, err)))
         return false;
     work->options =
         (DataJobOptions){.run = run->id,
                          .epoch = run->epoch,
                          .role = run->options.target->run_as,
-                         .save_old = run_kind_backfill_saves_old(run->plan, node, &work->spec)};
+                         .save_old = work->spec.import == NULL &&
+                                     run_kind_backfill_saves_old(run->plan, node, &work->spec)};
     return true;
 }
 
@@ -188,7 +195,7 @@ static bool drive(Work *work, Arena *arena, DataOutcome *ret, Error *err)
         run_step_started(run, work->node);
     else if (!run_step_apply(run, work->node, STEP_EVENT_START, NULL, NULL, err))
         return false;
-    if (!work->options.save_old && state == STEP_PENDING)
+    if (!work->options.save_old && work->spec.import == NULL && state == STEP_PENDING)
         run_log(run, work->node->path, "info",
                 "old values are not kept: a later undo drops the column, or it is one-way");
     bool ok = path_on(run, err) &&
@@ -314,6 +321,21 @@ static bool review_until_empty(Review *review, Error *err)
     }
 }
 
+/* A record whose parent was read after it is no orphan any more. */
+static bool settle_orphans(Work *work, const DataJob *job, Error *err)
+{
+    int64_t settled = 0;
+    if (work->spec.import == NULL)
+        return true;
+    if (!data_import_settle(job, work->run->effects, &settled, err))
+        return false;
+    work->settled = settled;
+    if (settled > 0)
+        run_log(work->run, work->node->path, "info",
+                "%" PRId64 " record(s) were written once what they refer to was there", settled);
+    return true;
+}
+
 static bool review(Work *work, Arena *arena, Error *err)
 {
     Review review = {.work = work, .arena = arena};
@@ -322,7 +344,8 @@ static bool review(Work *work, Arena *arena, Error *err)
     if (!open_rows(work->run, work->node, &open, &reasons, err) || open == 0)
         return err->kind == ERROR_NONE;
     if (!path_on(work->run, err) ||
-        !data_job_open(work->run->effects, arena, &work->spec, &work->options, &review.job, err))
+        !data_job_open(work->run->effects, arena, &work->spec, &work->options, &review.job, err) ||
+        !settle_orphans(work, &review.job, err))
         return false;
     review.applied = json_object();
     data_updater_init(&review.updater, &review.job, work->run->effects);
@@ -342,9 +365,10 @@ static bool finish(Work *work, const DataOutcome *outcome, Error *err)
     json_t *before = json_object_get(run_step_row(work->run, work->node->path), "detail");
     AUTO(json_auto) json_t *detail = before == NULL ? json_object() : json_copy(before);
     snprintf(text, sizeof(text),
-             "%" PRId64 " rows changed, %" PRId64 " skipped, %" PRId64 " reviewed, in %" PRId64
+             "%" PRId64 " rows %s, %" PRId64 " skipped, %" PRId64 " reviewed, in %" PRId64
              " batches",
-             counts->changed, counts->skipped, counts->queued, outcome->progress.batches);
+             counts->changed + work->settled, work->spec.import != NULL ? "written" : "changed",
+             counts->skipped, counts->queued - work->settled, outcome->progress.batches);
     json_set_string(detail, "verdict", "pass");
     json_set_string(detail, "text", text);
     return run_step_apply(work->run, work->node, STEP_EVENT_FINISH, detail, NULL, err);
@@ -392,6 +416,15 @@ static void on_undo_progress(void *ctx, const DataUndoCounts *counts)
     run_tell(work->run, "step.progress", work->node->path, data);
 }
 
+/* Does the undo of a step before this one drop the whole table? */
+static bool drops_table(const Work *work)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    SqlColumns dropped = {.arena = arena};
+    run_kind_backfill_dropped(work->run->plan, work->node, &dropped);
+    return sql_columns_find(&dropped, work->spec.table, "*") != NULL;
+}
+
 static bool undo(Work *work, Arena *arena, Error *err)
 {
     Run *run = work->run;
@@ -402,8 +435,10 @@ static bool undo(Work *work, Arena *arena, Error *err)
         .progress = on_undo_progress, .should_stop = on_undo_should_stop, .ctx = work};
     bool ok = path_on(run, err) &&
               data_job_open(run->effects, arena, &work->spec, &work->options, &job, err) &&
-              data_undo_run(&job, run->effects, json_object_get(detail, "sync_drops"), &hooks,
-                            &counts, err);
+              (work->spec.import != NULL
+                   ? data_unload_run(&job, run->effects, drops_table(work), &hooks, &counts, err)
+                   : data_undo_run(&job, run->effects, json_object_get(detail, "sync_drops"),
+                                   &hooks, &counts, err));
     path_off(run);
     if (!ok)
         return false;
@@ -411,8 +446,9 @@ static bool undo(Work *work, Arena *arena, Error *err)
         return run_stop_here(err);
     if (counts.changed_since > 0)
         run_log(run, work->node->path, "warn",
-                "%" PRId64 " rows were changed by others since: they stay as they are",
-                counts.changed_since);
+                "%" PRId64 " rows were changed by others since%s: they stay as they are",
+                counts.changed_since,
+                work->spec.import != NULL ? ", or others' rows refer to them" : "");
     return true;
 }
 

@@ -65,6 +65,7 @@ static const struct HowRow {
 } HOWS[] = {
     {"step", "its down"},
     {"backfill", "old values, where ours still stand"},
+    {"import", "its rows are deleted, where ours still stand"},
     {"rollout", "0 % and off"},
 };
 

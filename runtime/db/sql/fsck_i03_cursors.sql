@@ -1,10 +1,16 @@
--- I3: the ranges of a backfill lie side by side without a gap, and those of a step that is done are done. A range below 0
--- belongs to an undo.
+-- I3: the ranges of a backfill lie side by side without a gap, those of an import within each file, and those of a step that is
+-- done are done. A range below 0 belongs to an undo.
 SELECT c.run, c.step, 'range ' || c.range || ': ' || c.fault
 FROM (SELECT k.run, k.step, k.range,
-             CASE WHEN k.range = min(k.range) OVER steps AND k.lower IS NOT NULL THEN 'the first one has a lower bound'
-                  WHEN k.range = max(k.range) OVER steps AND k.upper IS NOT NULL THEN 'the last one has an upper bound'
-                  WHEN lag(k.upper) OVER ranges IS DISTINCT FROM k.lower THEN 'it does not begin where the one before ends'
+             CASE WHEN s.kind = 'import' AND k.lower[2]::bigint > 0 AND lag(k.upper) OVER ranges IS DISTINCT FROM k.lower
+                  THEN 'it does not begin where the one before ends'
+                  WHEN s.kind = 'import' AND k.lower[2]::bigint = 0 AND lag(k.upper[2] <> k.upper[3]) OVER ranges
+                  THEN 'the one before does not reach the end of its file'
+                  WHEN s.kind <> 'import' AND k.range = min(k.range) OVER steps AND k.lower IS NOT NULL
+                  THEN 'the first one has a lower bound'
+                  WHEN s.kind <> 'import' AND k.range = max(k.range) OVER steps AND k.upper IS NOT NULL
+                  THEN 'the last one has an upper bound'
+                  WHEN s.kind <> 'import' AND lag(k.upper) OVER ranges IS DISTINCT FROM k.lower THEN 'it does not begin where the one before ends'
                   WHEN s.state = 'done' AND NOT k.done THEN 'the step is done, and this range is not'
                   WHEN least(k.rows_changed, k.rows_skipped, k.rows_queued, k.rows_moved, k.batches) < 0
                   THEN 'a count is negative'

@@ -1,6 +1,6 @@
 -- What the relations $1 (text[]) lose with their columns $2 (text[]; * = the whole table, ** = the relation is a schema with its
 -- tables) when step $4 of run $3 is undone: per table its name, what of it goes, and parts of a query over it as t. Rows that
--- transactions of ours wrote last (headgate.wrote, of that column of that table) are left out; so are values a column began with.
+-- transactions of ours wrote last (headgate.wrote, of that column of that table, or * for whole rows) are left out; so are values a column began with.
 WITH asked AS (
     SELECT i.name, i.col FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) AS i(name, col)
 ), tables AS (
@@ -35,7 +35,7 @@ SELECT t.name, NOT t.partly,
            pg_catalog.format('(t.%1$I IS NOT NULL AND t.%1$I::text IS DISTINCT FROM %2$L AND t.xmin NOT IN (%3$s '
                              'OR w.relation = %4$s AND %5$L = ANY (w.columns))))',
                              c.name, c.began, (SELECT o.sql FROM ours AS o), t.oid, c.name), ' OR ') FILTER (WHERE c.goes)
-       ELSE (SELECT pg_catalog.format('t.xmin NOT IN (%s))', o.sql) FROM ours AS o) END
+       ELSE (SELECT pg_catalog.format('t.xmin NOT IN (%s OR w.relation = %s AND ''*'' = ANY (w.columns)))', o.sql, t.oid) FROM ours AS o) END
 FROM tables AS t
 JOIN columns AS c ON c.oid = t.oid
 GROUP BY t.oid, t.name, t.partly

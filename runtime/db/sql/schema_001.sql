@@ -64,7 +64,7 @@ CREATE TABLE headgate.queued_row (
     run      bigint NOT NULL,
     step     text   NOT NULL,
     key      text[] NOT NULL,
-    kind     text   NOT NULL CHECK (kind IN ('ambiguous', 'error', 'skip')),
+    kind     text   NOT NULL CHECK (kind IN ('ambiguous', 'error', 'orphan', 'skip')),
     reason   text   NOT NULL,
     choices  jsonb,
     before   jsonb,

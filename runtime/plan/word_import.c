@@ -1,0 +1,115 @@
+/* The keys of import. */
+#include "plan/word_import.h"
+
+#include <string.h>
+
+const PlanKey PLAN_IMPORT_KEYS[] = {
+    {.name = "data",
+     .type = KEY_TEXT,
+     .required = true,
+     .doc = "The store in headgate.yaml whose folder holds the files."},
+    {.name = "from",
+     .type = KEY_STRINGS,
+     .required = true,
+     .doc = "Files of that folder: names or patterns with * and ? (\"users/*.json\"). A pattern "
+            "that finds none is an error."},
+    {.name = "format",
+     .type = KEY_CHOICE,
+     .choices = "ndjson json csv tsv",
+     .doc = "ndjson: a record a line. json: one array of records, or one record. csv, tsv: with a "
+            "header. Default: by the file's ending."},
+    {.name = "table",
+     .type = KEY_TEXT,
+     .doc = "The table, with its schema if need be. Default: the name up to its first \".\"."},
+    {.name = "key",
+     .type = KEY_COLUMNS,
+     .doc = "Columns of a unique, not null index. Default: the primary key."},
+    {.name = "map",
+     .type = KEY_FUNCTION,
+     .doc = "function(record, db): the columns to write, or skip \"why\", reject \"why\" or "
+            "ambiguous(\"why\", {choices = …}). Default: the record's fields by name."},
+    {.name = "columns",
+     .type = KEY_COLUMNS,
+     .doc = "Without map: the fields to take. Default: all; one that is no column goes to the "
+            "review queue with its record."},
+    {.name = "batch",
+     .type = KEY_COUNT,
+     .doc = "Records of the first batch; later ones follow batch_time. Default: chosen by the "
+            "runtime."},
+    {.name = "batch_time",
+     .type = KEY_DURATION,
+     .fallback = "\"300ms\"",
+     .doc = "How long a batch should take; at most 5s."},
+    {.name = "pause",
+     .type = KEY_DURATION,
+     .fallback = "\"0s\"",
+     .doc = "A rest between two batches of a worker."},
+    {.name = "workers",
+     .type = KEY_WORKERS,
+     .fallback = "\"auto\"",
+     .doc = "Worker processes, or \"auto\": 1 for less than 4 MB of files, else 2."},
+    {.name = "on_error",
+     .type = KEY_CHOICE,
+     .choices = "queue fail",
+     .fallback = "\"queue\"",
+     .doc = "A record that cannot be read, mapped or written goes to the review queue, or fails "
+            "the step."},
+    {.name = "one_way",
+     .type = KEY_TEXT,
+     .doc = "Why the rows stay after a rollback. Without it those that still are as they were "
+            "written are deleted."},
+    {.name = "doc", .type = KEY_TEXT, .doc = "What is imported, for people."},
+    {0},
+};
+
+const PlanRule PLAN_IMPORT_RULES[] = {
+    {.kind = RULE_AT_MOST_ONE,
+     .keys = "columns map",
+     .why = "columns says which fields are taken as they are, and map takes what it wants"},
+    {.keys = NULL},
+};
+
+static bool leaves_the_store(const char *pattern)
+{
+    if (pattern[0] == '/')
+        return true;
+    for (const char *at = pattern; at != NULL; at = strchr(at, '/')) {
+        at += *at == '/';
+        if (strncmp(at, "..", 2) == 0 && (at[2] == '/' || at[2] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+/* A pattern for the ending too is looked at with the files it finds. */
+static bool format_is_known(const char *pattern)
+{
+    static const char *const ENDINGS[] = {".ndjson", ".jsonl", ".json", ".csv", ".tsv"};
+    const char *dot = strrchr(pattern, '.');
+    if (strpbrk(dot == NULL ? pattern : dot, "*?[") != NULL)
+        return true;
+    for (size_t i = 0; dot != NULL && i < COUNT_OF(ENDINGS); i++) {
+        if (strcmp(dot, ENDINGS[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool plan_import_check(const PlanNode *node, Error *err)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    size_t count;
+    const char **patterns = plan_strings(node, "from", arena, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (leaves_the_store(patterns[i]))
+            return plan_error_at(err, plan_key_position(node, "from"),
+                                 "import \"%s\": \"%s\" leaves the store's folder", node->name,
+                                 patterns[i]);
+        if (plan_text(node, "format") == NULL && !format_is_known(patterns[i]))
+            return plan_error_at(err, plan_key_position(node, "from"),
+                                 "import \"%s\": the ending of \"%s\" says no format: give format "
+                                 "= \"ndjson\", \"json\", \"csv\" or \"tsv\"",
+                                 node->name, patterns[i]);
+    }
+    return true;
+}
