@@ -286,6 +286,8 @@ static bool map_record(DataSource *source, DataMapper *mapper, DataChunk *chunk,
 {
     static const DataColumn WHOLE = {.name = "record", .class = DATA_JSON};
     static const DataColumn *const COLUMNS[] = {&WHOLE};
+    if (mapper == NULL)
+        return true;
     if (mapper->map == NULL)
         return data_record_by_name(source->job, chunk->arena, &source->document, &record->mapped,
                                    err);

@@ -44,7 +44,7 @@ typedef struct DataSource DataSource;
 NODISCARD bool data_source_open(const DataJob *job, const DataRange *range, DataSource **ret_source,
                                 Error *err);
 void data_source_close(DataSource *source); ///< NULL is fine
-/// Waits. Up to limit records, mapped. Locked mapper.
+/// Waits. Up to limit records, mapped. Locked mapper; NULL: they are only read.
 NODISCARD bool data_source_read(DataSource *source, DataMapper *mapper, int limit,
                                 DataChunk **ret_chunk, Error *err);
 void data_chunk_free(DataChunk *chunk);

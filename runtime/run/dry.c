@@ -2,7 +2,7 @@
 #include "run/dry.h"
 
 #include "base/clock.h"
-#include "data/dry.h"
+#include "data/import_dry.h"
 #include "run/kind.h"
 #include "run/proof_external.h"
 #include "run/restore.h"
@@ -122,30 +122,55 @@ static size_t expected_of(Dry *dry, const char *table, DataExpected **ret)
     return count;
 }
 
+/* What a dry run of a backfill or an import is given, and the map that it opened. */
+typedef struct Simulation {
+    DataDryOptions options;
+    DataExpected *expected;
+    void *map_ctx;
+} Simulation;
+
+static bool simulation_open(Dry *dry, const PlanNode *node, const DataSpec *spec, bool maps,
+                            Simulation *ret, Error *err)
+{
+    const RunDryOptions *options = dry->options;
+    Simulation simulation = {0};
+    if (maps) {
+        simulation.map_ctx = options->map_open(options->ctx, node->path, err);
+        if (simulation.map_ctx == NULL)
+            return false;
+    }
+    simulation.options =
+        (DataDryOptions){.loop = options->loop,
+                         .spec = spec,
+                         .target = {.conninfo = options->target->url,
+                                    .application_name = "headgate plan",
+                                    .search_path = dry->search_path,
+                                    .pooler_session = options->target->pooler_session,
+                                    .read_only = true},
+                         .role = options->target->run_as,
+                         .expected_count = expected_of(dry, spec->table, &simulation.expected),
+                         .samples_max = (size_t)options->samples,
+                         .map = maps ? options->map : NULL,
+                         .map_ctx = simulation.map_ctx};
+    simulation.options.expected = simulation.expected;
+    *ret = simulation;
+    return true;
+}
+
+static void simulation_close(Dry *dry, Simulation *simulation)
+{
+    if (simulation->map_ctx != NULL)
+        dry->options->map_close(simulation->map_ctx);
+}
+
 static bool simulate(Dry *dry, const PlanNode *node, const DataSpec *spec, DataDryCounts *ret,
                      Error *err)
 {
-    const RunDryOptions *options = dry->options;
-    DataExpected *expected = NULL;
-    void *map_ctx = spec->map ? options->map_open(options->ctx, node->path, err) : NULL;
-    if (spec->map && map_ctx == NULL)
+    Simulation simulation;
+    if (!simulation_open(dry, node, spec, spec->map, &simulation, err))
         return false;
-    DataDryOptions dry_options = {.loop = options->loop,
-                                  .spec = spec,
-                                  .target = {.conninfo = options->target->url,
-                                             .application_name = "headgate plan",
-                                             .search_path = dry->search_path,
-                                             .pooler_session = options->target->pooler_session,
-                                             .read_only = true},
-                                  .role = options->target->run_as,
-                                  .expected_count = expected_of(dry, spec->table, &expected),
-                                  .samples_max = (size_t)options->samples,
-                                  .map = spec->map ? options->map : NULL,
-                                  .map_ctx = map_ctx};
-    dry_options.expected = expected;
-    bool ok = data_dry(&dry_options, dry->arena, ret, err);
-    if (map_ctx != NULL)
-        options->map_close(map_ctx);
+    bool ok = data_dry(&simulation.options, dry->arena, ret, err);
+    simulation_close(dry, &simulation);
     return ok;
 }
 
@@ -188,6 +213,73 @@ static void dry_backfill(Dry *dry, const PlanNode *node, json_t *item)
                              counts.rows, counts.write, counts.skip, counts.ambiguous,
                              counts.error));
     }
+}
+
+/* ------------------------------------------------------------------ imports */
+
+static json_t *files_json(const DataImportDry *found)
+{
+    json_t *files = json_array();
+    for (size_t i = 0; i < found->files_count; i++) {
+        const DataDryFile *file = &found->files[i];
+        json_t *one = json_object();
+        json_set_string(one, "file", file->name);
+        json_set_int(one, "bytes", file->size_bytes);
+        json_set_int(one, "records", file->records);
+        json_set_int(one, "errors", file->errors);
+        json_array_append_new(files, one);
+    }
+    return files;
+}
+
+static bool simulate_import(Dry *dry, const PlanNode *node, DataSpec *spec, bool no_table,
+                            DataImportDry *ret, Error *err)
+{
+    Simulation simulation;
+    if (!config_store_path(dry->options->environment, spec->import->store, &spec->import->root,
+                           err) ||
+        !simulation_open(dry, node, spec, spec->map && !no_table, &simulation, err))
+        return false;
+    bool ok = data_import_dry(&simulation.options, no_table, dry->arena, ret, err);
+    simulation_close(dry, &simulation);
+    return ok;
+}
+
+static void dry_import(Dry *dry, const PlanNode *node, json_t *item)
+{
+    DataSpec spec;
+    DataImportDry found = {0};
+    Error err = {0};
+    dry->changed = true;
+    bool ok = data_spec_read(node, dry->arena, &spec, &err);
+    bool no_table = ok && missing_table(dry, spec.table);
+    if (!ok || !simulate_import(dry, node, &spec, no_table, &found, &err)) {
+        outcome(item, "error", arena_strdup(dry->arena, err.message));
+        return;
+    }
+    const DataDryCounts *counts = &found.counts;
+    json_set_int(item, "rows", counts->rows);
+    json_set_int(item, "errors", counts->error);
+    json_object_set_new(item, "files", files_json(&found));
+    json_object_set_new(item, "samples", samples_json(counts));
+    const char *text = arena_printf(dry->arena, "%zu file(s), %" PRId64 " records",
+                                    found.files_count, counts->rows);
+    if (no_table) {
+        outcome(item, "would_run",
+                arena_printf(dry->arena,
+                             "%s: %" PRId64 " cannot be read; what they become is not simulated, "
+                             "their table is not there yet",
+                             text, counts->error));
+        return;
+    }
+    json_set_int(item, "migrate", counts->write);
+    json_set_int(item, "skip", counts->skip);
+    json_set_int(item, "ambiguous", counts->ambiguous);
+    outcome(item, "would_run",
+            arena_printf(dry->arena,
+                         "%s: %" PRId64 " to write, %" PRId64 " skip, %" PRId64
+                         " ambiguous, %" PRId64 " errors; foreign keys are not looked at",
+                         text, counts->write, counts->skip, counts->ambiguous, counts->error));
 }
 
 static void dry_gate(Dry *dry, const PlanNode *node, json_t *item)
@@ -263,11 +355,11 @@ static void dry_soak(Dry *dry, const PlanNode *node, json_t *item)
 }
 
 static DryNode *const NODES[PLAN_KINDS] = {
-    [PLAN_STEP] = dry_step,        [PLAN_TASK] = dry_task,     [PLAN_CHECK] = dry_check,
-    [PLAN_VERIFY] = dry_check,     [PLAN_BACKUP] = dry_backup, [PLAN_BACKFILL] = dry_backfill,
-    [PLAN_GATE] = dry_gate,        [PLAN_STAGE] = dry_stage,   [PLAN_MANUAL] = dry_person,
-    [PLAN_CHECKLIST] = dry_person, [PLAN_EXEC] = dry_outside,  [PLAN_HTTP] = dry_outside,
-    [PLAN_NOTIFY] = dry_outside,   [PLAN_SOAK] = dry_soak,
+    [PLAN_STEP] = dry_step,     [PLAN_TASK] = dry_task,        [PLAN_CHECK] = dry_check,
+    [PLAN_VERIFY] = dry_check,  [PLAN_BACKUP] = dry_backup,    [PLAN_BACKFILL] = dry_backfill,
+    [PLAN_IMPORT] = dry_import, [PLAN_GATE] = dry_gate,        [PLAN_STAGE] = dry_stage,
+    [PLAN_MANUAL] = dry_person, [PLAN_CHECKLIST] = dry_person, [PLAN_EXEC] = dry_outside,
+    [PLAN_HTTP] = dry_outside,  [PLAN_NOTIFY] = dry_outside,   [PLAN_SOAK] = dry_soak,
 };
 
 static void walk(Dry *dry)

@@ -136,6 +136,29 @@ function task(name) end
 ---@return fun(keys: headgate.Backfill): headgate.Node
 function backfill(name) end
 
+---Records of files into a table, in batches, by worker processes, each exactly once. What cannot be written goes to the review queue.
+---@class headgate.Import
+---@field data string  The store in headgate.yaml whose folder holds the files.
+---@field from string|string[]  Files of that folder: names or patterns with * and ? ("users/*.json"). A pattern that finds none is an error.
+---@field format? "ndjson"|"json"|"csv"|"tsv"  ndjson: a record a line. json: one array of records, or one record. csv, tsv: with a header. Default: by the file's ending.
+---@field table? string  The table, with its schema if need be. Default: the name up to its first ".".
+---@field key? string|string[]  Columns of a unique, not null index. Default: the primary key.
+---@field map? function  function(record, db): the columns to write, or skip "why", reject "why" or ambiguous("why", {choices = …}). Default: the record's fields by name.
+---@field columns? string|string[]  Without map: the fields to take. Default: all; one that is no column goes to the review queue with its record.
+---@field batch? integer  Records of the first batch; later ones follow batch_time. Default: chosen by the runtime.
+---@field batch_time? string  How long a batch should take; at most 5s. Default: "300ms".
+---@field pause? string  A rest between two batches of a worker. Default: "0s".
+---@field workers? integer|"auto"  Worker processes, or "auto": 1 for less than 4 MB of files, else 2. Default: "auto".
+---@field on_error? "queue"|"fail"  A record that cannot be read, mapped or written goes to the review queue, or fails the step. Default: "queue".
+---@field one_way? string  Why the rows stay after a rollback. Without it those that still are as they were written are deleted.
+---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
+---@field doc? string  What is imported, for people.
+
+---Records of files into a table, in batches, by worker processes, each exactly once. What cannot be written goes to the review queue.
+---@param name string
+---@return fun(keys: headgate.Import): headgate.Node
+function import(name) end
+
 ---@class headgate.Check.Http
 ---@field url string  http:// or https://; `${name}` stands for a variable of headgate.yaml.
 ---@field headers? table<string, string>  Headers by name; `${name}` stands for a variable of headgate.yaml.
@@ -554,6 +577,11 @@ function ambiguous(why, more) end
 ---@param text string
 ---@return headgate.Skip
 function skip(text) end
+
+---Returned by the map of an import: this record cannot become a row. It goes to the review queue.
+---@param text string
+---@return headgate.Reject
+function reject(text) end
 
 ---Writes a line into the run's log, which the dashboard and `headgate log` show.
 ---@async

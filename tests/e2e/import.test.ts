@@ -1,11 +1,16 @@
 /** Files into tables: every record becomes one row or one row of the review queue, whatever its format and whatever dies. */
 import assert from "node:assert/strict";
 import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
-import { headgate } from "../lib/cli";
+import type { ReviewRow } from "../lib/api";
+import { headgate, start } from "../lib/cli";
 import { Cluster } from "../lib/cluster";
+import { fsckLines } from "../lib/fsck";
 import { TEST_CONFIG, temporary, writePlan } from "../lib/plan";
+import { killNow, processesOf } from "../lib/processes";
+import { Supervisor } from "../lib/supervisor";
+import { waitUntil } from "../lib/wait";
 
 let cluster: Cluster;
 before(async () => {
@@ -32,6 +37,8 @@ function plan(steps: string, folder: string): string {
 
 const json = (value: unknown): string => JSON.stringify(value);
 const lines = (values: unknown[]): string => values.map((value) => `${json(value)}\n`).join("");
+/** The ledger's invariants hold. */
+const sound = async (database: string, path: string): Promise<void> => assert.deepEqual(await fsckLines(cluster.env(database), path, "test"), []);
 const count = async (database: string, table: string): Promise<number> =>
   Number((await cluster.query(database, `SELECT count(*) AS n FROM ${table}`))[0]?.["n"]);
 
@@ -68,4 +75,177 @@ test("every format, with values of every type, arrives as it was written", async
   assert.match(String(rows[1]?.["seen"]), /^2020-01-02/);
   assert.equal(rows[1]?.["detail"], null);
   assert.deepEqual(rows.slice(2, 9).map((row) => row["name"]), ["line", "\\N", 'two\nlines, "quoted"', null, "", "tab", "one object"]);
+});
+
+const PEOPLE = `CREATE TABLE team (id text PRIMARY KEY, name text NOT NULL);
+  CREATE TABLE staff (id int PRIMARY KEY, team_id text REFERENCES team, boss int REFERENCES staff, mail text NOT NULL UNIQUE CHECK (mail ~ '@'))`;
+const PEOPLE_STEPS = `import "team" { data = "shop", from = "team.ndjson" },
+     import "staff" {
+       data = "shop", from = "person-*.ndjson",
+       map = function(record)
+         if not record.mail then return reject "no mail address" end
+         if record.mail == "?" then
+           return ambiguous("which address", { choices = {
+             { id = record.id, mail = "first@x" }, { label = "the second", set = { id = record.id, mail = "second@x" } } } })
+         end
+         if record.gone then return skip "left the company" end
+         return { id = record.id, team_id = record.team, boss = record.boss, mail = record.mail }
+       end,
+     },`;
+
+test("what cannot become a row waits for people, with its place in the file; orphans are settled when their parents have come", async (t) => {
+  const database = await cluster.database();
+  await cluster.query(database, PEOPLE);
+  const folder = store({
+    "team.ndjson": lines([{ id: "a", name: "A" }, { id: "b" }]),
+    "person-1.ndjson":
+      lines([{ id: 1, team: "a", mail: "1@x", boss: 9 }, { id: 2, team: "z", mail: "2@x" }, { id: 3, mail: "?" }, { id: 4 }]) +
+      `{"id": 5, "mail": \n` +
+      lines([{ id: 6, mail: "six" }, { id: 7, mail: "7@x" }, { id: 8, mail: "8@x", gone: true }, { id: "x", mail: "x@x" }, { id: 7, mail: "again@x" }]),
+    "person-2.ndjson": lines([{ id: 9, mail: "9@x", team: "b" }, { id: 10, mail: "10@x" }]),
+  });
+  const path = plan(PEOPLE_STEPS, folder);
+  const supervisor = await Supervisor.start({ env: cluster.env(database), config: path, plans: join(path, ".."), environment: "test", people: ["alice"] });
+  t.after(() => supervisor.stop());
+  const alice = supervisor.as("alice");
+  const { id } = await alice.startRun(basename(path), "test");
+  const open = async (n: number): Promise<void> =>
+    waitUntil(`${n} record(s) wait`, async () => {
+      const page = await alice.run(id);
+      assert.notEqual(page.state, "failed", json(page.reason));
+      return page.review.open === n && page.state === "waiting";
+    });
+  const rows = async (): Promise<(ReviewRow & { kind: string; before: Record<string, unknown> })[]> =>
+    (await alice.get<{ rows: (ReviewRow & { kind: string; before: Record<string, unknown> })[] }>(`/api/runs/${id}/review?state=open`)).rows;
+  const decide = (row: ReviewRow, decision: unknown): Promise<unknown> =>
+    alice.post(`/api/runs/${id}/review`, { decisions: [{ step: row.step, key: row.key, decision }] });
+
+  await open(1);
+  const [team] = await rows();
+  assert.deepEqual(team?.key, ["team.ndjson", "22"]);
+  assert.match(String(team?.reason), /null value in column "name" of relation "team" violates not-null constraint$/);
+  assert.deepEqual(team?.before, { file: "team.ndjson", line: 2, byte: 22, record: { id: "b" } });
+  if (team) await decide(team, { set: { name: "B" } });
+
+  await open(7);
+  const queued = await rows();
+  const at = (line: number): (typeof queued)[number] => {
+    const row = queued.find(({ before }) => before["line"] === line);
+    assert.ok(row, `line ${line} is not in the queue`);
+    return row;
+  };
+  assert.deepEqual(queued.map(({ before, kind }) => [before["line"], kind]).sort((a, b) => Number(a[0]) - Number(b[0])), [[2, "orphan"], [3, "ambiguous"], [4, "error"], [5, "error"], [6, "error"], [9, "error"], [10, "error"]]);
+  assert.equal(at(4).reason, "no mail address");
+  assert.match(at(5).reason, /^JSON: /);
+  assert.match(at(10).reason, /duplicate key/);
+  // 1 was read before its boss, who stands in the second file: no orphan any more; 9 found team b, which a person has completed
+  assert.deepEqual((await cluster.query(database, "SELECT id FROM staff ORDER BY id")).map((row) => row["id"]), [1, 7, 9, 10]);
+
+  await cluster.query(database, "INSERT INTO team VALUES ('z', 'Z')"); // somebody repairs what was missing
+  await decide(at(2), { choice: 0 });
+  await decide(at(3), { choice: 1 });
+  await decide(at(4), { skip: true });
+  await decide(at(5), { set: { id: 5, mail: "5@x" } });
+  await decide(at(6), { set: { mail: "6@x" } });
+  await decide(at(10), { skip: true });
+  await decide(at(9), { skip: true });
+  await waitUntil("the run is done", async () => (await alice.run(id)).state === "done");
+  assert.deepEqual(await cluster.query(database, "SELECT id, team_id, mail FROM staff ORDER BY id"), [
+    { id: 1, team_id: "a", mail: "1@x" },
+    { id: 2, team_id: "z", mail: "2@x" },
+    { id: 3, team_id: null, mail: "second@x" },
+    { id: 5, team_id: null, mail: "5@x" },
+    { id: 6, team_id: null, mail: "6@x" },
+    { id: 7, team_id: null, mail: "7@x" },
+    { id: 9, team_id: "b", mail: "9@x" },
+    { id: 10, team_id: null, mail: "10@x" },
+  ]);
+  await sound(database, path);
+
+  // back: all that the run has written goes, decisions too; what came from elsewhere stays
+  await cluster.query(database, "UPDATE staff SET mail = 'changed@x' WHERE id = 10");
+  await alice.request(id, "rollback");
+  await waitUntil("the run is rolled back", async () => (await alice.run(id)).state === "rolled_back");
+  assert.deepEqual(await cluster.query(database, "SELECT id FROM staff"), [{ id: 10 }]);
+  assert.deepEqual(await cluster.query(database, "SELECT id FROM team"), [{ id: "z" }]);
+  await sound(database, path);
+});
+
+test("workers and the runner are killed again and again: every record is written once; the undo takes back all but others' rows", async (t) => {
+  const database = await cluster.database();
+  await cluster.query(database, "CREATE TABLE log (id bigint, file text, n int, PRIMARY KEY (id)); INSERT INTO log VALUES (-1, 'before', 0)");
+  const records = (from: number, count: number): unknown[] => Array.from({ length: count }, (_, i) => ({ id: from + i, n: i }));
+  const folder = store({ "a.ndjson": lines(records(0, 2000)), "b.json": json(records(2000, 2000)), "c.csv": `id,n\n${records(4000, 1000).map((_, i) => `${4000 + i},${i}\n`).join("")}` });
+  const path = plan(`import "log" { data = "shop", from = { "*.ndjson", "*.json", "*.csv" }, batch = 50, batch_time = "1ms", workers = 2 },`, folder);
+  const home = temporary("home");
+  const env = { ...cluster.env(database), HEADGATE_HOME: home };
+  let running = start(["run", path, "--env", "test", "--yes"], { env });
+  t.after(() => running.kill("SIGKILL"));
+  let kills = 0;
+  for (const limit of [300, 1200, 2000, 3000, 4000]) {
+    await waitUntil(`${limit} records are written`, async () => !running.alive || (await count(database, "log")) > limit);
+    const victims = processesOf(home).filter(({ command }) => command === "worker" || (limit === 2000 && command === "runner"));
+    kills += victims.filter(({ pid }) => killNow(pid)).length;
+  }
+  let result = await running.ended;
+  for (let i = 0; i < 5 && result.code !== 0; i++) {
+    const id = String((await cluster.query(database, "SELECT max(id) AS id FROM headgate.run"))[0]?.["id"]);
+    running = start(["resume", id, "--config", join(path, "headgate.yaml"), "--env", "test"], { env });
+    result = await running.ended;
+  }
+  assert.equal(result.code, 0, result.text);
+  assert.ok(kills >= 3, `only ${kills} processes were killed`);
+  const [sum] = await cluster.query(database, "SELECT count(*)::int AS n, count(DISTINCT id)::int AS ids, sum(id)::text AS sum FROM log WHERE id >= 0");
+  assert.deepEqual(sum, { n: 5000, ids: 5000, sum: String((4999 * 5000) / 2) });
+  const [counted] = await cluster.query(database, "SELECT sum(rows_changed)::int AS n FROM headgate.cursor");
+  assert.equal(counted?.["n"], 5000);
+  await sound(database, path);
+  await cluster.query(database, "UPDATE log SET n = -5 WHERE id IN (17, 4999); INSERT INTO log VALUES (-2, 'after', 0)");
+  const back = await headgate(["rollback", "1", "--config", join(path, "headgate.yaml"), "--env", "test", "-m", "a test"], { env });
+  assert.equal(back.code, 0, back.text);
+  assert.deepEqual((await cluster.query(database, "SELECT id::int FROM log ORDER BY id")).map((row) => row["id"]), [-2, -1, 17, 4999]);
+});
+
+test("a file that changes while it is read stops the import; as it was, it goes on", async () => {
+  const database = await cluster.database();
+  await cluster.query(database, "CREATE TABLE log (id int PRIMARY KEY)");
+  const good = lines([{ id: 1 }, { id: 2 }]);
+  const folder = store({ "a.ndjson": good + lines([{ id: "x" }]) });
+  const path = plan(`import "log" { data = "shop", from = "a.ndjson", batch = 1, on_error = "fail" },`, folder);
+  const env = cluster.env(database);
+  utimesSync(join(folder, "a.ndjson"), 1000, 1000);
+  const first = await headgate(["run", path, "--env", "test", "--yes"], { env });
+  assert.notEqual(first.code, 0);
+  assert.match(first.text, /a\.ndjson:3: invalid input syntax for type integer: "x"/);
+  writeFileSync(join(folder, "a.ndjson"), good + lines([{ id: 30 }]));
+  const retry = await headgate(["retry", "1", "--config", join(path, "headgate.yaml"), "--env", "test"], { env });
+  assert.notEqual(retry.code, 0);
+  assert.match(retry.text, /a\.ndjson has changed since the import began/);
+});
+
+test("headgate plan reads the files and says what they hold, before and after the table is there", async () => {
+  const database = await cluster.database();
+  const folder = store({ "a.ndjson": `${lines([{ id: 1 }, { id: "x" }])}{\n`, "b.json": "[1, 2" });
+  const steps = (map: string): string => `step "table" { up = "CREATE TABLE log (id int PRIMARY KEY)", down = "DROP TABLE log" },
+     import "log" { data = "shop", from = { "*.ndjson", "*.json" }${map} },`;
+  interface Report { items: { path: string; outcome: string; text: string; files?: unknown[]; samples?: { key: string; reason: string }[] }[]; wrote: boolean }
+  const ask = async (path: string): Promise<Report["items"][number] | undefined> => {
+    const asked = await headgate(["plan", path, "--env", "test", "--json"], { env: cluster.env(database) });
+    assert.equal(asked.code, 0, asked.text);
+    const report = JSON.parse(asked.stdout) as Report;
+    assert.equal(report.wrote, false);
+    return report.items.find((item) => item.path === "p/log");
+  };
+  const before = await ask(plan(steps(""), folder));
+  assert.match(String(before?.text), /^2 file\(s\), 6 records: 2 cannot be read/);
+  assert.deepEqual(before?.files, [{ file: "a.ndjson", bytes: 23, records: 3, errors: 1 }, { file: "b.json", bytes: 6, records: 3, errors: 1 }]);
+  assert.equal(before?.samples?.[0]?.key, "a.ndjson:3");
+  await cluster.query(database, "CREATE TABLE log (id int PRIMARY KEY)");
+  const map = `, map = function(record) if type(record) == "number" then return reject "no object" end return { id = record.id } end`;
+  const after = await ask(plan(steps(map), folder));
+  assert.match(String(after?.text), /^2 file\(s\), 6 records: 2 to write, 0 skip, 0 ambiguous, 4 errors/);
+  const missing = await headgate(["plan", plan(`import "log" { data = "shop", from = "no-*.json" },`, folder), "--env", "test"], { env: cluster.env(database) });
+  assert.match(missing.text, /store "shop": no file is "no-\*\.json" in /);
+  const unknown = await headgate(["check", plan(`import "log" { data = "shopp", from = "*.json" },`, folder), "--env", "test"], { env: cluster.env(database) });
+  assert.match(unknown.text, /plan\.lua:4:\d+: store "shopp" is not defined for test \(did you mean shop\?\)/);
 });
