@@ -1,5 +1,6 @@
 /* The settings table. To give headgate.yaml a key, add a row here and read it in config.c. */
 #include "plan/setting.h"
+#include "plan/store.h"
 
 #include "base/bounds.h"
 #include "base/clock.h"
@@ -133,15 +134,6 @@ static const PlanSetting METRIC_COMMAND[] = {
     {0},
 };
 
-static const PlanSetting STORE[] = {
-    {.name = "path",
-     .type = SETTING_TEXT,
-     .required = true,
-     .doc = "The folder, relative to this file. `${NAME}` in it is replaced from the process's "
-            "environment."},
-    {0},
-};
-
 static const PlanSetting METRIC[] = {
     {.name = "sql",
      .type = SETTING_TEXT,
@@ -197,10 +189,7 @@ static const PlanSetting ENVIRONMENT[] = {
     {.name = "approvers",
      .type = SETTING_PEOPLE,
      .doc = "The people of each role: `admin: [alice, bob]`."},
-    {.name = "stores",
-     .type = SETTING_NAMED,
-     .fields = STORE,
-     .doc = "As above, for this environment; one given here goes before the common one."},
+    PLAN_STORES_SETTING("As above, for this environment; one given here goes before it."),
     {.name = "variables",
      .type = SETTING_TEXTS,
      .doc = "As above, for this environment; one given here goes before the common one."},
@@ -254,10 +243,7 @@ static const PlanSetting SECTIONS[] = {
      .type = SETTING_NAMED,
      .fields = METRIC,
      .doc = "Where the numbers of thresholds come from, by name."},
-    {.name = "stores",
-     .type = SETTING_NAMED,
-     .fields = STORE,
-     .doc = "Folders with files that import reads, by name."},
+    PLAN_STORES_SETTING("Folders with files that import reads, by name."),
     {.name = "variables",
      .type = SETTING_TEXTS,
      .doc = "Addresses and tokens that plans name as `${name}` in exec, http, notify and haproxy, "

@@ -6,6 +6,15 @@
 
 #include <string.h>
 
+const PlanSetting PLAN_STORE_FIELDS[] = {
+    {.name = "path",
+     .type = SETTING_TEXT,
+     .required = true,
+     .doc = "The folder, relative to this file. `${NAME}` in it is replaced from the process's "
+            "environment."},
+    {0},
+};
+
 static void read_store(Config *config, const PlanYaml *map, ConfigStore *store)
 {
     const PlanYaml *path = plan_yaml_get(map, "path");
