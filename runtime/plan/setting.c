@@ -1,6 +1,5 @@
 /* The settings table. To give headgate.yaml a key, add a row here and read it in config.c. */
 #include "plan/setting.h"
-#include "plan/store.h"
 
 #include "base/bounds.h"
 #include "base/clock.h"

@@ -32,6 +32,13 @@ struct PlanSetting {
     const PlanSetting *fields; ///< SETTING_FIELDS, SETTING_NAMED
 };
 
+extern const PlanSetting PLAN_STORE_FIELDS[];
+/// The key "stores" of the whole file and of an environment.
+#define PLAN_STORES_SETTING(doc_)                                                                  \
+    {                                                                                              \
+        .name = "stores", .type = SETTING_NAMED, .fields = PLAN_STORE_FIELDS, .doc = doc_          \
+    }
+
 /// The sections, ended by a NULL name.
 const PlanSetting *plan_setting_sections(void);
 /// Checks the whole file: unknown and missing keys, types, places. Thresholds are left to config.c.

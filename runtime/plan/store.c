@@ -3,6 +3,7 @@
 
 #include "base/suggest.h"
 #include "plan/conninfo.h"
+#include "plan/setting.h"
 
 #include <string.h>
 

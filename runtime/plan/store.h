@@ -4,14 +4,7 @@
 #define HEADGATE_PLAN_STORE_H
 
 #include "plan/config.h"
-#include "plan/setting.h"
-
-extern const PlanSetting PLAN_STORE_FIELDS[];
-/// The key "stores" of the whole file and of an environment.
-#define PLAN_STORES_SETTING(doc_)                                                                  \
-    {                                                                                              \
-        .name = "stores", .type = SETTING_NAMED, .fields = PLAN_STORE_FIELDS, .doc = doc_          \
-    }
+#include "plan/yaml.h"
 
 /// Those of the environment, then the common ones it does not override. Either may be NULL.
 void plan_stores_read(Config *config, const PlanYaml *own, const PlanYaml *common,
