@@ -135,7 +135,8 @@ static bool end(Unload *unload, bool table_goes, DataUndoCounts *ret, Error *err
     }
     ret->restored = db_int(sum, 0, 0);
     ret->changed_since = table_goes ? 0 : db_int(sum, 0, 1);
-    return db_commit(unload->conn, err);
+    ret->ended = db_commit(unload->conn, err);
+    return ret->ended;
 }
 
 bool data_unload_run(const DataJob *job, DbConn *conn, bool table_goes, const DataUndoHooks *hooks,

@@ -188,7 +188,7 @@ static const PlanSetting ENVIRONMENT[] = {
     {.name = "approvers",
      .type = SETTING_PEOPLE,
      .doc = "The people of each role: `admin: [alice, bob]`."},
-    PLAN_STORES_SETTING("As above, for this environment; one given here goes before it."),
+    PLAN_STORES_SETTING("As above, for this environment."),
     {.name = "variables",
      .type = SETTING_TEXTS,
      .doc = "As above, for this environment; one given here goes before the common one."},
