@@ -60,10 +60,9 @@ static const PlanSetting TARGET[] = {
     {.name = "outside_timeout",
      .type = SETTING_DURATION,
      .fallback = "12h",
-     .doc =
-         "The longest a statement that runs outside transactions (CREATE INDEX CONCURRENTLY, …) "
-         "takes, waiting included. Then it is ended, what it left is removed, and the step fails "
-         "and names the blocker."},
+     .doc = "The longest a statement outside transactions (CREATE INDEX CONCURRENTLY, …) takes, "
+            "waiting included. Then it is ended, what it left is removed, and the step fails and "
+            "names the blocker."},
     {.name = "pooler",
      .type = SETTING_CHOICE,
      .choices = "none session",
