@@ -67,31 +67,10 @@ static void prepare_hooks(Runner *runner, const CliContext *context, const char 
                                .work_folder = arena_printf(arena, "%s/work", context->home)};
 }
 
-/* The target is the plan's, and the plan is in the state database: so the run's head comes first.
- */
-static bool find_target(Cli *cli, CliContext *context, int64_t id, const ConfigTarget **ret_target,
-                        Error *err)
-{
-    AUTO(db_close_auto) DbConn *state = NULL;
-    AUTO(json_auto) json_t *head = NULL;
-    AUTO(json_auto) json_t *graph = NULL;
-    AUTO(bundle_auto) Bundle *bundle = NULL;
-    if (!cli_context_connect(cli, context, false, &state, err) ||
-        !ledger_run_read(state, id, &head, err) ||
-        !cli_context_environment(context, json_get_string(head, "environment", ""), err) ||
-        !ledger_plan_load(state, json_get_string(head, "plan", ""), &bundle, &graph, err))
-        return false;
-    const char *name = json_get_string(json_object_get(graph, "keys"), "target", "app");
-    *ret_target = config_target(context->environment, name);
-    return *ret_target != NULL ||
-           error_set(err, ERROR_INPUT, "environment \"%s\" has no target \"%s\"",
-                     context->environment->name, name);
-}
-
 static bool open_run(Runner *runner, CliContext *context, int64_t id, Error *err)
 {
     const ConfigTarget *target = NULL;
-    if (!find_target(runner->cli, context, id, &target, err))
+    if (!cli_context_run_target(runner->cli, context, id, &target, err))
         return false;
     RunOptions options = {.loop = runner->cli->loop,
                           .id = id,

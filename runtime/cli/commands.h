@@ -37,6 +37,7 @@ CliMain cli_serve;
 CliMain cli_status;
 CliMain cli_token;
 CliMain cli_user;
+CliMain cli_verify;
 CliMain cli_version;
 CliMain cli_watch;
 CliMain cli_worker;

@@ -38,6 +38,9 @@ NODISCARD bool cli_context_run(DbConn *state, const char *text, int64_t *ret_run
 /// The target that a plan names.
 NODISCARD bool cli_context_plan_target(const CliContext *context, const Plan *plan,
                                        const ConfigTarget **ret_target, Error *err);
+/// Waits. The target of a run. The context becomes that of the run's environment.
+NODISCARD bool cli_context_run_target(const Cli *cli, CliContext *context, int64_t run,
+                                      const ConfigTarget **ret_target, Error *err);
 /// The folder of a plan as people name it: "hello", "plans/hello", "plans/hello/plan.lua". From
 /// arena.
 const char *cli_context_plan_folder(Arena *arena, const char *plan);

@@ -63,6 +63,13 @@ static const CliOption RUN_OPTIONS[] = {
     JSON_OPTION,
     OPTIONS_END,
 };
+static const CliOption VERIFY_OPTIONS[] = {
+    {.name = "box",
+     .value = "TEXT",
+     .doc = "only the boxes with TEXT in theirs, and what ticks them"},
+    JSON_OPTION,
+    OPTIONS_END,
+};
 static const CliOption PLAN_OPTIONS[] = {
     PARAM_OPTION,
     {.name = "samples", .value = "N", .doc = "how many ambiguous rows to show (default 5)"},
@@ -269,6 +276,14 @@ const CliCommand CLI_COMMANDS[] = {
      cli_token, false, false},
     {"user", "ACTION [NAME]", 1, 2, "people: add NAME, change NAME, disable NAME, list", NULL,
      USER_OPTIONS, cli_user, false, false},
+    {"verify", "[RUN]", 0, 1, "does what a run verified still hold? looks again, changes nothing",
+     "Evaluates every verify, every backup's file, every rollout's guards and each check that "
+     "ticks "
+     "a box against the database as it is now, and says what that means for the boxes of the "
+     "document: pass, fail, open (the run has not come there), recorded (done, and nothing that "
+     "could be evaluated again: a gate, a message), past (what came later may have changed it: a "
+     "check, a verify with `holds_until`). Ends with 4 when something fails.",
+     VERIFY_OPTIONS, cli_verify, false, false},
     {"version", "", 0, 0, "versions of headgate and its libraries", NULL, JSON, cli_version, false,
      false},
     {"watch", "[RUN]", 0, 1, "follow a run live; leaving does not disturb it", NULL, WATCH_OPTIONS,

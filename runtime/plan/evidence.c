@@ -1,4 +1,4 @@
-/* Looks evidence up by path first, then by name. */
+/* Looks nodes up by path first, then by name. */
 #include "plan/evidence.h"
 
 #include "base/suggest.h"
@@ -11,12 +11,14 @@ typedef struct Resolver {
     const json_t *names; /* index_names() */
 } Resolver;
 
+/* gate: a gate, or a verify with holds_until. */
 static bool wrong(const PlanNode *gate, Error *err, const char *name, const char *what)
 {
     bool in_stage = gate->parent->kind == PLAN_STAGE;
-    return plan_error_at(err, plan_key_position(gate, "evidence"),
-                         "gate %s\"%s\": evidence \"%s\" %s", in_stage ? "of stage " : "",
-                         gate->name, name, what);
+    const char *key = gate->kind == PLAN_GATE ? "evidence" : "holds_until";
+    return plan_error_at(err, plan_key_position(gate, key), "%s %s\"%s\": %s \"%s\" %s",
+                         plan_kind_name(gate->kind), in_stage ? "of stage " : "", gate->name, key,
+                         name, what);
 }
 
 /* Stages and their gates are no evidence: they have verdicts of their own and share names. */
@@ -129,12 +131,28 @@ static bool resolve_gate(const Resolver *resolver, PlanNode *gate, Error *err)
     return true;
 }
 
+static bool resolve_until(const Resolver *resolver, PlanNode *verify, Error *err)
+{
+    const PlanNode *node = NULL;
+    const char *name = plan_text(verify, "holds_until");
+    if (name == NULL)
+        return true;
+    if (!find(resolver, verify, name, &node, err))
+        return false;
+    if (node->index <= verify->index)
+        return wrong(verify, err, name, "does not come after it");
+    json_set_string(verify->keys, "holds_until", node->path);
+    return true;
+}
+
 bool plan_evidence_resolve(Plan *plan, Error *err)
 {
     AUTO(json_auto) json_t *names = index_names(plan);
     Resolver resolver = {plan, names};
     for (size_t i = 0; i < plan->nodes_count; i++) {
-        if (plan->nodes[i]->kind == PLAN_GATE && !resolve_gate(&resolver, plan->nodes[i], err))
+        PlanNode *node = plan->nodes[i];
+        if ((node->kind == PLAN_GATE && !resolve_gate(&resolver, node, err)) ||
+            (node->kind == PLAN_VERIFY && !resolve_until(&resolver, node, err)))
             return false;
     }
     return true;

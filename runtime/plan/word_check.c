@@ -169,6 +169,10 @@ const PlanKey PLAN_VERIFY_KEYS[] = {
      .doc = "Tables that must have as many rows as when the run started, or table = exact number "
             "of rows, or table = another table with as many."},
     {.name = "ambiguous", .type = KEY_ZERO, .doc = "0: the review queue of the run must be empty."},
+    {.name = "holds_until",
+     .type = KEY_TEXT,
+     .doc = "A later phase or step, by name or path, that changes what is seen here: from its "
+            "begin `headgate verify` no longer looks. Default: it must hold for good."},
     PLAN_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "Why it must be so."},
     {0},

@@ -65,7 +65,12 @@ bool rollout_guards_collect(RolloutGuards *guards, Arena *arena, const PlanNode 
 {
     guards->arena = arena;
     guards->count = 0;
-    return add_node(guards, stage->parent, of, err) && add_node(guards, stage, of, err);
+    if (stage->kind == PLAN_STAGE)
+        return add_node(guards, stage->parent, of, err) && add_node(guards, stage, of, err);
+    bool ok = add_node(guards, stage, of, err);
+    for (size_t i = 0; i < stage->children_count && ok; i++)
+        ok = add_node(guards, stage->children[i], of, err);
+    return ok;
 }
 
 void rollout_guard_take(RolloutGuard *guard, bool has_value, double value, int64_t now_us)

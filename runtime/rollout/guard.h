@@ -31,7 +31,8 @@ typedef struct RolloutGuardsOf {
     const ConfigEnvironment *environment;
 } RolloutGuardsOf;
 
-/// The guards of a stage: its own, its rollout's, and the thresholds they name.
+/// The guards of a stage: its own, its rollout's, and the thresholds they name. Of a rollout: those
+/// of all its stages.
 NODISCARD bool rollout_guards_collect(RolloutGuards *guards, Arena *arena, const PlanNode *stage,
                                       const RolloutGuardsOf *of, Error *err);
 /// A guard as people read it, the same in samples, events and messages: "error_rate < 1%", "breach

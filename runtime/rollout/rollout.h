@@ -8,6 +8,8 @@
 RunNodeFn rollout_forward;
 /// Back to 0 % and off.
 RunNodeFn rollout_back;
+/// Also of a stage. detail gets "guards" too, as rollout_guards_json() gives them.
+RunAgainFn rollout_again;
 
 /// How long a stage is watched: the environment's word, or the plan's. In microseconds.
 int64_t rollout_window_us(const PlanNode *stage, const ConfigEnvironment *environment);

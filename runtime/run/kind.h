@@ -14,7 +14,9 @@ RunNodeFn run_kind_step_back;
 RunNodeFn run_kind_task_forward;
 RunNodeFn run_kind_task_back;
 RunNodeFn run_kind_check_forward; ///< check and verify
+RunAgainFn run_kind_check_again;
 RunNodeFn run_kind_backup_forward;
+RunAgainFn run_kind_backup_again;
 RunNodeFn run_kind_backfill_forward;
 RunNodeFn run_kind_backfill_back;  ///< both also of import
 RunNodeFn run_kind_manual_forward; ///< manual and checklist

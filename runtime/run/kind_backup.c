@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "db/env.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -152,4 +153,26 @@ bool run_kind_backup_forward(Run *run, const PlanNode *node, Error *err)
     if (retain != NULL)
         json_object_set_new(detail, "retain", json_deep_copy(retain));
     return run_step_apply(run, node, STEP_EVENT_FINISH, detail, NULL, err);
+}
+
+/* Is the file that the run made still there, as it was? What another tool proves is asked again. */
+bool run_kind_backup_again(Run *run, const PlanNode *node, json_t *detail, Error *err)
+{
+    if (run_proof_external_wanted(node))
+        return run_proof_external(run, node, detail, err);
+    const json_t *made = json_object_get(run_step_row(run, node->path), "detail");
+    const char *path = json_get_string(made, "file", "");
+    int64_t bytes = json_get_int(made, "size_bytes", 0);
+    struct stat info;
+    char text[512];
+    bool there = stat(path, &info) == 0;
+    if (!there)
+        snprintf(text, sizeof(text), "%.300s is not there: %s", path, strerror(errno));
+    else if (info.st_size != bytes)
+        snprintf(text, sizeof(text), "%.300s has %lld bytes, had %lld", path,
+                 (long long)info.st_size, (long long)bytes);
+    else
+        snprintf(text, sizeof(text), "%.300s is there, with its %lld bytes", path,
+                 (long long)bytes);
+    return run_kind_check_verdict(detail, there && info.st_size == bytes, text, err);
 }

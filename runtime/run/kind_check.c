@@ -295,14 +295,18 @@ static bool in_read_only(Run *run, const PlanNode *node, json_t *detail, Error *
     return ok;
 }
 
+bool run_kind_check_again(Run *run, const PlanNode *node, json_t *detail, Error *err)
+{
+    return json_object_get(node->keys, "http") != NULL ? run_kind_look(run, node, detail, err)
+                                                       : in_read_only(run, node, detail, err);
+}
+
 bool run_kind_check_forward(Run *run, const PlanNode *node, Error *err)
 {
     AUTO(json_auto) json_t *detail = json_object();
     Error found = {0};
     run_step_started(run, node);
-    bool holds = json_object_get(node->keys, "http") != NULL
-                     ? run_kind_look(run, node, detail, &found)
-                     : in_read_only(run, node, detail, &found);
+    bool holds = run_kind_check_again(run, node, detail, &found);
     bool answered = json_object_get(detail, "verdict") != NULL;
     if (!holds && !answered) {
         *err = found;

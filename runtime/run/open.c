@@ -166,20 +166,26 @@ static void tell_missing(Run *run, const json_t *rows, const json_t *told)
     }
 }
 
+static bool load_steps(Run *run, json_t **ret_rows, Error *err)
+{
+    if (!ledger_step_list(run->effects, run->id, ret_rows, err))
+        return false;
+    run->steps = json_object();
+    size_t i = 0;
+    json_t *row = NULL;
+    json_array_foreach (*ret_rows, i, row)
+        json_object_set(run->steps, json_get_string(row, "path", ""), row);
+    return true;
+}
+
 static bool load_ledger(Run *run, Error *err)
 {
     AUTO(json_auto) json_t *rows = NULL;
     AUTO(json_auto) json_t *told = NULL;
-    if (!ledger_step_list(run->effects, run->id, &rows, err) ||
-        !ledger_events_told(run->ledger, run->id, &told, err))
+    if (!load_steps(run, &rows, err) || !ledger_events_told(run->ledger, run->id, &told, err))
         return false;
-    run->steps = json_object();
     run->over = json_object();
     run->over_held = json_object();
-    size_t i = 0;
-    json_t *row = NULL;
-    json_array_foreach (rows, i, row)
-        json_object_set(run->steps, json_get_string(row, "path", ""), row);
     tell_missing(run, rows, told);
     return true;
 }
@@ -193,7 +199,7 @@ static bool open_steps(Run *run, Error *err)
            load_ledger(run, err) && run_control_start(run, err);
 }
 
-bool run_open(const RunOptions *options, Run **ret_run, Error *err)
+static Run *new_run(const RunOptions *options)
 {
     Run *run = base_alloc(sizeof(*run));
     run->options = *options;
@@ -201,12 +207,46 @@ bool run_open(const RunOptions *options, Run **ret_run, Error *err)
     run->id = options->id;
     run->arena = arena_new();
     snprintf(run->id_text, sizeof(run->id_text), "%" PRId64, run->id);
+    return run;
+}
+
+bool run_open(const RunOptions *options, Run **ret_run, Error *err)
+{
+    Run *run = new_run(options);
     snprintf(run->application, sizeof(run->application), "headgate:%s", run->id_text);
     if (!open_steps(run, err)) {
         run_close(run);
         return false;
     }
     FAULT("runner.open");
+    *ret_run = run;
+    return true;
+}
+
+/* No name that a take-over would end. */
+static bool look_steps(Run *run, Error *err)
+{
+    AUTO(json_auto) json_t *rows = NULL;
+    AUTO(db_result_auto) DbResult *path = NULL;
+    if (!run_connect(run, run->options.state, true, &run->ledger, err) ||
+        !ledger_schema_check(run->ledger, err) ||
+        !ledger_run_read(run->ledger, run->id, &run->head, err) ||
+        !run_connect(run, run->options.target, true, &run->effects, err) ||
+        !same_database(run, err) || !load_plan(run, err) || !load_steps(run, &rows, err) ||
+        !ledger_call(run->effects, "search_path_default", NULL, &path, err))
+        return false;
+    run->search_path = arena_strdup(run->arena, db_value(path, 0, 0));
+    return true;
+}
+
+bool run_open_to_look(const RunOptions *options, Run **ret_run, Error *err)
+{
+    Run *run = new_run(options);
+    snprintf(run->application, sizeof(run->application), "headgate verify %s", run->id_text);
+    if (!look_steps(run, err)) {
+        run_close(run);
+        return false;
+    }
     *ret_run = run;
     return true;
 }

@@ -28,6 +28,10 @@ typedef enum RunAsked {
 /// anything else when the node failed.
 typedef bool RunNodeFn(Run *run, const PlanNode *node, Error *err);
 
+/// Looks again at what a node found or made, and changes nothing. Waits. detail gets verdict
+/// ("pass", "fail") and text; without a verdict err says why it could not be asked.
+typedef bool RunAgainFn(Run *run, const PlanNode *node, json_t *detail, Error *err);
+
 /// How the engine treats a kind of node.
 typedef struct RunKind {
     PlanKind kind;
@@ -35,6 +39,7 @@ typedef struct RunKind {
     RunNodeFn *back;    ///< NULL: nothing to undo
     bool owns_children; ///< forward walks the children itself
     bool holds_itself;  ///< forward knows what to do in a run that is held
+    RunAgainFn *again;  ///< NULL: it cannot be evaluated again
 } RunKind;
 
 /// What people decided about an undo that failed.
@@ -126,6 +131,11 @@ struct Run {
 /// told. ERROR_CONFLICT while another runner holds the lease. Between run_open and run_load the
 /// caller evaluates the bundle (run->bundle) if it wants Lua.
 NODISCARD bool run_open(const RunOptions *options, Run **ret_run, Error *err);
+/// Waits. Opens a run to look at it, whatever its state, beside its runner if there is one: plan,
+/// ledger, and effects as a connection that is read only. Takes no lease, and nothing else of this
+/// header may be called but run_connect() and run_close(). ERROR_REFUSED when the target is another
+/// database than the run's.
+NODISCARD bool run_open_to_look(const RunOptions *options, Run **ret_run, Error *err);
 /// Waits. Drives the run until it rests or has ended, or fails with ERROR_FENCED or
 /// ERROR_UNREACHABLE.
 NODISCARD bool run_drive(Run *run, Error *err);

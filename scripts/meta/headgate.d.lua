@@ -329,6 +329,7 @@ function check(name) end
 ---@field wal_archiving? headgate.Verify.WalArchiving  The server must archive its WAL: archive_mode is on, nothing has failed since the last success, and that is not too long ago.
 ---@field counts? string[]|table<string, integer|string>  Tables that must have as many rows as when the run started, or table = exact number of rows, or table = another table with as many.
 ---@field ambiguous? integer  0: the review queue of the run must be empty.
+---@field holds_until? string  A later phase or step, by name or path, that changes what is seen here: from its begin `headgate verify` no longer looks. Default: it must hold for good.
 ---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  Why it must be so.
 
