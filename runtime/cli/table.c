@@ -161,6 +161,11 @@ static const CliOption DEMO_OPTIONS[] = {
     {.name = "plan", .value = "DIR", .doc = "folder of the plan (default: plans/canonical-events)"},
     OPTIONS_END,
 };
+static const CliOption BACKUP_OPTIONS[] = {
+    {.name = "yes", .letter = 'y', .doc = "prune: delete, instead of saying what would be deleted"},
+    JSON_OPTION,
+    OPTIONS_END,
+};
 static const CliOption LEDGER_OPTIONS[] = {
     {.name = "accept",
      .doc = "install although a FOR ALL TABLES publication would send the tables to subscribers"},
@@ -207,6 +212,11 @@ const CliCommand CLI_COMMANDS[] = {
      ASK_OPTIONS, cli_answer, false, false},
     {"approve", "RUN GATE", 2, 2, "approve a gate, as the person the token belongs to", NULL,
      GATE_OPTIONS, cli_approve, false, false},
+    {"backup", "ACTION", 1, 1, "the dumps that backup steps made: list, prune",
+     "Every dump of a series (one step of one plan on one database) with what becomes of it by the "
+     "retain of its step and by that of the newest dump. Only files that the ledger names are ever "
+     "deleted, in this machine's folder, of runs that have ended, and only with --yes.",
+     BACKUP_OPTIONS, cli_backup, false, false},
     {"check", "PLAN", 1, 16, "find mistakes in plans without a database", NULL, JSON, cli_check,
      false, false},
     {"completion", "SHELL", 0, 1, "completions for bash", NULL, NONE, cli_completion, false, false},

@@ -1,6 +1,6 @@
 /** backup: what was dumped can be restored, and what cannot is found out before it is needed. */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type CliResult, headgate, start } from "../lib/cli";
@@ -221,4 +221,69 @@ test("the keys of a proof and of retain are checked when the plan is loaded", as
     assert.match(check.text, /plan\.lua:1/);
     assert.ok(check.text.includes(said), check.text);
   }
+});
+
+/* ------------------------------------------------------------------ which of them stay */
+
+interface Row {
+  run: number;
+  file: string;
+  verdict: string;
+}
+
+/** A series of runs, each older than the next, that keep by the same rule. */
+async function series(rule: string, daysAgo: number[]): Promise<Stage> {
+  const stage = await prepare(`{ retain = ${rule} }`);
+  for (const [index, days] of daysAgo.entries()) {
+    const result = await headgate(["run", stage.folder, "-e", "test", "--yes", "--again"], { env: stage.env });
+    assert.equal(result.code, 0, result.text);
+    await cluster.query(stage.database, "DROP TABLE one");
+    const parameters = [String(index + 1), String(days)];
+    await cluster.query(stage.database, "UPDATE headgate.step SET finished_at = date_trunc('day', now()) - make_interval(days => $2) WHERE run = $1 AND kind = 'backup'", parameters);
+  }
+  return stage;
+}
+const backup = (stage: Stage, ...parts: string[]): Promise<CliResult> => headgate(["backup", ...parts, "-e", "test"], { env: stage.env, cwd: stage.folder });
+async function rows(stage: Stage, ...parts: string[]): Promise<Row[]> {
+  const result = await backup(stage, ...parts, "--json");
+  assert.equal(result.code, 0, result.text);
+  return JSON.parse(result.stdout) as Row[];
+}
+const verdicts = (all: Row[]): Record<number, string> => Object.fromEntries(all.map(({ run, verdict }) => [run, verdict]));
+
+test("prune says what would go, deletes only with --yes, and only what the ledger knows", async () => {
+  const stage = await series("{ daily = 2 }", [5, 5, 4, 3]);
+  const foreign = join(stage.home, "backups/by-hand.dump");
+  writeFileSync(foreign, "mine");
+  const wanted = { 4: "kept", 3: "kept", 2: "goes", 1: "goes" };
+  assert.deepEqual(verdicts(await rows(stage, "list")), wanted);
+  const said = await backup(stage, "prune");
+  assert.match(said.stdout, /p "f\/before" in .*: 2 daily\n  goes .*\n  goes .*\n2 backups stay; 2 would be deleted: headgate backup prune --yes does it\n1 other files in .* are left alone/);
+  assert.equal(readdirSync(join(stage.home, "backups")).length, 5, "saying is not doing");
+
+  const before = await rows(stage, "list");
+  writeFileSync(before.find(({ run }) => run === 2)?.file ?? "", "somebody wrote over it");
+  assert.match((await backup(stage, "prune", "--yes")).stdout, /2 backups stay; 1 deleted/);
+  assert.deepEqual(verdicts(await rows(stage, "list")), { ...wanted, 2: "changed", 1: "gone" });
+  assert.equal(readFileSync(foreign, "utf8"), "mine");
+  assert.equal((await rows(stage, "prune", "--yes")).filter(({ verdict }) => verdict === "deleted").length, 0, "again changes nothing");
+});
+
+test("a dump stays while its run has not ended, while its step had no rule, and on another machine", async () => {
+  const stage = await series('"3d"', [9, 2]);
+  assert.deepEqual(verdicts(await rows(stage, "list")), { 2: "kept", 1: "goes" });
+  await cluster.query(stage.database, "UPDATE headgate.run SET state = 'paused', finished_at = NULL WHERE id = 1");
+  assert.deepEqual(verdicts(await rows(stage, "prune", "--yes")), { 2: "kept", 1: "unended" });
+  await cluster.query(stage.database, "UPDATE headgate.run SET state = 'done' WHERE id = 1");
+  const elsewhere = { ...stage, env: { ...stage.env, HEADGATE_HOME: temporary("home") } };
+  assert.deepEqual(verdicts(await rows(elsewhere, "prune", "--yes")), { 2: "elsewhere", 1: "elsewhere" });
+  await cluster.query(stage.database, "UPDATE headgate.step SET detail = detail - 'retain' WHERE run = 1 AND kind = 'backup'");
+  assert.deepEqual(verdicts(await rows(stage, "prune", "--yes")), { 2: "kept", 1: "no_rule" });
+});
+
+test("what was promised when a dump was made holds although the rule is another one now", async () => {
+  const stage = await series('"3d"', [9, 2]);
+  await cluster.query(stage.database, `UPDATE headgate.step SET detail = jsonb_set(detail, '{retain}', '"365d"') WHERE run = 1 AND kind = 'backup'`);
+  assert.deepEqual(verdicts(await rows(stage, "prune", "--yes")), { 2: "kept", 1: "kept" });
+  assert.equal((await backup(stage, "remove")).code, 2);
 });
