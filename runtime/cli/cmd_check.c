@@ -2,7 +2,9 @@
 #include "cli/boxes.h"
 #include "cli/commands.h"
 #include "cli/evaluate.h"
+#include "cli/warnings.h"
 #include "plan/tick.h"
+#include "run/lint.h"
 
 #include <stdio.h>
 
@@ -15,17 +17,19 @@ static bool check_one(Cli *cli, const char *name, json_t *results)
               cli_evaluate_folder(cli, &context, name, &plan, &err);
     json_t *result = json_object();
     json_set_string(result, "plan", name);
-    json_object_set_new(result, "ok", json_boolean(ok));
     if (!ok)
         json_object_set_new(result, "error", json_from_error(&err));
     json_t *boxes = ok ? plan_tick_json(plan.plan) : NULL;
     if (boxes != NULL)
         json_object_set_new(result, "boxes", boxes);
+    json_t *warnings = ok ? run_lint(plan.plan) : json_array();
+    json_object_set_new(result, "warnings", warnings);
     json_array_append_new(results, result);
     for (size_t i = 0; ok && !cli_flag(cli, "json") && i < context.config->notes_count; i++)
         printf("%s\n", context.config->notes[i]);
     if (!cli_flag(cli, "json")) {
         if (ok) {
+            cli_warnings_print(stdout, warnings);
             cli_boxes_print(stdout, plan.plan);
             printf("%s: %zu nodes, plan %.12s\n", name, plan.plan->nodes_count - 1,
                    plan.bundle->hash);
@@ -33,6 +37,8 @@ static bool check_one(Cli *cli, const char *name, json_t *results)
             cli_fail(&err);
         }
     }
+    ok = ok && !cli_warnings_fail(cli, warnings);
+    json_object_set_new(result, "ok", json_boolean(ok));
     cli_plan_done(&plan);
     if (context.arena != NULL)
         cli_context_done(&context);

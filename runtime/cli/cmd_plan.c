@@ -6,10 +6,12 @@
 #include "cli/boxes.h"
 #include "cli/commands.h"
 #include "cli/param.h"
+#include "cli/warnings.h"
 #include "loop/child.h"
 #include "plan/param.h"
 #include "plan/tick.h"
 #include "run/dry.h"
+#include "run/lint.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -209,15 +211,18 @@ static CliExit show(Cli *cli, const CliContext *context)
     json_t *boxes = plan_tick_json(plan.plan);
     if (boxes != NULL)
         json_object_set_new(report, "boxes", boxes);
+    json_object_set_new(report, "warnings", run_lint(plan.plan));
     if (cli_flag(cli, "json")) {
         AUTO(base_free) char *text = json_text(report);
         puts(text);
     } else {
+        cli_warnings_print(stdout, json_object_get(report, "warnings"));
         cli_boxes_print(stdout, plan.plan);
         print_report(report);
     }
     cli_plan_done(&plan);
-    return judge(report);
+    return cli_warnings_fail(cli, json_object_get(report, "warnings")) ? CLI_CHECK_FAILED
+                                                                       : judge(report);
 }
 
 CliExit cli_plan(Cli *cli)

@@ -5,6 +5,7 @@
 #include "ledger/run.h"
 #include "ledger/schema.h"
 #include "plan/docs.h"
+#include "run/lint_rule.h"
 #include "run/state.h"
 #include "server/server.h"
 #include "sql/docs.h"
@@ -34,6 +35,7 @@ static const struct Page {
     {"lua", bind_docs_lua, "docs/lua-api.md"},
     {"types", bind_docs_types, "scripts/meta/headgate.d.lua"},
     {"sql", sql_docs, "docs/sql.md"},
+    {"lint", run_lint_docs, "docs/lint.md"},
     {"states", run_states_docs, "docs/states.md"},
     {"routes", server_routes_docs, "docs/http-routes.md"},
 };

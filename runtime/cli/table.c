@@ -53,6 +53,11 @@ const CliOption CLI_GLOBAL_OPTIONS[] = {
 
 static const CliOption NONE[] = {OPTIONS_END};
 static const CliOption JSON[] = {JSON_OPTION, OPTIONS_END};
+#define STRICT_OPTION                                                                              \
+    {                                                                                              \
+        .name = "strict", .doc = "warnings (docs/lint.md) count as errors"                         \
+    }
+static const CliOption CHECK_OPTIONS[] = {STRICT_OPTION, JSON_OPTION, OPTIONS_END};
 static const CliOption RUN_OPTIONS[] = {
     PARAM_OPTION,
     {.name = "dry-run", .doc = "change nothing, not even the ledger: report what would be done"},
@@ -73,6 +78,7 @@ static const CliOption VERIFY_OPTIONS[] = {
 static const CliOption PLAN_OPTIONS[] = {
     PARAM_OPTION,
     {.name = "samples", .value = "N", .doc = "how many ambiguous rows to show (default 5)"},
+    STRICT_OPTION,
     JSON_OPTION,
     OPTIONS_END,
 };
@@ -217,14 +223,14 @@ const CliCommand CLI_COMMANDS[] = {
      "retain of its step and by that of the newest dump. Only files that the ledger names are ever "
      "deleted, in this machine's folder, of runs that have ended, and only with --yes.",
      BACKUP_OPTIONS, cli_backup, false, false},
-    {"check", "PLAN", 1, 16, "find mistakes in plans without a database", NULL, JSON, cli_check,
-     false, false},
+    {"check", "PLAN", 1, 16, "find mistakes in plans without a database", NULL, CHECK_OPTIONS,
+     cli_check, false, false},
     {"completion", "SHELL", 0, 1, "completions for bash", NULL, NONE, cli_completion, false, false},
     {"demo", "", 0, 0, "the whole thing on a private PostgreSQL: dashboard, gates, rollout", NULL,
      DEMO_OPTIONS, cli_demo, false, false},
     {"docs", "PAGE", 0, 1,
-     "print a generated page: cli, man, plan, config, lua, types, sql, states, routes", NULL, NONE,
-     cli_docs, false, false},
+     "print a generated page: cli, man, plan, config, lua, types, sql, lint, states, routes", NULL,
+     NONE, cli_docs, false, false},
     {"doctor", "", 0, 0,
      "check versions, privileges, programs and the target before the first effect", NULL, JSON,
      cli_doctor, false, false},

@@ -76,6 +76,7 @@ static const PlanKey PLAN_KEYS[] = {
      .doc =
          "Typed parameters that a run is given (`--param name=value`, the start form); functions "
          "read them as `params.name`. Their values are part of what is approved."},
+    PLAN_ALLOW_KEY,
     {0},
 };
 
@@ -83,6 +84,7 @@ static const PlanKey PHASE_KEYS[] = {
     {.name = "downtime",
      .type = KEY_BOOLEAN,
      .doc = "true: the application is stopped meanwhile, which counts against `budgets.downtime`."},
+    PLAN_ALLOW_KEY,
     PLAN_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "What the phase is for."},
     {0},
@@ -124,6 +126,7 @@ static const PlanKey STEP_KEYS[] = {
      .type = KEY_TABLE,
      .fields = PROOF_FIELDS,
      .doc = "What must hold before the step may run: for steps that remove something."},
+    PLAN_ALLOW_KEY,
     PLAN_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "What the step does, for people."},
     {0},
@@ -151,6 +154,7 @@ static const PlanKey MIGRATIONS_KEYS[] = {
     {.name = "lock_budget",
      .type = KEY_DURATION,
      .doc = "How long each step tries to get its locks. Default: the target's lock_budget."},
+    PLAN_ALLOW_KEY,
     PLAN_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "What the migrations do, for people."},
     {0},

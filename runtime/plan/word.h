@@ -71,6 +71,15 @@ struct PlanKey {
         .doc = "The boxes of the plan's document that this ticks when it is done."                 \
     }
 
+/// What `check` reports and the plan means (run/lint.h): of groups, and of the kinds that hold SQL
+/// or programs.
+#define PLAN_ALLOW_KEY                                                                             \
+    {                                                                                              \
+        .name = "allow", .type = KEY_PAIRS,                                                        \
+        .doc = "What `headgate check` reports here or below and is meant, with the reason: "       \
+               "{ index_blocks = \"250 rows\" }. docs/lint.md has the rules."                      \
+    }
+
 /// A rule over several keys of a word.
 typedef enum RuleKind {
     RULE_EXACTLY_ONE, ///< of keys

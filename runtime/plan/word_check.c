@@ -151,6 +151,7 @@ static const PlanKey SCHEMA_FIELDS[] = {
 
 const PlanKey PLAN_CHECK_KEYS[] = {
     LOOK_KEYS,
+    PLAN_ALLOW_KEY,
     PLAN_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "Why it must be so."},
     {0},
@@ -173,6 +174,7 @@ const PlanKey PLAN_VERIFY_KEYS[] = {
      .type = KEY_TEXT,
      .doc = "A later phase or step, by name or path, that changes what is seen here: from its "
             "begin `headgate verify` no longer looks. Default: it must hold for good."},
+    PLAN_ALLOW_KEY,
     PLAN_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "Why it must be so."},
     {0},

@@ -87,7 +87,7 @@ static const PlanKey UNDO_FIELDS[] = {
          .type = KEY_BOOLEAN,                                                                      \
          .fallback = "false",                                                                      \
          .doc = "true: doing it twice is the same as once, so it is done again without asking."},  \
-        PLAN_TICKS_KEY,                                                                            \
+        PLAN_ALLOW_KEY, PLAN_TICKS_KEY,                                                            \
     {                                                                                              \
         .name = "doc", .type = KEY_TEXT, .doc = doc_                                               \
     }

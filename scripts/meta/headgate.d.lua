@@ -35,6 +35,7 @@
 ---@field document? headgate.Sql  The check-list that the migration must tick: a Markdown file with boxes (`- [ ] text`). `ticks` says what ticks each of them; a box that nothing ticks is shown as debt.
 ---@field budgets? headgate.Plan.Budgets  How long it may take; what is measured against it is shown with the run.
 ---@field params? table<string, headgate.Plan.Params>  Typed parameters that a run is given (`--param name=value`, the start form); functions read them as `params.name`. Their values are part of what is approved.
+---@field allow? table<string, string>  What `headgate check` reports here or below and is meant, with the reason: { index_blocks = "250 rows" }. docs/lint.md has the rules.
 ---@field [integer] headgate.Node  in the order in which they run
 
 ---The whole migration. A plan.lua has exactly one.
@@ -45,6 +46,7 @@ function plan(name) end
 ---Steps that belong together; they run in the order they are written.
 ---@class headgate.Phase
 ---@field downtime? boolean  true: the application is stopped meanwhile, which counts against `budgets.downtime`.
+---@field allow? table<string, string>  What `headgate check` reports here or below and is meant, with the reason: { index_blocks = "250 rows" }. docs/lint.md has the rules.
 ---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  What the phase is for.
 ---@field [integer] headgate.Node  in the order in which they run
@@ -66,6 +68,7 @@ function phase(name) end
 ---@field transaction? boolean  false for statements that cannot run in a transaction (CREATE INDEX CONCURRENTLY, …). Default: true.
 ---@field lock_budget? string  How long the step tries to get its locks before it fails and names who holds them. Default: the target's lock_budget.
 ---@field proof? headgate.Step.Proof  What must hold before the step may run: for steps that remove something.
+---@field allow? table<string, string>  What `headgate check` reports here or below and is meant, with the reason: { index_blocks = "250 rows" }. docs/lint.md has the rules.
 ---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  What the step does, for people.
 
@@ -81,6 +84,7 @@ function step(name) end
 ---@field after? string  Only migrations with a greater number: the ones up to it were applied before.
 ---@field up_to? string  Only migrations up to and with this number.
 ---@field lock_budget? string  How long each step tries to get its locks. Default: the target's lock_budget.
+---@field allow? table<string, string>  What `headgate check` reports here or below and is meant, with the reason: { index_blocks = "250 rows" }. docs/lint.md has the rules.
 ---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  What the migrations do, for people.
 
@@ -239,6 +243,7 @@ function import(name) end
 ---@field checksums? headgate.Check.Checksums  Tables whose rows must be as they were when the run started, or { table = …, equals = … }: two tables, also of two databases, that must hold the same rows. What differs is named by its keys.
 ---@field schema_equal? headgate.Check.SchemaEqual  The schema must equal another: by object and part, not by the text of a dump. What differs is named.
 ---@field wal_archiving? headgate.Check.WalArchiving  The server must archive its WAL: archive_mode is on, nothing has failed since the last success, and that is not too long ago.
+---@field allow? table<string, string>  What `headgate check` reports here or below and is meant, with the reason: { index_blocks = "250 rows" }. docs/lint.md has the rules.
 ---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  Why it must be so.
 
@@ -330,6 +335,7 @@ function check(name) end
 ---@field counts? string[]|table<string, integer|string>  Tables that must have as many rows as when the run started, or table = exact number of rows, or table = another table with as many.
 ---@field ambiguous? integer  0: the review queue of the run must be empty.
 ---@field holds_until? string  A later phase or step, by name or path, that changes what is seen here: from its begin `headgate verify` no longer looks. Default: it must hold for good.
+---@field allow? table<string, string>  What `headgate check` reports here or below and is meant, with the reason: { index_blocks = "250 rows" }. docs/lint.md has the rules.
 ---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  Why it must be so.
 
@@ -462,6 +468,7 @@ function checklist(name) end
 ---@field one_way? string  Why there is no way back.
 ---@field no_effect? string  Why there is nothing to take back (it only looks).
 ---@field repeatable? boolean  true: doing it twice is the same as once, so it is done again without asking. Default: false.
+---@field allow? table<string, string>  What `headgate check` reports here or below and is meant, with the reason: { index_blocks = "250 rows" }. docs/lint.md has the rules.
 ---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  What the program does, for people.
 
@@ -494,6 +501,7 @@ function exec(name) end
 ---@field one_way? string  Why there is no way back.
 ---@field no_effect? string  Why there is nothing to take back (it only looks).
 ---@field repeatable? boolean  true: doing it twice is the same as once, so it is done again without asking. Default: false.
+---@field allow? table<string, string>  What `headgate check` reports here or below and is meant, with the reason: { index_blocks = "250 rows" }. docs/lint.md has the rules.
 ---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  What the request does, for people.
 

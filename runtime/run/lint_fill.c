@@ -1,0 +1,114 @@
+/* Columns that refer to other rows, and who fills them. */
+#include "run/lint_walk.h"
+
+#include "sql/tree.h"
+
+#include <string.h>
+
+typedef struct Fill {
+    RunLintWalk *walk;
+    SqlObject column;
+    bool filled;
+} Fill;
+
+static const json_t *constraint_of(const json_t *constraints, const char *contype)
+{
+    size_t i = 0;
+    json_t *item = NULL;
+    json_array_foreach ((json_t *)(uintptr_t)constraints, i, item) {
+        const json_t *constraint = json_object_get(item, "Constraint");
+        if (text_equal(json_get_string(constraint, "contype", ""), contype))
+            return constraint;
+    }
+    return NULL;
+}
+
+/* ------------------------------------------------------------------ who fills */
+
+static void see_update(const char *node, const json_t *body, size_t at_bytes, void *ctx)
+{
+    Fill *fill = ctx;
+    UNUSED(at_bytes);
+    size_t i = 0;
+    json_t *item = NULL;
+    const json_t *relation = json_object_get(body, "relation");
+    if (strcmp(node, "DoStmt") == 0 || strcmp(node, "CallStmt") == 0)
+        fill->filled = true; /* not seen: it may */
+    if (strcmp(node, "UpdateStmt") != 0 ||
+        !text_equal(json_get_string(relation, "relname", ""), fill->column.table))
+        return;
+    json_array_foreach (json_object_get(body, "targetList"), i, item) {
+        const json_t *target = json_object_get(item, "ResTarget");
+        fill->filled =
+            fill->filled || text_equal(json_get_string(target, "name", ""), fill->column.name);
+    }
+}
+
+/* A backfill of the table, and any Lua or program, may fill it. */
+static bool may_fill(const PlanNode *node, const Fill *fill, Arena *arena)
+{
+    const char *table = node->kind == PLAN_BACKFILL ? plan_table(node, arena) : NULL;
+    const char *dot = table == NULL ? NULL : strrchr(table, '.');
+    return node->kind == PLAN_TASK || node->kind == PLAN_EXEC || node->kind == PLAN_HTTP ||
+           (table != NULL && strcmp(dot == NULL ? table : dot + 1, fill->column.table) == 0);
+}
+
+static bool is_filled(RunLintWalk *walk, Fill *fill)
+{
+    for (size_t i = walk->node->index; i < walk->plan->nodes_count && !fill->filled; i++) {
+        const PlanNode *node = walk->plan->nodes[i];
+        fill->filled = may_fill(node, fill, walk->arena);
+        if (node->kind == PLAN_STEP)
+            sql_tree_each(plan_sql(node, "up"), see_update, fill);
+    }
+    return fill->filled;
+}
+
+/* ------------------------------------------------------------------ which columns */
+
+static void see_column(RunLintWalk *walk, const json_t *relation, const json_t *column,
+                       size_t at_bytes)
+{
+    const json_t *constraints = json_object_get(column, "constraints");
+    const json_t *foreign = constraint_of(constraints, "CONSTR_FOREIGN");
+    Fill fill = {.walk = walk,
+                 .column = {.kind = SQL_OBJECT_COLUMN,
+                            .schema = json_get_string(relation, "schemaname", NULL),
+                            .table = json_get_string(relation, "relname", ""),
+                            .name = json_get_string(column, "colname", "")}};
+    if (foreign == NULL || constraint_of(constraints, "CONSTR_DEFAULT") != NULL ||
+        is_filled(walk, &fill))
+        return;
+    run_lint_say(walk, "up", run_lint_rule(RUN_LINT_REFERENCE_UNFILLED),
+                 at_bytes + (size_t)json_get_int(column, "location", 0),
+                 arena_printf(walk->arena, "%s refers to %s, and nothing fills it",
+                              sql_object_text(walk->arena, &fill.column),
+                              json_get_string(json_object_get(foreign, "pktable"), "relname", "")));
+}
+
+static void see_statement(const char *node, const json_t *body, size_t at_bytes, void *ctx)
+{
+    RunLintWalk *walk = ctx;
+    const json_t *relation = json_object_get(body, "relation");
+    SqlObject table = {.kind = SQL_OBJECT_TABLE,
+                       .schema = json_get_string(relation, "schemaname", NULL),
+                       .name = json_get_string(relation, "relname", "")};
+    size_t i = 0;
+    json_t *item = NULL;
+    if (strcmp(node, "AlterTableStmt") != 0)
+        return;
+    const SqlObject *made = sql_objects_find(&walk->memory.made, &table);
+    if (made != NULL && !made->used)
+        return; /* it has no rows yet */
+    json_array_foreach (json_object_get(body, "cmds"), i, item) {
+        const json_t *command = json_object_get(item, "AlterTableCmd");
+        const json_t *column = json_object_get(json_object_get(command, "def"), "ColumnDef");
+        if (column != NULL && text_equal(json_get_string(command, "subtype", ""), "AT_AddColumn"))
+            see_column(walk, relation, column, at_bytes);
+    }
+}
+
+void run_lint_fill(RunLintWalk *walk)
+{
+    sql_tree_each(plan_sql(walk->node, "up"), see_statement, walk);
+}

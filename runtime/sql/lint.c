@@ -1,0 +1,117 @@
+/* One text at a time, statement by statement. */
+#include "sql/lint.h"
+
+#include "sql/lint_walk.h"
+#include "sql/tree.h"
+
+#include <string.h>
+
+/* ------------------------------------------------------------------ what the parts share */
+
+void sql_lint_add(SqlLintWalk *walk, SqlLint lint, const json_t *at, const char *what)
+{
+    SqlFindings *findings = walk->findings;
+    int64_t location = json_get_int(at, "location", 0);
+    if (walk->text->down && !sql_lint_rule(lint)->in_down)
+        return;
+    if (findings->count == findings->room) {
+        findings->room = findings->room == 0 ? 16 : findings->room * 2;
+        SqlFinding *more = arena_alloc(findings->arena, findings->room * sizeof(*more));
+        if (findings->count > 0)
+            memcpy(more, findings->items, findings->count * sizeof(*more));
+        findings->items = more;
+    }
+    findings->items[findings->count++] =
+        (SqlFinding){.lint = lint,
+                     .at_bytes = walk->at_bytes + (location > 0 ? (size_t)location : 0),
+                     .what = arena_strdup(findings->arena, what)};
+}
+
+SqlObject sql_lint_table(const json_t *range)
+{
+    return (SqlObject){.kind = SQL_OBJECT_TABLE,
+                       .schema = json_get_string(range, "schemaname", NULL),
+                       .name = json_get_string(range, "relname", "")};
+}
+
+const char *sql_lint_name(const SqlLintWalk *walk, const json_t *range)
+{
+    SqlObject table = sql_lint_table(range);
+    return sql_object_text(walk->arena, &table);
+}
+
+bool sql_lint_in_use(const SqlLintWalk *walk, const json_t *range)
+{
+    SqlObject table = sql_lint_table(range);
+    SqlObject view = table;
+    view.kind = SQL_OBJECT_VIEW;
+    const SqlObject *made = sql_objects_find(&walk->memory->made, &table);
+    if (made == NULL)
+        made = sql_objects_find(&walk->memory->made, &view);
+    return (made == NULL || made->used || made->moved) &&
+           !text_equal(json_get_string(range, "relpersistence", ""), "t");
+}
+
+const char *sql_lint_last(const json_t *names)
+{
+    const json_t *last = json_array_get(names, json_array_size(names) - 1);
+    return json_get_string(json_object_get(last, "String"), "sval", "");
+}
+
+const char *sql_lint_type(const json_t *type_name)
+{
+    return sql_lint_last(json_object_get(type_name, "names"));
+}
+
+const json_t *sql_lint_constraint(const json_t *constraints, const char *contype)
+{
+    size_t i = 0;
+    json_t *item = NULL;
+    json_array_foreach ((json_t *)(uintptr_t)constraints, i, item) {
+        const json_t *constraint = json_object_get(item, "Constraint");
+        if (text_equal(json_get_string(constraint, "contype", ""), contype))
+            return constraint;
+    }
+    return NULL;
+}
+
+/* ------------------------------------------------------------------ the text */
+
+static void see_statement(const char *node, const json_t *body, size_t at_bytes, void *ctx)
+{
+    SqlLintWalk *walk = ctx;
+    walk->at_bytes = at_bytes;
+    if (walk->text->outside) {
+        walk->locked.count = 0;
+        walk->pending.count = 0;
+        walk->values_count = 0;
+    }
+    sql_lint_data(walk, node, body);
+    sql_lint_lock(walk, node, body);
+    sql_lint_drop(walk, node, body);
+    sql_lint_shape(walk, node, body);
+    sql_lint_right(walk, node, body);
+    if (!walk->text->down)
+        sql_objects_see(node, body, at_bytes, &walk->memory->made, NULL);
+}
+
+void sql_lint(const SqlLintText *text, SqlLintMemory *memory, SqlFindings *findings)
+{
+    SqlLintWalk walk = {.text = text,
+                        .memory = memory,
+                        .findings = findings,
+                        .arena = findings->arena,
+                        .locked = {.arena = findings->arena},
+                        .pending = {.arena = findings->arena}};
+    sql_tree_each(text->text, see_statement, &walk);
+}
+
+void sql_lint_used(SqlLintMemory *memory, const char *table)
+{
+    const char *dot = table == NULL ? NULL : strrchr(table, '.');
+    const char *name = dot == NULL ? table : dot + 1;
+    for (size_t i = 0; i < memory->made.count; i++) {
+        SqlObject *object = &memory->made.items[i];
+        object->used = object->used || name == NULL || strcmp(object->name, name) == 0;
+    }
+}

@@ -1,0 +1,39 @@
+/* The statements of a text, one tree after the other. */
+#include "sql/tree.h"
+
+#include "sql/split.h"
+
+typedef struct Each {
+    SqlTreeUse *use;
+    void *ctx;
+    size_t at_bytes;
+} Each;
+
+static void see(json_t *stmts, void *ctx)
+{
+    const Each *each = ctx;
+    size_t i = 0;
+    json_t *raw = NULL;
+    json_array_foreach (stmts, i, raw) {
+        const char *node = NULL;
+        json_t *body = NULL;
+        json_object_foreach (json_object_get(raw, "stmt"), node, body)
+            each->use(node, body, each->at_bytes, each->ctx);
+    }
+}
+
+void sql_tree_each(const char *text, SqlTreeUse *use, void *ctx)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    SqlStatement *statements = NULL;
+    size_t count = 0;
+    Error err = {0};
+    if (text == NULL || !sql_split(arena, text, &statements, &count, &err))
+        return; /* the check of the plan says so */
+    for (size_t i = 0; i < count; i++) {
+        SqlFault fault;
+        Each each = {.use = use, .ctx = ctx, .at_bytes = statements[i].offset_bytes};
+        if (statements[i].parsed && !sql_parse(statements[i].text, see, &each, &fault))
+            continue;
+    }
+}

@@ -1,0 +1,14 @@
+/* A text as the parse trees of its statements, with their places. */
+#ifndef HEADGATE_SQL_TREE_H
+#define HEADGATE_SQL_TREE_H
+
+#include "base/arena.h"
+#include "base/json.h"
+
+/// One statement of a text: {"SelectStmt": {…}} without its frame. at_bytes is its offset in the
+/// text; "location" fields below body count from there.
+typedef void SqlTreeUse(const char *node, const json_t *body, size_t at_bytes, void *ctx);
+/// Calls use for every statement of text that parses.
+void sql_tree_each(const char *text, SqlTreeUse *use, void *ctx);
+
+#endif
