@@ -179,7 +179,7 @@ export class PlanRun {
   async back(): Promise<{ page: RunPage; ms: number }> {
     this.begun = Date.now();
     await this.operator.request(this.id, "rollback");
-    const is = (...states: string[]) => ({ state }: RunPage): boolean => states.includes(state);
+    const is = (...states: string[]) => ({ state }: { state: string }): boolean => states.includes(state);
     return this.play("the run is rolled back", is("rolled_back"), is("rollback_blocked", "aborted"));
   }
 
