@@ -6,6 +6,7 @@
  * The order within a run is that of seq, without gaps: event_append() holds the run's row until it
  * commits, so whoever sees seq n sees all before it. */
 #include "server/resume.h"
+#include "server/rewind.h"
 #include "server/view.h"
 #include "server/viewer.h"
 
@@ -13,7 +14,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "db/sql.h"
-#include "ledger/event.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -36,13 +36,12 @@ enum {
 typedef struct FeedRun {
     int64_t run;
     int64_t seq; ///< newest event that was read, or that nobody needed
+    Rewind rewind;
     int64_t version;
     int64_t last_seq;
     bool alive;
-    bool dirty;   ///< its head has changed since it was told
-    bool seen;    ///< in the present turn
-    bool rewound; ///< its ledger went back to seq, and no event says so yet
-    int64_t rewound_to;
+    bool dirty; ///< its head has changed since it was told
+    bool seen;  ///< in the present turn
     int64_t told_at_us;
 } FeedRun;
 
@@ -159,8 +158,10 @@ static void take_timeline(ServerFeed *feed, int64_t timeline)
     bool moved = feed->timeline != 0 && timeline != 0 && timeline != feed->timeline;
     if (timeline != 0)
         feed->timeline = timeline;
-    for (size_t i = 0; moved && i < feed->runs_count; i++)
+    for (size_t i = 0; moved && i < feed->runs_count; i++) {
+        feed->runs[i].rewind.doubtful = true;
         reset_watchers(feed->server, &feed->runs[i], 0, "the database failed over");
+    }
 }
 
 /* Columns: id, version, last_seq, alive. */
@@ -178,8 +179,7 @@ static void take_head(ServerFeed *feed, const DbResult *heads, int row)
         known->dirty = true;
     if (last_seq < known->seq) { /* an asynchronous failover: the ledger fell back */
         known->seq = last_seq;
-        known->rewound = true;
-        known->rewound_to = last_seq;
+        rewind_note(&known->rewind, last_seq);
         reset_watchers(feed->server, known, last_seq, "the ledger went back");
     }
     known->version = version;
@@ -188,21 +188,14 @@ static void take_head(ServerFeed *feed, const DbResult *heads, int row)
     known->seen = true;
 }
 
-/* That the ledger went back is an event too; two supervisors write it once for each timeline. */
 static bool tell_rewinds(ServerFeed *feed, Error *err)
 {
     for (size_t i = 0; i < feed->runs_count; i++) {
-        if (!feed->runs[i].rewound)
-            continue;
-        int64_t run = feed->runs[i].run;
-        AUTO(json_auto) json_t *data = json_object();
-        json_set_id(data, "to", feed->runs[i].rewound_to);
-        log_warn("run %" PRId64 ": the ledger went back to event %" PRId64, run,
-                 feed->runs[i].rewound_to);
-        if (!ledger_event_append(feed->conn, &(LedgerWriter){.run = run}, "rewind", feed->timeline,
-                                 "rewind", "", data, err))
+        FeedRun was = feed->runs[i];
+        if (!rewind_tell(&was.rewind, feed->conn, &(RewindRun){was.run, was.seq, feed->timeline},
+                         err))
             return false;
-        feed->runs[i].rewound = false;
+        feed->runs[i].rewind = was.rewind;
     }
     return true;
 }
@@ -339,6 +332,7 @@ static bool send_live(ServerFeed *feed, Error *err)
         int64_t run = feed->runs[i].run;
         if (!is_watched(feed->server, run)) {
             feed->runs[i].seq = feed->runs[i].last_seq;
+            rewind_told(&feed->runs[i].rewind, "");
             continue;
         }
         while (feed->runs[i].seq < feed->runs[i].last_seq) {
@@ -351,6 +345,7 @@ static bool send_live(ServerFeed *feed, Error *err)
                 break;
             }
             feed->runs[i].seq = db_int(page, db_rows(page) - 1, 0);
+            rewind_told(&feed->runs[i].rewind, db_value(page, db_rows(page) - 1, 2));
             feed->eager = EAGER_LOOKS;
             tell_live(feed->server, run, page);
         }

@@ -77,10 +77,17 @@ const isAllocation = ({ name }: Point): boolean => name.endsWith("/memory.alloc"
 const isPlace = (point: Point): boolean => !isCall(point) && !isAllocation(point);
 const mayFail = ({ name }: Point): boolean => name.includes("/file.");
 
+/** The clock decides whether these are passed: the runner is held until one is due. */
+const HELD = "runner/runner.open";
+const isTimed = (name: string): boolean => /^runner\/lease(\.turn|_renew\.)/.test(name);
+
 function killCases(scene: Scene, wanted: Outcome, points: Point[]): Case[] {
   return points
     .filter(isPlace)
-    .flatMap((point) => passesToTry(point, between).map((pass) => ({ scene, part: "kills", wanted, points: [point.name], spec: `${point.name}:${pass}:kill` })));
+    .flatMap(({ name, ...point }) => {
+      if (isTimed(name)) return [{ scene, part: "kills", wanted, points: [HELD, name], spec: `${HELD}:1:delay=700,${name}:1:kill` }];
+      return passesToTry({ name, ...point }, between).map((pass) => ({ scene, part: "kills", wanted, points: [name], spec: `${name}:${pass}:kill` }));
+    });
 }
 
 /** The runner stands still, its parent dies; a successor finishes the run, then the runner wakes up. */

@@ -62,13 +62,13 @@ const LEASE =
   "AND l.until > clock_timestamp() AND r.state IN ('done', 'rolled_back', 'aborted')";
 const LEASE_MS = 1_500;
 
-/** Tables of the application, with the columns that say the same in every run: not what the server dates by itself. */
+/** Tables of the application, with the columns that say the same in every run: not what the server dates or invents by itself. */
 const TABLES =
   "SELECT format('%I.%I', n.nspname, c.relname) AS name, string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum) AS columns " +
   "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped " +
   "LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum " +
   "WHERE c.relkind = 'r' AND n.nspname NOT IN ('headgate', 'pg_catalog', 'information_schema') " +
-  "AND coalesce(pg_get_expr(d.adbin, d.adrelid), '') !~ 'now\\(\\)|clock_timestamp|CURRENT_TIMESTAMP' GROUP BY 1 ORDER BY 1";
+  "AND coalesce(pg_get_expr(d.adbin, d.adrelid), '') !~ 'now\\(\\)|clock_timestamp|CURRENT_TIMESTAMP|gen_random_uuid' GROUP BY 1 ORDER BY 1";
 
 /** Content of every table of the application, its schema, and the ledger of the run, which was disturbed or not. */
 export async function judge(cluster: Cluster, database: string, run: string, disturbed: boolean): Promise<Outcome> {

@@ -261,7 +261,10 @@ async function failoverCase(behind: boolean): Promise<void> {
       if (behind) {
         await standby.query("postgres", "ALTER SYSTEM SET primary_conninfo = ''");
         await standby.query("postgres", "SELECT pg_reload_conf()");
-        if (!(await underWay(scene, 5))) wrong.push("the run had ended before the failover");
+        await waitUntil("the standby receives nothing more", async () => (await standby.query("postgres", "SELECT FROM pg_stat_wal_receiver")).length === 0);
+        const told = viewer.types.length;
+        await waitUntil("the viewer is told what the standby lacks", () => viewer.types.length > told);
+        if (!(await underWay(scene))) wrong.push("the run had ended before the failover");
       } else {
         await soon(400);
       }
