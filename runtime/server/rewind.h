@@ -1,6 +1,8 @@
 /* What viewers were told of a run, and whether it is still so after a failover to a server that was
  * behind. */
-#pragma once
+#ifndef HEADGATE_SERVER_REWIND_H
+#define HEADGATE_SERVER_REWIND_H
+
 #include "server/message.h"
 
 #include "db/conn.h"
@@ -26,3 +28,5 @@ void rewind_note(Rewind *rewind, int64_t to);
 /// Waits. Clears a doubt, and says by an event of the run that its ledger went back; two
 /// supervisors say it once for each timeline. rewind must outlive the call.
 NODISCARD bool rewind_tell(Rewind *rewind, DbConn *conn, const RewindRun *run, Error *err);
+
+#endif
