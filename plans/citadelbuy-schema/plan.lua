@@ -37,7 +37,10 @@ plan "citadelbuy-schema" {
     manual "Load tests on staging" {
       role = "devops", evidence = "a link to the report", ticks = "Load tests on staging",
     },
-    backup "before" { retain = "30d" },
+    backup "before" {
+      doc = "Kept for 30 days, and really restored once, beside: a backup that was never restored is a hope",
+      retain = "30d", restore_test = { digests = true },
+    },
   },
 
   sign_off("Database Administrator", "dba"),

@@ -1,12 +1,13 @@
 /** The plan of seed 002: forward with its rows, owners and 35 indexes, cut over by a real HAProxy, killed and resumed, taken back. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { ApiError } from "../lib/api";
 import { atExit } from "../lib/cleanup";
 import { headgate } from "../lib/cli";
-import { type Haproxy, noHaproxy, startHaproxy } from "../lib/haproxy";
+import { noHaproxy } from "../lib/haproxy";
 import { root } from "../lib/paths";
 import { PlanBench, type Look, type Service, writePlanFigures } from "../lib/plan-bench";
 import { seedRandom } from "../lib/random";
@@ -19,32 +20,33 @@ const KILLS = 3;
 const FACTOR = Number(process.env["HEADGATE_TEST_FACTOR"] ?? 1);
 const SIGN_OFFS = ["Database Administrator", "Backend Lead", "DevOps Engineer", "Product Manager", "Engineering Manager"];
 
-let haproxy: Haproxy | undefined;
-let url = "";
+/** What the demo's service told of itself. */
+let told: Record<string, string> = {};
 
-/** The demo's service, which stands in for the application, its build server, its monitoring and its chat. */
+/** The demo's service: application, build server, monitoring, chat, and a HAProxy where the package is installed. */
 async function serve(env: Record<string, string>): Promise<Service> {
   const child = spawn(process.execPath, [join(FOLDER, "demo/service.mjs")], {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
   atExit(() => child.kill());
-  url = await new Promise<string>((ready, fail) => {
-    child.stdout?.once("data", (line: Buffer) => ready(line.toString().trim()));
+  const line = await new Promise<string>((ready, fail) => {
+    child.stdout?.once("data", (data: Buffer) => ready(data.toString()));
     child.once("exit", (code) => fail(new Error(`the service ended with ${code}`)));
   });
-  return {
-    env: {
-      CITADELBUY_APP: url,
-      CITADELBUY_BUILD: url,
-      CITADELBUY_PROMETHEUS: url,
-      CITADELBUY_MONITORING: `${url}/monitoring`,
-      CITADELBUY_CHAT: `${url}/chat`,
-      CITADELBUY_STATUS: `${url}/status`,
-      CITADELBUY_HAPROXY: haproxy?.socket ?? "/nonexistent",
-    },
-    stop: async () => void child.kill(),
-  };
+  told = JSON.parse(line) as Record<string, string>;
+  return { env: told, stop: async () => void child.kill() };
+}
+
+/** Which version answers so many requests that come by HAProxy, each over a connection of its own. */
+async function requests(count: number): Promise<Record<string, number>> {
+  const counts: Record<string, number> = { blue: 0, green: 0 };
+  for (let i = 0; i < count; i++) {
+    const answer = await fetch(`${told["CITADELBUY_WEB"]}/version`, { headers: { Connection: "close" } });
+    const { version } = (await answer.json()) as { version: string };
+    counts[version] = (counts[version] ?? 0) + 1;
+  }
+  return counts;
 }
 
 let bench: PlanBench;
@@ -52,12 +54,11 @@ let done: { stable: Look; ms: number } | undefined;
 const figures: Record<string, number> = { plans_forward_ok: 0, plans_rollback_identical: 0, kills: 0, wrong_runs: 0 };
 
 before(async () => {
-  if (noHaproxy === "") haproxy = await startHaproxy();
   bench = await PlanBench.start({
     plan: "citadelbuy-schema",
     environment: "dev",
     people: ["alice", "bob", "carol", "dave", "erin", "frank"],
-    prepare: async () => undefined, // the document's first migration is the initial schema
+    prepare: (cluster, database) => cluster.query(database, readFileSync(join(FOLDER, "demo/schema.sql"), "utf8")).then(() => undefined),
     serve,
     params: { rehearsal: FACTOR },
     limitMs: FACTOR > 1 ? 3_600_000 : 180_000,
@@ -66,7 +67,6 @@ before(async () => {
 after(async () => {
   writePlanFigures("citadelbuy-schema", figures);
   await bench.stop();
-  await haproxy?.stop();
 });
 
 test("every box of the document is bound, and most need nobody", async () => {
@@ -92,8 +92,8 @@ test("forward in dev at the document's sizes; rolled back, nothing is left", asy
   );
   const f = FACTOR;
   assert.deepEqual(counts[0], { users: 9000 * f, products: 9000 * f, orders: 45000 * f, analytics: 90000 * f, organizations: 400 * f, invalid: 0, asked: 7 * f });
-  const told = (await (await fetch(`${url}/demo/messages`)).json()) as { to: string; text: string }[];
-  assert.deepEqual(told.map(({ to }) => to), ["chat", "status", "chat", "status", "chat", "chat", "status"], "the communication plan, in its order");
+  const messages = (await (await fetch(`${told["CITADELBUY_APP"]}/demo/messages`)).json()) as { to: string; text: string }[];
+  assert.deepEqual(messages.map(({ to }) => to), ["chat", "status", "chat", "status", "chat", "chat", "status"], "the communication plan, in its order");
   figures["rows"] = 199_000 * f;
   await run.assertSound();
   done = { stable: await run.look(true), ms };
@@ -110,33 +110,28 @@ test("forward in dev at the document's sizes; rolled back, nothing is left", asy
 });
 
 test("in the demo five people sign, HAProxy lets the new version in; a CPU above 80 % takes everything back", { skip: noHaproxy || false }, async (t) => {
-  assert.ok(haproxy);
   const run = await bench.begin("demo");
   t.after(() => run.close());
   await run.toGate(`sign-off of the ${SIGN_OFFS[0]}`);
   await assert.rejects(run.operator.approve(run.id, `sign-off of the ${SIGN_OFFS[0]}`), (error: ApiError) => error.status === 403);
-  const watched = (percent: number): Promise<unknown> =>
-    run.play(`${percent} % is watched`, ({ state, node }) => state === "watching" && node === `cut-over/${percent}%`);
-  await watched(10);
-  const ten = await haproxy.requests(100);
-  assert.ok(ten["green"]! >= 8 && ten["green"]! <= 12, JSON.stringify(ten));
-  await watched(100);
-  assert.deepEqual(await haproxy.requests(20), { blue: 0, green: 20 });
+  await run.play("10 % are watched", ({ state, node }) => state === "watching" && node === "cut-over/10%");
+  const ten = await requests(40);
+  assert.ok(ten["green"]! >= 3 && ten["green"]! <= 5, JSON.stringify(ten));
   const signed = await run.query("SELECT count(DISTINCT person)::int AS people FROM headgate.approval WHERE run = 1");
   assert.deepEqual(signed, [{ people: SIGN_OFFS.length }]);
 
-  await fetch(`${url}/demo/metric/cpu_usage`, { method: "POST", body: "85" });
+  await fetch(`${told["CITADELBUY_APP"]}/demo/metric/cpu_usage`, { method: "POST", body: "85" });
   const is = (state: string) => (page: { state: string }): boolean => page.state === state;
   const { page } = await run.play("the breach has taken it back", is("rolled_back"), is("rollback_blocked"));
   assert.match(JSON.stringify(page), /breach when cpu_usage > 80%/);
-  assert.deepEqual(await haproxy.requests(20), { blue: 20, green: 0 });
+  assert.deepEqual(await requests(20), { blue: 20, green: 0 });
   await run.assertAsBefore();
 });
 
 test(`killed ${KILLS} times at random moments it ends as undisturbed, and rolls back to what was`, async (t) => {
   assert.ok(done, "the undisturbed run comes first");
   figures["seed"] = seedRandom(SEED);
-  const run = await bench.begin();
+  const run = await bench.begin(noHaproxy === "" ? "demo" : "dev");
   t.after(() => run.close());
   figures["wrong_runs"] = 1;
   const { killed } = await run.disturbed(striker(bench.cluster, { kills: KILLS, lengthMs: done.ms, among: ["runner", "supervisor", "backend"] }));
@@ -144,7 +139,9 @@ test(`killed ${KILLS} times at random moments it ends as undisturbed, and rolls 
   t.diagnostic(`killed ${killed.join(", ")}`);
   assert.deepEqual(await run.look(true), done.stable);
   await run.assertSound();
+  if (noHaproxy === "") assert.deepEqual(await requests(20), { blue: 0, green: 20 }, "after 10 and 50 %, all the traffic");
   await run.back();
+  if (noHaproxy === "") assert.deepEqual(await requests(20), { blue: 20, green: 0 });
   await run.assertAsBefore();
   figures["wrong_runs"] = 0;
   assert.equal(killed.length, KILLS);

@@ -1,10 +1,13 @@
-// Everything that the plan speaks to beside the database, small but real: the application, the build server's verdicts, a
-// Prometheus, a monitoring end point, and a webhook that remembers what it was sent.
+// Everything that the plan speaks to beside the database, small but real: the application (green) with its older version
+// (blue) and a HAProxy before both, the build server's verdicts, a Prometheus, a monitoring end point, and webhooks that
+// remember what they were sent.
 //
-// Usage: node service.mjs [--port N] — PGHOST, PGDATABASE and their friends say which database. Prints its address.
+// Usage: node service.mjs [-- COMMAND …]: PGHOST, PGDATABASE and their friends say which database. COMMAND runs with the
+// variables that headgate.yaml names, and the service ends with it; without one they are printed, and it goes on.
 // GET /demo/messages: what came to the webhooks. POST /demo/metric/NAME with a number: what a metric is from now on.
 import { spawn } from "node:child_process";
 import { createServer } from "node:http";
+import { startHaproxy } from "./haproxy.mjs";
 
 const metrics = { cpu_usage: 35, memory_usage: 52, query_time_p95: 40, error_rate: 0.1, response_time_p95: 0.12 };
 const messages = [];
@@ -37,6 +40,7 @@ function prometheus(query) {
 
 async function answer(method, url, body) {
   const path = url.pathname;
+  if (path === "/version") return { version: "green" };
   if (path === "/health") return { ok: (await ask("SELECT 1")) === "1" };
   if (path === "/ci") return { unit: "passed", e2e: "passed", integration: "passed" };
   if (path === "/prisma") return { validate: "valid", generate: "generated", status: "up to date" };
@@ -71,5 +75,35 @@ const server = createServer((request, response) => {
     }
   });
 });
-const at = process.argv.indexOf("--port");
-server.listen(at < 0 ? 0 : Number(process.argv[at + 1]), "127.0.0.1", () => console.log(`http://127.0.0.1:${server.address().port}`));
+
+/** The port that the server listens on. */
+function listen(server) {
+  return new Promise((done) => server.listen(0, "127.0.0.1", () => done(server.address().port)));
+}
+
+const older = createServer((_request, response) => response.end(JSON.stringify({ version: "blue" })));
+const [blue, green] = [await listen(older), await listen(server)];
+const haproxy = await startHaproxy(blue, green);
+const url = `http://127.0.0.1:${green}`;
+const variables = {
+  CITADELBUY_APP: url,
+  CITADELBUY_BUILD: url,
+  CITADELBUY_PROMETHEUS: url,
+  CITADELBUY_MONITORING: `${url}/monitoring`,
+  CITADELBUY_CHAT: `${url}/chat`,
+  CITADELBUY_STATUS: `${url}/status`,
+  CITADELBUY_HAPROXY: haproxy.socket,
+  CITADELBUY_WEB: haproxy.url,
+};
+for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => process.exit(0));
+const [mark, command, ...args] = process.argv.slice(2);
+if (mark === "--" && command !== undefined) {
+  const child = spawn(command, args, { stdio: "inherit", env: { ...process.env, ...variables } });
+  child.on("error", (error) => {
+    console.error(`${command}: ${error.message}`);
+    process.exit(1);
+  });
+  child.on("exit", (code) => process.exit(code ?? 1));
+} else {
+  console.log(JSON.stringify(variables));
+}
