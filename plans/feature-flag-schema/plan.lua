@@ -1,5 +1,6 @@
 -- Feature flags for organizations: 8 tables, what keeps them right, what they start with, and the proof that all of it works.
 local demo = "d3300000-0000-4000-8000-000000000001" -- the organization of 007_demo_organization.up.sql
+local nobody = "00000000-0000-0000-0000-000000000000" -- has no features, now and later
 
 local tables = {
   "feature_definitions", "organization_feature_settings", "user_dashboard_preferences", "feature_templates",
@@ -46,7 +47,10 @@ plan "feature-flag-schema" {
   },
 
   phase "health" {
-    verify "all 8 tables" { exists = { tables = tables }, ticks = "All 8 tables created without errors" },
+    verify "all 8 tables" {
+      exists = { tables = tables },
+      ticks  = { "All 8 tables created without errors", "Feature flags schema file prepared" },
+    },
     verify "3 trigger functions active" {
       exists = {
         functions = { "update_updated_at_column()", "check_feature_change()", "log_feature_change()" },
@@ -72,23 +76,23 @@ plan "feature-flag-schema" {
       ticks = "3 validation functions working",
     },
     verify "a feature that needs another is refused" {
-      sql = "SELECT validate_feature_change('" .. demo .. "', 'ai-insights', true)",
+      sql = "SELECT validate_feature_change('" .. nobody .. "', 'ai-insights', true)",
       equals = "ai-insights needs usage-analytics",
       ticks = { "3 validation functions working", "Validation functions tested" },
     },
     verify "dependencies are found" {
-      sql = "SELECT validate_feature_dependencies('" .. demo .. "', 'ai-forecasts')::text",
+      sql = "SELECT validate_feature_dependencies('" .. nobody .. "', 'ai-forecasts')::text",
       equals = "{ai-insights,market-data}",
       ticks = { "3 validation functions working", "Validation functions tested" },
     },
     verify "no conflict where nothing is on" {
-      sql = "SELECT cardinality(validate_feature_conflicts('" .. demo .. "', 'batch-updates'))", equals = 0,
+      sql = "SELECT cardinality(validate_feature_conflicts('" .. nobody .. "', 'batch-updates'))", equals = 0,
       ticks = { "3 validation functions working", "Validation functions tested" },
     },
     verify "default features are loaded" {
       sql = "SELECT count(*) FROM feature_definitions WHERE feature_id IN ('dashboard-core', 'real-time-updates') AND default_enabled",
       equals = 2,
-      ticks = "Default features loaded (dashboard-core, real-time-updates, etc.)",
+      ticks = { "Default features loaded (dashboard-core, real-time-updates, etc.)", "Sample data prepared" },
     },
     verify "every feature that is named exists" {
       no_rows = [[
@@ -118,9 +122,11 @@ plan "feature-flag-schema" {
     },
     verify "each change is in the audit trail" {
       sql = "SELECT count(*) FROM feature_change_logs WHERE organization_id = '" .. demo .. "' AND is_enabled", equals = 8,
+      holds_until = "api",
     },
     verify "the application of the template is logged" {
       sql = "SELECT features_applied FROM template_application_logs WHERE organization_id = '" .. demo .. "'", equals = 8,
+      holds_until = "api",
     },
     verify "what excludes another is refused" {
       sql = "SELECT validate_feature_change('" .. demo .. "', 'batch-updates', true)",
@@ -151,6 +157,7 @@ plan "feature-flag-schema" {
     },
     verify "it is off" {
       http = { url = "${app}/api/features/" .. demo, pointer = "/features/bid-optimizer" }, equals = false,
+      holds_until = "POST changes several",
     },
     http "POST changes several" {
       url = "${app}/api/features/" .. demo, body = [[{"features": {"bid-optimizer": true, "team-workspaces": true}}]],
@@ -159,6 +166,7 @@ plan "feature-flag-schema" {
     },
     verify "both are on" {
       http = { url = "${app}/api/features/" .. demo, pointer = "/enabled" }, equals = 9,
+      holds_until = "POST applies a template",
     },
     http "POST applies a template" {
       url = "${app}/api/features/templates/apply",

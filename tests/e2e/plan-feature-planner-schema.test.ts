@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { ApiError } from "../lib/api";
+import { breakEachBox } from "../lib/box-bench";
 import { headgate } from "../lib/cli";
 import type { Cluster } from "../lib/cluster";
 import { root } from "../lib/paths";
@@ -103,6 +104,10 @@ test("forward in dev: moved, not copied; rolled back, everything is as before", 
   await run.assertAsBefore();
   figures["plans_rollback_identical"] = 1;
   figures["back_s"] = back.ms / 1000;
+});
+
+test("all five boxes are sign-offs; what was verified still holds when the run is over", async (t) => {
+  figures["boxes_broken"] = await breakEachBox(t, bench, { subjects: [] });
 });
 
 test("in staging the gates wait for people, and from each of them everything can be taken back", async (t) => {

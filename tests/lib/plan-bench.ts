@@ -140,6 +140,11 @@ export class PlanRun {
     return this.bench.options.people.slice(1).map((person) => this.supervisor.as(person));
   }
 
+  /** For commands that work on the run's database as its supervisor does. */
+  get env(): Record<string, string> {
+    return { ...this.bench.cluster.env(this.database), ...this.service?.env, HEADGATE_HOME: this.supervisor.known.home };
+  }
+
   /** Rows of the run's own database. */
   query(sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
     return this.bench.cluster.query(this.database, sql, values);
@@ -229,6 +234,8 @@ export interface PlanFigures {
   boxes: number;
   boxes_automatic: number;
   boxes_unbound: number;
+  /** Automatic boxes that were seen to fail when their subject was broken (box-bench.ts). */
+  boxes_broken: number;
   rows: number;
   forward_s: number;
   back_s: number;
