@@ -58,6 +58,7 @@ const PlanKey PLAN_IMPORT_KEYS[] = {
      .type = KEY_TEXT,
      .doc = "Why the rows stay after a rollback. Without it those that still are as they were "
             "written are deleted."},
+    PLAN_ALLOW_KEY,
     PLAN_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "What is imported, for people."},
     {0},

@@ -173,6 +173,7 @@ json_t *run_lint(const Plan *plan)
         walk.node = plan->nodes[i];
         lint_node(&walk);
     }
+    run_lint_reverse(&walk);
     run_lint_order(&walk);
     run_lint_allow(&walk);
     return sorted(arena, plan, found);

@@ -44,10 +44,11 @@ static void see_update(const char *node, const json_t *body, size_t at_bytes, vo
     }
 }
 
-/* A backfill of the table, and any Lua or program, may fill it. */
+/* A backfill or import of the table, and any Lua or program, may fill it. */
 static bool may_fill(const PlanNode *node, const Fill *fill, Arena *arena)
 {
-    const char *table = node->kind == PLAN_BACKFILL ? plan_table(node, arena) : NULL;
+    bool rows = node->kind == PLAN_BACKFILL || node->kind == PLAN_IMPORT;
+    const char *table = rows ? plan_table(node, arena) : NULL;
     const char *dot = table == NULL ? NULL : strrchr(table, '.');
     return node->kind == PLAN_TASK || node->kind == PLAN_EXEC || node->kind == PLAN_HTTP ||
            (table != NULL && strcmp(dot == NULL ? table : dot + 1, fill->column.table) == 0);

@@ -20,6 +20,13 @@ static const SqlLintRule RULES[RUN_LINTS] = {
                           "what was written since the backup is lost: that is no rollback",
                           "take back what the plan did (down, undo), and keep the backup for "
                           "disasters"},
+    [RUN_LINT_NO_REVERSE] = {"no_reverse", SQL_LINT_ERROR,
+                             "a way back from imported tables to their files that takes no writes "
+                             "along",
+                             "what is written after the switch is in the database only, and the "
+                             "way back loses it",
+                             "note every write of the imported tables by a trigger of the plan, "
+                             "and let the undo carry it into the files; or say one_way"},
     [RUN_LINT_EXEC_VARIABLE] = {"exec_variable", SQL_LINT_ERROR,
                                 "a program that is given a variable which nobody sets",
                                 "a shell puts nothing in its place, without a shell it stays as it "

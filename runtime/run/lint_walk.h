@@ -40,6 +40,7 @@ void run_lint_copies(RunLintWalk *walk);
 void run_lint_fill(RunLintWalk *walk);
 void run_lint_look(RunLintWalk *walk, const char *key);
 void run_lint_order(RunLintWalk *walk);
+void run_lint_reverse(RunLintWalk *walk);
 void run_lint_outside(RunLintWalk *walk);
 void run_lint_allow(RunLintWalk *walk);
 

@@ -12,12 +12,19 @@ typedef struct Walk {
 } Walk;
 
 static const char *const KIND_NAMES[SQL_OBJECT_KINDS] = {
-    [SQL_OBJECT_TABLE] = "table",         [SQL_OBJECT_VIEW] = "view",
-    [SQL_OBJECT_SEQUENCE] = "sequence",   [SQL_OBJECT_INDEX] = "index",
-    [SQL_OBJECT_FUNCTION] = "function",   [SQL_OBJECT_ENUM] = "enum",
-    [SQL_OBJECT_TYPE] = "type",           [SQL_OBJECT_SCHEMA] = "schema",
-    [SQL_OBJECT_EXTENSION] = "extension", [SQL_OBJECT_TRIGGER] = "trigger",
-    [SQL_OBJECT_COLUMN] = "column",       [SQL_OBJECT_CONSTRAINT] = "constraint",
+    [SQL_OBJECT_TABLE] = "table",
+    [SQL_OBJECT_VIEW] = "view",
+    [SQL_OBJECT_SEQUENCE] = "sequence",
+    [SQL_OBJECT_INDEX] = "index",
+    [SQL_OBJECT_FUNCTION] = "function",
+    [SQL_OBJECT_ENUM] = "enum",
+    [SQL_OBJECT_TYPE] = "type",
+    [SQL_OBJECT_SCHEMA] = "schema",
+    [SQL_OBJECT_EXTENSION] = "extension",
+    [SQL_OBJECT_TRIGGER] = "trigger",
+    [SQL_OBJECT_COLUMN] = "column",
+    [SQL_OBJECT_CONSTRAINT] = "constraint",
+    [SQL_OBJECT_PUBLICATION] = "publication",
 };
 
 /* What DROP and ALTER call the kinds. */
@@ -25,13 +32,21 @@ static const struct {
     const char *name;
     SqlObjectKind kind;
 } TYPES[] = {
-    {"OBJECT_TABLE", SQL_OBJECT_TABLE},         {"OBJECT_FOREIGN_TABLE", SQL_OBJECT_TABLE},
-    {"OBJECT_VIEW", SQL_OBJECT_VIEW},           {"OBJECT_MATVIEW", SQL_OBJECT_VIEW},
-    {"OBJECT_SEQUENCE", SQL_OBJECT_SEQUENCE},   {"OBJECT_INDEX", SQL_OBJECT_INDEX},
-    {"OBJECT_FUNCTION", SQL_OBJECT_FUNCTION},   {"OBJECT_PROCEDURE", SQL_OBJECT_FUNCTION},
-    {"OBJECT_ROUTINE", SQL_OBJECT_FUNCTION},    {"OBJECT_TYPE", SQL_OBJECT_TYPE},
-    {"OBJECT_DOMAIN", SQL_OBJECT_TYPE},         {"OBJECT_SCHEMA", SQL_OBJECT_SCHEMA},
-    {"OBJECT_EXTENSION", SQL_OBJECT_EXTENSION}, {"OBJECT_TRIGGER", SQL_OBJECT_TRIGGER},
+    {"OBJECT_TABLE", SQL_OBJECT_TABLE},
+    {"OBJECT_FOREIGN_TABLE", SQL_OBJECT_TABLE},
+    {"OBJECT_VIEW", SQL_OBJECT_VIEW},
+    {"OBJECT_MATVIEW", SQL_OBJECT_VIEW},
+    {"OBJECT_SEQUENCE", SQL_OBJECT_SEQUENCE},
+    {"OBJECT_INDEX", SQL_OBJECT_INDEX},
+    {"OBJECT_FUNCTION", SQL_OBJECT_FUNCTION},
+    {"OBJECT_PROCEDURE", SQL_OBJECT_FUNCTION},
+    {"OBJECT_ROUTINE", SQL_OBJECT_FUNCTION},
+    {"OBJECT_TYPE", SQL_OBJECT_TYPE},
+    {"OBJECT_DOMAIN", SQL_OBJECT_TYPE},
+    {"OBJECT_SCHEMA", SQL_OBJECT_SCHEMA},
+    {"OBJECT_EXTENSION", SQL_OBJECT_EXTENSION},
+    {"OBJECT_TRIGGER", SQL_OBJECT_TRIGGER},
+    {"OBJECT_PUBLICATION", SQL_OBJECT_PUBLICATION},
 };
 
 const char *sql_object_kind_name(SqlObjectKind kind)
@@ -245,6 +260,12 @@ static void see_extension(Walk *walk, const json_t *body)
          (SqlObject){.kind = SQL_OBJECT_EXTENSION, .name = json_get_string(body, "extname", NULL)});
 }
 
+static void see_publication(Walk *walk, const json_t *body)
+{
+    make(walk, (SqlObject){.kind = SQL_OBJECT_PUBLICATION,
+                           .name = json_get_string(body, "pubname", NULL)});
+}
+
 static SqlObject inside(SqlObjectKind kind, const json_t *relation, const char *name)
 {
     return (SqlObject){.kind = kind,
@@ -390,15 +411,25 @@ static const struct {
     const char *node;
     void (*see)(Walk *walk, const json_t *body);
 } STATEMENTS[] = {
-    {"CreateStmt", see_create_table},       {"CreateForeignTableStmt", see_create_table},
-    {"CreateTableAsStmt", see_create_as},   {"ViewStmt", see_view},
-    {"CreateSeqStmt", see_sequence},        {"IndexStmt", see_index},
-    {"CreateFunctionStmt", see_function},   {"CreateEnumStmt", see_enum},
-    {"CreateRangeStmt", see_range_type},    {"CompositeTypeStmt", see_composite},
-    {"CreateDomainStmt", see_domain},       {"CreateSchemaStmt", see_schema},
-    {"CreateExtensionStmt", see_extension}, {"CreateTrigStmt", see_trigger},
-    {"AlterTableStmt", see_alter_table},    {"DropStmt", see_drop},
-    {"AlterObjectSchemaStmt", see_moved},   {"RenameStmt", see_renamed},
+    {"CreateStmt", see_create_table},
+    {"CreateForeignTableStmt", see_create_table},
+    {"CreateTableAsStmt", see_create_as},
+    {"ViewStmt", see_view},
+    {"CreateSeqStmt", see_sequence},
+    {"IndexStmt", see_index},
+    {"CreateFunctionStmt", see_function},
+    {"CreateEnumStmt", see_enum},
+    {"CreateRangeStmt", see_range_type},
+    {"CompositeTypeStmt", see_composite},
+    {"CreateDomainStmt", see_domain},
+    {"CreateSchemaStmt", see_schema},
+    {"CreateExtensionStmt", see_extension},
+    {"CreatePublicationStmt", see_publication},
+    {"CreateTrigStmt", see_trigger},
+    {"AlterTableStmt", see_alter_table},
+    {"DropStmt", see_drop},
+    {"AlterObjectSchemaStmt", see_moved},
+    {"RenameStmt", see_renamed},
 };
 
 void sql_objects_see(const char *node, const json_t *body, size_t at_bytes, SqlObjects *made,

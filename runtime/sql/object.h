@@ -19,6 +19,7 @@ typedef enum SqlObjectKind {
     SQL_OBJECT_TRIGGER,
     SQL_OBJECT_COLUMN,
     SQL_OBJECT_CONSTRAINT,
+    SQL_OBJECT_PUBLICATION,
     SQL_OBJECT_KINDS,
 } SqlObjectKind;
 

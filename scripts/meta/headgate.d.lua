@@ -155,6 +155,7 @@ function backfill(name) end
 ---@field workers? integer|"auto"  Worker processes, or "auto": 1 for less than 4 MB of files, else 2. Default: "auto".
 ---@field on_error? "queue"|"fail"  A record that cannot be read, mapped or written goes to the review queue, or fails the step. Default: "queue".
 ---@field one_way? string  Why the rows stay after a rollback. Without it those that still are as they were written are deleted.
+---@field allow? table<string, string>  What `headgate check` reports here or below and is meant, with the reason: { index_blocks = "250 rows" }. docs/lint.md has the rules.
 ---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  What is imported, for people.
 

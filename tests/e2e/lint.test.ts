@@ -1,13 +1,13 @@
 /** What `check` reports of a plan as a whole: each rule finds its mistake, and leaves alone what does the same well; what is
  * allowed, how it is told, and when it fails. (Rules about one SQL text: tests/unit/sql/test_lint.c.) */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { headgate } from "../lib/cli";
 import { type Finding, findingsOf, findingsOfEach } from "../lib/lint";
 import { root } from "../lib/paths";
-import { writePlan } from "../lib/plan";
+import { TEST_CONFIG, writePlan } from "../lib/plan";
 
 interface Case {
   rule: string;
@@ -53,6 +53,12 @@ const CASES: Case[] = [
   { rule: "exec_variable", bad: exec('"sh", "-c", "psql -d $DB_DATABASE"', 'env = { DB_NAME = "app" }, no_effect = "x"'), good: exec('"sh", "-c", "X=1; psql -d $DB_NAME $X ${Y:-1} \'$Z\'"', 'env = { DB_NAME = "app" }, no_effect = "x"'), line: 3 },
   { rule: "exec_variable", bad: exec('"psql", "-d", "$DB"', 'no_effect = "x"'), good: exec('"psql", "-c", "SELECT $1"', 'no_effect = "x"'), line: 3 },
   {
+    rule: "no_reverse",
+    bad: `phase "in" { import "a" { data = "files", from = "a.json" } },\n${exec('"true"', 'undo = { exec = { "true" } }')}`,
+    good: `phase "in" { import "a" { data = "files", from = "a.json" } },\n${exec('"true"', 'one_way = "no way back"')}`,
+    line: 4,
+  },
+  {
     rule: "offset",
     bad: 'phase "do" { http "it" { url = "http://localhost/batch", body = [[{"offset": 0, "batchSize": 100}]], no_effect = "x" } },',
     good: 'phase "do" { http "it" { url = "http://localhost/batch", body = [[{"after": 0, "batchSize": 100}]], no_effect = "x" } },',
@@ -83,7 +89,7 @@ const CASES: Case[] = [
   { rule: "allow_unused", bad: step("one", "DROP VIEW v", 'one_way = "x", allow = { cascade = "why" }'), good: step("one", "DROP VIEW v CASCADE", 'one_way = "x", allow = { cascade = "why" }'), line: 3 },
 ];
 
-const planOf = (body: string): string => writePlan({ "plan.lua": `plan "p" {\n  doc = "d",\n${body}\n}\n` });
+const planOf = (body: string): string => writePlan({ "plan.lua": `plan "p" {\n  doc = "d",\n${body}\n}\n`, "headgate.yaml": `${TEST_CONFIG}\nstores:\n  files: { path: . }\n` });
 const named = (found: Finding[], rule: string): Finding[] => found.filter((each) => each.rule === rule && each.allowed === undefined);
 
 /** One process checks many plans: bad and good ones by turns. */
@@ -142,4 +148,15 @@ test("errors fail the check, warnings only with --strict; each comes with its pl
     found.filter((each) => each.level === "warning").map(({ file, line, rule, path }) => ({ file, line, rule, path })),
     [{ file: "sql/001_a.up.sql", line: 3, rule: "index_blocks", path: "a/m/001_a" }],
   );
+});
+
+test("the plans of this repository are free of errors and warnings, or say why not", async () => {
+  const plans = readdirSync(join(root, "plans"));
+  assert.ok(plans.length >= 5);
+  for (const plan of plans) {
+    const config = readFileSync(join(root, "plans", plan, "headgate.yaml"), "utf8");
+    const environment = ["dev", "demo"].find((name) => new RegExp(`^  ${name}:`, "m").test(config)) ?? "test";
+    const found = await findingsOf(join(root, "plans", plan), environment);
+    assert.deepEqual(found.filter((each) => each.allowed === undefined), [], plan);
+  }
 });
