@@ -64,7 +64,8 @@ static void prepare_hooks(Runner *runner, const CliContext *context, const char 
                                .kinds = CLI_KINDS,
                                .key_folder = arena_printf(arena, "%s/keys", context->home),
                                .backup_folder = arena_printf(arena, "%s/backups", context->home),
-                               .work_folder = arena_printf(arena, "%s/work", context->home)};
+                               .work_folder = arena_printf(arena, "%s/work", context->home),
+                               .heads_file = arena_printf(arena, "%s/heads.ndjson", context->home)};
 }
 
 static bool open_run(Runner *runner, CliContext *context, int64_t id, Error *err)

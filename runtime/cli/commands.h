@@ -10,6 +10,7 @@ CliMain cli_answer;
 CliMain cli_skip;
 CliMain cli_repair;
 CliMain cli_approve;
+CliMain cli_audit;
 CliMain cli_backup;
 CliMain cli_check;
 CliMain cli_completion;

@@ -53,6 +53,14 @@ const CliOption CLI_GLOBAL_OPTIONS[] = {
 
 static const CliOption NONE[] = {OPTIONS_END};
 static const CliOption JSON[] = {JSON_OPTION, OPTIONS_END};
+static const CliOption AUDIT_OPTIONS[] = {
+    {.name = "heads",
+     .value = "FILE",
+     .doc = "exported heads, a line of JSON each (default: .headgate/heads.ndjson)"},
+    JSON_OPTION,
+    OPTIONS_END,
+};
+
 #define STRICT_OPTION                                                                              \
     {                                                                                              \
         .name = "strict", .doc = "warnings (docs/lint.md) count as errors"                         \
@@ -218,6 +226,12 @@ const CliCommand CLI_COMMANDS[] = {
      ASK_OPTIONS, cli_answer, false, false},
     {"approve", "RUN GATE", 2, 2, "approve a gate, as the person the token belongs to", NULL,
      GATE_OPTIONS, cli_approve, false, false},
+    {"audit", "ACTION [RUN]", 1, 2,
+     "verify: is all that was told and decided what was written? heads: what to keep elsewhere",
+     "Events are chained by hashes; verify names the first entry of a run that is not what was "
+     "written, also by the rows of approvals, answers and decisions, and compares with the heads "
+     "that runners exported. Exit code 4 when something is broken.",
+     AUDIT_OPTIONS, cli_audit, false, false},
     {"backup", "ACTION", 1, 1, "the dumps that backup steps made: list, prune",
      "Every dump of a series (one step of one plan on one database) with what becomes of it by the "
      "retain of its step and by that of the newest dump. Only files that the ledger names are ever "

@@ -8,6 +8,10 @@
 #define STOP_WRITER                                                                                \
     "two processes wrote: pause the run, end what still runs of it, then headgate resume RUN"
 
+#define AUDIT                                                                                      \
+    "headgate audit verify RUN names the first entry; somebody may have changed the tables by "    \
+    "hand"
+
 const LedgerFsckRow LEDGER_FSCK[] = {
     {"I1", "a step is done once", FSCK_STATE, "fsck_i01_done_twice", LOOK_AT_LOG},
     {"I1", "a step is done once", FSCK_TARGET, "fsck_i01_not_done",
@@ -41,10 +45,10 @@ const LedgerFsckRow LEDGER_FSCK[] = {
     {"I12", "who was let in at a small percentage stays in at a larger one", FSCK_STATE,
      "fsck_i12_rollout", "headgate rollback RUN takes the flag to 0 %"},
     {"I13", "a rollback with nothing to undo says so", FSCK_STATE, "fsck_i13_nothing", LOOK_AT_LOG},
-    {"I14", "a dry run writes nothing", FSCK_STATE, NULL,
-     "no trace can be looked for; headgate run --dry-run itself compares"},
-    {"I15", "the chain of hashes verifies", FSCK_STATE, NULL,
-     "events carry no hashes yet; approvals are signed, and the runner verifies them"},
+    {"I14", "a dry run writes nothing", FSCK_TARGET, "fsck_i14_dry",
+     "end the session (pg_terminate_backend): what it wrote is undone; report a bug"},
+    {"I15", "events and decisions are what was written", FSCK_STATE, "fsck_i15_chain", AUDIT},
+    {"I15", "events and decisions are what was written", FSCK_STATE, "fsck_i15_records", AUDIT},
     {"I16", "a run that needs a person says why and what next", FSCK_STATE, "fsck_i16_next",
      "headgate status RUN names the commands; " LOOK_AT_LOG},
 };

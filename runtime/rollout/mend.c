@@ -167,13 +167,14 @@ static bool open_gate(Run *run, const PlanNode *node, const struct Way *way, con
                       .need = way->need,
                       .evidence = evidence,
                       .next = next};
-    if (!ledger_gate_open(run->ledger, &run->writer, &row, err))
+    int64_t opened_us = 0;
+    if (!ledger_gate_open(run->ledger, &run->writer, &row, &opened_us, err))
         return false;
     json_set_string(data, "question", question);
     json_object_set(data, "approvers", approvers);
     json_set_int(data, "need", way->need);
     json_set_string(data, "digest", digest);
-    run_tell(run, "gate.opened", path, data);
+    rollout_gate_tell(run, path, opened_us, data);
     return true;
 }
 

@@ -141,6 +141,7 @@ static bool settle_one(Run *run, const json_t *request, const char *outcome, Err
     json_object_set(data, "kind", json_object_get(request, "kind"));
     json_set_string(data, "by", json_get_string(request, "asked_by", ""));
     json_set_string(data, "why", json_get_string(json_object_get(request, "body"), "why", ""));
+    json_object_set(data, "body", json_object_get(request, "body"));
     return ledger_event_append(run->ledger, &run->writer, "request", id, "request", "", data,
                                err) &&
            ledger_request_done(run->ledger, &run->writer, id, outcome, err);

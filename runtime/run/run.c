@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "run/back.h"
 #include "run/control.h"
+#include "run/head.h"
 #include "run/kind.h"
 #include "run/over.h"
 #include "run/restore.h"
@@ -157,6 +158,7 @@ static bool apply(Run *run, RunEvent event, const char *node, json_t *reason, co
     if (!change_head(run, &change, outcome, err))
         return false;
     FAULT("run.changed");
+    run_head_export(run);
     ledger_events_nudge(run->events);
     run->state = row->to;
     run->back = back;

@@ -69,6 +69,7 @@ typedef struct RunHooks {
     const char *key_folder;         ///< where approval.pub is
     const char *backup_folder;
     const char *work_folder; ///< where programs find the plan's files
+    const char *heads_file;  ///< where the heads of audit chains are written to
 } RunHooks;
 
 typedef struct RunOptions {

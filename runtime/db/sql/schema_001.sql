@@ -110,7 +110,7 @@ CREATE TABLE headgate.plan (
 );
 ALTER TABLE headgate.plan ALTER COLUMN bytes SET STORAGE EXTERNAL;
 
--- The head of a run. last_seq is the newest event; its row lock orders the events of a run.
+-- The head of a run. last_seq is the newest event and head its hash; its row lock orders the events of a run.
 CREATE TABLE headgate.run (
     id                bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     plan              text   NOT NULL REFERENCES headgate.plan (hash),
@@ -129,6 +129,7 @@ CREATE TABLE headgate.run (
     rollback_why      text,
     version           bigint NOT NULL DEFAULT 1,
     last_seq          bigint NOT NULL DEFAULT 0,
+    head              bytea  NOT NULL DEFAULT '',
     started_by        text   NOT NULL,
     created_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
     state_since       timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -160,6 +161,8 @@ CREATE TABLE headgate.request (
 );
 CREATE INDEX request_open ON headgate.request (run, id) WHERE handled_at IS NULL;
 
+-- hash chains the events of a run: SHA-256 over a zero byte, the hash of the event before (of the first: the run's genesis)
+-- and what the event says (decision 041).
 CREATE TABLE headgate.event (
     run     bigint NOT NULL REFERENCES headgate.run (id),
     seq     bigint NOT NULL,
@@ -170,6 +173,7 @@ CREATE TABLE headgate.event (
     type    text   NOT NULL,
     node    text   NOT NULL DEFAULT '',
     data    jsonb  NOT NULL DEFAULT '{}',
+    hash    bytea  NOT NULL,
     PRIMARY KEY (run, seq),
     UNIQUE (run, source, version)
 );
@@ -215,6 +219,19 @@ CREATE TABLE headgate.decision (
     decided_by text   NOT NULL,
     decided_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (run, step, key)
+);
+-- Every decision as it was made, and never changed: decision holds the newest that stands. seq is the event that tells of it;
+-- decision NULL: it did not fit the row any more, and was asked for again.
+CREATE TABLE headgate.decided (
+    run        bigint NOT NULL REFERENCES headgate.run (id),
+    seq        bigint NOT NULL,
+    place      bigint NOT NULL,
+    step       text   NOT NULL,
+    key        text[] NOT NULL,
+    decision   jsonb,
+    decided_by text   NOT NULL,
+    decided_at timestamptz NOT NULL,
+    PRIMARY KEY (run, seq, place)
 );
 CREATE TABLE headgate.answer (
     run     bigint NOT NULL REFERENCES headgate.run (id),
@@ -268,29 +285,49 @@ CREATE TABLE headgate.token (
 
 -- ---------------------------------------------------------------- functions
 
+-- What the chain of a run begins with: a hash of what the run was started with, and of the plan and its author. Where it runs is
+-- not in it: the runner asks the server itself.
+CREATE FUNCTION headgate.genesis(a_run bigint)
+RETURNS bytea LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT sha256('\x01'::bytea || convert_to(jsonb_build_array(
+        r.id, r.plan, r.plan_name, r.environment, r.params, r.config, r.started_by,
+        to_char(r.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'),
+        p.name, encode(sha256(p.bytes), 'hex'), p.graph, encode(sha256(convert_to(p.graph_text, 'UTF8')), 'hex'), p.graph_hash,
+        p.language, p.registered_by)::text, 'UTF8'))
+    FROM headgate.run AS r JOIN headgate.plan AS p ON p.hash = r.plan WHERE r.id = a_run
+$$;
+
 -- Appends one event to a run unless (source, version) is there already. Returns its seq, or NULL. The run's row is locked
 -- before the lease is read, so a runner that was replaced appends nothing behind its successor's first event; epoch 0 is
--- the supervisor.
+-- the supervisor. Version 0 is a fresh one: the event's own number.
 CREATE FUNCTION headgate.event_append(a_run bigint, a_epoch bigint, a_source text, a_version bigint,
                                       a_type text, a_node text, a_data jsonb)
 RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     next_seq bigint;
+    moment timestamptz;
+    link bytea;
 BEGIN
-    UPDATE headgate.run SET last_seq = last_seq + 1 WHERE id = a_run RETURNING last_seq INTO next_seq;
+    SELECT r.last_seq + 1, CASE r.last_seq WHEN 0 THEN headgate.genesis(a_run) ELSE r.head END INTO next_seq, link
+    FROM headgate.run AS r WHERE r.id = a_run FOR NO KEY UPDATE;
     IF next_seq IS NULL THEN
         RAISE EXCEPTION 'there is no run %', a_run;
     END IF;
     IF a_epoch > 0 AND EXISTS (SELECT 1 FROM headgate.lease AS l WHERE l.run = a_run AND l.epoch > a_epoch) THEN
         RAISE EXCEPTION 'another runner has taken over run %', a_run USING ERRCODE = 'HG001';
     END IF;
-    INSERT INTO headgate.event (run, seq, epoch, source, version, type, node, data)
-    VALUES (a_run, next_seq, a_epoch, a_source, a_version, a_type, a_node, a_data)
+    moment := clock_timestamp();
+    IF a_version = 0 THEN a_version := next_seq; END IF;
+    link := sha256('\x00'::bytea || link || convert_to(
+        jsonb_build_array(a_run, next_seq, to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), a_epoch, a_source,
+                          a_version, a_type, a_node, a_data)::text, 'UTF8'));
+    INSERT INTO headgate.event (run, seq, at, epoch, source, version, type, node, data, hash)
+    VALUES (a_run, next_seq, moment, a_epoch, a_source, a_version, a_type, a_node, a_data, link)
     ON CONFLICT (run, source, version) DO NOTHING;
     IF NOT FOUND THEN
-        UPDATE headgate.run SET last_seq = last_seq - 1 WHERE id = a_run;
         RETURN NULL;
     END IF;
+    UPDATE headgate.run SET last_seq = next_seq, head = link WHERE id = a_run;
     RETURN next_seq;
 END
 $$;

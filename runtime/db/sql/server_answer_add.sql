@@ -4,12 +4,12 @@ WITH added AS (
     INSERT INTO headgate.answer (run, path, item, note, by)
     VALUES ($1::bigint, $2::text, $3::integer, $4::text, $5::text)
     ON CONFLICT (run, path, item) DO NOTHING
-    RETURNING item
+    RETURNING item, at
 ), told AS (
     SELECT headgate.event_append($1::bigint, coalesce((SELECT epoch FROM headgate.lease WHERE run = $1::bigint), 0),
                                  'answer:' || $2::text || ':' || $3::text, 1, 'manual.answer', $2::text,
                                  pg_catalog.jsonb_build_object(
-                                     'item', $3::integer, 'note', $4::text, 'by', $5::text,
+                                     'item', $3::integer, 'note', $4::text, 'by', $5::text, 'at', headgate.rfc3339(added.at),
                                      'asked', (SELECT CASE WHEN reason ->> 'kind' = 'did_it_happen' THEN 'did_it_happen' ELSE 'done' END
                                                FROM headgate.run WHERE id = $1::bigint))) AS seq
     FROM added

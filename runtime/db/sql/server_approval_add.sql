@@ -8,7 +8,8 @@ WITH added AS (
     SELECT headgate.event_append($1::bigint, coalesce((SELECT epoch FROM headgate.lease WHERE run = $1::bigint), 0),
                                  'approval:' || $2::text, added.id, 'gate.approval', $2::text,
                                  pg_catalog.jsonb_build_object('person', $4::text, 'decision', $6::text, 'comment', $7::text,
-                                                               'roles', $5::jsonb)) AS seq
+                                                               'roles', $5::jsonb, 'digest', $3::text, 'at', $8::text,
+                                                               'signature', $9::text)) AS seq
     FROM added
 )
 SELECT pg_catalog.pg_notify('headgate', $1::text || ' ' || told.seq::text), pg_catalog.pg_notify('headgate_run', $1::text)
