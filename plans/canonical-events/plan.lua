@@ -119,7 +119,14 @@ plan "canonical-events" {
     step "drop the flag" {
       up      = "DELETE FROM feature_flags WHERE name = 'v2_canonical_system'",
       one_way = "the code no longer asks",
-      proof   = { soak = "14d", no_rows = "SELECT id FROM events WHERE canonical_event IS NULL" },
+      proof   = {
+        soak    = "14d",
+        no_rows = [[
+          SELECT 'event ' || id FROM events WHERE canonical_event IS NULL
+          UNION ALL
+          SELECT 'the flag at ' || rollout_percentage || ' %' FROM feature_flags
+           WHERE name = 'v2_canonical_system' AND NOT (enabled AND rollout_percentage = 100)]],
+      },
       ticks   = "Feature flags at 100% for 2 weeks",
     },
   },

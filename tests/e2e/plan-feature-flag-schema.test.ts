@@ -69,6 +69,11 @@ test("forward in dev: no gate waits, every verification holds; rolled back, noth
   assert.deepEqual(counts[0], { features: 12, widgets: 11, templates: 4, enabled: 10 });
   await run.assertSound();
   done = { stable: await run.look(true), ms };
+  const rows = await run.query(
+    `SELECT sum((xpath('/row/n/text()', query_to_xml(format('SELECT count(*) AS n FROM %s', oid::regclass), false, true, '')))[1]::text::int)::int AS n
+       FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'`,
+  );
+  figures["rows"] = Number(rows[0]?.["n"]);
   figures["plans_forward_ok"] = 1;
   figures["forward_s"] = ms / 1000;
 

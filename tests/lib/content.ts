@@ -1,8 +1,10 @@
 /** What the tables of a database hold, as text: equal text, equal content. */
 import type { Cluster } from "./cluster";
 
-/** Columns whose values are another each time: the clock's, and numbers that the server hands out. */
-const VOLATILE = "a.atttypid IN ('timestamptz'::regtype, 'timestamp'::regtype) OR a.attidentity <> ''";
+/** Columns whose values are another each time: the clock's, and numbers or UUIDs that the server hands out. */
+const VOLATILE = `a.atttypid IN ('timestamptz'::regtype, 'timestamp'::regtype) OR a.attidentity <> ''
+  OR EXISTS (SELECT FROM pg_attrdef AS d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum
+                AND pg_get_expr(d.adbin, d.adrelid) LIKE '%gen_random_uuid()%')`;
 
 /** A digest of every table outside headgate's own schema, by name; stable: without columns that differ from run to run. */
 export async function contentOf(cluster: Cluster, database: string, stable = false): Promise<Record<string, string>> {

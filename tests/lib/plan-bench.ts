@@ -239,8 +239,10 @@ export interface PlanFigures {
   rows: number;
   forward_s: number;
   back_s: number;
+  /** How long its tests took. */
+  seconds: number;
 }
 
 export function writePlanFigures(plan: string, figures: Partial<PlanFigures> & Record<string, unknown>): void {
-  mergeFigures("plans.json", plan, { plans: 1, ...figures });
+  mergeFigures("plans.json", plan, { plans: 1, ...figures, seconds: Math.round(process.uptime()) });
 }
