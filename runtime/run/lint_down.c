@@ -55,16 +55,26 @@ static void say_replaced(RunLintWalk *walk, const SqlObject *object)
                               sql_object_kind_name(object->kind), object->name));
 }
 
+/* Dropped and made again by the up: it was there before, and the down may leave it. */
+static bool was_there(const RunLintWalk *walk, const SqlObjects *replaced, const SqlObject *object)
+{
+    const SqlObject *gone = sql_objects_find(replaced, object);
+    return gone != NULL &&
+           (!gone->may_miss || sql_objects_find(&walk->memory.made, object) != NULL);
+}
+
 void run_lint_down(RunLintWalk *walk)
 {
     const char *down = plan_sql(walk->node, "down");
     SqlObjects made = {.arena = walk->arena};
     SqlObjects gone = {.arena = walk->arena};
     SqlObjects again = {.arena = walk->arena};
+    SqlObjects replaced = {.arena = walk->arena};
     size_t count = 0;
     sql_objects_made(plan_sql(walk->node, "up"), &made);
     if (down == NULL || made.count == 0 || runs_code(down))
         return;
+    sql_objects_gone(plan_sql(walk->node, "up"), &replaced);
     sql_objects_gone(down, &gone);
     sql_objects_made(down, &again);
     SqlObject *left = arena_alloc(walk->arena, made.count * sizeof(*left));
@@ -72,7 +82,8 @@ void run_lint_down(RunLintWalk *walk)
         const SqlObject *object = &made.items[i];
         bool dropped = sql_objects_find(&gone, object) != NULL;
         bool put_back = object->replaces && sql_objects_find(&again, object) != NULL;
-        if (!dropped && !put_back && !goes_along(&gone, object))
+        if (!dropped && !put_back && !goes_along(&gone, object) &&
+            !was_there(walk, &replaced, object))
             left[count++] = *object;
         if (dropped && object->replaces)
             say_replaced(walk, object);

@@ -27,6 +27,37 @@ void sql_lint_add(SqlLintWalk *walk, SqlLint lint, const json_t *at, const char 
                      .what = arena_strdup(findings->arena, what)};
 }
 
+void sql_lint_defer(SqlLintWalk *walk, SqlLint lint, const SqlObject *object, const char *what)
+{
+    SqlLintDeferred *one = arena_alloc(walk->arena, sizeof(*one));
+    *one = (SqlLintDeferred){.lint = lint,
+                             .object = *object,
+                             .at_bytes = walk->at_bytes,
+                             .what = arena_strdup(walk->arena, what),
+                             .next = walk->deferred};
+    one->object.name = arena_strdup(walk->arena, object->name);
+    one->object.schema = arena_strdup(walk->arena, object->schema);
+    walk->deferred = one;
+}
+
+void sql_lint_settle(SqlLintWalk *walk, SqlLint lint, const SqlObject *object)
+{
+    for (SqlLintDeferred **at = &walk->deferred; *at != NULL;) {
+        if ((*at)->lint == lint && sql_object_covers(object, &(*at)->object))
+            *at = (*at)->next;
+        else
+            at = &(*at)->next;
+    }
+}
+
+static void add_deferred(SqlLintWalk *walk)
+{
+    for (const SqlLintDeferred *one = walk->deferred; one != NULL; one = one->next) {
+        walk->at_bytes = one->at_bytes;
+        sql_lint_add(walk, one->lint, NULL, one->what);
+    }
+}
+
 SqlObject sql_lint_table(const json_t *range)
 {
     return (SqlObject){.kind = SQL_OBJECT_TABLE,
@@ -104,6 +135,7 @@ void sql_lint(const SqlLintText *text, SqlLintMemory *memory, SqlFindings *findi
                         .locked = {.arena = findings->arena},
                         .pending = {.arena = findings->arena}};
     sql_tree_each(text->text, see_statement, &walk);
+    add_deferred(&walk);
 }
 
 void sql_lint_used(SqlLintMemory *memory, const char *table)

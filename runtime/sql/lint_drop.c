@@ -1,8 +1,6 @@
 /* Statements after which something is gone, elsewhere, or only perhaps there. */
 #include "sql/lint_walk.h"
 
-#include "sql/tree.h"
-
 #include <string.h>
 
 static bool plans_own(const SqlLintWalk *walk, const SqlObject *object)
@@ -58,21 +56,11 @@ static void see_objects_gone(SqlLintWalk *walk, const char *node, const json_t *
 
 /* ------------------------------------------------------------------ other names */
 
-typedef struct Old {
-    SqlObject view; /* of the old name */
-    size_t after_bytes;
-    bool stays;
-} Old;
-
-static void look_for_view(const char *node, const json_t *body, size_t at_bytes, void *ctx)
+/* A view of the old name is as good as the old name. */
+static void see_view(SqlLintWalk *walk, const json_t *body)
 {
-    Old *old = ctx;
-    const json_t *range = json_object_get(body, "view");
-    if (strcmp(node, "ViewStmt") != 0 || at_bytes < old->after_bytes)
-        return;
-    SqlObject view = sql_lint_table(range);
-    view.kind = SQL_OBJECT_VIEW;
-    old->stays = old->stays || sql_object_covers(&view, &old->view);
+    SqlObject view = sql_lint_table(json_object_get(body, "view"));
+    sql_lint_settle(walk, SQL_LINT_RENAME, &view);
 }
 
 static void see_rename(SqlLintWalk *walk, const json_t *body, const char *type, const char *what)
@@ -83,14 +71,11 @@ static void see_rename(SqlLintWalk *walk, const json_t *body, const char *type, 
     bool table = text_equal(kind, "OBJECT_TABLE") || text_equal(kind, "OBJECT_VIEW");
     if (relation == NULL || (!column && !table) || !sql_lint_in_use(walk, relation))
         return;
-    Old old = {.view = sql_lint_table(relation), .after_bytes = walk->at_bytes};
-    old.view.kind = SQL_OBJECT_VIEW;
-    sql_tree_each(walk->text->text, look_for_view, &old);
-    if (!old.stays)
-        sql_lint_add(walk, SQL_LINT_RENAME, NULL,
-                     arena_printf(walk->arena, "%s of %s%s%s", what, sql_lint_name(walk, relation),
-                                  column ? "." : "",
-                                  column ? json_get_string(body, "subname", "") : ""));
+    SqlObject old = sql_lint_table(relation);
+    sql_lint_defer(walk, SQL_LINT_RENAME, &old,
+                   arena_printf(walk->arena, "%s of %s%s%s", what, sql_lint_name(walk, relation),
+                                column ? "." : "",
+                                column ? json_get_string(body, "subname", "") : ""));
 }
 
 /* ------------------------------------------------------------------ IF NOT EXISTS */
@@ -132,6 +117,8 @@ void sql_lint_drop(SqlLintWalk *walk, const char *node, const json_t *body)
         sql_lint_add(
             walk, SQL_LINT_DROP_UNPROVEN, NULL,
             arena_printf(walk->arena, "DROP DATABASE %s", json_get_string(body, "dbname", "")));
+    else if (strcmp(node, "ViewStmt") == 0)
+        see_view(walk, body);
     else if (strcmp(node, "RenameStmt") == 0)
         see_rename(walk, body, "renameType", "RENAME");
     else if (strcmp(node, "AlterObjectSchemaStmt") == 0)

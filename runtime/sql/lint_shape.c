@@ -1,7 +1,6 @@
 /* What tables, indexes and names look like. */
 #include "sql/lint_walk.h"
 
-#include "sql/tree.h"
 #include "sql/volatile.h"
 
 #include <string.h>
@@ -141,52 +140,32 @@ static bool has_key(const json_t *body)
     return has;
 }
 
-typedef struct Later {
-    SqlObject table;
-    bool found;
-} Later;
-
-static void look_for_key(const char *node, const json_t *body, size_t at_bytes, void *ctx)
-{
-    Later *later = ctx;
-    UNUSED(at_bytes);
-    SqlObject table = sql_lint_table(json_object_get(body, "relation"));
-    if (strcmp(node, "AlterTableStmt") != 0 || !sql_object_covers(&table, &later->table))
-        return;
-    for (size_t i = 0; i < json_array_size(json_object_get(body, "cmds")); i++) {
-        const json_t *command =
-            json_object_get(json_array_get(json_object_get(body, "cmds"), i), "AlterTableCmd");
-        const json_t *added = json_object_get(json_object_get(command, "def"), "Constraint");
-        later->found =
-            later->found || text_equal(json_get_string(added, "contype", ""), "CONSTR_PRIMARY");
-    }
-}
-
 static void see_table(SqlLintWalk *walk, const json_t *body)
 {
     const json_t *relation = json_object_get(body, "relation");
     const json_t *elements = json_object_get(body, "tableElts");
-    Later later = {.table = sql_lint_table(relation)};
+    SqlObject table = sql_lint_table(relation);
     for (size_t i = 0; i < json_array_size(elements); i++) {
         const json_t *column = json_object_get(json_array_get(elements, i), "ColumnDef");
         if (column != NULL)
             see_column(walk, column);
     }
-    if (has_key(body) || text_equal(json_get_string(relation, "relpersistence", ""), "t"))
-        return;
-    sql_tree_each(walk->text->text, look_for_key, &later);
-    if (!later.found)
-        sql_lint_add(walk, SQL_LINT_NO_PRIMARY_KEY, NULL,
-                     arena_printf(walk->arena, "table %s", sql_lint_name(walk, relation)));
+    if (!has_key(body) && !text_equal(json_get_string(relation, "relpersistence", ""), "t"))
+        sql_lint_defer(walk, SQL_LINT_NO_PRIMARY_KEY, &table,
+                       arena_printf(walk->arena, "table %s", sql_lint_name(walk, relation)));
 }
 
-static void see_new_columns(SqlLintWalk *walk, const json_t *body)
+static void see_commands(SqlLintWalk *walk, const json_t *body)
 {
+    SqlObject table = sql_lint_table(json_object_get(body, "relation"));
     size_t i = 0;
     json_t *item = NULL;
     json_array_foreach (json_object_get(body, "cmds"), i, item) {
         const json_t *command = json_object_get(item, "AlterTableCmd");
         const json_t *column = json_object_get(json_object_get(command, "def"), "ColumnDef");
+        const json_t *added = json_object_get(json_object_get(command, "def"), "Constraint");
+        if (text_equal(json_get_string(added, "contype", ""), "CONSTR_PRIMARY"))
+            sql_lint_settle(walk, SQL_LINT_NO_PRIMARY_KEY, &table);
         if (column != NULL && text_equal(json_get_string(command, "subtype", ""), "AT_AddColumn"))
             see_column(walk, column);
     }
@@ -208,7 +187,7 @@ void sql_lint_shape(SqlLintWalk *walk, const char *node, const json_t *body)
     if (strcmp(node, "CreateStmt") == 0)
         see_table(walk, body);
     else if (strcmp(node, "AlterTableStmt") == 0)
-        see_new_columns(walk, body);
+        see_commands(walk, body);
     else if (strcmp(node, "IndexStmt") == 0)
         see_index(walk, body);
     see_twices(walk, node, body);

@@ -5,6 +5,15 @@
 #include "base/json.h"
 #include "sql/lint.h"
 
+/* Found, unless a later statement of the text settles it. */
+typedef struct SqlLintDeferred {
+    SqlLint lint;
+    SqlObject object;
+    size_t at_bytes;
+    const char *what;
+    struct SqlLintDeferred *next;
+} SqlLintDeferred;
+
 typedef struct SqlLintWalk {
     const SqlLintText *text;
     SqlLintMemory *memory;
@@ -15,11 +24,15 @@ typedef struct SqlLintWalk {
     SqlObjects pending;  /* constraints that it has added NOT VALID */
     const char **values; /* that it has added to enums */
     size_t values_count;
+    SqlLintDeferred *deferred;
 } SqlLintWalk;
 
 /// Adds a finding at the place of a node of the tree ("location"), or at the statement's when it
 /// has none.
 void sql_lint_add(SqlLintWalk *walk, SqlLint lint, const json_t *at, const char *what);
+/// The same, unless sql_lint_settle() is called for the rule and the object before the text ends.
+void sql_lint_defer(SqlLintWalk *walk, SqlLint lint, const SqlObject *object, const char *what);
+void sql_lint_settle(SqlLintWalk *walk, SqlLint lint, const SqlObject *object);
 /// The table of a RangeVar.
 SqlObject sql_lint_table(const json_t *range);
 /// "schema.name" of a RangeVar, as written.

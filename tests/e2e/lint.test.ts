@@ -77,6 +77,12 @@ const CASES: Case[] = [
     line: 4,
   },
   {
+    rule: "down_leaves",
+    bad: step("one", "DROP TRIGGER IF EXISTS t ON a; CREATE TRIGGER t AFTER INSERT ON a EXECUTE FUNCTION f()", 'down = "SELECT 1"'),
+    good: step("one", "DROP TRIGGER t ON a; CREATE TRIGGER t AFTER INSERT ON a EXECUTE FUNCTION f()", 'down = "SELECT 1"'),
+    line: 3,
+  },
+  {
     rule: "or_replace",
     bad: step("one", "\nCREATE OR REPLACE VIEW b AS SELECT 1 AS a", 'down = "DROP VIEW b"'),
     good: step("one", "CREATE OR REPLACE VIEW b AS SELECT 2 AS a", 'down = "CREATE OR REPLACE VIEW b AS SELECT 1 AS a"'),
