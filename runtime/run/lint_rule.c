@@ -5,38 +5,43 @@ static const SqlLintRule RULES[RUN_LINTS] = {
     [RUN_LINT_LATER_OBJECT] = {"later_object", SQL_LINT_ERROR,
                                "a table or type used before the plan makes it",
                                "the step fails: it is made only later",
-                               "put what makes it before what needs it"},
+                               "put what makes it before what needs it", false},
     [RUN_LINT_CYCLE] = {"cycle", SQL_LINT_ERROR, "tables that need each other to be made",
                         "no order of the statements works",
                         "make the tables first, and add one of the foreign keys afterwards: ALTER "
-                        "TABLE ... ADD CONSTRAINT"},
+                        "TABLE ... ADD CONSTRAINT",
+                        false},
     [RUN_LINT_REFERENCE_UNFILLED] = {"reference_unfilled", SQL_LINT_WARNING,
                                      "a column with a foreign key, added to a table in use, that "
                                      "nothing in the plan fills",
                                      "rows that exist refer to nobody",
                                      "fill it by a backfill, and decide rows without an answer in "
-                                     "the review"},
+                                     "the review",
+                                     false},
     [RUN_LINT_RESTORE] = {"restore", SQL_LINT_ERROR, "a rollback that restores a backup",
                           "what was written since the backup is lost: that is no rollback",
                           "take back what the plan did (down, undo), and keep the backup for "
-                          "disasters"},
+                          "disasters",
+                          false},
     [RUN_LINT_NO_REVERSE] = {"no_reverse", SQL_LINT_ERROR,
                              "a way back from imported tables to their files that takes no writes "
                              "along",
                              "what is written after the switch is in the database only, and the "
                              "way back loses it",
                              "note every write of the imported tables by a trigger of the plan, "
-                             "and let the undo carry it into the files; or say one_way"},
+                             "and let the undo carry it into the files; or say one_way",
+                             false},
     [RUN_LINT_EXEC_VARIABLE] = {"exec_variable", SQL_LINT_ERROR,
                                 "a program that is given a variable which nobody sets",
                                 "a shell puts nothing in its place, without a shell it stays as it "
                                 "is: the program acts on something else, or nothing",
-                                "set it in env = { ... }, or correct its name"},
+                                "set it in env = { ... }, or correct its name", false},
     [RUN_LINT_ALLOW_UNKNOWN] = {"allow_unknown", SQL_LINT_ERROR, "allow = { ... } of no rule",
-                                "no rule has that name", "docs/lint.md lists the rules"},
+                                "no rule has that name", "docs/lint.md lists the rules", false},
     [RUN_LINT_ALLOW_UNUSED] = {"allow_unused", SQL_LINT_WARNING,
                                "allow = { ... } of what is not there",
-                               "nothing below it breaks that rule (any more)", "leave it out"},
+                               "nothing below it breaks that rule (any more)", "leave it out",
+                               false},
 };
 
 const SqlLintRule *run_lint_rule(RunLint lint)

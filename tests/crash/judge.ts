@@ -23,7 +23,8 @@ const FACTS: Record<string, string> = {
   "old values": "SELECT step, key, old, written FROM headgate.old_value WHERE run = $1 ORDER BY step, key",
   "the queue": "SELECT step, key, kind, state FROM headgate.queued_row WHERE run = $1 ORDER BY step, key",
   gates: "SELECT path, state FROM headgate.gate WHERE run = $1 ORDER BY path",
-  approvals: "SELECT gate, person, decision FROM headgate.approval WHERE run = $1 ORDER BY gate, person",
+  // Who of several comes first is chance; that they may, and are enough, is for fsck.
+  approvals: "SELECT DISTINCT gate, decision FROM headgate.approval WHERE run = $1 ORDER BY gate",
   answers: "SELECT path, item FROM headgate.answer WHERE run = $1 ORDER BY path, item",
   decisions: "SELECT step, key, decision FROM headgate.decision WHERE run = $1 ORDER BY step, key",
   windows: "SELECT stage, closed_at IS NOT NULL AS closed FROM headgate.watch WHERE run = $1 ORDER BY stage",
