@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TIME_BYTES = 48, HEADINGS_MAX = 6 };
+enum { TIME_BYTES = 48, HEADINGS_MAX = 6, NARROW_COLUMNS = 4 };
 
 static const char STYLE[] =
     ":root{color-scheme:light dark;--text:light-dark(#16202b,#e6ebf1);--soft:light-dark(#54616f,"
@@ -20,6 +20,8 @@ static const char STYLE[] =
     "table{border-collapse:collapse;width:100%;font-size:.9rem}"
     "th,td{text-align:left;vertical-align:top;padding:.25rem .6rem .25rem 0;"
     "border-bottom:1px solid var(--line);overflow-wrap:anywhere}"
+    "th{overflow-wrap:normal}.wide{overflow-x:auto}.wide td{overflow-wrap:break-word}.many "
+    "table{min-width:40rem}"
     "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"
     "ul.boxes{list-style:none;padding:0;margin:.3rem 0}ul.boxes li{padding:.2rem 0 .2rem 1.7rem;"
     "text-indent:-1.7rem;break-inside:avoid}ul.boxes li>*{text-indent:0}"
@@ -93,6 +95,22 @@ static void fact(const char *name, const char *text, Text *out)
     text_append(out, "</tr>\n");
 }
 
+/* How long it took, of what is not nothing. */
+static void write_times(const json_t *times, Text *out)
+{
+    static const struct {
+        const char *key;
+        const char *name;
+    } TIMES[] = {{"duration_us", "Forward took"},
+                 {"rollback_us", "The way back took"},
+                 {"downtime_us", "Application stopped"}};
+    for (size_t i = 0; i < COUNT_OF(TIMES); i++) {
+        char time[TIME_BYTES];
+        int64_t us = json_get_int(times, TIMES[i].key, 0);
+        fact(TIMES[i].name, us <= 0 ? NULL : report_time(us, time, sizeof(time)), out);
+    }
+}
+
 static void write_head(const json_t *report, Text *out)
 {
     static const struct {
@@ -117,13 +135,14 @@ static void write_head(const json_t *report, Text *out)
                      "style-src 'unsafe-inline'\">\n<meta name=\"viewport\" "
                      "content=\"width=device-width\">\n");
     element("title", NULL, title, out);
-    text_printf(out, "\n<style>%s</style></head>\n<body>\n", STYLE);
+    text_printf(out, "\n<style>%s</style></head>\n<body><main>\n", STYLE);
     element("h1", NULL, title, out);
     text_append(out, "\n<p>");
     escape(json_get_string(run, "doc", ""), out);
     text_append(out, "</p>\n<table>\n");
     for (size_t i = 0; i < COUNT_OF(FACTS); i++)
         fact(FACTS[i].name, json_get_string(run, FACTS[i].key, NULL), out);
+    write_times(json_object_get(report, "times"), out);
     const char *name;
     json_t *value;
     json_object_foreach (json_object_get(run, "params"), name, value) {
@@ -217,7 +236,9 @@ static void write_checklist(const json_t *checklist, Text *out)
 static void begin_table(const char *title, const char *const *columns, size_t count, Text *out)
 {
     element("h2", NULL, title, out);
-    text_append(out, "\n<table><thead><tr>");
+    text_printf(out, "\n<div class=\"wide%s\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">",
+                count > NARROW_COLUMNS ? " many" : "", title);
+    text_append(out, "<table><thead><tr>");
     for (size_t i = 0; i < count; i++) {
         bool number = columns[i][0] == '#';
         element("th", number ? "n" : NULL, columns[i] + number, out);
@@ -227,7 +248,7 @@ static void begin_table(const char *title, const char *const *columns, size_t co
 
 static void end_table(Text *out)
 {
-    text_append(out, "</tbody></table>\n");
+    text_append(out, "</tbody></table></div>\n");
 }
 
 static void write_phases(const json_t *report, Text *out)
@@ -301,7 +322,7 @@ static void write_approvals(const json_t *report, Text *out)
 
 static void write_budgets(const json_t *report, Text *out)
 {
-    static const char *const COLUMNS[] = {"Budget", "#Measured", "#Allowed", ""};
+    static const char *const COLUMNS[] = {"Budget", "#Measured", "#Allowed", "State"};
     const json_t *budgets = json_object_get(report, "budgets");
     size_t i = 0;
     json_t *one = NULL;
@@ -314,7 +335,7 @@ static void write_budgets(const json_t *report, Text *out)
         element("td", NULL, json_get_string(one, "name", ""), out);
         cell_time(json_get_int(one, "measured_us", -1), out);
         cell_time(json_get_int(one, "budget_us", 0), out);
-        element("td", over ? "bad" : "soft", over ? "over budget" : "", out);
+        element("td", over ? "bad" : "soft", over ? "over budget" : "within", out);
         text_append(out, "</tr>\n");
     }
     end_table(out);
@@ -362,5 +383,5 @@ void server_report_html(const json_t *report, Text *out)
     write_rows(report, out);
     text_append(out, "<p class=\"soft\">Headgate, ");
     escape(json_get_string(report, "reported_at", ""), out);
-    text_append(out, "</p>\n</body></html>\n");
+    text_append(out, "</p>\n</main></body></html>\n");
 }
