@@ -1,68 +1,26 @@
 /** The plan of seed 002: forward with its rows, owners and 35 indexes, cut over by a real HAProxy, killed and resumed, taken back. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { ApiError } from "../lib/api";
-import { atExit } from "../lib/cleanup";
+import { become, CITADELBUY, FOLDER, messages, requests } from "../lib/citadelbuy";
 import { headgate } from "../lib/cli";
 import { noHaproxy } from "../lib/haproxy";
-import { root } from "../lib/paths";
-import { PlanBench, type Look, type Service, writePlanFigures } from "../lib/plan-bench";
+import { PlanBench, type Look, writePlanFigures } from "../lib/plan-bench";
 import { seedRandom } from "../lib/random";
 import { striker } from "../lib/strike";
 
-const FOLDER = join(root, "plans/citadelbuy-schema");
 const SEED = 20251204;
 const KILLS = 3;
 /** How many times the document's estimates; make test-large says 100. */
 const FACTOR = Number(process.env["HEADGATE_TEST_FACTOR"] ?? 1);
 const SIGN_OFFS = ["Database Administrator", "Backend Lead", "DevOps Engineer", "Product Manager", "Engineering Manager"];
 
-/** What the demo's service told of itself. */
-let told: Record<string, string> = {};
-
-/** The demo's service: application, build server, monitoring, chat, and a HAProxy where the package is installed. */
-async function serve(env: Record<string, string>): Promise<Service> {
-  const child = spawn(process.execPath, [join(FOLDER, "demo/service.mjs")], {
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  atExit(() => child.kill());
-  const line = await new Promise<string>((ready, fail) => {
-    child.stdout?.once("data", (data: Buffer) => ready(data.toString()));
-    child.once("exit", (code) => fail(new Error(`the service ended with ${code}`)));
-  });
-  told = JSON.parse(line) as Record<string, string>;
-  return { env: told, stop: async () => void child.kill() };
-}
-
-/** Which version answers so many requests that come by HAProxy, each over a connection of its own. */
-async function requests(count: number): Promise<Record<string, number>> {
-  const counts: Record<string, number> = { blue: 0, green: 0 };
-  for (let i = 0; i < count; i++) {
-    const answer = await fetch(`${told["CITADELBUY_WEB"]}/version`, { headers: { Connection: "close" } });
-    const { version } = (await answer.json()) as { version: string };
-    counts[version] = (counts[version] ?? 0) + 1;
-  }
-  return counts;
-}
-
 let bench: PlanBench;
 let done: { stable: Look; ms: number } | undefined;
 const figures: Record<string, number> = { plans_forward_ok: 0, plans_rollback_identical: 0, kills: 0, wrong_runs: 0 };
 
 before(async () => {
-  bench = await PlanBench.start({
-    plan: "citadelbuy-schema",
-    environment: "dev",
-    people: ["alice", "bob", "carol", "dave", "erin", "frank"],
-    prepare: (cluster, database) => cluster.query(database, readFileSync(join(FOLDER, "demo/schema.sql"), "utf8")).then(() => undefined),
-    serve,
-    params: { rehearsal: FACTOR },
-    limitMs: FACTOR > 1 ? 3_600_000 : 180_000,
-  });
+  bench = await PlanBench.start({ ...CITADELBUY, params: { rehearsal: FACTOR }, limitMs: FACTOR > 1 ? 3_600_000 : 180_000 });
 });
 after(async () => {
   writePlanFigures("citadelbuy-schema", figures);
@@ -92,8 +50,8 @@ test("forward in dev at the document's sizes; rolled back, nothing is left", asy
   );
   const f = FACTOR;
   assert.deepEqual(counts[0], { users: 9000 * f, products: 9000 * f, orders: 45000 * f, analytics: 90000 * f, organizations: 400 * f, invalid: 0, asked: 7 * f });
-  const messages = (await (await fetch(`${told["CITADELBUY_APP"]}/demo/messages`)).json()) as { to: string; text: string }[];
-  assert.deepEqual(messages.map(({ to }) => to), ["chat", "status", "chat", "status", "chat", "chat", "status"], "the communication plan, in its order");
+  const told = await messages();
+  assert.deepEqual(told.map(({ to }) => to), ["chat", "status", "chat", "status", "chat", "chat", "status"], "the communication plan, in its order");
   figures["rows"] = 199_000 * f;
   await run.assertSound();
   done = { stable: await run.look(true), ms };
@@ -120,7 +78,7 @@ test("in the demo five people sign, HAProxy lets the new version in; a CPU above
   const signed = await run.query("SELECT count(DISTINCT person)::int AS people FROM headgate.approval WHERE run = 1");
   assert.deepEqual(signed, [{ people: SIGN_OFFS.length }]);
 
-  await fetch(`${told["CITADELBUY_APP"]}/demo/metric/cpu_usage`, { method: "POST", body: "85" });
+  await become("metric/cpu_usage", 85);
   const is = (state: string) => (page: { state: string }): boolean => page.state === state;
   const { page } = await run.play("the breach has taken it back", is("rolled_back"), is("rollback_blocked"));
   assert.match(JSON.stringify(page), /breach when cpu_usage > 80%/);

@@ -4,18 +4,28 @@
 //
 // Usage: node service.mjs [-- COMMAND …]: PGHOST, PGDATABASE and their friends say which database. COMMAND runs with the
 // variables that headgate.yaml names, and the service ends with it; without one they are printed, and it goes on.
-// GET /demo/messages: what came to the webhooks. POST /demo/metric/NAME with a number: what a metric is from now on.
+// GET /demo/messages: what came to the webhooks. POST /demo/is/GROUP/NAME with a value in JSON: what one of the things below is
+// from now on.
 import { spawn } from "node:child_process";
 import { createServer } from "node:http";
 import { startHaproxy } from "./haproxy.mjs";
 
-const metrics = { cpu_usage: 35, memory_usage: 52, query_time_p95: 40, error_rate: 0.1, response_time_p95: 0.12 };
+const is = {
+  metric: { cpu_usage: 35, memory_usage: 52, query_time_p95: 40, error_rate: 0.1, response_time_p95: 0.12 },
+  ci: { unit: "passed", e2e: "passed", integration: "passed" },
+  prisma: { validate: "valid", generate: "generated", status: "up to date" },
+  webhook: { chat: "up", status: "up" },
+  application: { user: process.env.PGUSER, health: "good" },
+};
 const messages = [];
 
-/** The one value that a query gives. */
+/** The one value that a query of the application gives. */
 function ask(sql) {
   return new Promise((done, fail) => {
-    const child = spawn("psql", ["-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn("psql", ["-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, PGUSER: is.application.user ?? "" },
+    });
     let out = "";
     let wrong = "";
     child.stdout.on("data", (part) => (out += part));
@@ -33,7 +43,7 @@ const FLOWS = {
 
 /** "cpu_usage" of a PromQL text: the stand-in knows its metrics by what the query names. */
 function prometheus(query) {
-  const value = /node_cpu/.test(query) ? metrics.cpu_usage : /http_request_duration/.test(query) ? metrics.response_time_p95 : undefined;
+  const value = /node_cpu/.test(query) ? is.metric.cpu_usage : /http_request_duration/.test(query) ? is.metric.response_time_p95 : undefined;
   const result = value === undefined ? [] : [{ metric: {}, value: [Date.now() / 1000, String(value)] }];
   return { status: "success", data: { resultType: "vector", result } };
 }
@@ -41,9 +51,10 @@ function prometheus(query) {
 async function answer(method, url, body) {
   const path = url.pathname;
   if (path === "/version") return { version: "green" };
-  if (path === "/health") return { ok: (await ask("SELECT 1")) === "1" };
-  if (path === "/ci") return { unit: "passed", e2e: "passed", integration: "passed" };
-  if (path === "/prisma") return { validate: "valid", generate: "generated", status: "up to date" };
+  if (path === "/health") return is.application.health === "none" ? undefined : { ok: is.application.health === "good" };
+  if (path === "/connection") return { answer: Number(await ask("SELECT 1")) };
+  if (path === "/ci") return is.ci;
+  if (path === "/prisma") return is.prisma;
   if (path === "/smoke") {
     const passed = await Promise.all(Object.values(FLOWS).map(ask));
     return { flows: passed.length, passed: passed.filter((one) => one === "t").length };
@@ -51,13 +62,14 @@ async function answer(method, url, body) {
   const table = /^\/api\/(products|orders|organizations)$/.exec(path)?.[1];
   if (table) return { count: Number(await ask(`SELECT count(*) FROM ${table}`)) };
   if (path === "/api/v1/query") return prometheus(url.searchParams.get("query") ?? "");
-  if (path === "/monitoring/database") return { memory: metrics.memory_usage, at: Date.now() };
-  if (path === "/monitoring/query-time") return { p95: metrics.query_time_p95 };
-  if (path === "/monitoring/errors") return { rate: metrics.error_rate, requests: 1000, at: Date.now() };
-  if (method === "POST" && /^\/(chat|status)$/.test(path)) return { taken: messages.push({ to: path.slice(1), ...JSON.parse(body) }) };
+  if (path === "/monitoring/database") return { memory: is.metric.memory_usage, at: Date.now() };
+  if (path === "/monitoring/query-time") return { p95: is.metric.query_time_p95 };
+  if (path === "/monitoring/errors") return { rate: is.metric.error_rate, requests: 1000, at: Date.now() };
+  const webhook = /^\/(chat|status)$/.exec(path)?.[1];
+  if (method === "POST" && is.webhook[webhook] === "up") return { taken: messages.push({ to: webhook, ...JSON.parse(body) }) };
   if (path === "/demo/messages") return messages;
-  const metric = /^\/demo\/metric\/(\w+)$/.exec(path)?.[1];
-  if (method === "POST" && metric in metrics) return { was: metrics[metric], is: (metrics[metric] = Number(body)) };
+  const [, group, name] = /^\/demo\/is\/(\w+)\/(\w+)$/.exec(path) ?? [];
+  if (method === "POST" && name in (is[group] ?? {})) return { was: is[group][name], is: (is[group][name] = JSON.parse(body)) };
   return undefined;
 }
 
