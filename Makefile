@@ -21,13 +21,14 @@ define build
 @cmake --build $(1) -- --quiet
 endef
 
-.PHONY: help demo test test-full bench crash format docs clean packages-build packages-test packages-full npm
+.PHONY: help demo test test-full test-large bench crash format docs clean packages-build packages-test packages-full npm
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo        the main job on a private PostgreSQL, with the dashboard (ARGS=--breach: it goes wrong)"
 	@echo "make test        all tests, under AddressSanitizer and UBSan"
 	@echo "make test-full   the same and clang, valgrind, long fuzz and crash runs, bench"
+	@echo "make test-large  every plan at 100 times its document's sizes -> $(BUILD)/figures/plans-large.json"
 	@echo "make bench       ratios against plain SQL, psql and a Node script -> $(BUILD)/figures/bench.json"
 	@echo "make crash       kill -9, lost connections and full disks at every point -> $(BUILD)/figures/crash.json"
 	@echo "make format      C as .clang-format says;  make docs: the generated pages"
@@ -52,6 +53,10 @@ test: packages-test npm
 
 test-full: packages-full npm
 	@tests/full.sh $(ARGS)
+
+test-large: packages-full npm
+	$(call build,$(BUILD))
+	@HEADGATE_BIN=$(abspath $(BUILD))/headgate node tests/run.mjs --script plans/plans.ts --large $(ARGS)
 
 bench: packages-build npm
 	$(call build,$(BUILD))

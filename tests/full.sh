@@ -52,7 +52,13 @@ step_fuzz() { sh tests/fuzz/run.sh 60; }
 step_crash() { make crash; }
 step_bench() { make bench; }
 
-for step in ${*:-test gcc_release clang valgrind fuzz crash bench}; do
+# Every plan back from every boundary, and killed at 20 random moments.
+step_plans() {
+    build build-release -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=-Werror &&
+        HEADGATE_BIN="$PWD/build-release/headgate" node tests/run.mjs --script plans/plans.ts
+}
+
+for step in ${*:-test gcc_release clang valgrind fuzz crash plans bench}; do
     echo "== $step"
     "step_$step" || failed="$failed $step"
 done

@@ -18,6 +18,14 @@ plan "canonical-events" {
       up   = file "sql/002_feature_flags.up.sql",
       down = file "sql/002_feature_flags.down.sql",
     },
+    verify "the four system flags are off" {
+      sql = [[
+        SELECT count(*) FROM feature_flags
+         WHERE name IN ('v2_canonical_system', 'testimonial_system', 'playlist_orchestration', 'multi_integration_campaigns')
+           AND NOT enabled AND rollout_percentage = 0]],
+      equals = 4,
+      holds_until = "v2_canonical_system",
+    },
   },
 
   phase "backfill" {
@@ -98,8 +106,12 @@ plan "canonical-events" {
   },
 
   phase "contract" {
-    doc = "The old way goes. After the last step there is no way back",
+    doc = "The old way goes. After the last step there is no way back, and the run ends only when all is cleaned up",
 
+    soak "two weeks at 100 %" {
+      lasts = "14d",
+      doc   = "By the database's clock, also while no runner runs",
+    },
     gate "remove-legacy" {
       ask       = "Remove the legacy code path for good?",
       approvers = { "admin", "product" }, need = 2, evidence = { "backfill" },
@@ -128,6 +140,13 @@ plan "canonical-events" {
            WHERE name = 'v2_canonical_system' AND NOT (enabled AND rollout_percentage = 100)]],
       },
       ticks   = "Feature flags at 100% for 2 weeks",
+    },
+    checklist "cleanup" {
+      role = "admin",
+      doc  = "What the run still owes: it is done only when somebody has said of each that it is",
+      "Old integration connector components and deprecated API end points are gone",
+      "API documentation, integration guides, template documentation and onboarding are up to date",
+      "Commented-out code, stale types and imports are gone; the linter has no warnings",
     },
   },
 }

@@ -153,6 +153,7 @@ test("the rest is approved and confirmed in the browser, and the run is done", {
   await approve("bob", "contract/remove-legacy");
   await approve("carol", "contract/remove-legacy");
   await confirmAll("contract/Remove CampaignWizard and the flag checks from the code");
+  await confirmAll("contract/cleanup");
   await bob.goto(`${demo.supervisor.url}/runs/${run}`);
   await bob.getByRole("region", { name: "Summary" }).getByText("Done", { exact: true }).first().waitFor(SLOW);
   await bob.goto(`${demo.supervisor.url}/runs/${run}/report`);

@@ -79,6 +79,20 @@ export class PlanBench {
     return this.cluster.stop();
   }
 
+  /** A copy of the prepared database, in which nothing was run; the cluster drops it. */
+  fresh(): Promise<string> {
+    return this.cluster.database(this.template);
+  }
+
+  look(database: string, stable = false): Promise<Look> {
+    return look(this.cluster, database, stable);
+  }
+
+  /** For commands beside the supervisor's: its keys, that database. */
+  env(database: string): Record<string, string> {
+    return { ...this.cluster.env(database), HEADGATE_HOME: this.known.home };
+  }
+
   /** The check-boxes of the plan's document, as `headgate check` counts them. */
   async boxes(): Promise<Pick<PlanFigures, "boxes" | "boxes_automatic" | "boxes_unbound">> {
     const check = await headgate(["check", this.folder, "-e", this.options.environment, "--json"], {

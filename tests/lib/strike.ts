@@ -8,6 +8,8 @@ import { pause } from "./wait";
 export type Victim = "runner" | "worker" | "supervisor" | "backend";
 export const VICTIMS: Victim[] = ["runner", "worker", "supervisor", "backend"];
 
+const TAKE_OVER_MS = 20_000;
+
 /** Kills one of that kind now; false when there is none. A supervisor is started again. */
 export async function strike(victim: Victim, supervisor: Supervisor, cluster: Cluster, database: string): Promise<boolean> {
   if (victim === "supervisor") {
@@ -61,7 +63,8 @@ export function striker(cluster: Cluster, options: StrikeOptions): Disturb {
     const killed: Victim[] = [];
     const worker = (): boolean => processesOf(supervisor.known.home).some(({ command }) => command === "worker");
     for (const { victim, delayMs } of victims) {
-      const giveUp = Date.now() + lengthMs;
+      // after a kill nobody is there for a lease's time, however short the run is
+      const giveUp = Date.now() + (victim === "worker" ? lengthMs : Math.max(lengthMs, TAKE_OVER_MS));
       while (victim === "worker" && !worker() && !over() && Date.now() < giveUp) await pause(5);
       await pause(delayMs);
       let struck = false;

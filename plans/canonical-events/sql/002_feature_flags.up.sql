@@ -14,3 +14,10 @@ INSERT INTO feature_flags (name, description) VALUES
     ('testimonial_system', 'Testimonial collection and display'),
     ('playlist_orchestration', 'Campaign playlist features'),
     ('multi_integration_campaigns', 'Several data sources for one campaign');
+
+-- Who may see and change them, for roles that do not own the table: the application says who asks
+-- (SET app.role = 'admin' in its session); everybody sees what is on.
+ALTER TABLE feature_flags ENABLE ROW LEVEL SECURITY;
+CREATE POLICY admins_manage_flags ON feature_flags
+    USING (current_setting('app.role', true) = 'admin') WITH CHECK (current_setting('app.role', true) = 'admin');
+CREATE POLICY everybody_sees_enabled_flags ON feature_flags FOR SELECT USING (enabled);

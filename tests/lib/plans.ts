@@ -1,0 +1,78 @@
+/** The plans of plans/ that migrate something, each with what it needs to run: for scripts that go through all of them. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Cluster } from "./cluster";
+import { root } from "./paths";
+import type { BenchOptions } from "./plan-bench";
+import { startService } from "./service";
+import { loadStory, storyConfig } from "./story";
+
+export interface PlanCase {
+  plan: string;
+  /** Rows of the database before the migration at factor times the document's sizes, where the plan has any. */
+  options(factor: number): BenchOptions;
+  /** Where it goes to when it is to come back: a gate before what is one-way. Without one: to its end. */
+  lastGate?: string;
+}
+
+const PEOPLE = ["alice", "bob", "carol", "dave", "erin", "frank"];
+const folder = (plan: string, ...parts: string[]): string => join(root, "plans", plan, ...parts);
+
+async function load(cluster: Cluster, database: string, plan: string, files: string[], values: Record<string, number> = {}): Promise<void> {
+  for (const file of files) {
+    let sql = readFileSync(folder(plan, "demo", file), "utf8");
+    for (const [name, value] of Object.entries(values)) sql = sql.replaceAll(`{{${name}}}`, String(value));
+    await cluster.query(database, sql);
+  }
+}
+
+const HOUR_MS = 3_600_000;
+const limit = (factor: number): number => (factor > 1 ? HOUR_MS : 180_000);
+
+export const PLANS: PlanCase[] = [
+  {
+    plan: "feature-flag-schema",
+    options: (factor) => ({
+      plan: "feature-flag-schema",
+      environment: "dev",
+      people: PEOPLE,
+      prepare: (cluster, database) => load(cluster, database, "feature-flag-schema", ["schema.sql"]),
+      serve: (env) => startService(folder("feature-flag-schema", "demo/service.mjs"), env, "FEATURE_API"),
+      limitMs: limit(factor),
+    }),
+  },
+  {
+    plan: "canonical-events",
+    lastGate: "contract/remove-legacy",
+    options: (factor) => ({
+      plan: "canonical-events",
+      environment: "test",
+      people: PEOPLE,
+      prepare: (cluster, database) => loadStory(cluster, database, 1005 * factor),
+      files: { "headgate.yaml": storyConfig("test", { watch: "500ms" }) },
+      limitMs: limit(factor),
+    }),
+  },
+  {
+    plan: "citadelbuy-schema",
+    options: (factor) => ({
+      plan: "citadelbuy-schema",
+      environment: "dev",
+      people: PEOPLE,
+      prepare: (cluster, database) => load(cluster, database, "citadelbuy-schema", ["schema.sql"]),
+      serve: (env) => startService(folder("citadelbuy-schema", "demo/service.mjs"), env),
+      params: { rehearsal: factor },
+      limitMs: limit(factor),
+    }),
+  },
+  {
+    plan: "feature-planner-schema",
+    options: (factor) => ({
+      plan: "feature-planner-schema",
+      environment: "dev",
+      people: PEOPLE,
+      prepare: (cluster, database) => load(cluster, database, "feature-planner-schema", ["schema.sql", "load.sql"], { plans: 1000 * factor }),
+      limitMs: limit(factor),
+    }),
+  },
+];
