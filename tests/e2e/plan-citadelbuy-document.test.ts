@@ -61,7 +61,7 @@ test("everything that the document names is made, and asked for by its name", as
   assert.deepEqual(boxes(readFileSync(join(FOLDER, "document.md"), "utf8")), boxes(seed("checklist.md")));
 });
 
-test("its order: the fourth migration needs tables of the seventh, and is named by file and line", async () => {
+test("its order: the fourth migration needs tables of the seventh, and is named by file and line before anything runs", async () => {
   const order = lines(seed("migrations.txt")).map((line) => line.split("\t")[1]!.replace(/^\d+_/, ""));
   const ours = readdirSync(MIGRATIONS).filter((name) => name.endsWith(".up.sql")).map((name) => name.replace(".up.sql", ""));
   const files: Record<string, string> = {};
@@ -70,9 +70,12 @@ test("its order: the fourth migration needs tables of the seventh, and is named 
     assert.ok(file, name);
     for (const way of ["up", "down"]) files[`sql/00${index + 1}_${name}.${way}.sql`] = migration(file, way);
   });
-  const run = await headgate(["run", folderOf(files), "-e", "test", "--yes"], { env: cluster.env(await cluster.database()), timeoutMs: 60_000 });
-  assert.notEqual(run.code, 0);
-  assert.match(run.text, /sql\/004_add_owner_relation_and_role_permissions\.up\.sql:4\b.*"organizations" does not exist/);
+  const checked = await headgate(["check", folderOf(files), "-e", "test"]);
+  assert.notEqual(checked.code, 0);
+  for (const [line, table, made] of [[4, "organizations", 8], [6, "organization_roles", 33], [6, "permissions", 41]] as const) {
+    const first = `sql/004_add_owner_relation_and_role_permissions.up.sql:${line}: error: "${table}" is made in sql/007_organization_module.up.sql:${made}`;
+    assert.ok(checked.text.includes(first), checked.text);
+  }
   reported.add("order");
 });
 
