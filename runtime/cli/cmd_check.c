@@ -22,7 +22,7 @@ static bool check_one(Cli *cli, const char *name, json_t *results)
     json_t *boxes = ok ? plan_tick_json(plan.plan) : NULL;
     if (boxes != NULL)
         json_object_set_new(result, "boxes", boxes);
-    json_t *warnings = ok ? run_lint(plan.plan) : json_array();
+    json_t *warnings = ok ? run_lint(plan.plan, NULL, NULL) : json_array();
     json_object_set_new(result, "warnings", warnings);
     json_array_append_new(results, result);
     for (size_t i = 0; ok && !cli_flag(cli, "json") && i < context.config->notes_count; i++)

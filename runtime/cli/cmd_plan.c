@@ -11,7 +11,6 @@
 #include "plan/param.h"
 #include "plan/tick.h"
 #include "run/dry.h"
-#include "run/lint.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -211,7 +210,6 @@ static CliExit show(Cli *cli, const CliContext *context)
     json_t *boxes = plan_tick_json(plan.plan);
     if (boxes != NULL)
         json_object_set_new(report, "boxes", boxes);
-    json_object_set_new(report, "warnings", run_lint(plan.plan));
     if (cli_flag(cli, "json")) {
         AUTO(base_free) char *text = json_text(report);
         puts(text);

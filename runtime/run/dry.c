@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "data/import_dry.h"
 #include "run/kind.h"
+#include "run/lint.h"
 #include "run/proof_external.h"
 #include "run/restore.h"
 #include "sql/check.h"
@@ -395,6 +396,17 @@ static bool open_conn(Dry *dry, Error *err)
                     DB_PARAMS(dry->search_path), NULL, err);
 }
 
+/* What cannot be asked (a schema that may not be used) counts as there. */
+static bool is_there(const char *name, bool type, void *ctx)
+{
+    Dry *dry = ctx;
+    Error err = {0};
+    AUTO(db_result_auto) DbResult *there = NULL;
+    const char *sql = type ? "SELECT pg_catalog.to_regtype($1::text) IS NOT NULL"
+                           : "SELECT pg_catalog.to_regclass($1::text) IS NOT NULL";
+    return !db_query(dry->conn, sql, DB_PARAMS(name), &there, &err) || db_bool(there, 0, 0);
+}
+
 bool run_dry(const RunDryOptions *options, json_t **ret_report, Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
@@ -408,6 +420,7 @@ bool run_dry(const RunDryOptions *options, json_t **ret_report, Error *err)
                       &assigned, err);
     }
     json_t *report = json_object();
+    json_object_set_new(report, "warnings", run_lint(options->plan, ok ? is_there : NULL, &dry));
     json_set_string(report, "plan", options->plan->root->name);
     json_set_string(report, "hash", options->plan->hash);
     json_set_string(report, "environment", options->environment->name);

@@ -21,7 +21,8 @@ typedef struct RunDryOptions {
 } RunDryOptions;
 
 /// Waits. *ret_report: {plan, hash, environment, target, server, items: [{path, kind, name, file,
-/// line, outcome, text, …}], transaction_ids_assigned: 0}. outcome: would_run, pass, fail,
+/// line, outcome, text, …}], wrote: false,
+/// warnings: see run_lint()}. outcome: would_run, pass, fail,
 /// not_simulated, error. Owned by the caller.
 NODISCARD bool run_dry(const RunDryOptions *options, json_t **ret_report, Error *err);
 

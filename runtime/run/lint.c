@@ -158,7 +158,7 @@ static json_t *sorted(Arena *arena, const Plan *plan, json_t *found)
     return result;
 }
 
-json_t *run_lint(const Plan *plan)
+json_t *run_lint(const Plan *plan, RunLintExists *exists, void *ctx)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
     AUTO(json_auto) json_t *found = json_array();
@@ -168,7 +168,9 @@ json_t *run_lint(const Plan *plan)
                         .found = found,
                         .used = used,
                         .memory = {.made = {.arena = arena}},
-                        .locked = {.arena = arena}};
+                        .locked = {.arena = arena},
+                        .exists = exists,
+                        .exists_ctx = ctx};
     for (size_t i = 0; i < plan->nodes_count; i++) {
         walk.node = plan->nodes[i];
         lint_node(&walk);

@@ -5,9 +5,13 @@
 
 #include "plan/plan.h"
 
+/// Is there a table, view, … (or a type) of that quoted name? What cannot be asked counts as there.
+typedef bool RunLintExists(const char *name, bool type, void *ctx);
+
 /// An array of {"file", "line", "rule", "level", "path", "text", "advice"} in the order of the
 /// plan; "allowed" with the reason where the plan allows it. The caller owns it.
-json_t *run_lint(const Plan *plan);
+/// Without exists (NULL) what is needed and not made by the plan counts as there.
+json_t *run_lint(const Plan *plan, RunLintExists *exists, void *ctx);
 /// How many of this level ("error") are not allowed.
 size_t run_lint_count(const json_t *found, const char *level);
 

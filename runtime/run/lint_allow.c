@@ -14,6 +14,12 @@ static bool is_rule(const char *name, Suggest *suggest)
     return false;
 }
 
+/* Only the database knows what is missing. */
+static bool is_asked(const RunLintWalk *walk, const char *name)
+{
+    return walk->exists != NULL || !text_equal(name, run_lint_rule(RUN_LINT_MISSING_OBJECT)->name);
+}
+
 void run_lint_allow(RunLintWalk *walk)
 {
     for (size_t i = 0; i < walk->plan->nodes_count; i++) {
@@ -30,7 +36,7 @@ void run_lint_allow(RunLintWalk *walk)
                                           suggest.best == NULL ? "" : " (did you mean ",
                                           suggest.best == NULL ? "" : suggest.best,
                                           suggest.best == NULL ? "" : "?)"));
-            else if (json_object_get(walk->used, key) == NULL)
+            else if (json_object_get(walk->used, key) == NULL && is_asked(walk, name))
                 run_lint_say(walk, "allow", run_lint_rule(RUN_LINT_ALLOW_UNUSED), 0,
                              arena_printf(walk->arena, "allow = { %s = ... }", name));
         }

@@ -6,6 +6,11 @@ static const SqlLintRule RULES[RUN_LINTS] = {
                                "a table or type used before the plan makes it",
                                "the step fails: it is made only later",
                                "put what makes it before what needs it", false},
+    [RUN_LINT_MISSING_OBJECT] = {"missing_object", SQL_LINT_ERROR,
+                                 "a table or type that is neither in the database nor made by the "
+                                 "plan (only headgate plan, which asks the database)",
+                                 "the step fails: it is not there",
+                                 "correct the name or the schema, or make it first"},
     [RUN_LINT_CYCLE] = {"cycle", SQL_LINT_ERROR, "tables that need each other to be made",
                         "no order of the statements works",
                         "make the tables first, and add one of the foreign keys afterwards: ALTER "

@@ -2,7 +2,7 @@
 #ifndef HEADGATE_RUN_LINT_WALK_H
 #define HEADGATE_RUN_LINT_WALK_H
 
-#include "plan/plan.h"
+#include "run/lint.h"
 #include "run/lint_rule.h"
 #include "sql/lint.h"
 
@@ -24,6 +24,8 @@ typedef struct RunLintWalk {
     size_t copies_count;
     SqlObjects locked; /* by LOCK TABLE of the step */
     const PlanNode *node;
+    RunLintExists *exists;
+    void *exists_ctx;
 } RunLintWalk;
 
 /// Says it at a byte of the SQL under key of walk->node; where key is no SQL, at the key.

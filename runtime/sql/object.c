@@ -1,6 +1,7 @@
 /* What a statement makes or takes away, by a table of nodes. */
 #include "sql/object.h"
 
+#include "sql/name.h"
 #include "sql/tree.h"
 
 #include <string.h>
@@ -61,6 +62,14 @@ const char *sql_object_text(Arena *arena, const SqlObject *object)
     const char *name =
         inside ? arena_printf(arena, "%s.%s", object->table, object->name) : object->name;
     return object->schema == NULL ? name : arena_printf(arena, "%s.%s", object->schema, name);
+}
+
+const char *sql_object_quoted(Arena *arena, const SqlObject *object)
+{
+    const char *name = sql_name_quoted(arena, object->name);
+    return object->schema == NULL
+               ? name
+               : arena_printf(arena, "%s.%s", sql_name_quoted(arena, object->schema), name);
 }
 
 /* ------------------------------------------------------------------ comparing */

@@ -63,6 +63,8 @@ void sql_objects_gone(const char *text, SqlObjects *objects);
 bool sql_object_covers(const SqlObject *gone, const SqlObject *object);
 /// "table", "trigger", …
 const char *sql_object_kind_name(SqlObjectKind kind);
+/// "schema"."name", as to_regclass() and to_regtype() read it.
+const char *sql_object_quoted(Arena *arena, const SqlObject *object);
 /// "schema.name", as written; a trigger or column with its table.
 const char *sql_object_text(Arena *arena, const SqlObject *object);
 

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { headgate } from "../lib/cli";
+import { Cluster } from "../lib/cluster";
 import { type Finding, findingsOf, findingsOfEach } from "../lib/lint";
 import { root } from "../lib/paths";
 import { TEST_CONFIG, writePlan } from "../lib/plan";
@@ -116,7 +117,7 @@ test("every rule of the table is tested, here or in the unit tests", async () =>
   const page = await headgate(["docs", "lint"]);
   const rules = [...page.stdout.matchAll(/^\| `(\w+)` /gm)].map((match) => match[1] ?? "");
   const units = readFileSync(join(root, "tests/unit/sql/test_lint.c"), "utf8");
-  const here = new Set(CASES.map((each) => each.rule));
+  const here = new Set([...CASES.map((each) => each.rule), "missing_object"]);
   assert.ok(rules.length > 50, `${rules.length} rules`);
   assert.deepEqual(rules.filter((rule) => !here.has(rule) && !units.includes(`{SQL_LINT_${rule.toUpperCase()},`)), []);
 });
@@ -154,6 +155,34 @@ test("errors fail the check, warnings only with --strict; each comes with its pl
     found.filter((each) => each.level === "warning").map(({ file, line, rule, path }) => ({ file, line, rule, path })),
     [{ file: "sql/001_a.up.sql", line: 3, rule: "index_blocks", path: "a/m/001_a" }],
   );
+});
+
+test("plan asks the database for what is needed and not made: names that nobody knows are told, the others are not", async (t) => {
+  const cluster = await Cluster.start();
+  t.after(() => cluster.stop());
+  const database = await cluster.database();
+  await cluster.query(database, `CREATE SCHEMA s; CREATE TABLE s.there (id bigserial PRIMARY KEY); CREATE TYPE mood AS ENUM ('x'); CREATE TABLE "Old" (id int)`);
+  const asked = async (up: string, more = ""): Promise<[string, number, string][]> => {
+    const folder = planOf(`${more}\n${step("one", up)}`);
+    const result = await headgate(["plan", folder, "-e", "test", "--json"], { env: cluster.env(database) });
+    const { warnings } = JSON.parse(result.stdout) as { warnings: Finding[] };
+    const missing = warnings.filter((each) => each.rule === "missing_object");
+    assert.equal(result.code === 0, missing.length === 0, result.text);
+    return missing.map((each) => [each.file, each.line, each.text.split(":")[0] ?? ""]);
+  };
+  assert.deepEqual(await asked("ALTER TABLE s.there ADD COLUMN m mood;\nALTER TABLE s.their ADD COLUMN n text;\nALTER TABLE there ADD COLUMN o moud"), [
+    ["plan.lua", 5, 'table "s.their"'],
+    ["plan.lua", 6, 'table "there"'],
+    ["plan.lua", 6, 'type "moud"'],
+  ]);
+  const made = [
+    'ALTER TABLE "Old" RENAME TO new; CREATE VIEW "Old" AS TABLE new; CREATE TABLE more (id bigserial PRIMARY KEY, a text[], b "char", c s.there)',
+    "CREATE TEMP TABLE passing (id int); INSERT INTO passing (id) SELECT id FROM s.there; WITH w AS (SELECT 1) SELECT * INTO kept FROM passing, w",
+    "ALTER TABLE more ADD COLUMN d kept REFERENCES s.there; ALTER SEQUENCE more_id_seq RESTART; ALTER TABLE IF EXISTS nobody DROP COLUMN e; DROP TABLE IF EXISTS none",
+    "CREATE EXTENSION IF NOT EXISTS citext; ALTER TABLE more ADD COLUMN e citext",
+  ];
+  assert.deepEqual(await asked(made.join(";\n")), []);
+  assert.deepEqual(await asked("ALTER TABLE nowhere ADD COLUMN a int", 'phase "before" { task "t" { run = function() end, one_way = "x" } },'), [], "a task may have made it");
 });
 
 test("the plans of this repository are free of errors and warnings, or say why not", async () => {
