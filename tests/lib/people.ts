@@ -1,10 +1,13 @@
 /** The people of the demo, who do at once whatever a run asks of them. */
 import { type Api, ApiError, type GraphNode, type ReviewRow, type RunPage } from "./api";
 
+/** The first choice; a row without one is left as it is. */
+const firstChoice = ({ choices }: ReviewRow): unknown => (choices !== null && choices.length > 0 ? { choice: 0 } : { skip: true });
+
 /** Does what the run, as page shows it, waits for: nothing that the caller has not seen itself. */
-export async function attend(page: RunPage, operator: Api, approvers: Api[]): Promise<void> {
+export async function attend(page: RunPage, operator: Api, approvers: Api[], decide: (row: ReviewRow) => unknown = firstChoice): Promise<void> {
   const run = page.id;
-  if (page.review.open > 0) await decideRows(run, operator);
+  if (page.review.open > 0) await decideRows(run, operator, decide);
   for (const gate of page.gates.filter(({ state }) => state === "open")) {
     for (const approver of approvers) await quietly(approveIfAsked(run, gate.path, approver));
   }
@@ -27,14 +30,9 @@ async function approveIfAsked(run: string, path: string, approver: Api): Promise
   if (gate.may.approve) await approver.approve(run, path);
 }
 
-/** The first choice of every open row; rows without a choice are left as they are. */
-async function decideRows(run: string, operator: Api): Promise<void> {
+async function decideRows(run: string, operator: Api, decide: (row: ReviewRow) => unknown): Promise<void> {
   const { rows } = await operator.get<{ rows: ReviewRow[] }>(`/api/runs/${run}/review?state=open`);
-  const decisions = rows.map(({ step, key, choices }) => ({
-    step,
-    key,
-    decision: choices !== null && choices.length > 0 ? { choice: 0 } : { skip: true },
-  }));
+  const decisions = rows.map((row) => ({ step: row.step, key: row.key, decision: decide(row) }));
   if (decisions.length > 0) await quietly(operator.post(`/api/runs/${run}/review`, { decisions }));
 }
 

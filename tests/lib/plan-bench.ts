@@ -2,7 +2,7 @@
  * disturbed, and back. */
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import type { Api, RunPage } from "./api";
+import type { Api, ReviewRow, RunPage } from "./api";
 import { headgate } from "./cli";
 import { Cluster } from "./cluster";
 import { contentOf } from "./content";
@@ -34,6 +34,10 @@ export interface BenchOptions {
   serve?(env: Record<string, string>): Promise<Service>;
   /** The plan's parameters, for every run. */
   params?: Record<string, unknown>;
+  /** What becomes of a row of the review queue, instead of its first choice. */
+  decide?(row: ReviewRow): unknown;
+  /** Settings of the server, beside those of every test. */
+  settings?: Record<string, string>;
   /** Files of the plan that the test replaces. */
   files?: Record<string, string>;
   /** The longest a run may take, forward or back; 90 s unless told. */
@@ -58,7 +62,7 @@ export class PlanBench {
   ) {}
 
   static async start(options: BenchOptions): Promise<PlanBench> {
-    const cluster = await Cluster.start();
+    const cluster = await Cluster.start({ settings: options.settings ?? {} });
     const template = await cluster.database();
     await options.prepare(cluster, template);
     const folder = copyPlan(join(root, "plans", options.plan), options.files);
@@ -174,7 +178,7 @@ export class PlanRun {
         if (page === undefined) return false; // the supervisor or the database is down at this moment
         if (reached(page)) return page;
         if (hopeless(page)) throw new Error(`the run is ${page.state}: ${JSON.stringify(page.reason)}`);
-        await attend(page, this.operator, this.approvers).catch(() => undefined);
+        await attend(page, this.operator, this.approvers, this.bench.options.decide).catch(() => undefined);
         return false;
       },
       { timeoutMs: this.bench.options.limitMs ?? 90_000, everyMs: 50 },

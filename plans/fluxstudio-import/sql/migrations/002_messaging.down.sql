@@ -1,0 +1,5 @@
+DROP TABLE notifications;
+DROP TABLE message_reactions;
+DROP TABLE messages;
+DROP TABLE conversation_participants;
+DROP TABLE conversations;
