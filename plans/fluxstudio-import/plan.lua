@@ -31,9 +31,10 @@ local function against_manifest(what, list)
   for i, name in ipairs(list) do
     local found = what == "rows" and "count(*)"
       or "coalesce(sum(('x' || left(encode(sha256(convert_to(" .. transform.text(name) .. ", 'UTF8')), 'hex'), 13))::bit(52)::bigint), 0)"
-    parts[i] = ("SELECT m.collection, m.%s AS in_the_files, f.found FROM store_manifest AS m, LATERAL (SELECT %s AS found FROM %s AS t%s) AS f"
-      .. " WHERE m.collection = '%s' AND m.%s IS DISTINCT FROM f.found"):format(what == "rows" and "good" or "digest", found, name,
-      transform.has_id(name) and " WHERE NOT (t.id::text = ANY (m.bad_ids))" or "", name, what == "rows" and "good" or "digest")
+    local said = what == "rows" and "good" or "digest"
+    parts[i] = ("SELECT '%s' AS collection, m.%s AS in_the_files, f.found FROM (VALUES (1)) AS one LEFT JOIN store_manifest AS m"
+      .. " ON m.collection = '%s', LATERAL (SELECT %s AS found FROM %s AS t%s) AS f WHERE m.%s IS DISTINCT FROM f.found"):format(
+      name, said, name, found, name, transform.has_id(name) and " WHERE NOT m.bad_ids ? t.id::text" or "", said)
   end
   return table.concat(parts, "\nUNION ALL\n")
 end

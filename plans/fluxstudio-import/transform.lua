@@ -54,7 +54,7 @@ end
 -- The row, or nil and why there is none.
 local function row(name, record)
   local result = {}
-  if type(record) ~= "table" then return nil, "no record, but a " .. type(record) end
+  if type(record) ~= "userdata" then return nil, "no record, but a " .. type(record) end -- records are read lazily
   for _, field in ipairs(by_name[name]) do
     local value = record[field.field]
     if value == json.null then value = nil end

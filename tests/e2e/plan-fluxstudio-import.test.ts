@@ -96,7 +96,8 @@ before(async () => {
       await waitUntil("WAL is archived", archived);
     },
     serve: Application.start,
-    decide: () => ({ skip: true }),
+    decide: ({ step }) => (step.startsWith("import ") ? { skip: true } : undefined),
+    limitMs: 240_000,
   });
 });
 after(async () => {

@@ -171,18 +171,23 @@ export class PlanRun {
   /** Does what the run asks for until reached says so; gives the page and the milliseconds since the run, or the last
    * play, began. A run that is hopeless (it has ended otherwise) is an error. */
   async play(what: string, reached: (page: RunPage) => boolean, hopeless: (page: RunPage) => boolean = hasEnded): Promise<{ page: RunPage; ms: number }> {
-    const page = await waitUntil(
-      what,
-      async () => {
-        const page = await this.operator.run(this.id).catch(() => undefined);
-        if (page === undefined) return false; // the supervisor or the database is down at this moment
-        if (reached(page)) return page;
-        if (hopeless(page)) throw new Error(`the run is ${page.state}: ${JSON.stringify(page.reason)}`);
-        await attend(page, this.operator, this.approvers, this.bench.options.decide).catch(() => undefined);
-        return false;
-      },
-      { timeoutMs: this.bench.options.limitMs ?? 90_000, everyMs: 50 },
-    );
+    let last: RunPage | undefined;
+    const look = async (): Promise<RunPage | false> => {
+      const page = await this.operator.run(this.id).catch(() => undefined);
+      if (page === undefined) return false; // the supervisor or the database is down at this moment
+      last = page;
+      if (reached(page)) return page;
+      if (hopeless(page)) {
+        const failed = page.steps.filter(({ state }) => state === "failed");
+        throw new Error(`the run is ${page.state}: ${JSON.stringify([page.reason, ...failed])}`);
+      }
+      await attend(page, this.operator, this.approvers, this.bench.options.decide).catch(() => undefined);
+      return false;
+    };
+    const page = await waitUntil(what, look, { timeoutMs: this.bench.options.limitMs ?? 90_000, everyMs: 50 }).catch((error: Error) => {
+      const at = last?.steps.filter(({ state }) => !["done", "undone"].includes(state)).map(({ path, state }) => `${path} ${state}`);
+      throw new Error(`${error.message}; it is ${last?.state}, ${JSON.stringify(last?.reason)}, at ${at?.join(", ")}`);
+    });
     const ms = Date.now() - this.begun;
     this.begun = Date.now();
     return { page, ms };

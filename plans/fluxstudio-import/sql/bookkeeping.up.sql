@@ -4,7 +4,7 @@ CREATE TABLE store_manifest (
     records bigint NOT NULL,
     good bigint NOT NULL,
     digest numeric NOT NULL,
-    bad_ids text[] NOT NULL
+    bad_ids jsonb NOT NULL
 );
 
 CREATE TABLE store_journal (
