@@ -6,8 +6,8 @@ import { createHash } from "node:crypto";
 import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { ApiError } from "../lib/api";
 import { atExit } from "../lib/cleanup";
+import { headgate } from "../lib/cli";
 import { root } from "../lib/paths";
 import { type Look, PlanBench, type PlanRun, type Service, writePlanFigures } from "../lib/plan-bench";
 import { temporary } from "../lib/plan";
@@ -135,4 +135,81 @@ test("forward: every good record is a row, the others were decided; rolled back,
   await assertAsBefore(run);
   figures["plans_rollback_identical"] = 1;
   figures["back_s"] = back.ms / 1000;
+});
+
+/** Seconds that the plan's budget of that name has used. */
+async function spent(run: PlanRun, name: string): Promise<number> {
+  const env = { ...bench.cluster.env(run.database), ...appOf(run).env };
+  const report = await headgate(["report", run.id, "-e", run.environment, "--format", "json"], { env, cwd: bench.folder });
+  assert.equal(report.code, 0, report.text);
+  const { budgets } = JSON.parse(report.stdout) as { budgets: { name: string; measured_us: number; over: boolean }[] };
+  const budget = budgets.find((each) => each.name === name);
+  assert.ok(budget !== undefined && !budget.over, JSON.stringify(budgets));
+  return budget.measured_us / 1e6;
+}
+
+const records = (app: Application, file: string): Record<string, unknown>[] => {
+  const text = readFileSync(join(app.folder, file), "utf8");
+  if (file.endsWith(".json")) return JSON.parse(text) as Record<string, unknown>[];
+  return text.split("\n").filter((line) => line.includes(NEW_MESSAGE.slice(0, -1))).map((line) => JSON.parse(line) as Record<string, unknown>);
+};
+
+test("what is written before, while and after the files are imported is there in the database, and in the files again after the way back", async (t) => {
+  const run = await bench.begin("staging");
+  t.after(() => run.close());
+  const app = appOf(run);
+  const before = filesOf(app.folder);
+  const reaction = "00000008-0000-4000-8000-000000000003";
+  const member = "00000002-0000-4000-8000-000000000001,00000001-0000-4000-8000-000000000002";
+  const project = (await app.ask("GET", `/api/projects/${PROJECT}`)).body;
+
+  await run.toGate("cut-over"); // the files are frozen and imported; the application works
+  await app.put(`/api/messages/${NEW_MESSAGE}`, message("written into the journal"));
+  await app.put(`/api/projects/${PROJECT}`, { ...project, name: "Renamed in the journal", status: "on_hold" });
+  assert.equal((await app.ask("DELETE", `/api/message_reactions/${reaction}`)).status, 200);
+  assert.equal((await app.ask("GET", `/api/projects/${PROJECT}`)).body["name"], "Renamed in the journal");
+
+  await run.forward();
+  figures["cutover_downtime_s"] = await spent(run, "downtime");
+  assert.deepEqual(
+    await run.query("SELECT (SELECT content FROM messages WHERE id = $1), (SELECT name FROM projects WHERE id = $2), (SELECT count(*)::int FROM message_reactions WHERE id = $3) AS reactions", [NEW_MESSAGE, PROJECT, reaction]),
+    [{ content: "written into the journal", name: "Renamed in the journal", reactions: 0 }],
+  );
+  await app.put(`/api/projects/${PROJECT}`, { ...project, name: "Renamed in the database", status: "completed" });
+  await app.put(`/api/messages/${NEW_MESSAGE.slice(0, -1)}0`, message("written into the database"));
+  await app.put(`/api/organization_members/${member}`, { role: "guest", joinedAt: 1740000000456 });
+
+  await run.back();
+  figures["rollback_s"] = await spent(run, "rollback");
+  await run.assertAsBefore();
+  assert.deepEqual((await app.ask("GET", "/health")).body, { backend: "files", frozen: false, stopped: false, pool: 20, database: true });
+  assert.deepEqual(records(app, "messages/0000.ndjson").map(({ id, content }) => [id, content]).sort(), [
+    [`${NEW_MESSAGE.slice(0, -1)}0`, "written into the database"],
+    [NEW_MESSAGE, "written into the journal"],
+  ]);
+  const renamed = records(app, "projects.json").find(({ id }) => id === PROJECT);
+  assert.deepEqual(renamed, { ...project, name: "Renamed in the database", status: "completed" });
+  assert.equal(records(app, "message_reactions.json").some(({ id }) => id === reaction), false);
+  assert.ok(records(app, "organization_members.json").some((each) => each["role"] === "guest" && each["joinedAt"] === 1740000000456));
+  const after = filesOf(app.folder);
+  const changed = Object.keys(before).filter((file) => before[file] !== after[file]);
+  assert.deepEqual(changed.sort(), ["manifest.json", "message_reactions.json", "messages/0000.ndjson", "organization_members.json", "projects.json"]);
+  figures["writes_lost"] = 0;
+});
+
+test(`killed ${KILLS} times at random moments it ends as undisturbed, and rolls back to what was`, async (t) => {
+  assert.ok(done, "the undisturbed run comes first");
+  figures["seed"] = seedRandom(SEED);
+  const run = await bench.begin();
+  t.after(() => run.close());
+  figures["wrong_runs"] = 1;
+  const { killed } = await run.disturbed(striker(bench.cluster, { kills: KILLS, lengthMs: done.ms, order: ["worker", "runner", "supervisor"], withinMs: done.ms / 5 }));
+  figures["kills"] = killed.length;
+  t.diagnostic(`killed ${killed.join(", ")}`);
+  assert.deepEqual(await run.look(true), done.stable);
+  await run.assertSound();
+  await run.back();
+  await assertAsBefore(run);
+  figures["wrong_runs"] = 0;
+  assert.equal(killed.length, KILLS);
 });
