@@ -116,6 +116,27 @@ test("every check-box of the document is bound", async () => {
   assert.deepEqual(boxes, { boxes: 38, boxes_automatic: 29, boxes_unbound: 0 });
 });
 
+test("boxes, tables, retention and targets are the document's own", () => {
+  const seed = (name: string): string => readFileSync(join(root, "tests/data/seeds/003", name), "utf8");
+  const read = (name: string): string => readFileSync(join(FOLDER, name), "utf8");
+  const matches = (text: string, pattern: RegExp): (string | undefined)[] => [...text.matchAll(pattern)].map((match) => match[1]);
+  const boxes = (text: string): (string | undefined)[] => matches(text, /^- (\[.\] .*)$/gm);
+  assert.deepEqual(boxes(read("document.md")), boxes(seed("checklist.md")));
+  const made = readdirSync(join(FOLDER, "sql/migrations")).filter((name) => name.endsWith(".up.sql")).sort();
+  const tables = made.flatMap((name) => matches(read(join("sql/migrations", name)), /^CREATE TABLE (\w+)/gm));
+  assert.deepEqual(tables.sort(), matches(seed("tables.md"), /^- `(\w+)`/gm).sort());
+  const kept = matches(seed("retention.md"), /: (\d+) (?:days|weeks|months|years)/g).join(" ");
+  assert.equal(kept, "30 12 12 5");
+  assert.equal(read("plan.lua").match(/retain = \{ daily = 30, weekly = 12, monthly = 12, yearly = 5 \}/g)?.length, 2);
+  const production = read("headgate.yaml").split("\n  production:")[1] ?? "";
+  const target = (pattern: RegExp): string | undefined => seed("targets.md").match(pattern)?.[1];
+  assert.match(production, new RegExp(`api_p95: < ${target(/API response time < (\w+)/)}\n`));
+  assert.match(production, new RegExp(`query_avg: < ${target(/query time < (\w+)/)}\n`));
+  assert.match(production, new RegExp(`upload_per_second: > ${target(/upload speed > (\d+)MB/)}MiB\n`));
+  assert.match(production, new RegExp(`message_delivery: < ${target(/delivery latency < (\w+)/)}\n`));
+  assert.match(read("plan.lua"), new RegExp(`downtime = "${target(/< (\d+) minute downtime/)}m"`));
+});
+
 test("forward: every good record is a row, the others were decided; rolled back, database and files are as before", async (t) => {
   const run = await bench.begin();
   t.after(() => run.close());
