@@ -178,22 +178,24 @@ static const char *question_of(const PlanNode *gate, const json_t *next, char *o
 }
 
 /* Keyed by when it was opened: a successor tells again what a runner that died may not have told.
- */
-void rollout_gate_tell(Run *run, const char *path, int64_t opened_us, const json_t *data)
+ * Durable before an approval is looked at: of a gate that was passed nobody tells any more. */
+bool rollout_gate_tell(Run *run, const char *path, int64_t opened_us, const json_t *data,
+                       Error *err)
 {
     AUTO(base_free) char *source = base_printf("gate.opened:%s", path);
     ledger_events_add(run->events, source, opened_us, "gate.opened", path, data);
+    return ledger_events_flush(run->events, err);
 }
 
-static void tell_opened(Run *run, const PlanNode *gate, const char *digest, const char *question,
-                        int64_t opened_us)
+static bool tell_opened(Run *run, const PlanNode *gate, const char *digest, const char *question,
+                        int64_t opened_us, Error *err)
 {
     AUTO(json_auto) json_t *data = json_object();
     json_set_string(data, "question", question);
     json_object_set(data, "approvers", json_object_get(gate->keys, "approvers"));
     json_set_int(data, "need", (int64_t)plan_number(gate, "need"));
     json_set_string(data, "digest", digest);
-    rollout_gate_tell(run, gate->path, opened_us, data);
+    return rollout_gate_tell(run, gate->path, opened_us, data, err);
 }
 
 static bool open_gate(Run *run, const PlanNode *gate, Error *err)
@@ -220,8 +222,7 @@ static bool open_gate(Run *run, const PlanNode *gate, Error *err)
     int64_t opened_us = json_get_int(before, "opened_us", 0);
     if (!same && !ledger_gate_open(run->ledger, &run->writer, &row, &opened_us, err))
         return false;
-    tell_opened(run, gate, digest, row.question, opened_us);
-    return true;
+    return tell_opened(run, gate, digest, row.question, opened_us, err);
 }
 
 /* ------------------------------------------------------------------ counting */

@@ -17,8 +17,9 @@ json_t *rollout_gate_next(const Plan *plan, const ConfigEnvironment *environment
 /// and each evidence item's definition and verdict (DESIGN P11). ret_hex has HASH_HEX_BYTES.
 void rollout_gate_digest(const Run *run, const PlanNode *gate, const json_t *evidence, int attempt,
                          char *ret_hex);
-/// Tells that a gate was opened; telling again what was told of the same opening does nothing.
-void rollout_gate_tell(Run *run, const char *path, int64_t opened_us, const json_t *data);
+/// Waits until it is durable that a gate was opened; telling the same opening again does nothing.
+NODISCARD bool rollout_gate_tell(Run *run, const char *path, int64_t opened_us, const json_t *data,
+                                 Error *err);
 /// Waits. Counts the approvals of a gate's row (ledger_gate_read): only those with a valid
 /// signature. missing is NULL.
 NODISCARD bool rollout_gate_quorum(Run *run, const char *path, const json_t *row, AccessQuorum *ret,

@@ -174,8 +174,7 @@ static bool open_gate(Run *run, const PlanNode *node, const struct Way *way, con
     json_object_set(data, "approvers", approvers);
     json_set_int(data, "need", way->need);
     json_set_string(data, "digest", digest);
-    rollout_gate_tell(run, path, opened_us, data);
-    return true;
+    return rollout_gate_tell(run, path, opened_us, data, err);
 }
 
 bool rollout_mend_ask(Run *run, const json_t *request, const char **ret_outcome, Error *err)

@@ -109,12 +109,13 @@ test("what cannot become a row waits for people, with its place in the file; orp
   t.after(() => supervisor.stop());
   const alice = supervisor.as("alice");
   const { id } = await alice.startRun(basename(path), "test");
-  const open = async (n: number): Promise<void> =>
-    waitUntil(`${n} record(s) wait`, async () => {
+  const open = async (n: number): Promise<void> => {
+    await waitUntil(`${n} record(s) wait`, async () => {
       const page = await alice.run(id);
       assert.notEqual(page.state, "failed", json(page.reason));
       return page.review.open === n && page.state === "waiting";
     });
+  };
   const rows = async (): Promise<(ReviewRow & { kind: string; before: Record<string, unknown> })[]> =>
     (await alice.get<{ rows: (ReviewRow & { kind: string; before: Record<string, unknown> })[] }>(`/api/runs/${id}/review?state=open`)).rows;
   const decide = (row: ReviewRow, decision: unknown): Promise<unknown> =>
