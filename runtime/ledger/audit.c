@@ -22,7 +22,7 @@ typedef struct Chain {
     int64_t run;
     int64_t last_seq; /* as the run's row says */
     const char *head;
-    json_t *exported; /* seq → hash; what is found in the chain goes */
+    json_t *exported; /* "seq hash" of each; what is found in the chain goes */
     uint8_t before[HASH_BYTES];
     int64_t entries;
     Rewind *rewinds;
@@ -84,11 +84,9 @@ static void take_rewind(Chain *chain, int64_t seq, const char *text, size_t size
 /* What was exported of this entry must be its hash; what differs stays in exported. */
 static void compare_exported(Chain *chain, int64_t seq, const char *hash)
 {
-    char key[24];
-    snprintf(key, sizeof(key), "%" PRId64, seq);
-    const char *told = json_get_string(chain->exported, key, NULL);
-    if (told != NULL && strcmp(told, hash) == 0)
-        json_object_del(chain->exported, key);
+    char key[HASH_HEX_BYTES + 24];
+    snprintf(key, sizeof(key), "%" PRId64 " %s", seq, hash);
+    json_object_del(chain->exported, key);
 }
 
 /* One entry; false when the chain is broken here. */
@@ -179,22 +177,26 @@ static void judge_exported(Chain *chain, bool whole)
     json_set_int(chain->result, "rewound", rewound);
 }
 
-static void take_exported(Chain *chain, const json_t *heads)
+/* run → {"seq hash": true} of what was exported: after a failover a number may have two. */
+static json_t *by_run(const json_t *heads)
 {
-    char id[24];
+    json_t *runs = json_object();
     size_t i;
     json_t *head;
-    int64_t count = 0;
-    snprintf(id, sizeof(id), "%" PRId64, chain->run);
     json_array_foreach (heads, i, head) {
-        if (strcmp(json_get_string(head, "run", ""), id) != 0 ||
-            strcmp(json_get_string(head, "seq", "0"), "0") == 0)
-            continue;
-        json_set_string(chain->exported, json_get_string(head, "seq", "0"),
-                        json_get_string(head, "hash", ""));
-        count++;
+        const char *run = json_get_string(head, "run", "");
+        const char *seq = json_get_string(head, "seq", "0");
+        json_t *known = json_object_get(runs, run);
+        if (strcmp(seq, "0") == 0)
+            continue; /* before the first entry there is no hash */
+        if (known == NULL) {
+            known = json_object();
+            json_object_set_new(runs, run, known);
+        }
+        AUTO(base_free) char *key = base_printf("%s %s", seq, json_get_string(head, "hash", ""));
+        json_object_set_new(known, key, json_true());
     }
-    json_set_int(chain->result, "heads", count);
+    return runs;
 }
 
 static void hash_of_hex(const char *hex, uint8_t ret[HASH_BYTES])
@@ -225,7 +227,8 @@ static bool verify_run(DbConn *state, const DbResult *runs, int row, const json_
 {
     enum { RUN, LAST_SEQ, HEAD, GENESIS, PRUNED };
     AUTO(arena_auto) Arena *arena = arena_new();
-    AUTO(json_auto) json_t *exported = json_object();
+    json_t *known = json_object_get(heads, db_value(runs, row, RUN));
+    AUTO(json_auto) json_t *exported = known == NULL ? json_object() : json_incref(known);
     bool pruned = db_bool(runs, row, PRUNED) && db_int(runs, row, LAST_SEQ) > 0;
     bool whole = true;
     Chain chain = {.state = state,
@@ -241,7 +244,7 @@ static bool verify_run(DbConn *state, const DbResult *runs, int row, const json_
     json_set_int(result, "faults", 0);
     json_set_string(result, "head", chain.head);
     hash_of_hex(db_value(runs, row, GENESIS), chain.before);
-    take_exported(&chain, heads);
+    json_set_int(result, "heads", (int64_t)json_object_size(exported));
     if (pruned)
         verify_pruned(&chain);
     else if (!verify_events(&chain, &whole, err))
@@ -302,10 +305,11 @@ bool ledger_audit_verify(DbConn *state, int64_t run, const json_t *heads, json_t
                          Error *err)
 {
     AUTO(json_auto) json_t *results = json_array();
+    AUTO(json_auto) json_t *exported = by_run(heads);
     bool ok = db_begin(state, err) &&
               db_exec(state, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", NULL,
                       NULL, err) &&
-              verify_all(state, run, heads, results, err);
+              verify_all(state, run, exported, results, err);
     db_rollback(state);
     if (ok)
         *ret_runs = json_incref(results);

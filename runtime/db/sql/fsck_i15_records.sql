@@ -78,13 +78,14 @@ WITH r AS (
     FROM headgate.request AS q JOIN r USING (run) JOIN told AS t ON t.run = q.run AND t.type = 'run.created'
     WHERE q.kind = 'start' AND q.asked_by IS DISTINCT FROM t.data ->> 'started_by'
 ), gate AS (
-    SELECT g.run, g.path, t.seq, 'the gate is not what was opened'
+    SELECT g.run, g.path, CASE WHEN t.version = (extract(epoch FROM g.opened_at) * 1000000)::bigint THEN t.seq END, 'the gate is not what was opened'
     FROM headgate.gate AS g JOIN r USING (run)
     LEFT JOIN LATERAL (SELECT * FROM told AS t WHERE t.run = g.run AND t.type = 'gate.opened' AND t.node = g.path ORDER BY t.seq DESC LIMIT 1) AS t ON true
     WHERE (r.rests OR t.version = (extract(epoch FROM g.opened_at) * 1000000)::bigint)
       AND ((extract(epoch FROM g.opened_at) * 1000000)::bigint, g.digest, g.question, g.approvers, g.need) IS DISTINCT FROM (t.version, t.data ->> 'digest', t.data ->> 'question', t.data -> 'approvers', (t.data ->> 'need')::integer)
 ), head AS (
-    SELECT h.id, '', t.seq, 'the run is ' || h.state || ', and the chain says ' || (t.data ->> 'to')
+    -- of another version: the entry that would tell is missing
+    SELECT h.id, '', CASE WHEN t.version = h.version THEN t.seq END, 'the run is ' || h.state || ', and the chain says ' || (t.data ->> 'to')
     FROM headgate.run AS h JOIN r ON r.run = h.id
     JOIN LATERAL (SELECT * FROM told AS t WHERE t.run = h.id AND t.type = 'run.state' ORDER BY t.seq DESC LIMIT 1) AS t ON true
     WHERE (h.state, h.direction, h.reason, h.version) IS DISTINCT FROM (t.data ->> 'to', t.data ->> 'direction', t.data -> 'reason', t.version)

@@ -120,6 +120,9 @@ const WORDS: Record<string, (event: RunEvent) => Description> = {
     const watch = data["state"] === "watching" && window !== null ? ` for ${formatDuration(window)}` : "";
     return { group: "rollout", tone: look.tone, text: `${text(data["percent"])}%: ${look.label}${watch}${because(data)}` };
   },
+  "review.again": ({ data }) => ({
+    group: "decision", tone: "caution", text: `Row ${Array.isArray(data["key"]) ? data["key"].join(", ") : ""} changed after it was decided: it is asked again`,
+  }),
   "rollout.sample": ({ data }) => {
     const guards = guardList(data);
     return { group: "progress", tone: guards.bad ? "bad" : "muted", text: guards.text };

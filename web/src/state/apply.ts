@@ -332,6 +332,7 @@ const EFFECT: Record<string, (view: RunView, event: RunEvent) => RunView> = {
   "gate.closed": gateClosed,
   "review.open": reviewOpen,
   "review.decided": same,
+  "review.again": same,
   "rollout.stage": rolloutStage,
   "rollout.sample": rolloutSample,
   "rollout.flag": rolloutFlag,
