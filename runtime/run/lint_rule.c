@@ -10,7 +10,7 @@ static const SqlLintRule RULES[RUN_LINTS] = {
                                  "a table or type that is neither in the database nor made by the "
                                  "plan (only headgate plan, which asks the database)",
                                  "the step fails: it is not there",
-                                 "correct the name or the schema, or make it first"},
+                                 "correct the name or the schema, or make it first", false},
     [RUN_LINT_CYCLE] = {"cycle", SQL_LINT_ERROR, "tables that need each other to be made",
                         "no order of the statements works",
                         "make the tables first, and add one of the foreign keys afterwards: ALTER "
