@@ -13,7 +13,7 @@ const CONFIG = readFileSync(join(FOLDER, "headgate.yaml"), "utf8").replace("{ 10
 
 let bench: PlanBench;
 before(async () => {
-  bench = await PlanBench.start({ ...CITADELBUY, environment: "demo", files: { "headgate.yaml": CONFIG }, limitMs: 180_000 });
+  bench = await PlanBench.start({ ...CITADELBUY, environment: "demo", files: { "headgate.yaml": CONFIG } });
 });
 after(() => bench.stop());
 

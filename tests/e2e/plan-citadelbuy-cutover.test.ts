@@ -10,7 +10,7 @@ const SIGN_OFFS = ["Database Administrator", "Backend Lead", "DevOps Engineer", 
 
 let bench: PlanBench;
 before(async () => {
-  bench = await PlanBench.start({ ...CITADELBUY, limitMs: 180_000 });
+  bench = await PlanBench.start(CITADELBUY);
 });
 after(() => bench.stop());
 

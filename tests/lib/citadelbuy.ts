@@ -1,10 +1,9 @@
 /** What the tests of plans/citadelbuy-schema share: the demo's service, which stands in for all that the plan speaks to. */
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { atExit } from "./cleanup";
 import { root } from "./paths";
 import type { BenchOptions, Service } from "./plan-bench";
+import { startService } from "./service";
 
 export const FOLDER = join(root, "plans/citadelbuy-schema");
 
@@ -13,17 +12,9 @@ let told: Record<string, string> = {};
 
 /** Application, build server, monitoring, chat, and a HAProxy where the package is installed. */
 async function serve(env: Record<string, string>): Promise<Service> {
-  const child = spawn(process.execPath, [join(FOLDER, "demo/service.mjs")], {
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  atExit(() => child.kill());
-  const line = await new Promise<string>((ready, fail) => {
-    child.stdout?.once("data", (data: Buffer) => ready(data.toString()));
-    child.once("exit", (code) => fail(new Error(`the service ended with ${code}`)));
-  });
-  told = JSON.parse(line) as Record<string, string>;
-  return { env: told, stop: async () => void child.kill() };
+  const service = await startService(join(FOLDER, "demo/service.mjs"), env);
+  told = service.env;
+  return service;
 }
 
 /** Which version answers so many requests that come by HAProxy, each over a connection of its own. */
@@ -54,4 +45,5 @@ export const CITADELBUY: BenchOptions = {
   people: ["alice", "bob", "carol", "dave", "erin", "frank"],
   prepare: (cluster, database) => cluster.query(database, readFileSync(join(FOLDER, "demo/schema.sql"), "utf8")).then(() => undefined),
   serve,
+  limitMs: 180_000,
 };
