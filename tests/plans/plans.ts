@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { Arguments } from "../lib/arguments";
 import type { GraphNode, RunPage } from "../lib/api";
 import { mergeFigures } from "../lib/figures";
-import { type PlanCase, PLANS } from "../lib/plans";
+import { forgottenPlans, type PlanCase, PLANS } from "../lib/plans";
 import { type Look, PlanBench, type PlanRun } from "../lib/plan-bench";
 import { seedRandom } from "../lib/random";
 import { striker } from "../lib/strike";
@@ -143,5 +143,9 @@ async function go(plan: PlanCase): Promise<boolean> {
 }
 
 let wrong = 0;
+for (const name of forgottenPlans()) {
+  wrong += 1;
+  say(name, "WRONG: it has no row in tests/lib/plans.ts");
+}
 for (const plan of PLANS.filter(({ plan }) => only === "" || only === plan)) wrong += (await go(plan)) ? 0 : 1;
 process.exit(wrong === 0 ? 0 : 1);
