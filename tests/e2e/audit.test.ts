@@ -8,6 +8,7 @@ import { headgate } from "../lib/cli";
 import { Cluster } from "../lib/cluster";
 import { mergeFigures } from "../lib/figures";
 import { fsck } from "../lib/fsck";
+import { root } from "../lib/paths";
 import { attend } from "../lib/people";
 import { temporary } from "../lib/plan";
 import { random as fraction, seedRandom } from "../lib/random";
@@ -298,6 +299,19 @@ test(`${EDITS} random edits: every one is found, and the first entry that is not
   const blamed = new Set(faults.filter(({ id }) => id === "I15" || id === "I5").map(({ run }) => run));
   const missed = [...made].filter(([run, { edit, kind }]) => !blamed.has(run) && !(edit.named === undefined && /^the (end|rest)/.test(kind)));
   assert.deepEqual(missed.map(([run, { kind, edit }]) => `${run}: ${kind}: ${edit.sql}`), [], "fsck finds all that needs no exported head");
+});
+
+test("a decision that was asked for again is in the chain, and so is that it was", async () => {
+  const inside = await cluster.database(database);
+  const sql = (name: string): string => readFileSync(join(root, `runtime/db/sql/${name}.sql`), "utf8");
+  const settle = "UPDATE headgate.request SET handled_at = now(), outcome = 'seen' WHERE handled_at IS NULL";
+  await cluster.query(inside, sql("decision_delete"), [1, "p/prices.amount", "{1}", (await cluster.query(inside, "SELECT epoch FROM headgate.lease"))[0]?.["epoch"]]);
+  assert.equal((await verify(inside))[0]?.broken, null);
+  await cluster.query(inside, sql("server_decide"), [1, "{p/prices.amount}", ["{1}"], ['{"choice": 1}'], "alice", null]);
+  await cluster.query(inside, settle);
+  assert.equal((await verify(inside))[0]?.broken, null);
+  await cluster.query(inside, "UPDATE headgate.decided SET key = '{7}' WHERE decision IS NULL");
+  assert.match((await verify(inside))[0]?.broken?.text ?? "", /tells otherwise that a decision was asked for again/);
 });
 
 test("a plan that was changed breaks every run of it at its first entry", async () => {
