@@ -39,7 +39,7 @@ local function against_manifest(what, list)
   return table.concat(parts, "\nUNION ALL\n")
 end
 
-local function admin(path) return { method = "POST", url = "${app}/admin/" .. path } end
+local function admin(path) return { method = "POST", url = "${app}/admin/" .. path, timeout = "10m" } end
 local studio, probe = "00000002-0000-4000-8000-000000000001", "0000000d-0000-4000-8000-00000000beef"
 local package = "${app}/api/service_packages/" .. probe
 
@@ -102,7 +102,8 @@ plan "fluxstudio-import" {
     doc = "The application goes on working: its files stand still, and what it writes goes to its journal",
 
     http "freeze the files" {
-      url = "${app}/admin/freeze", repeatable = true, undo = { http = admin "thaw" }, ticks = "Export existing file-based data",
+      url = "${app}/admin/freeze", timeout = "10m", repeatable = true, undo = { http = admin "thaw" },
+      ticks = "Export existing file-based data",
       doc = "The store says what it holds (manifest.json). The way back puts the journal into the files",
     },
     import "store_manifest" {

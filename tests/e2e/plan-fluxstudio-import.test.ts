@@ -1,21 +1,17 @@
 /** The plan of seed 003: files into the database while the application writes, the switch, and back into files with every
  * write; the files are compared as the database is. */
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { atExit } from "../lib/cleanup";
 import { headgate } from "../lib/cli";
+import { Application, fluxstudio, FOLDER, generateStore, type Store } from "../lib/fluxstudio";
 import { root } from "../lib/paths";
-import { type Look, PlanBench, type PlanRun, type Service, writePlanFigures } from "../lib/plan-bench";
-import { temporary } from "../lib/plan";
+import { type Look, PlanBench, type PlanRun, writePlanFigures } from "../lib/plan-bench";
 import { seedRandom } from "../lib/random";
 import { striker } from "../lib/strike";
-import { waitUntil } from "../lib/wait";
 
-const FOLDER = join(root, "plans/fluxstudio-import");
 const MESSAGES = Number(process.env["HEADGATE_MESSAGES"] ?? 2000);
 const SEED = 20250112;
 const KILLS = 3;
@@ -23,46 +19,9 @@ const NEW_MESSAGE = "00000006-0000-4000-8000-0000000fffff";
 const PROJECT = "00000004-0000-4000-8000-000000000001";
 
 let bench: PlanBench;
-let template = "";
-let generated: Record<string, number> = {};
+let store: Store;
 let done: { stable: Look; ms: number } | undefined;
 const figures: Record<string, number> = { plans_forward_ok: 0, plans_rollback_identical: 0, kills: 0, wrong_runs: 0 };
-
-/** The demo's application with a store of its own. */
-class Application implements Service {
-  private constructor(readonly folder: string, readonly url: string, private readonly kill: () => void) {}
-
-  static async start(env: Record<string, string>): Promise<Application> {
-    const folder = temporary("store");
-    cpSync(template, folder, { recursive: true, preserveTimestamps: true });
-    const child = spawn(process.execPath, [join(FOLDER, "demo/app.mjs"), folder], { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] });
-    atExit(() => child.kill());
-    const url = await new Promise<string>((ready, fail) => {
-      child.stdout.once("data", (line: Buffer) => ready(line.toString().trim()));
-      child.once("exit", (code) => fail(new Error(`the application ended with ${code}`)));
-    });
-    return new Application(folder, url, () => child.kill());
-  }
-
-  get env(): Record<string, string> {
-    return { FLUX_APP: this.url, FLUX_STORE: this.folder };
-  }
-
-  async stop(): Promise<void> {
-    this.kill();
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  async ask(method: string, path: string, body?: unknown): Promise<{ status: number; body: Record<string, unknown> }> {
-    const answer = await fetch(this.url + path, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
-    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
-  }
-
-  async put(path: string, body: unknown): Promise<void> {
-    const { status, body: answer } = await this.ask("PUT", path, body);
-    assert.equal(status, 200, JSON.stringify(answer));
-  }
-}
 
 const digest = (file: string): string => createHash("sha256").update(readFileSync(file)).digest("hex");
 
@@ -82,23 +41,8 @@ const appOf = (run: PlanRun): Application => run.service as Application;
 const message = (content: string): unknown => ({ conversationId: "00000005-0000-4000-8000-000000000000", authorId: "00000001-0000-4000-8000-000000000000", content, sentAt: 1740000000123 });
 
 before(async () => {
-  template = temporary("store");
-  generated = JSON.parse(execFileSync(process.execPath, [join(FOLDER, "demo/generate.mjs"), template, String(MESSAGES)], { encoding: "utf8" })) as Record<string, number>;
-  bench = await PlanBench.start({
-    plan: "fluxstudio-import",
-    environment: "demo",
-    people: ["alice", "bob", "carol", "dave", "erin"],
-    settings: { archive_mode: "on", archive_command: "true" },
-    prepare: async (cluster) => {
-      const archived = async (): Promise<boolean> => Number((await cluster.query("postgres", "SELECT archived_count AS n FROM pg_stat_archiver"))[0]?.["n"]) > 0;
-      await cluster.query("postgres", "CREATE TABLE filler (n int)");
-      await cluster.query("postgres", "SELECT pg_switch_wal()");
-      await waitUntil("WAL is archived", archived);
-    },
-    serve: Application.start,
-    decide: ({ step }) => (step.startsWith("import ") ? { skip: true } : undefined),
-    limitMs: 240_000,
-  });
+  store = generateStore(MESSAGES);
+  bench = await PlanBench.start({ ...fluxstudio(store), limitMs: 240_000 });
 });
 after(async () => {
   writePlanFigures("fluxstudio-import", figures);
@@ -107,7 +51,7 @@ after(async () => {
 
 async function assertAsBefore(run: PlanRun): Promise<void> {
   await run.assertAsBefore();
-  assert.deepEqual(filesOf(appOf(run).folder), filesOf(template), "the files are those of before");
+  assert.deepEqual(filesOf(appOf(run).folder), filesOf(store.folder), "the files are those of before");
 }
 
 test("every check-box of the document is bound", async () => {
@@ -143,12 +87,12 @@ test("forward: every good record is a row, the others were decided; rolled back,
   const { page, ms } = await run.forward();
   assert.deepEqual(page.steps.filter(({ kind, state }) => kind === "verify" && state !== "done"), []);
   const [counts] = await run.query("SELECT sum(good)::int AS good, sum(records - good)::int AS bad FROM store_manifest");
-  assert.deepEqual(counts, { good: generated["good"], bad: generated["bad"] });
+  assert.deepEqual(counts, { good: store.good, bad: store.bad });
   const [queued] = await run.query("SELECT count(*)::int AS n FROM headgate.queued_row WHERE state = 'skipped'");
-  assert.equal(queued?.["n"], generated["bad"]);
+  assert.equal(queued?.["n"], store.bad);
   await run.assertSound();
   done = { stable: await run.look(true), ms };
-  figures["rows"] = Number(generated["good"]);
+  figures["rows"] = store.good;
   figures["plans_forward_ok"] = 1;
   figures["forward_s"] = ms / 1000;
 

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cluster } from "./cluster";
+import { fluxstudio, generateStore } from "./fluxstudio";
 import { root } from "./paths";
 import type { BenchOptions } from "./plan-bench";
 import { startService } from "./service";
@@ -86,5 +87,9 @@ export const PLANS: PlanCase[] = [
       prepare: (cluster, database) => load(cluster, database, "feature-planner-schema", ["schema.sql", "load.sql"], { plans: 1000 * factor }),
       limitMs: limit(factor),
     }),
+  },
+  {
+    plan: "fluxstudio-import",
+    options: (factor) => ({ ...fluxstudio(generateStore(factor > 1 ? 10_000 * factor : 2000)), people: PEOPLE, limitMs: limit(factor) }),
   },
 ];
