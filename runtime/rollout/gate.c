@@ -282,8 +282,8 @@ static void count_rows(Run *run, const AccessVerifier *verifier, const char *pat
     }
 }
 
-bool rollout_gate_quorum(Run *run, const char *path, const json_t *row, AccessQuorum *ret,
-                         Error *err)
+bool rollout_gate_quorum(Run *run, const char *path, const json_t *row, const GateAsks *asks,
+                         AccessQuorum *ret, Error *err)
 {
     AccessVerifier verifier;
     if (json_array_size(json_object_get(row, "approvals")) == 0) {
@@ -298,9 +298,9 @@ bool rollout_gate_quorum(Run *run, const char *path, const json_t *row, AccessQu
                        .digest = json_get_string(row, "digest", ""),
                        .expired = json_get_bool(row, "expired", false),
                        .approvers = counted->approvers,
-                       .approvers_count = strings_of(json_object_get(row, "approvers"),
-                                                     counted->approvers, ACCESS_ROLES_MAX),
-                       .need = (int)json_get_int(row, "need", 1),
+                       .approvers_count =
+                           strings_of(asks->approvers, counted->approvers, ACCESS_ROLES_MAX),
+                       .need = asks->need,
                        .starter = run->started_by,
                        .author = run->author,
                        .approvals = counted->approvals,
@@ -381,8 +381,10 @@ static bool look(Run *run, const PlanNode *gate, bool *ret_passed, Error *err)
 {
     AUTO(json_auto) json_t *row = NULL;
     AccessQuorum quorum = {0};
+    const GateAsks asks = {json_object_get(gate->keys, "approvers"),
+                           (int)plan_number(gate, "need")};
     if (!ledger_gate_read(run->ledger, run->id, gate->path, &row, err) ||
-        !rollout_gate_quorum(run, gate->path, row, &quorum, err))
+        !rollout_gate_quorum(run, gate->path, row, &asks, &quorum, err))
         return false;
     *ret_passed = quorum.approved;
     if (quorum.approved)

@@ -20,9 +20,15 @@ void rollout_gate_digest(const Run *run, const PlanNode *gate, const json_t *evi
 /// Waits until it is durable that a gate was opened; telling the same opening again does nothing.
 NODISCARD bool rollout_gate_tell(Run *run, const char *path, int64_t opened_us, const json_t *data,
                                  Error *err);
+/// Who has to approve, as the plan or the engine asks it: what the gate's row says is not believed.
+typedef struct GateAsks {
+    const json_t *approvers; ///< roles
+    int need;
+} GateAsks;
+
 /// Waits. Counts the approvals of a gate's row (ledger_gate_read): only those with a valid
 /// signature. missing is NULL.
-NODISCARD bool rollout_gate_quorum(Run *run, const char *path, const json_t *row, AccessQuorum *ret,
-                                   Error *err);
+NODISCARD bool rollout_gate_quorum(Run *run, const char *path, const json_t *row,
+                                   const GateAsks *asks, AccessQuorum *ret, Error *err);
 
 #endif

@@ -145,19 +145,25 @@ static json_t *next_of(const struct Way *way, const PlanNode *node, const json_t
     return list;
 }
 
+static json_t *approvers_of(const Run *run)
+{
+    const char *role = approver_of(run->options.environment);
+    json_t *approvers = json_array();
+    json_array_append_new(approvers, json_string(role == NULL ? "" : role));
+    return approvers;
+}
+
 static bool open_gate(Run *run, const PlanNode *node, const struct Way *way, const json_t *request,
                       Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
     AUTO(json_auto) json_t *evidence = evidence_of(run, node, request);
     AUTO(json_auto) json_t *next = next_of(way, node, json_object_get(request, "body"));
-    AUTO(json_auto) json_t *approvers = json_array();
+    AUTO(json_auto) json_t *approvers = approvers_of(run);
     AUTO(json_auto) json_t *data = json_object();
     char digest[HASH_HEX_BYTES];
     char question[400];
-    const char *role = approver_of(run->options.environment);
     const char *path = gate_path(arena, node, way);
-    json_array_append_new(approvers, json_string(role == NULL ? "" : role));
     snprintf(question, sizeof(question), "%s \"%.200s\"%s?", way->before, node->name, way->after);
     digest_of(run, path, evidence, digest);
     LedgerGate row = {.path = path,
@@ -197,7 +203,8 @@ bool rollout_mend_ask(Run *run, const json_t *request, const char **ret_outcome,
 
 /* ------------------------------------------------------------------ looking */
 
-static bool decided(Run *run, const char *path, const json_t *row, RunMend *mend, Error *err)
+static bool decided(Run *run, const char *path, int need, const json_t *row, RunMend *mend,
+                    Error *err)
 {
     char digest[HASH_HEX_BYTES];
     AccessQuorum quorum = {0};
@@ -210,7 +217,8 @@ static bool decided(Run *run, const char *path, const json_t *row, RunMend *mend
         mend->by = "policy";
         return true;
     }
-    if (!rollout_gate_quorum(run, path, row, &quorum, err))
+    AUTO(json_auto) json_t *approvers = approvers_of(run);
+    if (!rollout_gate_quorum(run, path, row, &(GateAsks){approvers, need}, &quorum, err))
         return false;
     mend->approved = quorum.approved;
     mend->rejected = quorum.rejected;
@@ -228,7 +236,7 @@ static bool look(Run *run, const PlanNode *node, const struct Way *way, RunMend 
     if (row == NULL || !text_equal(json_get_string(row, "state", ""), "open"))
         return true;
     RunMend found = {.way = way->way, .gate = path};
-    if (!decided(run, path, row, &found, err))
+    if (!decided(run, path, way->need, row, &found, err))
         return false;
     if (found.rejected)
         return ledger_gate_close(run->ledger, &run->writer, path, "rejected", err);
