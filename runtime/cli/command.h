@@ -11,7 +11,6 @@ typedef enum CliExit {
     CLI_OK = 0,
     CLI_FAILED = 1,
     CLI_USAGE = 2,
-    CLI_DIFFERENT = 3,    ///< only with --exit-code
     CLI_CHECK_FAILED = 4, ///< a check or verification failed
     CLI_NOT_PERMITTED = 5,
     CLI_AT_GATE = 6, ///< stopped at a gate (--no-wait)

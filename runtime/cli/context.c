@@ -51,8 +51,15 @@ static const char *operating_user(Arena *arena)
     return arena_strdup(arena, user == NULL ? "unknown" : user->pw_name);
 }
 
-static bool no_environment(const Config *config, const char *name, Error *err)
+static bool no_environment(const CliContext *context, const char *name, Error *err)
 {
+    const Config *config = context->config;
+    if (context->config_path == NULL && name != NULL) {
+        error_set(err, ERROR_INPUT,
+                  "no headgate.yaml was found here, and without one there is no environment \"%s\"",
+                  name);
+        return error_hint(err, "name the plan's: -c plans/NAME/headgate.yaml, or HEADGATE_CONFIG");
+    }
     char names[256] = "";
     for (size_t i = 0; i < config->environments_count; i++) {
         size_t used = strlen(names);
@@ -79,7 +86,7 @@ bool cli_context_environment(CliContext *context, const char *name, Error *err)
 {
     context->environment = config_environment(context->config, name);
     if (context->environment == NULL)
-        return no_environment(context->config, name, err);
+        return no_environment(context, name, err);
     context->state = state_target(context->config, context->environment);
     if (context->state == NULL)
         return error_set(err, ERROR_INPUT, "%s has no target for environment \"%s\"",

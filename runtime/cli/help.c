@@ -13,7 +13,6 @@ static const struct ExitDoc {
     {CLI_OK, "done"},
     {CLI_FAILED, "failed"},
     {CLI_USAGE, "wrong use of the command line"},
-    {CLI_DIFFERENT, "there are differences (only with --exit-code)"},
     {CLI_CHECK_FAILED, "a check or verification failed"},
     {CLI_NOT_PERMITTED, "not permitted, or not logged in"},
     {CLI_AT_GATE, "stopped at a gate (--no-wait)"},

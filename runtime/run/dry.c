@@ -291,8 +291,12 @@ static void dry_gate(Dry *dry, const PlanNode *node, json_t *item)
     const char *names = count > 0 ? roles[0] : "";
     for (size_t i = 1; i < count; i++)
         names = arena_printf(arena, "%s, %s", names, roles[i]);
+    const char *needs =
+        arena_printf(dry->arena, "needs %d × %s", (int)plan_number(node, "need"), names);
     outcome(item, "would_run",
-            arena_printf(dry->arena, "needs %d × %s", (int)plan_number(node, "need"), names));
+            dry->options->environment->gates_auto
+                ? arena_printf(dry->arena, "%s; passed by policy in this environment", needs)
+                : needs);
 }
 
 static void dry_stage(Dry *dry, const PlanNode *node, json_t *item)
@@ -363,6 +367,15 @@ static DryNode *const NODES[PLAN_KINDS] = {
     [PLAN_HTTP] = dry_outside,  [PLAN_NOTIFY] = dry_outside,   [PLAN_SOAK] = dry_soak,
 };
 
+/* The rollouts that an environment with `traffic: none` leaves out, with all that they hold. */
+static bool passed_over(const Dry *dry, const PlanNode *node)
+{
+    for (; dry->options->environment->traffic_none && node != NULL; node = node->parent)
+        if (json_object_get(node->keys, "traffic") != NULL)
+            return true;
+    return false;
+}
+
 static void walk(Dry *dry)
 {
     const Plan *plan = dry->options->plan;
@@ -375,7 +388,10 @@ static void walk(Dry *dry)
         json_set_string(item, "kind", plan_kind_name(node->kind));
         json_set_string(item, "file", node->at.file);
         json_set_int(item, "line", node->at.line);
-        NODES[node->kind](dry, node, item);
+        if (passed_over(dry, node))
+            outcome(item, "passed_over", "there is no load balancer in this environment");
+        else
+            NODES[node->kind](dry, node, item);
         json_array_append_new(dry->items, item);
     }
 }

@@ -23,7 +23,7 @@ typedef struct RunDryOptions {
 /// Waits. *ret_report: {plan, hash, environment, target, server, items: [{path, kind, name, file,
 /// line, outcome, text, …}], wrote: false,
 /// warnings: see run_lint()}. outcome: would_run, pass, fail,
-/// not_simulated, error. Owned by the caller.
+/// not_simulated, passed_over, error. Owned by the caller.
 NODISCARD bool run_dry(const RunDryOptions *options, json_t **ret_report, Error *err);
 
 #endif

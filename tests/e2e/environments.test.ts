@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { headgate } from "../lib/cli";
 import { Cluster } from "../lib/cluster";
-import { writePlan } from "../lib/plan";
+import { temporary, writePlan } from "../lib/plan";
 
 const PLAN = `plan "out" {
   doc = "Let it out",
@@ -63,6 +63,11 @@ const run = (command: string[], environment: string) => headgate([...command, "-
 const flag = async (database: string) => (await cluster.query(database, "SELECT percent, enabled FROM flags"))[0];
 const columns = async (database: string) => cluster.query(database, "SELECT attname FROM pg_attribute WHERE attrelid = 'flags'::regclass AND attname = 'note'");
 
+test("the dry run says which gates pass by policy", async () => {
+  assert.match((await run(["plan", folder], "dev")).text, /start: needs 1 × admin; passed by policy/);
+  assert.doesNotMatch((await run(["plan", folder], "production")).text, /by policy/);
+});
+
 test("development: gates pass by policy, windows are short, and the plan is done in seconds", async () => {
   const done = await run(["run", folder, "--yes"], "dev");
   assert.equal(done.code, 0, done.text);
@@ -98,4 +103,7 @@ test("an environment that is not named, or not there, is refused with the ones t
   const unknown = await headgate(["check", folder, "-e", "prod"]);
   assert.notEqual(unknown.code, 0);
   assert.match(unknown.text, /prod.*\n?.*(dev|production)/);
+  const lost = await headgate(["verify"], { cwd: temporary("nothing"), env: cluster.env(development) });
+  assert.notEqual(lost.code, 0);
+  assert.match(lost.text, /no headgate\.yaml was found here, and without one there is no environment "dev"\n.*-c /);
 });

@@ -4,10 +4,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
 import type { Api } from "../lib/api";
+import { headgate } from "../lib/cli";
 import { Cluster } from "../lib/cluster";
 import { type Haproxy, noHaproxy, startHaproxy } from "../lib/haproxy";
 import { headgateBinary } from "../lib/paths";
-import { temporary } from "../lib/plan";
+import { temporary, writePlan } from "../lib/plan";
 import { killNow, processesOf } from "../lib/processes";
 import { Supervisor } from "../lib/supervisor";
 import { waitUntil } from "../lib/wait";
@@ -157,6 +158,13 @@ test("an environment without a load balancer passes over it, and says so", { ski
   assert.deepEqual(await stage.haproxy.requests(10), { blue: 10, green: 0 });
   const steps = await cluster.query(stage.database, "SELECT path, state, detail ->> 'why' AS why FROM headgate.step WHERE path LIKE 'new%' ORDER BY path");
   assert.ok(steps.length === 4 && steps.every(({ state, why }) => state === "skipped" && why === "traffic: none in this environment"), JSON.stringify(steps));
+});
+
+test("the dry run says what an environment without a load balancer passes over", async () => {
+  const folder = writePlan({ "plan.lua": PLAN, "headgate.yaml": CONFIG });
+  const dry = await headgate(["plan", folder, "-e", "dev"], { env: cluster.env(await cluster.database()) });
+  assert.equal(dry.code, 0, dry.text);
+  assert.equal(dry.text.match(/passed_over +new-version\/.*no load balancer in this environment/g)?.length, 5, dry.text);
 });
 
 test("a runner that dies later: the next one goes on with the share that is there", { skip: noHaproxy || false }, async (t) => {
