@@ -446,6 +446,8 @@ static size_t next_of_people(const json_t *reason, int64_t id, char *out, size_t
                         id, path, id, path);
     else if (text_equal(kind, "review"))
         used = snprintf(out, size, "headgate review %" PRId64 "; ", id);
+    else if (text_equal(kind, "manual")) /* an answer needs a person who has logged in */
+        used = snprintf(out, size, "headgate serve, and say it on the run's page; ");
     return used > 0 && (size_t)used < size ? (size_t)used : 0;
 }
 

@@ -72,6 +72,7 @@ before(async () => {
   // It stops at the manual step, which nobody does: a run need not be over to be looked at again.
   const run = await headgate(["run", folder, "-e", "test", "--yes", "--no-wait"], { env });
   assert.equal(run.code, 6, run.text);
+  assert.match(run.text, /next: headgate serve, and say it on the run's page; /);
 });
 after(() => cluster.stop());
 
