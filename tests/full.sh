@@ -52,10 +52,11 @@ step_fuzz() { sh tests/fuzz/run.sh 60; }
 step_crash() { make crash; }
 step_bench() { make bench; }
 
-# Every plan back from every boundary, and killed at 20 random moments.
+# Every plan back from every boundary, and killed at 20 random moments; the check-list whose negative test is long.
 step_plans() {
-    build build-release -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=-Werror &&
-        HEADGATE_BIN="$PWD/build-release/headgate" node tests/run.mjs --script plans/plans.ts
+    build build-release -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=-Werror || return 1
+    HEADGATE_BIN="$PWD/build-release/headgate" node tests/run.mjs --script plans/plans.ts || return 1
+    HEADGATE_FULL=1 HEADGATE_BIN="$PWD/build-release/headgate" node tests/run.mjs e2e plan-fluxstudio-boxes
 }
 
 for step in ${*:-test gcc_release clang valgrind fuzz crash plans bench}; do

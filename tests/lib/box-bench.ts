@@ -44,6 +44,8 @@ export interface Unticked {
   /** One whose gates wait for people. */
   environment: string;
   break: Change;
+  /** The path of the step that must have failed, so that the box is not unticked merely because something before it went wrong. */
+  fails?: string;
 }
 
 export interface BoxTables {
@@ -113,9 +115,11 @@ async function endsUnticked(t: TestContext, bench: PlanBench, of: Unticked[]): P
   await run.toGate(at);
   await change(run, spoil);
   const rests = ({ state }: RunPage): boolean => RESTS.has(state);
-  await run.play("the broken run rests", rests, () => false);
+  const { page } = await run.play("the broken run rests", rests, () => false);
+  const failed = page.steps.filter(({ state }) => state === "failed").map(({ path }) => path);
   const { checklist } = await run.operator.get<{ checklist: { boxes: (Box & { state: string })[] } }>(`/api/runs/${run.id}/checklist`);
-  for (const { box: name } of of) {
+  for (const { box: name, fails } of of) {
+    if (fails !== undefined) assert.deepEqual(failed, [fails], `what was broken for "${name}"`);
     const [box] = checklist.boxes.filter((one) => is(one, name));
     assert.notEqual(box?.state, "ticked", `broken, the box "${name}" is ticked all the same`);
   }

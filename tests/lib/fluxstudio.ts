@@ -1,6 +1,8 @@
 /** The demo of the plan fluxstudio-import: a generated file store, and the application that serves it. */
 import { execFileSync, spawn } from "node:child_process";
 import { cpSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import assert from "node:assert/strict";
 import { atExit } from "./cleanup";
@@ -28,6 +30,9 @@ export function generateStore(messages: number): Store {
 
 /** The demo's application with a store of its own. */
 export class Application implements Service {
+  /** Environment variables that the next command is given instead of the usual ones; see pretend. */
+  instead: Record<string, string> = {};
+
   private constructor(readonly folder: string, readonly url: string, private readonly kill: () => void) {}
 
   static async start(store: Store, env: Record<string, string>): Promise<Application> {
@@ -43,7 +48,20 @@ export class Application implements Service {
   }
 
   get env(): Record<string, string> {
-    return { FLUX_APP: this.url, FLUX_STORE: this.folder };
+    return { FLUX_APP: this.url, FLUX_STORE: this.folder, ...this.instead };
+  }
+
+  /** Who asks from now on is told those fields at that path, and the truth otherwise; `instead = {}` ends it. */
+  async pretend(path: string, fields: Record<string, unknown>): Promise<void> {
+    const front = createServer((request, response) => {
+      void this.ask(request.method ?? "GET", request.url ?? "/").then(({ status, body }) => {
+        response.writeHead(status, { "Content-Type": "application/json" });
+        response.end(JSON.stringify(request.url === path ? { ...body, ...fields } : body));
+      });
+    });
+    await new Promise<void>((listening) => front.listen(0, "127.0.0.1", listening));
+    front.unref();
+    this.instead = { FLUX_APP: `http://127.0.0.1:${(front.address() as AddressInfo).port}` };
   }
 
   async stop(): Promise<void> {
@@ -63,9 +81,9 @@ export class Application implements Service {
 }
 
 /** A server that archives its WAL, and has done so. */
-async function archive(cluster: Cluster): Promise<void> {
+export async function archive(cluster: Cluster): Promise<void> {
   const archived = async (): Promise<boolean> => Number((await cluster.query("postgres", "SELECT archived_count AS n FROM pg_stat_archiver"))[0]?.["n"]) > 0;
-  await cluster.query("postgres", "CREATE TABLE filler (n int)");
+  await cluster.query("postgres", "SELECT pg_logical_emit_message(false, 'test', 'something to archive')");
   await cluster.query("postgres", "SELECT pg_switch_wal()");
   await waitUntil("WAL is archived", archived);
 }

@@ -1,4 +1,4 @@
-/** Servers that look like PostgreSQL and are not: an old one, and a pooler that hands out other backends. */
+/** Servers that look like PostgreSQL and are not: an old one, a pooler that hands out other backends, one that lies. */
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { atExit } from "./cleanup";
@@ -64,17 +64,40 @@ export async function oldServer(version: string): Promise<string> {
   );
 }
 
+/** What a client asks goes to the server; what is answered is the caller's. */
+function toServer(client: Socket, host: string): Socket {
+  const server = createConnection(join(host, ".s.PGSQL.5432"));
+  const close = (): void => {
+    client.destroy();
+    server.destroy();
+  };
+  for (const socket of [client, server]) socket.on("error", close).on("close", close);
+  client.pipe(server);
+  return server;
+}
+
+/** A value of a row as it stands in the protocol: how many bytes, then they. */
+function asValue(text: string): string {
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(text.length);
+  return length.toString("latin1") + text;
+}
+
+/** A proxy to a real server that says another value wherever a row holds that one; both are as long. Gives PGHOST. */
+export async function liar(host: string, truth: string, lie: string): Promise<string> {
+  const said = (bytes: Buffer): Buffer => Buffer.from(bytes.toString("latin1").replaceAll(asValue(truth), asValue(lie)), "latin1");
+  return listen(
+    createServer((client) => {
+      toServer(client, host).on("data", (bytes: Buffer) => client.write(said(bytes)));
+    }),
+  );
+}
+
 /** A proxy to a real server that tells clients another backend's pid, as poolers do. Gives PGHOST. */
 export async function pooler(host: string): Promise<string> {
   return listen(
     createServer((client) => {
-      const server: Socket = createConnection(join(host, ".s.PGSQL.5432"));
-      const close = (): void => {
-        client.destroy();
-        server.destroy();
-      };
-      for (const socket of [client, server]) socket.on("error", close).on("close", close);
-      client.pipe(server);
+      const server = toServer(client, host);
       let pending: Buffer | undefined = Buffer.alloc(0);
       server.on("data", (bytes) => {
         if (pending === undefined) return void client.write(bytes);
