@@ -30,7 +30,7 @@ step_clang() {
 }
 
 # What these prove are limits of wall-clock time, which valgrind's slowness breaks; the sanitizers watch their memory.
-TIMED="unit_bind_test_plan unit_data_test_backfill unit_script_test_state"
+TIMED="unit_bind_test_plan unit_data_test_backfill unit_script_test_state unit_server_test_stream"
 
 # The executables themselves, not through CTest: what they call (shells, servers) is not ours to watch.
 step_valgrind() {
