@@ -2,6 +2,7 @@
 #include "server/guard.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,15 @@ static void add(ServerGuard *guard, const char *host, const char *origin)
     guard->count++;
 }
 
+/* As browsers spell it in Origin. */
+static const char *lower(Arena *arena, const char *name, size_t length)
+{
+    char *copy = arena_strndup(arena, name, length);
+    for (char *at = copy; *at != '\0'; at++)
+        *at = (char)tolower((unsigned char)*at);
+    return copy;
+}
+
 /* Browsers leave out the port that a scheme implies. */
 static void add_name(ServerGuard *guard, Arena *arena, const char *name, int port)
 {
@@ -92,7 +102,7 @@ static bool add_public(ServerGuard *guard, Arena *arena, const char *url, Error 
         memchr(name, '@', length) != NULL)
         return error_set(err, ERROR_INPUT,
                          "\"%.200s\" is not a public URL: it has a host and no path", url);
-    const char *host = arena_strndup(arena, name, length);
+    const char *host = lower(arena, name, length);
     add(guard, host, arena_printf(arena, "%s%s", https ? "https://" : "http://", host));
     guard->secure = https;
     return true;
@@ -113,31 +123,30 @@ bool guard_init(ServerGuard *guard, Arena *arena, const ServerAddress *address,
             "listen on 127.0.0.1 behind a proxy with TLS and give its address as --public-url");
     }
     if (address->loopback) {
-        const char *name =
-            six ? arena_printf(arena, "[%s]", address->host) : arena_strdup(arena, address->host);
+        const char *host = lower(arena, address->host, strlen(address->host));
+        const char *name = six ? arena_printf(arena, "[%s]", host) : host;
         add_name(guard, arena, name, address->port);
-        if (strcasecmp(name, "localhost") != 0)
+        if (strcmp(name, "localhost") != 0)
             add_name(guard, arena, "localhost", address->port);
     }
     guard->url = guard->origins[0];
     return true;
 }
 
-static bool one_of(const char *const *names, size_t count, const char *name)
+bool guard_host_allowed(const ServerGuard *guard, const char *host)
 {
-    for (size_t i = 0; name != NULL && i < count; i++) {
-        if (strcasecmp(names[i], name) == 0)
+    for (size_t i = 0; host != NULL && i < guard->count; i++) {
+        if (strcasecmp(guard->hosts[i], host) == 0)
             return true;
     }
     return false;
 }
 
-bool guard_host_allowed(const ServerGuard *guard, const char *host)
-{
-    return one_of(guard->hosts, guard->count, host);
-}
-
 bool guard_origin_allowed(const ServerGuard *guard, const char *origin)
 {
-    return one_of(guard->origins, guard->count, origin);
+    for (size_t i = 0; origin != NULL && i < guard->count; i++) {
+        if (strcmp(guard->origins[i], origin) == 0)
+            return true;
+    }
+    return false;
 }

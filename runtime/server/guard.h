@@ -28,7 +28,7 @@ NODISCARD bool guard_parse_address(const char *text, ServerAddress *ret_address,
 /// Builds the lists for an address (its port is known now) and an optional public URL. From arena.
 NODISCARD bool guard_init(ServerGuard *guard, Arena *arena, const ServerAddress *address,
                           const char *public_url, Error *err);
-/// Exactly one of ours, letters of any case.
+/// Exactly one of ours; the letters of a host in any case, an origin as browsers spell it.
 bool guard_host_allowed(const ServerGuard *guard, const char *host);
 bool guard_origin_allowed(const ServerGuard *guard, const char *origin);
 

@@ -82,6 +82,8 @@ static void only_our_names_are_ours(void **state)
                                           "http://127.0.0.1:8080.evil.example",
                                           "http://127.0.0.1:8080/",
                                           "http://x@127.0.0.1:8080",
+                                          "HTTP://127.0.0.1:8080",
+                                          "http://LOCALHOST:8080",
                                           "127.0.0.1:8080"};
     for (size_t i = 0; i < COUNT_OF(ORIGINS); i++)
         assert_false(guard_origin_allowed(&guard, ORIGINS[i]));
@@ -103,7 +105,7 @@ static void a_public_url_is_a_name_of_ours(void **state)
 {
     UNUSED(state);
     AUTO(arena_auto) Arena *arena = arena_new();
-    ServerGuard guard = guard_of(arena, "0.0.0.0:8080", "https://headgate.example.org/");
+    ServerGuard guard = guard_of(arena, "0.0.0.0:8080", "https://HeadGate.example.org/");
     assert_true(guard.secure);
     assert_string_equal(guard.url, "https://headgate.example.org");
     assert_true(guard_host_allowed(&guard, "headgate.example.org"));
