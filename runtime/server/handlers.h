@@ -5,7 +5,8 @@
 #include "server/route.h"
 
 ServerHandler post_login, post_logout, get_me;                  /* session.c */
-ServerHandler get_runs, get_run, get_events, get_report;        /* runs.c */
+ServerHandler get_runs, get_run, get_report;                    /* runs.c */
+ServerHandler get_events, get_log;                              /* events.c */
 ServerHandler get_checklist;                                    /* runs.c */
 ServerHandler post_runs, post_request, get_plans, get_rollout;  /* runs.c, launch.c */
 ServerHandler get_kept;                                         /* runs.c */

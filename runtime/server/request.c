@@ -103,6 +103,13 @@ bool request_body_text(const ServerRequest *request, const char *key, size_t max
     return true;
 }
 
+bool request_found(ServerRequest *request, bool ok, const Error *err)
+{
+    if (!ok && err->kind == ERROR_INPUT)
+        request->answer.status = STATUS_NOT_FOUND;
+    return ok;
+}
+
 bool request_if_match(ServerRequest *request, const char **ret_tag, Error *err)
 {
     const char *text = request->if_match;

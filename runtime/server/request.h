@@ -115,6 +115,8 @@ NODISCARD bool request_body_text(const ServerRequest *request, const char *key, 
 /// Sets the status and the error and returns false.
 bool request_fail(ServerRequest *request, int status, Error *err, ErrorKind kind,
                   const char *format, ...) PRINTF_LIKE(5, 6);
+/// ok; when it is not, what a view calls wrong input is missing: 404.
+bool request_found(ServerRequest *request, bool ok, const Error *err);
 /// If-Match without its quotes. 428 when it is missing.
 NODISCARD bool request_if_match(ServerRequest *request, const char **ret_tag, Error *err);
 

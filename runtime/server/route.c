@@ -20,7 +20,11 @@ const ServerRoute SERVER_ROUTES[] = {
     {METHOD_GET, "/api/runs/:run", get_run, ACCESS_VIEWER,
      "One run with its graph, steps, gates, rollouts, review counts and times."},
     {METHOD_GET, "/api/runs/:run/events", get_events, ACCESS_VIEWER,
-     "Events of a run, oldest first. Arguments: since, before, limit, type."},
+     "Events of a run, oldest first. Arguments: since, before, limit, type, path, level, q, "
+     "count."},
+    {METHOD_GET, "/api/runs/:run/log", get_log, ACCESS_VIEWER,
+     "The log of a run: what of its events is to be read, oldest first. Arguments: since, before, "
+     "limit, path, level, q, count."},
     {METHOD_GET, "/api/runs/:run/report", get_report, ACCESS_VIEWER,
      "The report of a run. Argument: format (text, md, html, json, junit), to download it."},
     {METHOD_GET, "/api/runs/:run/checklist", get_checklist, ACCESS_VIEWER,

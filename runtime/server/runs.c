@@ -1,4 +1,4 @@
-/* Runs: lists, one run, events, report, requests. */
+/* Runs: lists, one run, report, requests. */
 #include "db/sql.h"
 #include "rollout/mend.h"
 #include "run/kept.h"
@@ -33,21 +33,13 @@ bool get_runs(ServerRequest *request, json_t **ret_body, Error *err)
                             err);
 }
 
-/* What is missing is 404, whatever a view calls it. */
-static bool or_not_found(ServerRequest *request, bool ok, const Error *err)
-{
-    if (!ok && err->kind == ERROR_INPUT)
-        request->answer.status = STATUS_NOT_FOUND;
-    return ok;
-}
-
 bool get_run(ServerRequest *request, json_t **ret_body, Error *err)
 {
     int64_t run = 0;
     if (!request_run(request, &run, err) ||
-        !or_not_found(request,
-                      server_view_run(request->conn, request->server->targets, run, ret_body, err),
-                      err))
+        !request_found(request,
+                       server_view_run(request->conn, request->server->targets, run, ret_body, err),
+                       err))
         return false;
     const char *environment = json_get_string(*ret_body, "environment", "");
     json_object_set_new(*ret_body, "mend",
@@ -66,7 +58,7 @@ static bool get_report_as(ServerRequest *request, const char *name, Error *err)
     if (format == NULL)
         return error_set(err, ERROR_INPUT, "there is no report as %.40s", name);
     if (!request_run(request, &run, err) ||
-        !or_not_found(
+        !request_found(
             request, server_report_read(request->conn, request->server->targets, run, &report, err),
             err))
         return false;
@@ -81,7 +73,7 @@ bool get_checklist(ServerRequest *request, json_t **ret_body, Error *err)
 {
     int64_t run = 0;
     return request_run(request, &run, err) &&
-           or_not_found(
+           request_found(
                request,
                server_report_checklist(request->conn, request->server->targets, run, ret_body, err),
                err);
@@ -93,7 +85,7 @@ bool get_report(ServerRequest *request, json_t **ret_body, Error *err)
     if (request_arg(request, "format") != NULL)
         return get_report_as(request, request_arg(request, "format"), err);
     return request_run(request, &run, err) &&
-           or_not_found(
+           request_found(
                request,
                server_view_report(request->conn, request->server->targets, run, ret_body, err),
                err);
@@ -104,9 +96,9 @@ bool get_rollout(ServerRequest *request, json_t **ret_body, Error *err)
     int64_t run = 0;
     AUTO(json_auto) json_t *whole = NULL;
     if (!request_run(request, &run, err) ||
-        !or_not_found(request,
-                      server_view_run(request->conn, request->server->targets, run, &whole, err),
-                      err))
+        !request_found(request,
+                       server_view_run(request->conn, request->server->targets, run, &whole, err),
+                       err))
         return false;
     *ret_body = json_object();
     json_object_set(*ret_body, "rollouts", json_object_get(whole, "rollouts"));
@@ -120,26 +112,13 @@ bool get_kept(ServerRequest *request, json_t **ret_body, Error *err)
     json_t *list = NULL;
     const Server *server = request->server;
     if (!request_run(request, &run, err) ||
-        !or_not_found(request,
-                      run_kept_count(server->loop, request->conn, server->config, run, &list, err),
-                      err))
+        !request_found(request,
+                       run_kept_count(server->loop, request->conn, server->config, run, &list, err),
+                       err))
         return false;
     *ret_body = json_object();
     json_object_set_new(*ret_body, "kept", list);
     return true;
-}
-
-bool get_events(ServerRequest *request, json_t **ret_body, Error *err)
-{
-    ServerEvents page = {.type = request_arg(request, "type")};
-    int64_t limit = 0;
-    if (!request_run(request, &page.run, err) ||
-        !request_arg_int(request, "since", 0, INT64_MAX, &page.since, err) ||
-        !request_arg_int(request, "before", 0, INT64_MAX, &page.before, err) ||
-        !request_arg_int(request, "limit", 0, BOUND_EVENT_PAGE, &limit, err))
-        return false;
-    page.limit = (int)limit;
-    return or_not_found(request, server_view_events(request->conn, &page, ret_body, err), err);
 }
 
 /* ------------------------------------------------------------------ requests */

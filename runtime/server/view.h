@@ -46,16 +46,24 @@ NODISCARD bool server_view_graph(DbConn *state, int64_t run, json_t **ret_graph,
 /// The node of a graph at path, or NULL; borrowed.
 const json_t *server_view_node(const json_t *graph, const char *path);
 
+/// Which events or lines of the log of a run. NULL and 0 = all.
 typedef struct ServerEvents {
     int64_t run;
-    int64_t since;    ///< seq > since
-    int64_t before;   ///< the page that ends there; 0 = none
-    int limit;        ///< 0 = BOUND_EVENT_PAGE
-    const char *type; ///< NULL = all
+    int64_t since;      ///< seq > since
+    int64_t before;     ///< the page that ends there; 0 = none
+    int limit;          ///< 0 = BOUND_EVENT_PAGE
+    const char *type;   ///< "log,request"; of events only
+    const char *path;   ///< this node and what is below it
+    const char *levels; ///< "{error,warn}"
+    const char *text;   ///< somewhere in it, in any case
+    bool count;         ///< how many match in all?
 } ServerEvents;
-/// {"events": [EVENT], "seq": "133"}, oldest first.
+/// {"events": [EVENT], "seq": "133", "total": null}, oldest first.
 NODISCARD bool server_view_events(DbConn *state, const ServerEvents *page, json_t **ret_events,
                                   Error *err);
+/// {"lines": [LINE], "seq": "133", "total": null}, oldest first.
+NODISCARD bool server_view_log(DbConn *state, const ServerEvents *page, json_t **ret_lines,
+                               Error *err);
 
 /// GATE. config and person fill "may"; ERROR_INPUT when there is no such gate.
 NODISCARD bool server_view_gate(DbConn *state, int64_t run, const char *path, const Config *config,

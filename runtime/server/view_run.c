@@ -204,21 +204,3 @@ bool server_view_report(DbConn *state, ServerTargets *targets, int64_t run, json
     *ret_report = json_incref(whole);
     return true;
 }
-
-bool server_view_events(DbConn *state, const ServerEvents *page, json_t **ret_events, Error *err)
-{
-    int limit = page->limit <= 0 || page->limit > BOUND_EVENT_PAGE ? BOUND_EVENT_PAGE : page->limit;
-    LedgerParams params = {0};
-    ledger_param_int(&params, page->run);
-    ledger_param_int(&params, page->since);
-    ledger_param_int(&params, page->before);
-    ledger_param_int(&params, limit);
-    ledger_param_text(&params, page->type);
-    AUTO(json_auto) json_t *rows = NULL;
-    if (!ledger_call_json(state, "server_events", &params, &rows, err))
-        return false;
-    if (json_array_size(rows) == 0)
-        return no_run(page->run, err);
-    *ret_events = json_incref(json_array_get(rows, 0));
-    return true;
-}

@@ -363,6 +363,39 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     ORDER BY e.seq DESC LIMIT 1
 $$;
 
+-- Events with how much they matter (error, warn, info, debug) and, where they are something to read in a log, their words. The
+-- dashboard's history and log filter and search by these two columns, so the words of a search are the words that are shown.
+CREATE VIEW headgate.event_line AS
+SELECT e.run, e.seq, e.at, e.type, e.node, e.data,
+       CASE e.type
+       WHEN 'log' THEN CASE WHEN e.data ->> 'level' IN ('error', 'warn') THEN e.data ->> 'level' ELSE 'info' END
+       WHEN 'step.progress' THEN 'debug'
+       WHEN 'rollout.sample' THEN CASE WHEN e.data @> '{"guards": [{"verdict": "breach"}]}' THEN 'error'
+                                       WHEN e.data @> '{"guards": [{"verdict": "no_data"}]}' THEN 'warn' ELSE 'debug' END
+       WHEN 'step.state' THEN CASE WHEN e.data ->> 'to' IN ('failed', 'undo_failed') THEN 'error' ELSE 'info' END
+       WHEN 'run.state' THEN CASE WHEN e.data ->> 'to' IN ('failed', 'rollback_blocked', 'aborted') THEN 'error'
+                                  WHEN e.data ->> 'to' IN ('held', 'throttled', 'rolling_back', 'rolled_back') THEN 'warn' ELSE 'info' END
+       WHEN 'check.result' THEN CASE WHEN e.data ->> 'verdict' IN ('fail', 'error') THEN 'error'
+                                     WHEN e.data ->> 'verdict' = 'pass' THEN 'info' ELSE 'warn' END
+       WHEN 'gate.approval' THEN CASE WHEN e.data ->> 'decision' = 'reject' THEN 'warn' ELSE 'info' END
+       WHEN 'gate.closed' THEN CASE WHEN e.data ->> 'state' IN ('rejected', 'expired') THEN 'warn' ELSE 'info' END
+       WHEN 'rollout.stage' THEN CASE WHEN e.data ->> 'state' IN ('held', 'rolled_back') THEN 'warn' ELSE 'info' END
+       WHEN 'step.lock' THEN CASE WHEN e.data ->> 'state' = 'waiting' THEN 'warn' ELSE 'info' END
+       WHEN 'review.again' THEN 'warn'
+       WHEN 'budget.over' THEN 'warn'
+       WHEN 'rewind' THEN 'error'
+       ELSE 'info' END AS level,
+       CASE
+       WHEN e.type IN ('log', 'step.lock', 'budget.over') THEN e.data ->> 'text'
+       WHEN e.type = 'step.state' THEN (e.data ->> 'kind') || ' ' || (e.data ->> 'to')
+           || coalesce(': ' || coalesce(e.data #>> '{error,message}', e.data ->> 'error'), '')
+       WHEN e.type = 'run.state' THEN 'run ' || (e.data ->> 'to')
+           || coalesce(': ' || coalesce(nullif(e.data #>> '{reason,text}', ''), nullif(e.data ->> 'why', '')), '')
+       WHEN e.type = 'check.result' THEN (e.data ->> 'verdict') || coalesce(': ' || nullif(e.data ->> 'text', ''), '')
+       WHEN e.type = 'rewind' THEN 'the ledger went back to entry ' || (e.data ->> 'to')
+       END AS line
+FROM headgate.event AS e;
+
 REVOKE ALL ON ALL TABLES IN SCHEMA headgate FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA headgate FROM PUBLIC;
 GRANT USAGE ON SCHEMA headgate TO PUBLIC;
