@@ -10,10 +10,8 @@ static bool list_of_node(DbConn *state, const char *name, int64_t run, const cha
     return ledger_call_json(state, name, &params, ret_rows, err);
 }
 
-bool ledger_gate_open(DbConn *state, const LedgerWriter *writer, const LedgerGate *gate,
-                      int64_t *ret_opened_us, Error *err)
+bool ledger_gate_open(DbConn *state, const LedgerWriter *writer, const LedgerGate *gate, Error *err)
 {
-    AUTO(db_result_auto) DbResult *opened = NULL;
     LedgerParams params = {0};
     ledger_param_int(&params, writer->run);
     ledger_param_text(&params, gate->path);
@@ -25,10 +23,7 @@ bool ledger_gate_open(DbConn *state, const LedgerWriter *writer, const LedgerGat
     ledger_param_json(&params, gate->next);
     ledger_param_int(&params, gate->expires_us);
     ledger_param_int(&params, writer->epoch);
-    if (!ledger_call_as(state, writer, "gate_open", &params, &opened, err))
-        return false;
-    *ret_opened_us = db_int(opened, 0, 0);
-    return true;
+    return ledger_call_as(state, writer, "gate_open", &params, NULL, err);
 }
 
 bool ledger_gate_read(DbConn *state, int64_t run, const char *path, json_t **ret_gate, Error *err)

@@ -17,11 +17,12 @@ typedef struct LedgerGate {
 } LedgerGate;
 
 /// Waits. Opens a gate, or opens it again when its digest changed (approvals of the old digest stay
-/// but do not count). *ret_opened_us: when, by the database's clock.
+/// but do not count).
 NODISCARD bool ledger_gate_open(DbConn *state, const LedgerWriter *writer, const LedgerGate *gate,
-                                int64_t *ret_opened_us, Error *err);
-/// Waits. The gate as an object, with "expired": bool and "approvals": [{person, roles, decision,
-/// comment, at, signature, digest}] of its present digest; NULL when there is none.
+                                Error *err);
+/// Waits. The gate as an object, with "opened_us", "expires" (RFC 3339 or null), "expired": bool
+/// and "approvals": [{person, roles, decision, comment, at, signature, digest}] of its present
+/// digest; NULL when there is none.
 NODISCARD bool ledger_gate_read(DbConn *state, int64_t run, const char *path, json_t **ret_gate,
                                 Error *err);
 /// Waits. state: approved, rejected, expired, passed.

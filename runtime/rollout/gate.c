@@ -177,28 +177,36 @@ static const char *question_of(const PlanNode *gate, const json_t *next, char *o
     return out;
 }
 
+static json_t *opened_data(const json_t *row)
+{
+    static const char *const TOLD[] = {"question", "approvers", "need", "digest"};
+    json_t *data = json_object();
+    for (size_t i = 0; i < COUNT_OF(TOLD); i++)
+        json_object_set(data, TOLD[i], json_object_get(row, TOLD[i]));
+    json_set_string(data, "expires_at", json_get_string(row, "expires", NULL));
+    return data;
+}
+
 /* Keyed by when it was opened: a successor tells again what a runner that died may not have told.
  * Durable before an approval is looked at: of a gate that was passed nobody tells any more. */
-bool rollout_gate_tell(Run *run, const char *path, int64_t opened_us, const json_t *data,
-                       Error *err)
+bool rollout_gate_tell(Run *run, const char *path, int64_t *told_us, Error *err)
 {
+    AUTO(json_auto) json_t *row = NULL;
+    if (!ledger_gate_read(run->ledger, run->id, path, &row, err))
+        return false;
+    AUTO(json_auto) json_t *data = opened_data(row);
     AUTO(base_free) char *source = base_printf("gate.opened:%s", path);
+    int64_t opened_us = json_get_int(row, "opened_us", 0);
     ledger_events_add(run->events, source, opened_us, "gate.opened", path, data);
-    return ledger_events_flush(run->events, err);
+    if (!ledger_events_flush(run->events, err))
+        return false;
+    *told_us = opened_us;
+    return true;
 }
 
-static bool tell_opened(Run *run, const PlanNode *gate, const char *digest, const char *question,
-                        int64_t opened_us, Error *err)
-{
-    AUTO(json_auto) json_t *data = json_object();
-    json_set_string(data, "question", question);
-    json_object_set(data, "approvers", json_object_get(gate->keys, "approvers"));
-    json_set_int(data, "need", (int64_t)plan_number(gate, "need"));
-    json_set_string(data, "digest", digest);
-    return rollout_gate_tell(run, gate->path, opened_us, data, err);
-}
-
-static bool open_gate(Run *run, const PlanNode *gate, Error *err)
+/* *told_us: the opening that this process told of; a poll that finds it as it was writes nothing.
+ */
+static bool open_gate(Run *run, const PlanNode *gate, int64_t *told_us, Error *err)
 {
     char digest[HASH_HEX_BYTES];
     char text[600];
@@ -219,10 +227,10 @@ static bool open_gate(Run *run, const PlanNode *gate, Error *err)
                       .evidence = evidence,
                       .next = next,
                       .expires_us = expires_us < 0 ? 0 : expires_us};
-    int64_t opened_us = json_get_int(before, "opened_us", 0);
-    if (!same && !ledger_gate_open(run->ledger, &run->writer, &row, &opened_us, err))
-        return false;
-    return tell_opened(run, gate, digest, row.question, opened_us, err);
+    if (same && json_get_int(before, "opened_us", 0) == *told_us)
+        return true;
+    return (same || ledger_gate_open(run->ledger, &run->writer, &row, err)) &&
+           rollout_gate_tell(run, gate->path, told_us, err);
 }
 
 /* ------------------------------------------------------------------ counting */
@@ -399,13 +407,14 @@ static bool look(Run *run, const PlanNode *gate, bool *ret_passed, Error *err)
 bool rollout_gate_forward(Run *run, const PlanNode *gate, Error *err)
 {
     bool passed = false;
+    int64_t told_us = 0;
     while (!passed) {
         StepState state = run_step_state(run, gate);
         if (state == STEP_FAILED && run->state == RUN_HELD && !run_wait_go(run, err))
             return false;
         if (state != STEP_RUNNING && !run_step_apply(run, gate, STEP_EVENT_START, NULL, NULL, err))
             return false;
-        if (!open_gate(run, gate, err))
+        if (!open_gate(run, gate, &told_us, err))
             return false;
         if (run->options.environment->gates_auto) {
             char policy[160];

@@ -17,9 +17,9 @@ json_t *rollout_gate_next(const Plan *plan, const ConfigEnvironment *environment
 /// and each evidence item's definition and verdict (DESIGN P11). ret_hex has HASH_HEX_BYTES.
 void rollout_gate_digest(const Run *run, const PlanNode *gate, const json_t *evidence, int attempt,
                          char *ret_hex);
-/// Waits until it is durable that a gate was opened; telling the same opening again does nothing.
-NODISCARD bool rollout_gate_tell(Run *run, const char *path, int64_t opened_us, const json_t *data,
-                                 Error *err);
+/// Waits until it is durable that the gate was opened as its row says; telling the same opening
+/// again does nothing. *told_us: which one, as the row's opened_us.
+NODISCARD bool rollout_gate_tell(Run *run, const char *path, int64_t *told_us, Error *err);
 /// Who has to approve, as the plan or the engine asks it: what the gate's row says is not believed.
 typedef struct GateAsks {
     const json_t *approvers; ///< roles

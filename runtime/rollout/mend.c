@@ -160,7 +160,6 @@ static bool open_gate(Run *run, const PlanNode *node, const struct Way *way, con
     AUTO(json_auto) json_t *evidence = evidence_of(run, node, request);
     AUTO(json_auto) json_t *next = next_of(way, node, json_object_get(request, "body"));
     AUTO(json_auto) json_t *approvers = approvers_of(run);
-    AUTO(json_auto) json_t *data = json_object();
     char digest[HASH_HEX_BYTES];
     char question[400];
     const char *path = gate_path(arena, node, way);
@@ -173,14 +172,9 @@ static bool open_gate(Run *run, const PlanNode *node, const struct Way *way, con
                       .need = way->need,
                       .evidence = evidence,
                       .next = next};
-    int64_t opened_us = 0;
-    if (!ledger_gate_open(run->ledger, &run->writer, &row, &opened_us, err))
-        return false;
-    json_set_string(data, "question", question);
-    json_object_set(data, "approvers", approvers);
-    json_set_int(data, "need", way->need);
-    json_set_string(data, "digest", digest);
-    return rollout_gate_tell(run, path, opened_us, data, err);
+    int64_t told_us = 0;
+    return ledger_gate_open(run->ledger, &run->writer, &row, err) &&
+           rollout_gate_tell(run, path, &told_us, err);
 }
 
 bool rollout_mend_ask(Run *run, const json_t *request, const char **ret_outcome, Error *err)

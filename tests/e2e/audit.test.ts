@@ -26,7 +26,7 @@ const PLAN = `plan "prices" {
         return { amount = "0.10" }
       end,
     },
-    gate "keep" { approvers = "owner", ask = "Keep it?" },
+    gate "keep" { approvers = "owner", ask = "Keep it?", expires = "5d" },
   },
 }
 `;
@@ -168,7 +168,7 @@ const COLUMNS = ["at = at + interval '1 us'", "epoch = epoch + 1", "source = sou
 const APPROVAL = ["person = 'mallory'", "decision = 'reject'", "comment = comment || '!'", `roles = '["admin"]'`, "digest = digest || '0'", "at = at || '0'", "signature = reverse(signature)"];
 const GENESIS = ["environment = 'prod'", `params = '{"a": 1}'`, `config = '{"a": 1}'`, "started_by = 'mallory'", "created_at = created_at - interval '1 us'", "plan_name = 'other'"];
 const HEAD = ["state = 'rolled_back'", "direction = 'back'", `reason = '{"x": 1}'`, "version = version + 1"];
-const GATE = ["need = 0", `approvers = '["anybody"]'`, "question = 'Drop it?'", "digest = 'other'", "opened_at = opened_at - interval '1 us'"];
+const GATE = ["need = 0", `approvers = '["anybody"]'`, "question = 'Drop it?'", "digest = 'other'", "opened_at = opened_at - interval '1 us'", "expires_at = now() + interval '1 year'"];
 
 /** Kinds of edits. random gives where and what. */
 const KINDS: Record<string, (it: Run, random: Random) => Edit> = {

@@ -82,7 +82,7 @@ WITH r AS (
     FROM headgate.gate AS g JOIN r USING (run)
     LEFT JOIN LATERAL (SELECT * FROM told AS t WHERE t.run = g.run AND t.type = 'gate.opened' AND t.node = g.path ORDER BY t.seq DESC LIMIT 1) AS t ON true
     WHERE (r.rests OR t.version = (extract(epoch FROM g.opened_at) * 1000000)::bigint)
-      AND ((extract(epoch FROM g.opened_at) * 1000000)::bigint, g.digest, g.question, g.approvers, g.need) IS DISTINCT FROM (t.version, t.data ->> 'digest', t.data ->> 'question', t.data -> 'approvers', (t.data ->> 'need')::integer)
+      AND ((extract(epoch FROM g.opened_at) * 1000000)::bigint, g.digest, g.question, g.approvers, g.need, headgate.rfc3339(g.expires_at)) IS DISTINCT FROM (t.version, t.data ->> 'digest', t.data ->> 'question', t.data -> 'approvers', (t.data ->> 'need')::integer, t.data ->> 'expires_at')
 ), head AS (
     -- of another version: the entry that would tell is missing
     SELECT h.id, '', CASE WHEN t.version = h.version THEN t.seq END, 'the run is ' || h.state || ', and the chain says ' || (t.data ->> 'to')

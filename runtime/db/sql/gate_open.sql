@@ -1,5 +1,5 @@
 -- Opens gate $2 of run $1 if epoch $10 still has the lease: $3 digest, $4 question, $5 approvers, $6 need, $7 evidence, $8 next,
--- $9 expires after us (0 = never). When it was opened, in us.
+-- $9 expires after us (0 = never).
 INSERT INTO headgate.gate AS g (run, path, state, digest, question, approvers, need, evidence, next, expires_at)
 SELECT l.run, $2::text, 'open', $3::text, $4::text, $5::jsonb, $6::integer, $7::jsonb, $8::jsonb,
        CASE WHEN $9::bigint > 0
@@ -10,4 +10,4 @@ SET state = 'open', digest = excluded.digest, question = excluded.question, appr
     need = excluded.need, evidence = excluded.evidence, next = excluded.next, closed_at = NULL,
     expires_at = CASE WHEN g.digest = excluded.digest AND g.state = 'open' THEN g.expires_at ELSE excluded.expires_at END,
     opened_at = CASE WHEN g.digest = excluded.digest AND g.state = 'open' THEN g.opened_at ELSE pg_catalog.clock_timestamp() END
-RETURNING (extract(epoch FROM opened_at) * 1000000)::bigint
+RETURNING 1

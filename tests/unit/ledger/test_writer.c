@@ -26,8 +26,7 @@ static bool open_gate(const LedgerWriter *writer, const char *digest, Error *err
                        .need = 1,
                        .evidence = list,
                        .next = next};
-    int64_t opened_us = 0;
-    return ledger_gate_open(state_conn, writer, &gate, &opened_us, err);
+    return ledger_gate_open(state_conn, writer, &gate, err);
 }
 
 static bool gate_open(const LedgerWriter *writer, Error *err)
