@@ -54,6 +54,21 @@ export async function visit(browser: Browser, { theme, width }: View = ALL_VIEWS
   return { context, page, errors };
 }
 
+/** Turns an open page to another theme and width. */
+export async function show(page: Page, { theme, width }: View): Promise<void> {
+  await page.emulateMedia({ colorScheme: theme });
+  await page.setViewportSize({ width, height: width < 600 ? 720 : 900 });
+}
+
+/** What moves although the person asked for reduced motion. */
+export async function atRest(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    document.getAnimations().filter((animation) => animation.playState === "running").map((animation) => {
+      const target = (animation.effect as KeyframeEffect).target;
+      return `${target?.tagName.toLowerCase() ?? "?"} moves: ${(animation as CSSAnimation).animationName ?? "a transition"}`;
+    }));
+}
+
 const axeSource = readFileSync(createRequire(join(root, "tests/package.json")).resolve("axe-core/axe.min.js"), "utf8");
 interface AxeResult {
   violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[];

@@ -11,6 +11,8 @@ export const noMock = existsSync(join(root, "web/node_modules/ws")) ? "" : "web/
 
 export interface Mock {
   url: string;
+  /** The script of the dashboard's first load, gzipped, without what later pages fetch. */
+  scriptKb: number;
   /** Tells the mock to do something (see the head of web/mock/server.mjs). */
   control(name: string, body?: object): Promise<void>;
   stop(): void;
@@ -21,6 +23,7 @@ export async function startMock(at: string): Promise<Mock> {
   atExit(() => rmSync(dist, { recursive: true, force: true }));
   const built = spawnSync(process.execPath, [join(root, "web/build.mjs"), "--out", dist], { encoding: "utf8" });
   if (built.status !== 0) throw new Error(`the dashboard cannot be built: ${built.stderr}`);
+  const scriptKb = Number(/(\d+) bytes of script/.exec(built.stdout)![1]) / 1024;
   const child: ChildProcess = spawn(process.execPath, [join(root, "web/mock/server.mjs"), "--port", "0", "--dist", dist, "--at", at], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -33,5 +36,5 @@ export async function startMock(at: string): Promise<Mock> {
     const answer = await fetch(`${url}/mock/${name}`, { method: "POST", body: JSON.stringify(body) });
     if (!answer.ok) throw new Error(`mock: ${name}: ${await answer.text()}`);
   };
-  return { url, control, stop: () => void child.kill() };
+  return { url, scriptKb: Math.round(scriptKb * 10) / 10, control, stop: () => void child.kill() };
 }

@@ -2,7 +2,8 @@
 // [--every MS]. The story stands still at LABEL ("gate", "stage", …) unless --every plays it on.
 //
 // Log in with the token "bob" (administrator), "alice" (who started) or "vera" (viewer). For tests:
-// POST /mock/goto {at}, /mock/next, /mock/drop {ms} (goes away), /mock/quiet {on} (sends nothing), /mock/gate-changes.
+// POST /mock/goto {at}, /mock/next, /mock/drop {ms} (goes away), /mock/quiet {on} (sends nothing), /mock/gate-changes,
+// /mock/empty (no runs, no plans), /mock/decided (two rows of the review), /mock/breach (the guards of the watched stage are breached, and the run is held).
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { dirname, extname, join, normalize } from "node:path";
@@ -24,6 +25,8 @@ const MAY = {
   pause: ["running", "waiting", "watching", "held", "throttled", "rolling_back"],
   resume: ["held", "paused"],
   retry: ["held", "rollback_blocked", "failed"],
+  skip: ["rollback_blocked"],
+  repair: ["rollback_blocked"],
   rollback: ["running", "waiting", "watching", "held", "throttled", "paused", "failed", "done"],
   abort: ["pending", "running", "waiting", "watching", "held", "throttled", "paused", "failed", "rollback_blocked"],
 };
@@ -45,6 +48,7 @@ class World {
 
   reset() {
     this.quiet = false;
+    this.empty = false;
     this.downUntil = 0;
     this.live = { ...head(42, { state: "pending", seq: "0", created: Date.now() - 400_000 }), graph, steps: [], gates: [], rollouts: [newRollout()], review: { open: 0, applied: 0, skipped: 0 }, active_us: 41e6, waiting_us: 0, watching_us: 0 };
     this.events = [];
@@ -139,12 +143,25 @@ class World {
     this.next();
   }
 
+  /** The first guard of the watched stage is over its limit, so often that the stage is held. */
+  breach() {
+    const [rollout] = this.live.rollouts;
+    const stage = rollout.stages.find((row) => row.state === "watching");
+    const guards = rollout.guards.map((row, index) => ({ ...row, value: index === 0 ? row.limit * 4.2 : row.value, verdict: index === 0 ? "breach" : row.verdict, breaches: index === 0 ? row.breaches_max : 0 }));
+    this.event("rollout.sample", stage.path, { stage: stage.percent, counted_us: stage.counted_us, left_us: stage.left_us, guards });
+    this.event("rollout.stage", stage.path, { percent: stage.percent, state: "held", window_us: stage.window_us });
+    const reason = { kind: "breach", text: `${guards[0].metric} was 4.2% (limit 1%)`, path: stage.path, who: ["operator"], since: iso(Date.now()), expires: null, on_expire: null };
+    this.event("run.state", "", { from: "watching", to: "held", why: "a guard was breached", reason });
+    this.change({ state: "held", reason });
+  }
+
   /** A person waits at an open gate: the story does not go past it by itself. */
   waits() {
     return [...this.gates.values()].some((gate) => gate.state === "open") || this.live.state === "paused";
   }
 
   needsYou(person) {
+    if (this.empty) return [];
     const started = person === "alice";
     const needs = [...this.gates.values()].filter((gate) => gate.state === "open").map((gate) => ({
       run: "42", plan: "canonical-events", environment: "demo", kind: "gate", path: gate.path, text: `${gate.path} needs ${gate.need} × ${gate.approvers.join(", ")}`, since: gate.opened_at, mine: !started && person !== "vera" }));
@@ -154,6 +171,7 @@ class World {
   }
 
   runs(query) {
+    if (this.empty) return [];
     const word = (query.get("q") ?? "").toLowerCase();
     return [this.head(), ...this.others].filter((run) =>
       (!query.get("state") || run.state === query.get("state")) && (!query.get("env") || run.environment === query.get("env")) &&
@@ -173,17 +191,17 @@ class World {
     const error = run.state === "failed" ? { kind: "database", sqlstate: "55P03", message: "canceling statement due to lock timeout", detail: "ALTER TABLE events waited 5 s for process 4711 (SELECT …, idle in transaction since 14:02)", hint: "End that session, then retry." } : null;
     const leaves = graph.children.flatMap((node) => (node.kind === "phase" ? node.children : [node]));
     const steps = leaves.slice(0, run.steps_done).map((node, index) => ({
-      path: node.path, kind: node.kind, state: run.state === "rolled_back" ? "undone" : error && index === run.steps_done - 1 ? "failed" : "done", attempt: error ? 3 : 1, started_at: run.created_at, finished_at: run.state_since, detail: {}, error: error && index === run.steps_done - 1 ? error : null }));
-    return { ...run, graph, steps, gates: [], rollouts: run.state === "held" ? [{ ...newRollout(), percent: 10, intended_percent: 10, enabled: true, automation: "held" }] : [], review: { open: 0, applied: 0, skipped: 0 }, active_us: 81e6, waiting_us: 0, watching_us: 0 };
+      path: node.path, kind: node.kind, state: run.state === "rolled_back" ? "undone" : run.state === "rollback_blocked" && node.path === run.node ? "undo_failed" : error && index === run.steps_done - 1 ? "failed" : "done", attempt: error ? 3 : 1, started_at: run.created_at, finished_at: run.state_since, detail: {}, error: error && index === run.steps_done - 1 ? error : null }));
+    return { ...run, graph, steps, gates: [], ...(run.state === "rollback_blocked" ? { mend: [{ kind: "repair", need: 1, approvers: ["admin"], auto: false }, { kind: "skip", need: 2, approvers: ["admin"], auto: false }] } : {}), rollouts: run.state === "held" ? [{ ...newRollout(), percent: 10, intended_percent: 10, enabled: true, automation: "held" }] : [], review: { open: 0, applied: 0, skipped: 0 }, active_us: 81e6, waiting_us: 0, watching_us: 0 };
   }
 }
 
 const failed = (status, kind, message, hint = "") => ({ status, body: { error: { kind, message, hint } } });
 const ok = (body, status = 200) => ({ status, body });
 
-function review(world, query) {
+function review(world, query, id) {
   const state = query.get("state") ?? "open";
-  const of = world.rows.filter((row) => row.state === state);
+  const of = id === "42" ? world.rows.filter((row) => row.state === state) : [];
   const rows = of.filter((row) => (!query.get("reason") || row.reason === query.get("reason")) && (!query.get("step") || row.step === query.get("step")));
   const reasons = [...new Map(of.map((row) => [`${row.step}|${row.reason}`, row])).values()].map(({ step, kind, reason }) => ({ step, kind, reason, count: of.filter((row) => row.reason === reason && row.step === step).length }));
   return ok({ total: of.length, reasons, rows, next: null });
@@ -274,7 +292,7 @@ function answer(world, method, path, query, call) {
   const [first, id, part, rest, last] = path.split("/").map(decodeURIComponent);
   if (path === "me") return ok({ person, ...PEOPLE[person], csrf: "csrf", version: "0.1.0", now: iso(Date.now()) });
   if (path === "logout") return { ...ok({}), cookie: "headgate_session=; Path=/; Max-Age=0" };
-  if (path === "plans") return ok({ plans: [
+  if (path === "plans") return ok({ plans: world.empty ? [] : [
     { name: "canonical-events", doc: "Give every event a canonical form, then let the V2 system out gradually", hash: "7f3c9e0042b1d4a09c55", error: null, environments: ["demo", "production"], params: PARAMS, parts: partsOf(graph) },
     { name: "hello", doc: "One step, one backfill, one gate", hash: "a11c0ffee0a11c0ffee0", error: null, environments: ["demo"], params: [], parts: [] },
     { name: "ownership-columns", doc: null, hash: null, error: "plans/ownership-columns/plan.lua:40: gate \"start-rollout\" has no field \"aprovers\" (did you mean approvers?)", environments: [], params: [], parts: [] },
@@ -303,7 +321,7 @@ function answer(world, method, path, query, call) {
     { path: "expand/canonical_event column", relation: "public.events", columns: ["canonical_event"], rows: 12345 },
     { path: "expand/canonical_event column", relation: "public.campaigns", columns: ["data_sources_v2"], rows: 0 },
   ] });
-  if (part === "review") return method === "GET" ? review(world, query) : decideRows(world, body, person);
+  if (part === "review") return method === "GET" ? review(world, query, id) : decideRows(world, body, person);
   if (part === "requests") return request(world, id, call);
   if (part === "report") return report(world, id);
   if (part === "checklist") return ok(checklist(world.detail(id)));
@@ -327,6 +345,9 @@ function control(world, name, body) {
     world.downUntil = Date.now() + body.ms;
     for (const viewer of world.viewers) viewer.socket.terminate();
   }
+  if (name === "empty") world.empty = true;
+  if (name === "breach") world.breach();
+  if (name === "decided") [["applied", { choice: 0 }], ["skipped", { skip: true }]].forEach(([state, decision], index) => Object.assign(world.rows[index], { state, decision }));
   if (name === "gate-changes") {
     const gate = [...world.gates.values()].find((row) => row.state === "open");
     gate.digest = `changed${Date.now()}`;

@@ -77,10 +77,14 @@ export function otherRuns() {
     head(37, { plan: "import-ledger", environment: "production", state: "throttled", created: ago(520), state_since: iso(ago(3)), steps_done: 4, alive: false, lease_until: iso(ago(1)), node: "backfill/events.canonical_event",
       reason: { kind: "throttled", text: "replica lag is 34 s (limit 10 s)", since: iso(ago(3)) }, progress: { path: "backfill/events.canonical_event", done: 4_211_000, total: 9_800_000, rows_per_s: 3100, eta_s: 1800 } }),
     over(36, "rolled_back", 1500, 44), over(35, "aborted", 2000, 3, { plan: HOSTILE, started_by: "mallory" }),
+    head(34, { plan: "add-tenants", environment: "staging", state: "rollback_blocked", direction: "back", created: ago(2100), state_since: iso(ago(2090)), steps_done: 4, alive: false, node: "expand/canonical_event column",
+      reason: { kind: "undo_failed", text: "the undo of expand/canonical_event column failed: column \"canonical_event\" does not exist", path: "expand/canonical_event column", who: ["operator"], since: iso(ago(2090)),
+        left: [{ path: "expand/canonical_event column", kind: "step", state: "undo_failed" }, { path: "expand/before", kind: "backup", state: "done" }] } }),
+    head(33, { plan: "hello", environment: "staging", state: "pending", created: Date.now() - 2_000, state_since: iso(Date.now() - 2_000), alive: false, lease_until: null }),
   ];
   const plans = ["canonical-events", "hello", "ownership-columns", "normalise-emails"];
-  for (let id = 34; id > 0; id -= 1)
-    runs.push(over(id, id % 9 === 0 ? "rolled_back" : "done", 2600 + (34 - id) * 700, 12 + (id % 7) * 5, {
+  for (let id = 32; id > 0; id -= 1)
+    runs.push(over(id, id % 9 === 0 ? "rolled_back" : "done", 2600 + (32 - id) * 700, 12 + (id % 7) * 5, {
       plan: plans[id % 4], environment: id % 3 === 0 ? "production" : "staging", started_by: ["alice", "bob", "carol"][id % 3],
     }));
   return runs;

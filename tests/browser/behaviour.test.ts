@@ -1,0 +1,172 @@
+/** What pages do, over the mock server: the connection that comes and goes, decisions, keys, many events. How every page
+ *  looks in every state is in pages.test.ts. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { noBrowser, openBrowser, visit, type Visit } from "../lib/browser";
+import { type Mock, noMock, startMock } from "../lib/mock";
+
+const skip = noBrowser || noMock || false;
+let browser: Browser;
+let mock: Mock;
+
+before(async () => {
+  if (skip) return;
+  mock = await startMock("gate");
+  browser = await openBrowser();
+});
+after(async () => {
+  await browser?.close();
+  mock?.stop();
+});
+
+const heading = (page: Page, name: string | RegExp) => page.getByRole("heading", { level: 1, name }).waitFor();
+
+async function enter(person: string): Promise<Visit> {
+  const visited = await visit(browser);
+  await visited.page.goto(`${mock.url}/#token=${person}`);
+  await heading(visited.page, "Runs");
+  return visited;
+}
+
+test("a token leaves the address at once; after a wrong one, another can be pasted", { skip }, async () => {
+  const { context, page, errors } = await visit(browser);
+  await page.goto(`${mock.url}/#token=used-before`);
+  await page.getByText("This token is not valid").waitFor();
+  assert.equal(new URL(page.url()).hash, "");
+  await page.getByLabel("Token").fill("bob");
+  await page.getByRole("button", { name: "Log in" }).click();
+  await heading(page, "Runs");
+  assert.deepEqual(errors, []);
+  await context.close();
+});
+
+test("a dialog gives the focus back to what opened it", { skip }, async () => {
+  await mock.control("reset");
+  await mock.control("goto", { at: "gate" });
+  const { context, page } = await enter("bob");
+  await page.goto(`${mock.url}/runs/42`);
+  await page.getByRole("button", { name: "Roll back…" }).click();
+  await page.getByRole("dialog").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Roll back…");
+  await context.close();
+});
+
+test("silence for 3 s is not live, within 4 s, and countdowns stand still", { skip }, async () => {
+  await mock.control("reset");
+  await mock.control("goto", { at: "stage" });
+  const { context, page } = await enter("bob");
+  await page.goto(`${mock.url}/runs/42/rollout`);
+  await page.getByText("left of").first().waitFor();
+  await mock.control("quiet", { on: true });
+  const began = Date.now();
+  await page.getByText("Not live.").waitFor({ timeout: 5_000 });
+  assert.ok(Date.now() - began <= 4_500, `${Date.now() - began} ms`);
+  await mock.control("quiet", { on: false });
+  await page.getByText("Live", { exact: true }).waitFor({ timeout: 20_000 });
+  await context.close();
+});
+
+test("what happened while away is there after coming back, each once", { skip }, async () => {
+  await mock.control("reset");
+  await mock.control("goto", { at: "start" });
+  const { context, page } = await enter("bob");
+  await page.goto(`${mock.url}/runs/42?show=all`);
+  await page.getByText("Live", { exact: true }).waitFor();
+  await mock.control("drop", { ms: 1_500 });
+  await page.getByText("Not live.").waitFor();
+  await mock.control("next", { times: 20 });
+  await page.getByText("Live", { exact: true }).waitFor({ timeout: 20_000 });
+  const { events } = (await (await page.request.get(`${mock.url}/api/runs/42/events?since=0`)).json()) as { events: { seq: string }[] };
+  assert.ok(events.length > 10);
+  await page.getByText(`${events.length} entries`).waitFor();
+  await context.close();
+});
+
+test("a gate that changed is not approved: the difference is shown and the comment is kept", { skip }, async () => {
+  await mock.control("reset");
+  await mock.control("goto", { at: "gate" });
+  const { context, page } = await enter("bob");
+  await page.goto(`${mock.url}/runs/42/gates/start-rollout`);
+  await page.getByLabel(/^Comment/).fill("looks right");
+  await mock.control("gate-changes");
+  await page.getByRole("button", { name: "Approve – go to 10%" }).click();
+  await page.getByText("Nothing was decided").waitFor();
+  await page.getByText("now Fail: 3 rows of 1,008").waitFor();
+  assert.equal(await page.getByLabel(/^Comment/).inputValue(), "looks right");
+  assert.ok(await page.getByRole("button", { name: "Approve – go to 10%" }).isDisabled());
+  await page.getByRole("button", { name: "I have read it" }).click();
+  await page.getByRole("button", { name: "Approve – go to 10%" }).click();
+  await page.getByText("bob approved").or(page.getByText("approved as")).first().waitFor();
+  await context.close();
+});
+
+test("a rejection needs a reason", { skip }, async () => {
+  await mock.control("reset");
+  await mock.control("goto", { at: "gate" });
+  const { context, page } = await enter("bob");
+  await page.goto(`${mock.url}/runs/42/gates/start-rollout`);
+  await page.getByRole("button", { name: "Reject" }).click();
+  await page.getByText("Say why you reject").waitFor();
+  await page.getByLabel(/^Comment/).fill("the backup was not restored once");
+  await page.getByRole("button", { name: "Reject" }).click();
+  await page.getByText("Rejected", { exact: true }).first().waitFor();
+  await context.close();
+});
+
+test("rows are marked by key and decided together", { skip }, async () => {
+  await mock.control("reset");
+  await mock.control("goto", { at: "gate" });
+  const { context, page } = await enter("bob");
+  await page.goto(`${mock.url}/runs/42/review`);
+  await page.getByText("int-1 (shop A)").waitFor();
+  await page.keyboard.press("j");
+  await page.keyboard.press("2");
+  await page.getByRole("radio", { name: /Skip/ }).nth(1).check();
+  await page.getByRole("button", { name: "Apply 2 decisions" }).click();
+  await page.getByText("2 rows decided.").waitFor();
+  await context.close();
+});
+
+test("20,000 events: the list draws only what is seen, and stays quick", { skip }, async () => {
+  await mock.control("reset");
+  await mock.control("goto", { at: "backfill" });
+  const { context, page } = await enter("bob");
+  await page.goto(`${mock.url}/runs/42`);
+  await page.getByRole("log").waitFor();
+  await mock.control("flood", { events: 20_000 });
+  await page.getByText(/line 19999/).waitFor();
+  assert.ok((await page.getByRole("log").getByRole("listitem").count()) < 80);
+  const began = Date.now();
+  await page.goto(`${mock.url}/runs/42`);
+  await page.getByText(/line 19999/).waitFor();
+  assert.ok(Date.now() - began < 3_000, `${Date.now() - began} ms to open`);
+  await context.close();
+});
+
+test("the keyboard goes everywhere, and no key alone changes a run", { skip }, async () => {
+  await mock.control("reset");
+  await mock.control("goto", { at: "gate" });
+  const { context, page } = await enter("bob");
+  await page.keyboard.press("g");
+  await page.keyboard.press("p");
+  await heading(page, "Plans");
+  assert.equal(await page.evaluate(() => document.activeElement?.tagName), "H1");
+  await page.keyboard.press("g");
+  await page.keyboard.press("r");
+  await heading(page, "Runs");
+  await page.keyboard.press("/");
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("type")), "search");
+  await page.keyboard.press("Escape");
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await heading(page, /^Gate: start-rollout/);
+  await page.getByRole("button", { name: /^Approve/ }).waitFor();
+  await page.waitForFunction(() => document.activeElement?.tagName === "H1"); // where a new page puts the focus
+  await page.keyboard.press("a");
+  await page.waitForFunction(() => /^Approve/.test(document.activeElement?.textContent ?? ""));
+  await context.close();
+});

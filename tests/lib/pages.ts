@@ -1,0 +1,148 @@
+/** Every page of the dashboard in every state that it has, over the mock server: what axe-core, the narrow window and the
+ *  camera are pointed at. A page of the router that is not here fails tests/browser/pages.test.ts. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import type { Mock } from "./mock";
+import { root } from "./paths";
+
+export interface PageState {
+  name: string;
+  /** As the router calls it; "login" stands before it. */
+  page: string;
+  path: string;
+  /** Where the story stands; "" = before its beginning. */
+  at: string;
+  /** Who looks; null = nobody is logged in. */
+  person: string | null;
+  /** What the mock does after that, before the page is opened. */
+  mock: [control: string, body?: object][];
+  /** How to know that the page is there. */
+  ready: (page: Page) => Promise<unknown>;
+  /** What is done on the page to come to the state. */
+  reach?: (page: Page, mock: Mock) => Promise<unknown>;
+  /** It says itself that it is not live. */
+  away: boolean;
+}
+
+const words = (text: string | RegExp) => (page: Page) => page.getByText(text).first().waitFor();
+const button = (name: string | RegExp) => (page: Page) => page.getByRole("button", { name }).first().waitFor();
+const title = (name: string | RegExp, level = 1) => (page: Page) => page.getByRole("heading", { level, name }).waitFor();
+const state = (word: string) => (page: Page) => page.locator(".state-line").getByText(word, { exact: true }).first().waitFor();
+const press = (name: string | RegExp) => (page: Page) => page.getByRole("button", { name }).first().click();
+const dialog = async (page: Page) => page.getByRole("dialog").waitFor();
+
+type Row = Pick<PageState, "name" | "path" | "ready"> & Partial<PageState>;
+
+/** Rows of one page, with what is usual filled in. */
+const of = (page: string, rows: Row[]): PageState[] =>
+  rows.map((row) => ({ page, at: "gate", person: "bob", mock: [], away: false, ...row }));
+
+const GATE = "/runs/42/gates/start-rollout";
+
+async function gateChanged(page: Page, mock: Mock): Promise<void> {
+  await page.getByLabel(/^Comment/).fill("looks right");
+  await mock.control("gate-changes");
+  await page.getByRole("button", { name: /^Approve/ }).click();
+  await page.getByText("Nothing was decided").waitFor();
+}
+
+async function rollbackWithoutReason(page: Page): Promise<void> {
+  await press("Roll back…")(page);
+  await page.getByRole("button", { name: "Roll back", exact: true }).click();
+  await page.getByText("Say why").waitFor();
+  await page.getByText(/undone, in this order/).waitFor();
+  await page.getByText("12,345 rows").waitFor();
+}
+
+async function startFilledIn(page: Page): Promise<void> {
+  await press("Start… canonical-events")(page);
+  await page.getByLabel(/^owner/).fill("7");
+  await page.getByLabel(/^mode/).selectOption("thorough");
+  await page.getByText(/^What will run/).waitFor();
+}
+
+const only = new RegExp(process.env["HEADGATE_PAGES"] ?? "");
+
+/** HEADGATE_PAGES = a pattern of names leaves the others out, while one works on a page. */
+export const PAGE_STATES: PageState[] = ([
+  ...of("login", [
+    { name: "login", path: "/", person: null, ready: title(/^Log in/) },
+    { name: "login-refused", path: "/#token=used-before", person: null, ready: words("This token is not valid") },
+  ]),
+  ...of("runs", [
+    { name: "runs", path: "/", ready: title(/^Needs you/, 2) },
+    { name: "runs-filtered", path: "/?env=production", ready: title(/^Active/, 2) },
+    { name: "runs-filtered-empty", path: "/?state=done&q=nothing", ready: words("No run matches") },
+    { name: "runs-empty", path: "/", mock: [["empty"]], ready: words("Nothing has run yet") },
+    { name: "runs-viewer", path: "/", person: "vera", ready: words("waits for others") },
+    { name: "keyboard-help", path: "/", ready: title(/^Needs you/, 2), reach: (page) => page.keyboard.press("?").then(() => dialog(page)) },
+    { name: "disconnected", path: "/", ready: title(/^Needs you/, 2), away: true, reach: async (page, mock) => {
+      await mock.control("drop", { ms: 60_000 });
+      await page.getByRole("button", { name: "Retry now" }).waitFor();
+    } },
+  ]),
+  ...of("plans", [
+    { name: "plans", path: "/plans", ready: words("did you mean approvers") },
+    { name: "plans-empty", path: "/plans", mock: [["empty"]], ready: words("offers no plans") },
+    { name: "plans-viewer", path: "/plans", person: "vera", ready: words("Starting a run needs the role operator") },
+    { name: "dialog-start", path: "/plans", ready: words("did you mean approvers"), reach: startFilledIn },
+  ]),
+  ...of("run", [
+    { name: "run-pending", path: "/runs/42", at: "", ready: state("Pending") },
+    { name: "run-running", path: "/runs/42", at: "backfill", ready: (page) => page.getByLabel("Progress").first().waitFor() },
+    { name: "run-lock", path: "/runs/42", at: "lock", ready: words("Process 4711") },
+    { name: "run-waiting", path: "/runs/42", ready: state("Waiting") },
+    { name: "run-by-hand", path: "/runs/42", at: "checklist", ready: button(/^Confirm/) },
+    { name: "run-watching", path: "/runs/42", at: "stage", ready: (page) => page.getByRole("region", { name: "Check-list" }).getByText("nothing ticks it").waitFor() },
+    { name: "run-held", path: "/runs/41", ready: state("Held") },
+    { name: "run-throttled", path: "/runs/37", ready: words("No runner drives this run") },
+    { name: "run-paused", path: "/runs/39", ready: state("Paused") },
+    { name: "run-rolling-back", path: "/runs/38", ready: state("Rolling back") },
+    { name: "run-rolled-back", path: "/runs/36", ready: state("Rolled back") },
+    { name: "run-rollback-blocked", path: "/runs/34", ready: button("Skip…") },
+    { name: "run-done", path: "/runs/42", at: "done", ready: state("Done") },
+    { name: "run-failed", path: "/runs/40", ready: words("SQLSTATE") },
+    { name: "run-aborted-hostile", path: "/runs/35", ready: title(/img src/) },
+    { name: "run-step", path: "/runs/42?node=expand%2Fcanonical_event%20column", ready: words("How it is undone") },
+    { name: "run-viewer", path: "/runs/42", person: "vera", ready: words("needs the role operator") },
+    { name: "run-unknown", path: "/runs/999", ready: words("There is no run 999") },
+    { name: "dialog-rollback", path: "/runs/42", ready: state("Waiting"), reach: rollbackWithoutReason },
+    { name: "dialog-repair", path: "/runs/34", ready: button("Repair…"), reach: (page) => press("Repair…")(page).then(() => dialog(page)) },
+  ]),
+  ...of("gate", [
+    { name: "gate-open", path: GATE, ready: button("Approve – go to 10%") },
+    { name: "gate-two-people", path: "/runs/42/gates/contract%2Fremove-legacy", at: "contract", ready: button(/^Approve/) },
+    { name: "gate-passed", path: GATE, at: "stage", ready: words("Approved") },
+    { name: "gate-not-mine", path: GATE, person: "alice", ready: words("you started this run") },
+    { name: "gate-not-open", path: "/runs/42/gates/nowhere", ready: words("has not opened yet") },
+    { name: "gate-changed", path: GATE, ready: button(/^Approve/), reach: gateChanged },
+    { name: "gate-reject-without-reason", path: GATE, ready: button("Reject"), reach: (page) => press("Reject")(page).then(() => words("Say why you reject")(page)) },
+  ]),
+  ...of("rollout", [
+    { name: "rollout-watching", path: "/runs/42/rollout", at: "stage", ready: title("error_rate", 3) },
+    { name: "rollout-breach", path: "/runs/42/rollout", at: "stage", mock: [["breach"]], ready: words("error_rate was 4.2%") },
+    { name: "rollout-no-data", path: "/runs/41/rollout", at: "stage", ready: words("has had no data") },
+    { name: "rollout-waits-for-gate", path: "/runs/42/rollout", at: "gate 100", ready: words("Waiting for its gate") },
+    { name: "rollout-none", path: "/runs/37/rollout", ready: words("This plan has no rollout") },
+  ]),
+  ...of("review", [
+    { name: "review-rows", path: "/runs/42/review", ready: words("int-1 (shop A)") },
+    { name: "review-decided", path: "/runs/42/review?state=applied", mock: [["decided"]], ready: words("1 row") },
+    { name: "review-empty", path: "/runs/37/review", ready: words("Nothing is left to review") },
+    { name: "review-viewer", path: "/runs/42/review", person: "vera", ready: words("Deciding rows needs the role operator") },
+    { name: "review-marked", path: "/runs/42/review", ready: words("int-1 (shop A)"), reach: (page) => page.getByRole("radio", { name: /Skip/ }).first().check() },
+    { name: "dialog-decide-all", path: "/runs/42/review", ready: words("int-1 (shop A)"), reach: (page) => press(/^Decide all 12/)(page).then(() => dialog(page)) },
+  ]),
+  ...of("report", [
+    { name: "report", path: "/runs/42/report", at: "gate 100", ready: (page) => page.getByRole("group", { name: "Steps" }).waitFor() },
+    { name: "report-early", path: "/runs/42/report", at: "", ready: title("Summary", 2) },
+  ]),
+  ...of("lost", [{ name: "lost", path: "/nowhere", ready: words("leads nowhere") }]),
+] satisfies PageState[]).filter(({ name }) => only.test(name));
+
+/** The pages that the dashboard's router knows, by the words of its source. */
+export function routedPages(): string[] {
+  const source = readFileSync(join(root, "web/src/lib/router.ts"), "utf8");
+  return [...new Set([...source.matchAll(/^ {2}\| \{ page: "(\w+)"/gm)].map(([, name]) => name!))];
+}
