@@ -11,18 +11,6 @@ typedef struct Fill {
     bool filled;
 } Fill;
 
-static const json_t *constraint_of(const json_t *constraints, const char *contype)
-{
-    size_t i = 0;
-    json_t *item = NULL;
-    json_array_foreach ((json_t *)(uintptr_t)constraints, i, item) {
-        const json_t *constraint = json_object_get(item, "Constraint");
-        if (text_equal(json_get_string(constraint, "contype", ""), contype))
-            return constraint;
-    }
-    return NULL;
-}
-
 /* ------------------------------------------------------------------ who fills */
 
 static void see_update(const char *node, const json_t *body, size_t at_bytes, void *ctx)
@@ -71,13 +59,13 @@ static void see_column(RunLintWalk *walk, const json_t *relation, const json_t *
                        size_t at_bytes)
 {
     const json_t *constraints = json_object_get(column, "constraints");
-    const json_t *foreign = constraint_of(constraints, "CONSTR_FOREIGN");
+    const json_t *foreign = sql_tree_constraint(constraints, "CONSTR_FOREIGN");
     Fill fill = {.walk = walk,
                  .column = {.kind = SQL_OBJECT_COLUMN,
                             .schema = json_get_string(relation, "schemaname", NULL),
                             .table = json_get_string(relation, "relname", ""),
                             .name = json_get_string(column, "colname", "")}};
-    if (foreign == NULL || constraint_of(constraints, "CONSTR_DEFAULT") != NULL ||
+    if (foreign == NULL || sql_tree_constraint(constraints, "CONSTR_DEFAULT") != NULL ||
         is_filled(walk, &fill))
         return;
     run_lint_say(walk, "up", run_lint_rule(RUN_LINT_REFERENCE_UNFILLED),

@@ -94,18 +94,6 @@ const char *sql_lint_type(const json_t *type_name)
     return sql_lint_last(json_object_get(type_name, "names"));
 }
 
-const json_t *sql_lint_constraint(const json_t *constraints, const char *contype)
-{
-    size_t i = 0;
-    json_t *item = NULL;
-    json_array_foreach ((json_t *)(uintptr_t)constraints, i, item) {
-        const json_t *constraint = json_object_get(item, "Constraint");
-        if (text_equal(json_get_string(constraint, "contype", ""), contype))
-            return constraint;
-    }
-    return NULL;
-}
-
 /* ------------------------------------------------------------------ the text */
 
 static void see_statement(const char *node, const json_t *body, size_t at_bytes, void *ctx)

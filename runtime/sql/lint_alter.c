@@ -1,6 +1,7 @@
 /* The commands of ALTER TABLE, on tables that the application uses. */
 #include "sql/lint_walk.h"
 
+#include "sql/tree.h"
 #include "sql/volatile.h"
 
 #include <string.h>
@@ -41,9 +42,9 @@ static bool is_serial(const json_t *column)
 static bool computed(const json_t *column)
 {
     const json_t *constraints = json_object_get(column, "constraints");
-    const json_t *given = sql_lint_constraint(constraints, "CONSTR_DEFAULT");
-    return is_serial(column) || sql_lint_constraint(constraints, "CONSTR_IDENTITY") != NULL ||
-           sql_lint_constraint(constraints, "CONSTR_GENERATED") != NULL ||
+    const json_t *given = sql_tree_constraint(constraints, "CONSTR_DEFAULT");
+    return is_serial(column) || sql_tree_constraint(constraints, "CONSTR_IDENTITY") != NULL ||
+           sql_tree_constraint(constraints, "CONSTR_GENERATED") != NULL ||
            (given != NULL && sql_volatile_default(given));
 }
 
@@ -52,19 +53,19 @@ static void see_add_column(const Alter *alter)
     const json_t *column = json_object_get(json_object_get(alter->command, "def"), "ColumnDef");
     const json_t *constraints = json_object_get(column, "constraints");
     const char *name = json_get_string(column, "colname", "");
-    bool key = sql_lint_constraint(constraints, "CONSTR_PRIMARY") != NULL;
-    bool filled = computed(column) || sql_lint_constraint(constraints, "CONSTR_DEFAULT") != NULL;
-    const json_t *not_null = sql_lint_constraint(constraints, "CONSTR_NOTNULL");
+    bool key = sql_tree_constraint(constraints, "CONSTR_PRIMARY") != NULL;
+    bool filled = computed(column) || sql_tree_constraint(constraints, "CONSTR_DEFAULT") != NULL;
+    const json_t *not_null = sql_tree_constraint(constraints, "CONSTR_NOTNULL");
     if (computed(column))
         add(alter, SQL_LINT_ADD_REWRITES, column, say(alter, "ADD COLUMN", name));
     if ((not_null != NULL || key) && !filled)
         add(alter, SQL_LINT_ADD_NOT_NULL, column, say(alter, "ADD COLUMN", name));
-    if (key || sql_lint_constraint(constraints, "CONSTR_UNIQUE") != NULL)
+    if (key || sql_tree_constraint(constraints, "CONSTR_UNIQUE") != NULL)
         add(alter, SQL_LINT_UNIQUE_BLOCKS, column, say(alter, "ADD COLUMN", name));
     /* without a default all rows have NULL, and PostgreSQL checks none of them */
-    if (filled && sql_lint_constraint(constraints, "CONSTR_FOREIGN") != NULL)
+    if (filled && sql_tree_constraint(constraints, "CONSTR_FOREIGN") != NULL)
         add(alter, SQL_LINT_FOREIGN_KEY_SCAN, column, say(alter, "ADD COLUMN", name));
-    if (sql_lint_constraint(constraints, "CONSTR_CHECK") != NULL)
+    if (sql_tree_constraint(constraints, "CONSTR_CHECK") != NULL)
         add(alter, SQL_LINT_CHECK_SCAN, column, say(alter, "ADD COLUMN", name));
 }
 

@@ -1,6 +1,8 @@
 /* Who may do what, and secrets. */
 #include "sql/lint_walk.h"
 
+#include "sql/tree.h"
+
 #include <string.h>
 
 static void see_grant(SqlLintWalk *walk, const json_t *body)
@@ -20,18 +22,6 @@ static void see_grant(SqlLintWalk *walk, const json_t *body)
         sql_lint_add(walk, SQL_LINT_SCHEMA_GRANT_ALL, NULL,
                      text_equal(type, "OBJECT_SCHEMA") ? "GRANT ALL ON SCHEMA"
                                                        : "GRANT ALL ON DATABASE");
-}
-
-static const json_t *option_of(const json_t *options, const char *name)
-{
-    size_t i = 0;
-    json_t *item = NULL;
-    json_array_foreach ((json_t *)(uintptr_t)options, i, item) {
-        const json_t *option = json_object_get(item, "DefElem");
-        if (text_equal(json_get_string(option, "defname", ""), name))
-            return json_object_get(option, "arg");
-    }
-    return NULL;
 }
 
 static bool is_on(const json_t *arg)
@@ -54,7 +44,7 @@ static bool sets_path(const json_t *options)
 
 static void see_function(SqlLintWalk *walk, const json_t *options, const char *name)
 {
-    if (is_on(option_of(options, "security")) && !sets_path(options))
+    if (is_on(sql_tree_option(options, "security")) && !sets_path(options))
         sql_lint_add(walk, SQL_LINT_DEFINER_PATH, NULL,
                      arena_printf(walk->arena, "function %s", name));
 }
@@ -62,9 +52,9 @@ static void see_function(SqlLintWalk *walk, const json_t *options, const char *n
 static void see_role(SqlLintWalk *walk, const json_t *options, const char *name)
 {
     static const char *const POWERS[] = {"superuser", "bypassrls", "isreplication"};
-    const json_t *password = json_object_get(option_of(options, "password"), "String");
+    const json_t *password = json_object_get(sql_tree_option(options, "password"), "String");
     for (size_t i = 0; i < COUNT_OF(POWERS); i++) {
-        if (is_on(option_of(options, POWERS[i])))
+        if (is_on(sql_tree_option(options, POWERS[i])))
             sql_lint_add(walk, SQL_LINT_SUPERUSER, NULL,
                          arena_printf(walk->arena, "role \"%s\" with %s", name, POWERS[i]));
     }
@@ -75,7 +65,7 @@ static void see_role(SqlLintWalk *walk, const json_t *options, const char *name)
 
 static void see_user_mapping(SqlLintWalk *walk, const json_t *body)
 {
-    if (option_of(json_object_get(body, "options"), "password") != NULL)
+    if (sql_tree_option(json_object_get(body, "options"), "password") != NULL)
         sql_lint_add(walk, SQL_LINT_PASSWORD, NULL, "a password in USER MAPPING");
 }
 

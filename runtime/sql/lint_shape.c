@@ -1,6 +1,7 @@
 /* What tables, indexes and names look like. */
 #include "sql/lint_walk.h"
 
+#include "sql/tree.h"
 #include "sql/volatile.h"
 
 #include <string.h>
@@ -26,14 +27,14 @@ static bool generates(const json_t *column, const char *type)
 {
     const json_t *constraints = json_object_get(column, "constraints");
     return strstr(type, "serial") != NULL ||
-           sql_lint_constraint(constraints, "CONSTR_IDENTITY") != NULL;
+           sql_tree_constraint(constraints, "CONSTR_IDENTITY") != NULL;
 }
 
 static void see_column(SqlLintWalk *walk, const json_t *column)
 {
     const char *type = sql_lint_type(json_object_get(column, "typeName"));
     const json_t *constraints = json_object_get(column, "constraints");
-    const json_t *made = sql_lint_constraint(constraints, "CONSTR_GENERATED");
+    const json_t *made = sql_tree_constraint(constraints, "CONSTR_GENERATED");
     const char *name = json_get_string(column, "colname", "");
     for (size_t i = 0; i < COUNT_OF(TYPES); i++) {
         if (strcmp(type, TYPES[i].type) == 0 && (!TYPES[i].key || generates(column, type)))
@@ -129,13 +130,13 @@ static bool is_like(const json_t *elements)
 static bool has_key(const json_t *body)
 {
     const json_t *elements = json_object_get(body, "tableElts");
-    bool has = sql_lint_constraint(elements, "CONSTR_PRIMARY") != NULL || is_like(elements) ||
+    bool has = sql_tree_constraint(elements, "CONSTR_PRIMARY") != NULL || is_like(elements) ||
                json_object_get(body, "inhRelations") != NULL ||
                json_object_get(body, "partbound") != NULL ||
                json_object_get(body, "ofTypename") != NULL;
     for (size_t i = 0; i < json_array_size(elements); i++) {
         const json_t *column = json_object_get(json_array_get(elements, i), "ColumnDef");
-        has = has || sql_lint_constraint(json_object_get(column, "constraints"), "CONSTR_PRIMARY");
+        has = has || sql_tree_constraint(json_object_get(column, "constraints"), "CONSTR_PRIMARY");
     }
     return has;
 }

@@ -43,8 +43,6 @@ bool sql_lint_in_use(const SqlLintWalk *walk, const json_t *range);
 const char *sql_lint_last(const json_t *names);
 /// The name of a TypeName without its schema: "int4".
 const char *sql_lint_type(const json_t *type_name);
-/// A Constraint of this type ("CONSTR_NOTNULL") among a column's or table's, or NULL.
-const json_t *sql_lint_constraint(const json_t *constraints, const char *contype);
 
 /* One statement each: rows, locks, what is dropped or renamed, shapes of tables, rights. */
 void sql_lint_data(SqlLintWalk *walk, const char *node, const json_t *body);

@@ -218,15 +218,8 @@ static void see_index(Walk *walk, const json_t *body)
 
 static bool says_immutable(const json_t *options)
 {
-    size_t i = 0;
-    json_t *item = NULL;
-    json_array_foreach ((json_t *)(uintptr_t)options, i, item) {
-        const json_t *option = json_object_get(item, "DefElem");
-        const json_t *word = json_object_get(json_object_get(option, "arg"), "String");
-        if (text_equal(json_get_string(option, "defname", ""), "volatility"))
-            return text_equal(json_get_string(word, "sval", ""), "immutable");
-    }
-    return false;
+    const json_t *word = json_object_get(sql_tree_option(options, "volatility"), "String");
+    return text_equal(json_get_string(word, "sval", ""), "immutable");
 }
 
 static void see_function(Walk *walk, const json_t *body)

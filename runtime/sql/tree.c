@@ -37,3 +37,27 @@ void sql_tree_each(const char *text, SqlTreeUse *use, void *ctx)
             continue;
     }
 }
+
+const json_t *sql_tree_constraint(const json_t *constraints, const char *contype)
+{
+    size_t i = 0;
+    json_t *item = NULL;
+    json_array_foreach ((json_t *)(uintptr_t)constraints, i, item) {
+        const json_t *constraint = json_object_get(item, "Constraint");
+        if (text_equal(json_get_string(constraint, "contype", ""), contype))
+            return constraint;
+    }
+    return NULL;
+}
+
+const json_t *sql_tree_option(const json_t *options, const char *name)
+{
+    size_t i = 0;
+    json_t *item = NULL;
+    json_array_foreach ((json_t *)(uintptr_t)options, i, item) {
+        const json_t *option = json_object_get(item, "DefElem");
+        if (text_equal(json_get_string(option, "defname", ""), name))
+            return json_object_get(option, "arg");
+    }
+    return NULL;
+}
