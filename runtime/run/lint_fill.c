@@ -1,6 +1,7 @@
 /* Columns that refer to other rows, and who fills them. */
 #include "run/lint_walk.h"
 
+#include "sql/name.h"
 #include "sql/tree.h"
 
 #include <string.h>
@@ -37,9 +38,8 @@ static bool may_fill(const PlanNode *node, const Fill *fill, Arena *arena)
 {
     bool rows = node->kind == PLAN_BACKFILL || node->kind == PLAN_IMPORT;
     const char *table = rows ? plan_table(node, arena) : NULL;
-    const char *dot = table == NULL ? NULL : strrchr(table, '.');
     return node->kind == PLAN_TASK || node->kind == PLAN_EXEC || node->kind == PLAN_HTTP ||
-           (table != NULL && strcmp(dot == NULL ? table : dot + 1, fill->column.table) == 0);
+           (table != NULL && strcmp(sql_name_last(table), fill->column.table) == 0);
 }
 
 static bool is_filled(RunLintWalk *walk, Fill *fill)

@@ -2,6 +2,7 @@
 #include "run/lint_walk.h"
 
 #include "sql/facts.h"
+#include "sql/name.h"
 #include "sql/tree.h"
 
 #include <string.h>
@@ -128,11 +129,11 @@ static bool is_implied(const SqlObject *needed)
 /* "schema.name" as sql_facts gives it. */
 static SqlObject relation_of(Arena *arena, const char *name)
 {
-    const char *dot = strrchr(name, '.');
-    return (SqlObject){.kind = SQL_OBJECT_TABLE,
-                       .schema =
-                           dot == NULL ? NULL : arena_strndup(arena, name, (size_t)(dot - name)),
-                       .name = dot == NULL ? name : dot + 1};
+    const char *last = sql_name_last(name);
+    return (SqlObject){
+        .kind = SQL_OBJECT_TABLE,
+        .schema = last == name ? NULL : arena_strndup(arena, name, (size_t)(last - name - 1)),
+        .name = last};
 }
 
 static void see_statement(const char *node, const json_t *body, size_t at_bytes, void *ctx)

@@ -2,6 +2,8 @@
  */
 #include "run/lint_walk.h"
 
+#include "sql/name.h"
+
 #include <string.h>
 
 static bool is_import(const PlanNode *node)
@@ -22,12 +24,11 @@ static const PlanNode *first_import(const Plan *plan)
  */
 static bool is_noticed(const RunLintWalk *walk, const PlanNode *import)
 {
-    const char *table = plan_table(import, walk->arena);
-    const char *dot = strrchr(table, '.');
+    const char *table = sql_name_last(plan_table(import, walk->arena));
     const SqlObjects *made = &walk->memory.made;
     for (size_t i = 0; i < made->count; i++) {
-        bool trigger = made->items[i].kind == SQL_OBJECT_TRIGGER &&
-                       strcmp(made->items[i].table, dot == NULL ? table : dot + 1) == 0;
+        bool trigger =
+            made->items[i].kind == SQL_OBJECT_TRIGGER && strcmp(made->items[i].table, table) == 0;
         if (trigger || made->items[i].kind == SQL_OBJECT_PUBLICATION)
             return true;
     }

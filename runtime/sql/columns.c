@@ -145,18 +145,12 @@ void sql_columns_dropped(const char *text, SqlColumns *columns)
     walk(text, dropped, columns);
 }
 
-static const char *without_schema(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    return dot == NULL ? name : dot + 1;
-}
-
 const SqlColumn *sql_columns_find(const SqlColumns *columns, const char *table, const char *column)
 {
     for (size_t i = 0; i < columns->count; i++) {
         const SqlColumn *item = &columns->items[i];
         bool same_column = text_equal(item->column, column) || text_equal(item->column, "*");
-        if (same_column && text_equal(without_schema(item->table), without_schema(table)))
+        if (same_column && text_equal(sql_name_last(item->table), sql_name_last(table)))
             return item;
     }
     return NULL;

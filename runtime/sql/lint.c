@@ -2,6 +2,7 @@
 #include "sql/lint.h"
 
 #include "sql/lint_walk.h"
+#include "sql/name.h"
 #include "sql/tree.h"
 
 #include <string.h>
@@ -128,8 +129,7 @@ void sql_lint(const SqlLintText *text, SqlLintMemory *memory, SqlFindings *findi
 
 void sql_lint_used(SqlLintMemory *memory, const char *table)
 {
-    const char *dot = table == NULL ? NULL : strrchr(table, '.');
-    const char *name = dot == NULL ? table : dot + 1;
+    const char *name = table == NULL ? NULL : sql_name_last(table);
     for (size_t i = 0; i < memory->made.count; i++) {
         SqlObject *object = &memory->made.items[i];
         object->used = object->used || name == NULL || strcmp(object->name, name) == 0;

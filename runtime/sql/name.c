@@ -35,3 +35,9 @@ const char *sql_name_list(Arena *arena, const json_t *names, size_t count)
     }
     return text;
 }
+
+const char *sql_name_last(const char *written)
+{
+    const char *dot = strrchr(written, '.');
+    return dot == NULL ? written : dot + 1;
+}
