@@ -59,25 +59,17 @@ static void add_need(Maker *maker, SqlObject needed)
         sql_objects_add(&maker->needs, &needed);
 }
 
-static void find_types(Maker *maker, const json_t *tree)
+static void see_type(const char *key, const json_t *child, void *ctx)
 {
-    const char *key = NULL;
-    json_t *child = NULL;
-    size_t i = 0;
-    json_array_foreach ((json_t *)(uintptr_t)tree, i, child)
-        find_types(maker, child);
-    json_object_foreach ((json_t *)(uintptr_t)tree, key, child) {
-        const json_t *names = strcmp(key, "typeName") == 0 ? json_object_get(child, "names") : NULL;
-        size_t count = json_array_size(names);
-        const json_t *last = json_object_get(json_array_get(names, count - 1), "String");
-        const json_t *schema =
-            count > 1 ? json_object_get(json_array_get(names, count - 2), "String") : NULL;
-        if (last != NULL)
-            add_need(maker, (SqlObject){.kind = SQL_OBJECT_TYPE,
-                                        .schema = json_get_string(schema, "sval", NULL),
-                                        .name = json_get_string(last, "sval", "")});
-        find_types(maker, child);
-    }
+    const json_t *names = strcmp(key, "typeName") == 0 ? json_object_get(child, "names") : NULL;
+    size_t count = json_array_size(names);
+    const json_t *last = json_object_get(json_array_get(names, count - 1), "String");
+    const json_t *schema =
+        count > 1 ? json_object_get(json_array_get(names, count - 2), "String") : NULL;
+    if (last != NULL)
+        add_need(ctx, (SqlObject){.kind = SQL_OBJECT_TYPE,
+                                  .schema = json_get_string(schema, "sval", NULL),
+                                  .name = json_get_string(last, "sval", "")});
 }
 
 /* Statements whose relations are tables and views that must be there. */
@@ -165,7 +157,7 @@ static void see_statement(const char *node, const json_t *body, size_t at_bytes,
         needed.may_miss = !must_be_there(node, body);
         add_need(maker, needed);
     }
-    find_types(maker, body);
+    sql_tree_nodes(body, see_type, maker);
 }
 
 /* ------------------------------------------------------------------ judging */

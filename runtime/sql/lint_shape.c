@@ -87,22 +87,15 @@ static void see_twice(SqlLintWalk *walk, const json_t *list, const char *node, c
     }
 }
 
-static void see_keys(SqlLintWalk *walk, const json_t *tree)
+static void see_constraint(const char *key, const json_t *child, void *ctx)
 {
-    const char *key = NULL;
-    json_t *child = NULL;
-    size_t i = 0;
-    json_array_foreach ((json_t *)(uintptr_t)tree, i, child)
-        see_keys(walk, child);
-    json_object_foreach ((json_t *)(uintptr_t)tree, key, child) {
-        if (strcmp(key, "Constraint") == 0) {
-            see_twice(walk, json_object_get(child, "keys"), "String", "sval", "a key");
-            see_twice(walk, json_object_get(child, "fk_attrs"), "String", "sval", "a foreign key");
-            if (never(child))
-                sql_lint_add(walk, SQL_LINT_CHECK_NUMBER, child, "CHECK of a number");
-        }
-        see_keys(walk, child);
-    }
+    SqlLintWalk *walk = ctx;
+    if (strcmp(key, "Constraint") != 0)
+        return;
+    see_twice(walk, json_object_get(child, "keys"), "String", "sval", "a key");
+    see_twice(walk, json_object_get(child, "fk_attrs"), "String", "sval", "a foreign key");
+    if (never(child))
+        sql_lint_add(walk, SQL_LINT_CHECK_NUMBER, child, "CHECK of a number");
 }
 
 static void see_twices(SqlLintWalk *walk, const char *node, const json_t *body)
@@ -192,6 +185,6 @@ void sql_lint_shape(SqlLintWalk *walk, const char *node, const json_t *body)
     else if (strcmp(node, "IndexStmt") == 0)
         see_index(walk, body);
     see_twices(walk, node, body);
-    see_keys(walk, body);
+    sql_tree_nodes(body, see_constraint, walk);
     sql_lint_long_names(walk, body);
 }

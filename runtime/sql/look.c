@@ -91,8 +91,11 @@ static bool is_name_column(const Walk *walk, const json_t *value)
     return text_equal(json_get_string(json_object_get(last, "String"), "sval", ""), walk->column);
 }
 
-static void see_comparison(Walk *walk, const json_t *expression)
+static void see_comparison(const char *key, const json_t *expression, void *ctx)
 {
+    const Walk *walk = ctx;
+    if (strcmp(key, "A_Expr") != 0)
+        return;
     SqlLook *look = walk->look;
     const char *kind = json_get_string(expression, "kind", "");
     const json_t *operators = json_object_get(expression, "name");
@@ -115,20 +118,6 @@ static void see_comparison(Walk *walk, const json_t *expression)
     }
 }
 
-static void find_comparisons(Walk *walk, const json_t *value)
-{
-    const char *key = NULL;
-    json_t *child = NULL;
-    size_t i = 0;
-    json_array_foreach ((json_t *)(uintptr_t)value, i, child)
-        find_comparisons(walk, child);
-    json_object_foreach ((json_t *)(uintptr_t)value, key, child) {
-        if (strcmp(key, "A_Expr") == 0)
-            see_comparison(walk, child);
-        find_comparisons(walk, child);
-    }
-}
-
 static void see_statement(const char *node, const json_t *body, size_t at_bytes, void *ctx)
 {
     Walk *walk = ctx;
@@ -137,7 +126,7 @@ static void see_statement(const char *node, const json_t *body, size_t at_bytes,
         return;
     find_relations(walk, body);
     if (walk->column != NULL)
-        find_comparisons(walk, body);
+        sql_tree_nodes(body, see_comparison, walk);
 }
 
 bool sql_look(Arena *arena, const char *text, SqlLook *ret)

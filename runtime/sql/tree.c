@@ -38,6 +38,19 @@ void sql_tree_each(const char *text, SqlTreeUse *use, void *ctx)
     }
 }
 
+void sql_tree_nodes(const json_t *tree, SqlTreeVisit *visit, void *ctx)
+{
+    const char *key = NULL;
+    json_t *child = NULL;
+    size_t i = 0;
+    json_array_foreach ((json_t *)(uintptr_t)tree, i, child)
+        sql_tree_nodes(child, visit, ctx);
+    json_object_foreach ((json_t *)(uintptr_t)tree, key, child) {
+        visit(key, child, ctx);
+        sql_tree_nodes(child, visit, ctx);
+    }
+}
+
 const json_t *sql_tree_constraint(const json_t *constraints, const char *contype)
 {
     size_t i = 0;

@@ -10,6 +10,10 @@
 typedef void SqlTreeUse(const char *node, const json_t *body, size_t at_bytes, void *ctx);
 /// Calls use for every statement of text that parses.
 void sql_tree_each(const char *text, SqlTreeUse *use, void *ctx);
+/// One field of an object of a tree: {key: child}.
+typedef void SqlTreeVisit(const char *key, const json_t *child, void *ctx);
+/// Calls visit for every field below tree, each before those below it.
+void sql_tree_nodes(const json_t *tree, SqlTreeVisit *visit, void *ctx);
 /// A Constraint of this type ("CONSTR_NOTNULL") among a column's or table's, or NULL.
 const json_t *sql_tree_constraint(const json_t *constraints, const char *contype);
 /// What the first DefElem of this name among options was given, or NULL.

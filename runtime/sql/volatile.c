@@ -1,5 +1,7 @@
-/* Two lists of names, and a walk. */
+/* Two lists of names, and who looks for them in a tree. */
 #include "sql/volatile.h"
+
+#include "sql/tree.h"
 
 #include <string.h>
 
@@ -179,43 +181,32 @@ static bool moves(const Walk *walk, const json_t *call)
     return listed(MOVING, COUNT_OF(MOVING), function.name) && !harmless_form(call);
 }
 
-static void find_moving(Walk *walk, const json_t *tree)
+static void see_moving(const char *key, const json_t *child, void *ctx)
 {
-    const char *key = NULL;
-    json_t *child = NULL;
-    size_t i = 0;
-    json_array_foreach ((json_t *)(uintptr_t)tree, i, child)
-        find_moving(walk, child);
-    json_object_foreach ((json_t *)(uintptr_t)tree, key, child) {
-        if (strcmp(key, "SQLValueFunction") == 0)
-            walk->found = "CURRENT_...";
-        else if (strcmp(key, "FuncCall") == 0 && moves(walk, child))
-            walk->found = name_of(child);
-        find_moving(walk, child);
-    }
+    Walk *walk = ctx;
+    if (strcmp(key, "SQLValueFunction") == 0)
+        walk->found = "CURRENT_...";
+    else if (strcmp(key, "FuncCall") == 0 && moves(walk, child))
+        walk->found = name_of(child);
 }
 
 const char *sql_volatile_index(const json_t *expression, const SqlObjects *made)
 {
     Walk walk = {.made = made};
-    find_moving(&walk, expression);
+    sql_tree_nodes(expression, see_moving, &walk);
     return walk.found;
+}
+
+static void see_unsteady(const char *key, const json_t *child, void *ctx)
+{
+    bool *found = ctx;
+    if (strcmp(key, "FuncCall") == 0 && !listed(STEADY, COUNT_OF(STEADY), name_of(child)))
+        *found = true;
 }
 
 bool sql_volatile_default(const json_t *expression)
 {
-    const char *key = NULL;
-    json_t *child = NULL;
-    size_t i = 0;
-    json_array_foreach ((json_t *)(uintptr_t)expression, i, child) {
-        if (sql_volatile_default(child))
-            return true;
-    }
-    json_object_foreach ((json_t *)(uintptr_t)expression, key, child) {
-        bool call = strcmp(key, "FuncCall") == 0;
-        if ((call && !listed(STEADY, COUNT_OF(STEADY), name_of(child))) ||
-            sql_volatile_default(child))
-            return true;
-    }
-    return false;
+    bool found = false;
+    sql_tree_nodes(expression, see_unsteady, &found);
+    return found;
 }
