@@ -23,8 +23,7 @@ static bool look_at_target(Fsck *fsck, const ConfigTarget *target, Error *err)
     AUTO(json_auto) json_t *here = NULL;
     DbConn *conn = fsck->state;
     if (target != fsck->context.state) {
-        if (!cli_context_target(fsck->cli, target, true, &own, err) ||
-            !ledger_fsck_snapshot(own, err))
+        if (!cli_context_target(fsck->cli, target, true, &own, err) || !db_begin_snapshot(own, err))
             return error_wrap(err, "target \"%s\"", target->name);
         conn = own;
     }
@@ -41,7 +40,7 @@ static bool look(Fsck *fsck, Error *err)
     if (!cli_context_open(cli, NULL, &fsck->context, err) ||
         !cli_context_connect(cli, &fsck->context, false, &fsck->state, err) ||
         (run != NULL && !cli_context_run(fsck->state, run, &fsck->run, err)) ||
-        !ledger_fsck_snapshot(fsck->state, err) ||
+        !db_begin_snapshot(fsck->state, err) ||
         !ledger_fsck_runs(fsck->state, fsck->run, &fsck->runs, err) ||
         !ledger_fsck(fsck->state, FSCK_STATE, fsck->runs, fsck->faults, err))
         return false;

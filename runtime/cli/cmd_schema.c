@@ -7,10 +7,7 @@
 
 static bool read_catalog(DbConn *conn, json_t **ret_catalog, Error *err)
 {
-    bool ok = db_begin(conn, err) &&
-              db_exec(conn, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", NULL,
-                      NULL, err) &&
-              data_catalog_read(conn, 0, ret_catalog, err);
+    bool ok = db_begin_snapshot(conn, err) && data_catalog_read(conn, 0, ret_catalog, err);
     db_rollback(conn);
     return ok;
 }

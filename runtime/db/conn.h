@@ -80,6 +80,8 @@ NODISCARD bool db_pipeline(DbConn *conn, const DbStatement *statements, size_t c
                            DbResult **ret_results, Error *err);
 
 NODISCARD bool db_begin(DbConn *conn, Error *err);
+/// Begins a transaction that only reads, and sees the database as of its first statement.
+NODISCARD bool db_begin_snapshot(DbConn *conn, Error *err);
 /// A lost connection here leaves the outcome unknown: ERROR_UNREACHABLE, read the ledger.
 NODISCARD bool db_commit(DbConn *conn, Error *err);
 /// Never fails: if it cannot roll back, the connection is marked lost.

@@ -519,6 +519,12 @@ bool db_begin(DbConn *conn, Error *err)
     return db_query(conn, "BEGIN", NULL, NULL, err);
 }
 
+bool db_begin_snapshot(DbConn *conn, Error *err)
+{
+    invariant(conn->lost || !db_in_transaction(conn));
+    return db_query(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", NULL, NULL, err);
+}
+
 static bool commit(DbConn *conn, DbResult **ret_result, Error *err)
 {
     if (!begin_exchange(conn, err))

@@ -306,10 +306,7 @@ bool ledger_audit_verify(DbConn *state, int64_t run, const json_t *heads, json_t
 {
     AUTO(json_auto) json_t *results = json_array();
     AUTO(json_auto) json_t *exported = by_run(heads);
-    bool ok = db_begin(state, err) &&
-              db_exec(state, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", NULL,
-                      NULL, err) &&
-              verify_all(state, run, exported, results, err);
+    bool ok = db_begin_snapshot(state, err) && verify_all(state, run, exported, results, err);
     db_rollback(state);
     if (ok)
         *ret_runs = json_incref(results);

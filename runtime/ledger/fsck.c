@@ -54,13 +54,6 @@ const LedgerFsckRow LEDGER_FSCK[] = {
 };
 const size_t LEDGER_FSCK_COUNT = COUNT_OF(LEDGER_FSCK);
 
-bool ledger_fsck_snapshot(DbConn *conn, Error *err)
-{
-    return db_begin(conn, err) &&
-           db_exec(conn, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", NULL, NULL,
-                   err);
-}
-
 bool ledger_fsck_runs(DbConn *state, int64_t run, json_t **ret_runs, Error *err)
 {
     LedgerParams params = {0};

@@ -21,8 +21,6 @@ typedef struct LedgerFsckRow {
 extern const LedgerFsckRow LEDGER_FSCK[];
 extern const size_t LEDGER_FSCK_COUNT;
 
-/// Waits. What is asked of conn from here on is of one moment: a run may be at work meanwhile.
-NODISCARD bool ledger_fsck_snapshot(DbConn *conn, Error *err);
 /// Waits. What the state database knows of all runs, or of one (run > 0), as a JSON array owned by
 /// the caller.
 NODISCARD bool ledger_fsck_runs(DbConn *state, int64_t run, json_t **ret_runs, Error *err);

@@ -12,8 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* One snapshot for all that a check reads. */
-static const char SNAPSHOT[] = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 static const char SET_PATH[] = "SELECT pg_catalog.set_config('search_path', $1, true)";
 
 typedef struct Compare {
@@ -274,7 +272,7 @@ static bool open_other(Run *run, const PlanNode *node, DbConn **ret_other, Error
         return error_set(err, ERROR_INPUT, "headgate.yaml has no target \"%s\"", name);
     return config_target_ready(target, err) && run_connect(run, target, true, ret_other, err) &&
            ledger_call(*ret_other, "search_path_default", NULL, &path, err) &&
-           db_begin(*ret_other, err) && db_exec(*ret_other, SNAPSHOT, NULL, NULL, err) &&
+           db_begin_snapshot(*ret_other, err) &&
            db_query(*ret_other, SET_PATH, DB_PARAMS(db_value(path, 0, 0)), NULL, err);
 }
 
@@ -288,7 +286,7 @@ static bool in_read_only(Run *run, const PlanNode *node, json_t *detail, Error *
                     .node = node,
                     .run = run->id,
                     .base = json_object_get(run_step_row(run, ""), "detail")};
-    bool ok = db_begin(run->effects, err) && db_exec(run->effects, SNAPSHOT, NULL, NULL, err) &&
+    bool ok = db_begin_snapshot(run->effects, err) && /* one for all that a check reads */
               db_query(run->effects, SET_PATH, DB_PARAMS(run->search_path), NULL, err) &&
               run_kind_check_evaluate(&look, detail, err);
     db_rollback(run->effects);

@@ -288,8 +288,7 @@ static bool open_snapshot(RunRestore *restore, Error *err)
 {
     AUTO(db_result_auto) DbResult *exported = NULL;
     if (!connect_to(restore->run, NULL, &restore->snapshot, err) ||
-        !db_exec(restore->snapshot, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", NULL, NULL,
-                 err) ||
+        !db_begin_snapshot(restore->snapshot, err) ||
         !db_exec(restore->snapshot, "SET LOCAL idle_in_transaction_session_timeout = 0", NULL, NULL,
                  err) ||
         !db_query(restore->snapshot, "SELECT pg_catalog.pg_export_snapshot()", NULL, &exported,
