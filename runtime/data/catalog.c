@@ -31,10 +31,7 @@ bool data_catalog_read(DbConn *conn, int definition_bytes, json_t **ret_catalog,
     AUTO(db_result_auto) DbResult *path = NULL;
     AUTO(db_result_auto) DbResult *found = NULL;
     LedgerParams params = {0};
-    if (definition_bytes > 0)
-        ledger_param_int(&params, definition_bytes);
-    else
-        ledger_param_text(&params, NULL);
+    ledger_param_above_0(&params, definition_bytes);
     /* names in definitions are qualified when they are not on the path */
     if (!db_query(conn, "SELECT pg_catalog.current_setting('search_path')", NULL, &path, err) ||
         !set_path(conn, "pg_catalog", err) ||

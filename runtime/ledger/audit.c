@@ -285,10 +285,7 @@ static bool verify_all(DbConn *state, int64_t run, const json_t *heads, json_t *
     enum { RESTS = 5 };
     AUTO(db_result_auto) DbResult *runs = NULL;
     LedgerParams params = {0};
-    if (run > 0)
-        ledger_param_int(&params, run);
-    else
-        ledger_param_text(&params, NULL);
+    ledger_param_above_0(&params, run);
     if (!ledger_call(state, "audit_runs", &params, &runs, err))
         return false;
     for (int i = 0; i < db_rows(runs); i++) {
@@ -316,9 +313,6 @@ bool ledger_audit_verify(DbConn *state, int64_t run, const json_t *heads, json_t
 bool ledger_audit_heads(DbConn *state, int64_t run, json_t **ret_heads, Error *err)
 {
     LedgerParams params = {0};
-    if (run > 0)
-        ledger_param_int(&params, run);
-    else
-        ledger_param_text(&params, NULL);
+    ledger_param_above_0(&params, run);
     return ledger_call_json(state, "audit_head", &params, ret_heads, err);
 }

@@ -21,6 +21,14 @@ void ledger_param_int(LedgerParams *params, int64_t number)
     params->values[params->count++] = digits;
 }
 
+void ledger_param_above_0(LedgerParams *params, int64_t number)
+{
+    if (number > 0)
+        ledger_param_int(params, number);
+    else
+        ledger_param_text(params, NULL);
+}
+
 void ledger_param_json(LedgerParams *params, const json_t *value)
 {
     char *text = value == NULL ? NULL : json_text(value);

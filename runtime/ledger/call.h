@@ -26,6 +26,7 @@ typedef struct LedgerParams {
 
 void ledger_param_text(LedgerParams *params, const char *text); ///< NULL = SQL NULL
 void ledger_param_int(LedgerParams *params, int64_t number);
+void ledger_param_above_0(LedgerParams *params, int64_t number);   ///< 0 and below = SQL NULL
 void ledger_param_json(LedgerParams *params, const json_t *value); ///< NULL = SQL NULL
 void ledger_params_done(LedgerParams *params);
 

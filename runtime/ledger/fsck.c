@@ -57,10 +57,7 @@ const size_t LEDGER_FSCK_COUNT = COUNT_OF(LEDGER_FSCK);
 bool ledger_fsck_runs(DbConn *state, int64_t run, json_t **ret_runs, Error *err)
 {
     LedgerParams params = {0};
-    if (run > 0)
-        ledger_param_int(&params, run);
-    else
-        ledger_param_text(&params, NULL);
+    ledger_param_above_0(&params, run);
     AUTO(json_auto) json_t *rows = NULL;
     if (!ledger_call_json(state, "fsck_runs", &params, &rows, err))
         return false;
