@@ -71,6 +71,18 @@ struct PlanKey {
         .doc = "The boxes of the plan's document that this ticks when it is done."                 \
     }
 
+/// Of what moves rows in batches.
+#define PLAN_BATCH_TIME_KEY                                                                        \
+    {                                                                                              \
+        .name = "batch_time", .type = KEY_DURATION, .fallback = "\"300ms\"",                       \
+        .doc = "How long a batch should take; at most 5s."                                         \
+    }
+#define PLAN_PAUSE_KEY                                                                             \
+    {                                                                                              \
+        .name = "pause", .type = KEY_DURATION, .fallback = "\"0s\"",                               \
+        .doc = "A rest between two batches of a worker."                                           \
+    }
+
 /// What `check` reports and the plan means (run/lint.h): of groups, and of the kinds that hold SQL
 /// or programs.
 #define PLAN_ALLOW_KEY                                                                             \

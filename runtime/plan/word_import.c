@@ -36,14 +36,8 @@ const PlanKey PLAN_IMPORT_KEYS[] = {
      .type = KEY_COUNT,
      .doc = "Records of the first batch; later ones follow batch_time. Default: chosen by the "
             "runtime."},
-    {.name = "batch_time",
-     .type = KEY_DURATION,
-     .fallback = "\"300ms\"",
-     .doc = "How long a batch should take; at most 5s."},
-    {.name = "pause",
-     .type = KEY_DURATION,
-     .fallback = "\"0s\"",
-     .doc = "A rest between two batches of a worker."},
+    PLAN_BATCH_TIME_KEY,
+    PLAN_PAUSE_KEY,
     {.name = "workers",
      .type = KEY_WORKERS,
      .fallback = "\"auto\"",
@@ -65,10 +59,9 @@ const PlanKey PLAN_IMPORT_KEYS[] = {
 };
 
 const PlanRule PLAN_IMPORT_RULES[] = {
-    {.kind = RULE_AT_MOST_ONE,
-     .keys = "columns map",
-     .why = "columns says which fields are taken as they are, and map takes what it wants"},
-    {.keys = NULL},
+    RULE(AT_MOST_ONE, "columns map",
+         "columns says which fields are taken as they are, and map takes what it wants"),
+    RULES_END,
 };
 
 static bool leaves_the_store(const char *pattern)
