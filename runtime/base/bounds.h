@@ -36,6 +36,8 @@ enum {
     BOUND_HTTP_TIMEOUT_MS = 30000,        ///< of our client, unless the request says otherwise
     BOUND_HTTP_CONNECTIONS = 2000,
     BOUND_HTTP_PER_ADDRESS = 1000,
+    BOUND_HTTP_UNSENT_BYTES = 16 * 1024 * 1024, ///< answers that one token has not read yet
+    BOUND_WS_PER_PERSON = 20,
     BOUND_WS_MESSAGE_BYTES = 64 * 1024,
     BOUND_WS_QUEUE_BYTES =
         256 * 1024, ///< unsent frames of one viewer; beyond it the viewer is reset

@@ -382,26 +382,33 @@ static void tell_caught_up(ServerViewer *viewer, ViewerWatch *watch)
     viewer_tell_json(viewer, message);
 }
 
+static void tell_rows(ServerViewer *viewer, ViewerWatch *watch, const DbResult *page,
+                      ServerNote *const *notes)
+{
+    for (int row = 0; row < db_rows(page); row++) {
+        if (!viewer_tell(viewer, notes[row]))
+            return;
+        watch->seq = db_int(page, row, 0);
+    }
+}
+
 /* Whoever watches run from since gets the page: usually several that reconnected together. */
 static void tell_page(Server *server, int64_t run, int64_t since, const DbResult *page)
 {
+    AUTO(arena_auto) Arena *arena = arena_new();
     int rows = db_rows(page);
+    ServerNote **notes = arena_alloc(arena, (size_t)rows * sizeof(ServerNote *));
+    for (int row = 0; row < rows; row++)
+        notes[row] = note_new(db_value(page, row, 1), (size_t)db_value_bytes(page, row, 1));
     for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
         for (size_t i = 0; viewer->ready && i < viewer->watches_count; i++) {
             ViewerWatch *watch = &viewer->watches[i];
-            if (watch->run != run || watch->live || watch->seq != since)
-                continue;
-            bool room = true;
-            for (int row = 0; row < rows && room; row++) {
-                ServerNote *note =
-                    note_new(db_value(page, row, 1), (size_t)db_value_bytes(page, row, 1));
-                room = viewer_tell(viewer, note);
-                note_drop(note);
-                if (room)
-                    watch->seq = db_int(page, row, 0);
-            }
+            if (watch->run == run && !watch->live && watch->seq == since)
+                tell_rows(viewer, watch, page, notes);
         }
     }
+    for (int row = 0; row < rows; row++)
+        note_drop(notes[row]);
 }
 
 /* The events of a run that ended long ago were deleted. */

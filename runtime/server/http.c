@@ -21,7 +21,8 @@
 
 enum {
     BODY_LIMIT_US = 30 * 1000000,
-    SEND_LIMIT_US = 30 * 1000000,
+    SEND_LIMIT_US = 30 * 1000000, ///< without getting further
+    SEND_WHOLE_LIMIT_US = 300 * 1000000,
     LINGER_US = 1000000,
     LINGER_READS = 64, ///< at a time
     WORK_LIMIT_S = 120,
@@ -140,7 +141,8 @@ static void push(ServerRequest *request)
         shutdown(lws_get_socket_fd(request->wsi), SHUT_WR);
         request->stage = REQUEST_LINGERING;
         linger(request, now_us);
-    } else if (result == WRITE_FAILED || now_us - request->moved_at_us > SEND_LIMIT_US) {
+    } else if (result == WRITE_FAILED || now_us - request->moved_at_us > SEND_LIMIT_US ||
+               now_us - request->answered_at_us > SEND_WHOLE_LIMIT_US) {
         end_request(request);
     }
 }
@@ -183,7 +185,7 @@ void http_start(Server *server)
 static void send_answer(ServerRequest *request)
 {
     request->stage = REQUEST_SENDING;
-    request->moved_at_us = clock_monotonic_us();
+    request->answered_at_us = request->moved_at_us = clock_monotonic_us();
     lws_set_timeout(request->wsi, NO_PENDING_TIMEOUT, 0);
     Server *server = request->server;
     push(request);
@@ -233,11 +235,10 @@ static bool allowed(ServerRequest *request, Error *err)
 
 static bool handle(ServerRequest *request, json_t **ret_body, Error *err)
 {
-    if (!pool_take(request->server->pool, &request->conn, err))
+    if (!share_take(request, err))
         return false;
     bool ok = allowed(request, err) && request->route->handler(request, ret_body, err);
-    pool_put(request->server->pool, request->conn);
-    request->conn = NULL;
+    share_put(request);
     return ok;
 }
 

@@ -58,6 +58,7 @@ struct Server {
     ServerViewer *viewers;
     size_t viewers_count;
     bool stopping;
+    FiberEvent returned;                               ///< a request has given its connection back
     FiberEvent ended;                                  ///< a fiber of ours has ended
                                                        ///< cannot send
     unsigned char frame[LWS_PRE + SERVER_FRAME_BYTES]; ///< the same for viewers
@@ -98,6 +99,11 @@ void read_upgrade(struct lws *wsi, Arena *arena, ServerHead *ret_head);
 /// A header by its lws token, from arena; NULL when absent or given twice where that is not
 /// allowed.
 const char *read_header(struct lws *wsi, Arena *arena, enum lws_token_indexes token);
+
+/* share.c */
+/// Waits. A connection for request->conn, when whoever sends it has not too much already (429).
+NODISCARD bool share_take(ServerRequest *request, Error *err);
+void share_put(ServerRequest *request);
 
 /* write.c: what goes out */
 void write_json(ServerRequest *request, int status, const json_t *body);

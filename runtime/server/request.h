@@ -64,6 +64,7 @@ struct ServerRequest {
     Fiber *fiber; ///< while REQUEST_WORKING
     RequestStage stage;
     int64_t started_at_us;
+    int64_t answered_at_us;
     int64_t moved_at_us; ///< when the answer last got further
 
     ServerMethod method;

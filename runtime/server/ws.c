@@ -214,6 +214,15 @@ static void say_hello(ServerViewer *viewer)
     feed_wake(viewer->server->feed);
 }
 
+static size_t streams_of(const Server *server, const char *person)
+{
+    size_t count = 0;
+    for (const ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next)
+        count +=
+            viewer->ready && viewer->close_status == 0 && strcmp(viewer->who.person, person) == 0;
+    return count;
+}
+
 static void ask_who(void *arg)
 {
     ServerViewer *viewer = arg;
@@ -231,6 +240,8 @@ static void ask_who(void *arg)
     server->working--;
     if (viewer->gone)
         viewer_free(viewer);
+    else if (ok && streams_of(server, viewer->who.person) >= BOUND_WS_PER_PERSON)
+        viewer_close(viewer, CLOSE_POLICY, "at most 20 streams a person");
     else if (ok)
         say_hello(viewer);
     else if (err.kind == ERROR_REFUSED)

@@ -15,6 +15,9 @@ environments:
     approvers: { admin: [bob] }
 `;
 
+/** The server takes no more. */
+const STREAMS_A_PERSON = 20;
+
 interface Message {
   t: string;
   at?: string;
@@ -67,18 +70,21 @@ export interface Viewed {
 /** A run of many small steps behind a gate: the viewers come first, then bob approves. */
 export async function measureViewers(cluster: Cluster, count: number): Promise<Viewed> {
   const database = await cluster.database();
+  const watchers = Array.from({ length: Math.ceil(count / STREAMS_A_PERSON) }, (_, at) => `w${at}`);
   const folder = migrationsPlan(200, CONFIG, '  gate "go" { approvers = "admin" },\n');
   const supervisor = await Supervisor.start({
     env: cluster.env(database),
     config: folder,
     plans: dirname(folder),
     environment: "bench",
-    people: ["alice", "bob"],
+    people: ["alice", "bob", ...watchers],
   });
   const alice = supervisor.as("alice");
   const { id } = await alice.startRun(folder.slice(dirname(folder).length + 1), "bench");
   await waitUntil("the gate is open", async () => (await alice.run(id)).state === "waiting");
-  const viewers = await Promise.all(Array.from({ length: count }, () => Viewer.open(supervisor.url, alice.authorization)));
+  const viewers = await Promise.all(
+    Array.from({ length: count }, (_, at) => Viewer.open(supervisor.url, supervisor.as(watchers[at % watchers.length] as string).authorization)),
+  );
   for (const viewer of viewers) viewer.watch(id);
   const before = Number((await alice.run(id)).seq);
   await waitUntil("all have caught up", () => viewers.every(({ seqs }) => (seqs[seqs.length - 1] ?? 0) >= before));

@@ -21,15 +21,18 @@ export interface Served {
   run: string;
 }
 
+/** What is freed is given back at once, so that the memory of a build with AddressSanitizer says something. */
+export const FRUGAL = { ASAN_OPTIONS: `${process.env["ASAN_OPTIONS"] ?? ""}:quarantine_size_mb=4` };
+
 /** people: the first is an operator; bob may approve. */
-export async function serveGated(cluster: Cluster, people = ["alice", "bob"], plan = GATED): Promise<Served> {
+export async function serveGated(cluster: Cluster, people = ["alice", "bob"], env: Record<string, string> = {}, plan = GATED): Promise<Served> {
   const database = await cluster.database();
   const folder = temporary("plans");
   mkdirSync(join(folder, "gated"));
   writeFileSync(join(folder, "gated/plan.lua"), plan);
   writeFileSync(join(folder, "headgate.yaml"), TEST_CONFIG);
   const supervisor = await Supervisor.start({
-    env: cluster.env(database),
+    env: { ...cluster.env(database), ...env },
     config: folder,
     plans: folder,
     environment: "people",
