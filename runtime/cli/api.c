@@ -47,6 +47,11 @@ bool cli_api_open(const Cli *cli, Arena *arena, CliApi *ret_api, Error *err)
     return true;
 }
 
+const char *cli_api_run(const char *text)
+{
+    return text != NULL && text[0] == '#' ? text + 1 : text;
+}
+
 static void percent_encode(Text *out, const char *text)
 {
     for (; *text != '\0'; text++) {

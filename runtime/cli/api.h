@@ -16,6 +16,9 @@ typedef struct CliApi {
 /// --server and --token-file, HEADGATE_SERVER and HEADGATE_TOKEN. Strings from arena.
 NODISCARD bool cli_api_open(const Cli *cli, Arena *arena, CliApi *ret_api, Error *err);
 
+/// "42" of "42" or "#42"; NULL of NULL.
+const char *cli_api_run(const char *text);
+
 typedef struct CliApiCall {
     const char *method;
     const char *path;     ///< "/api/runs/42"

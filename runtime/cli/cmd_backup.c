@@ -293,7 +293,7 @@ static void print_end(const Backups *backups, bool prune, bool yes)
 {
     size_t here = count(backups, KEPT) + count(backups, NO_RULE) + count(backups, UNENDED);
     size_t goes = count(backups, GOES);
-    printf("%zu backups stay; ", here);
+    printf("%zu %s; ", here, here == 1 ? "backup stays" : "backups stay");
     if (yes)
         printf("%zu deleted\n", backups->deleted);
     else if (goes == 0)
@@ -302,8 +302,8 @@ static void print_end(const Backups *backups, bool prune, bool yes)
         printf("%zu would be deleted%s\n", goes,
                prune ? ": headgate backup prune --yes does it" : " by headgate backup prune --yes");
     if (backups->unknown > 0)
-        printf("%zu other files in %s are left alone: this ledger does not know them\n",
-               backups->unknown, backups->folder);
+        printf("%zu other %s left alone in %s: not known to this ledger\n", backups->unknown,
+               backups->unknown == 1 ? "file is" : "files are", backups->folder);
 }
 
 static bool say_and_do(Backups *backups, bool prune, Error *err)

@@ -9,11 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *plain_run(const char *text)
-{
-    return text != NULL && text[0] == '#' ? text + 1 : text;
-}
-
 static CliExit decide(Cli *cli, const char *action)
 {
     Error err = {0};
@@ -21,7 +16,7 @@ static CliExit decide(Cli *cli, const char *action)
     AUTO(json_auto) json_t *gate = NULL;
     CliApi api;
     if (!cli_api_open(cli, arena, &api, &err) ||
-        !cli_api_decide(&api, plain_run(cli_argument(cli, 0)), cli_argument(cli, 1), action,
+        !cli_api_decide(&api, cli_api_run(cli_argument(cli, 0)), cli_argument(cli, 1), action,
                         cli_option(cli, "message"), &gate, &err))
         return cli_fail(&err);
     if (cli_flag(cli, "json")) {
@@ -172,7 +167,7 @@ CliExit cli_review(Cli *cli)
     CliExit code = CLI_OK;
     CliApi api;
     AUTO(arena_auto) Arena *arena = arena_new();
-    const char *run = plain_run(cli_argument(cli, 0));
+    const char *run = cli_api_run(cli_argument(cli, 0));
     if (run == NULL) {
         error_set(&err, ERROR_INPUT, "which run? headgate review RUN");
         return cli_fail(&err);

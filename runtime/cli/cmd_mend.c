@@ -1,4 +1,5 @@
 /* answer, skip, repair: what a person does where the run cannot know, or cannot go back. */
+#include "cli/api.h"
 #include "cli/ask.h"
 #include "cli/commands.h"
 #include "ledger/run.h"
@@ -29,7 +30,9 @@ static bool send_answer(Cli *cli, CliAsk *ask, Error *err)
     const char *said = cli_argument(cli, 2);
     const char *message = cli_option(cli, "message");
     if (!text_equal(said, "yes") && !text_equal(said, "no"))
-        return error_set(err, ERROR_INPUT, "answer yes (it has happened) or no (do it again)");
+        return error_set(err, ERROR_INPUT,
+                         "answer yes (it has happened) or no (do it again); of a manual step or a "
+                         "box of a check-list: done");
     bool asked = text_equal(json_get_string(reason, "kind", ""), "did_it_happen") &&
                  text_equal(json_get_string(reason, "path", ""), path);
     if (!asked)
@@ -47,9 +50,55 @@ static bool send_answer(Cli *cli, CliAsk *ask, Error *err)
     return ledger_call(ask->state, "server_answer_add", &params, NULL, err);
 }
 
+/* ------------------------------------------------------------------ a person has done it */
+
+/* Of a check-list somebody says which box: a forgotten option must not tick the first. */
+static bool check_box(const json_t *page, const char *path, const char *item, Error *err)
+{
+    size_t i = 0;
+    json_t *step = NULL;
+    json_array_foreach (json_object_get(page, "steps"), i, step) {
+        bool list = text_equal(json_get_string(step, "kind", ""), "checklist");
+        if (item == NULL && list && text_equal(json_get_string(step, "path", ""), path))
+            return error_set(err, ERROR_INPUT, "\"%s\" is a check-list: say which box, --item N",
+                             path);
+    }
+    return true;
+}
+
+/* Who may say it is decided where people are known: by the supervisor. */
+static bool send_done(Cli *cli, Error *err)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    AUTO(json_auto) json_t *page = NULL;
+    AUTO(json_auto) json_t *answer = NULL;
+    AUTO(json_auto) json_t *body = json_object();
+    CliApi api;
+    const char *run = cli_api_run(cli_argument(cli, 0));
+    const char *item = cli_option(cli, "item");
+    long number = item == NULL ? 1 : strtol(item, NULL, 10);
+    if (number < 1)
+        return error_set(err, ERROR_INPUT, "--item is a number from 1");
+    json_set_string(body, "path", cli_argument(cli, 1));
+    json_object_set_new(body, "item", json_integer(number - 1));
+    json_set_string(body, "note",
+                    cli_option(cli, "message") == NULL ? "" : cli_option(cli, "message"));
+    CliApiCall look = {.method = "GET", .path = arena_printf(arena, "/api/runs/%s", run)};
+    CliApiCall act = {
+        .method = "POST", .path = arena_printf(arena, "/api/runs/%s/answers", run), .body = body};
+    if (!cli_api_open(cli, arena, &api, err) || !cli_api_call(&api, &look, &page, err) ||
+        !check_box(page, cli_argument(cli, 1), item, err) ||
+        !cli_api_call(&api, &act, &answer, err))
+        return false;
+    printf("\"%s\" of run %s is told as done\n", cli_argument(cli, 1), run);
+    return true;
+}
+
 CliExit cli_answer(Cli *cli)
 {
     Error err = {0};
+    if (text_equal(cli_argument(cli, 2), "done"))
+        return send_done(cli, &err) ? CLI_OK : cli_fail(&err);
     CliAsk ask = {0};
     bool ok = cli_ask_open(cli, &ask, &err) && send_answer(cli, &ask, &err);
     CliExit code = ok ? go_on(cli, &ask, "the answer") : cli_fail(&err);

@@ -76,6 +76,15 @@ static void print_waits(const json_t *waits)
                json_get_string(waits, "expires", ""));
 }
 
+/* A gate, say, that nobody passed before the run was taken back stays in the ledger as it was. */
+static const char *state_shown(RunState run, const json_t *step)
+{
+    const char *state = json_get_string(step, "state", "");
+    bool begun = text_equal(state, "running") || text_equal(state, "intent");
+    bool over = run != RUN_STATES && run_state_rest(run) == RUN_ENDED;
+    return begun && over ? "given up" : state;
+}
+
 static void print_one(const Look *look, const json_t *steps, const Error *why)
 {
     char next[1024];
@@ -90,7 +99,7 @@ static void print_one(const Look *look, const json_t *steps, const Error *why)
     json_array_foreach (steps, i, step) {
         if (json_get_string(step, "path", "")[0] == '\0')
             continue;
-        printf("        %-12s %-10s %s", json_get_string(step, "state", ""),
+        printf("        %-12s %-10s %s", state_shown(state, step),
                json_get_string(step, "kind", ""), json_get_string(step, "path", ""));
         const char *text = json_get_string(json_object_get(step, "detail"), "text", NULL);
         const char *problem = json_get_string(json_object_get(step, "error"), "message", NULL);

@@ -98,6 +98,16 @@ static const CliOption ASK_OPTIONS[] = {
     JSON_OPTION,
     OPTIONS_END,
 };
+static const CliOption ANSWER_OPTIONS[] = {
+    MESSAGE_OPTION,
+    {.name = "item", .value = "N", .doc = "which box of a check-list is done, from 1"},
+    DETACH_OPTION,
+    {.name = "quiet", .letter = 'q', .doc = "no progress"},
+    {.name = "no-wait", .doc = "stop at the first gate"},
+    SERVER_OPTIONS,
+    JSON_OPTION,
+    OPTIONS_END,
+};
 static const CliOption PAUSE_OPTIONS[] = {MESSAGE_OPTION, OPTIONS_END};
 static const CliOption GATE_OPTIONS[] = {
     {.name = "message", .letter = 'm', .value = "WHY", .doc = "your comment; a reject needs one"},
@@ -221,9 +231,13 @@ static const CliOption WORKER_OPTIONS[] = {
 const CliCommand CLI_COMMANDS[] = {
     {"abort", "RUN", 1, 1, "end a run where it is; nothing is undone", NULL, ASK_OPTIONS, cli_abort,
      false, false},
-    {"answer", "RUN PATH yes|no", 3, 3,
-     "say whether something outside the database happened: yes goes on, no does it again", NULL,
-     ASK_OPTIONS, cli_answer, false, false},
+    {"answer", "RUN PATH yes|no|done", 3, 3,
+     "say that a manual step is done, or whether something outside the database happened",
+     "yes (it happened: goes on) and no (does it again) answer the run that asks. done is said of "
+     "a "
+     "manual step, or of one box of a check-list, as the person the token belongs to: the "
+     "supervisor asks for the step's role.",
+     ANSWER_OPTIONS, cli_answer, false, false},
     {"approve", "RUN GATE", 2, 2, "approve a gate, as the person the token belongs to", NULL,
      GATE_OPTIONS, cli_approve, false, false},
     {"audit", "ACTION [RUN]", 1, 2,

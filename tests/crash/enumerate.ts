@@ -1,9 +1,7 @@
 /** Kill -9 at every fault point (docs/faults.md), forward and back; pairs of points; failing calls and writes.
  *
  * A scene runs once undisturbed and tells its points; then once for each point and pass with a kill there. Whoever is left goes
- * on, and the end must be the same: content, schema, ledger. node tests/run.mjs --script crash/enumerate.ts
- * [--only hello,canonical-events,all-kinds] [--parts kills,stops,pairs,errors,lasting,memory] [--point text] [--passes 2] [--limit cases] [--seconds 60]
- * [--jobs 3] [--seed 1] [--list] [--no-figures] */
+ * on, and the end must be the same: content, schema, ledger. node tests/run.mjs --script crash/enumerate.ts --help */
 import { join } from "node:path";
 import { Arguments } from "../lib/arguments";
 import { Cluster } from "../lib/cluster";
@@ -17,8 +15,20 @@ import { inParallel } from "./pool";
 
 const options = new Arguments();
 const PLANS = "hello,canonical-events,all-kinds";
+const PARTS = "kills,stops,pairs,errors,lasting,memory";
+options.help(`Kills at every fault point of docs/faults.md; the build needs -DHEADGATE_FAULTS=ON (HEADGATE_BIN).
+  --only ${PLANS}  scenes
+  --parts ${PARTS}  kinds of cases
+  --point TEXT      only points whose name holds it
+  --passes 2        passes of a point between the first and the last that are tried too
+  --limit CASES     --seconds 60   where to stop
+  --jobs 3          cases at once
+  --seed 1          what is drawn, and in which order
+  --allocations N   failing allocations tried of each point
+  --list            prints the points and tries none
+  --no-figures      writes no build/figures`);
 const only = options.text("only", PLANS).split(",");
-const parts = options.text("parts", "kills,stops,pairs,errors,lasting,memory").split(",");
+const parts = options.text("parts", PARTS).split(",");
 const pointFilter = options.text("point", "");
 const between = options.number("passes", 2);
 const limit = options.number("limit", 1e9);

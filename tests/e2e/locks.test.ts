@@ -1,8 +1,8 @@
 /** Locks: short tries within a budget, the blocker's name, nobody kept waiting behind us, and proofs under their locks. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import type pg from "pg";
-import { headgate, start } from "../lib/cli";
+import { type CliProcess, headgate, start } from "../lib/cli";
 import { Cluster } from "../lib/cluster";
 import { writePlan } from "../lib/plan";
 import { waitUntil } from "../lib/wait";
@@ -12,6 +12,24 @@ before(async () => {
   cluster = await Cluster.start();
 });
 after(() => cluster.stop());
+
+/** What a test that failed has left open would keep the others, and this file, from ending. */
+const open: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of open.splice(0).reverse()) await end();
+});
+
+async function connect(database: string): Promise<pg.Client> {
+  const client = await cluster.connect(database);
+  open.push(() => client.end().catch(() => undefined));
+  return client;
+}
+
+function begin(folder: string, env: Record<string, string>): CliProcess {
+  const run = start(["run", folder, "-e", "test", "--yes"], { env });
+  open.push(() => run.alive && run.kill("SIGKILL"));
+  return run;
+}
 
 const config = (target: string): string => `
 version: 1
@@ -43,7 +61,7 @@ async function prepared(): Promise<{ database: string; env: Record<string, strin
 
 /** Somebody who looked and went for a coffee. */
 async function reader(database: string, sql = "SELECT count(*) FROM items WHERE name <> 'hunter2'"): Promise<pg.Client> {
-  const client = await cluster.connect(database);
+  const client = await connect(database);
   await client.query("SET application_name = 'coffee'");
   await client.query("BEGIN");
   await client.query(sql);
@@ -102,7 +120,7 @@ test("while it waits the run says for whom, and it goes on when the blocker is g
   const folder = plan("ALTER TABLE items ADD COLUMN extra integer");
   const status = (...more: string[]) => headgate(["status", "1", "-e", "test", ...more], { env, cwd: folder });
   const waits = async () => (JSON.parse((await status("--json")).stdout) as { state: string; waits: Waits | null });
-  const run = start(["run", folder, "-e", "test", "--yes"], { env });
+  const run = begin(folder, env);
   const [first] = await waitUntil("a try was refused", async () => {
     const told = await locks(database);
     return told.some((lock) => lock.blockers !== undefined && lock.blockers.length > 0) ? told.filter((lock) => lock.blockers?.length) : undefined;
@@ -132,8 +150,8 @@ test("a statement that others queue behind is withdrawn and tried again", async 
   const coffee = await reader(database);
   // waits of ours could last a minute: only the watch ends them
   const folder = plan("ALTER TABLE items ADD COLUMN extra integer", { target: "lock_timeout: 60s, victims: 2, victim_wait: 30s" });
-  const run = start(["run", folder, "-e", "test", "--yes"], { env });
-  const clients = await Promise.all([1, 2].map(() => cluster.connect(database)));
+  const run = begin(folder, env);
+  const clients = await Promise.all([1, 2].map(() => connect(database)));
   let longestMs = 0;
   let stop = false;
   const loops = clients.map(async (client) => {
@@ -159,7 +177,7 @@ test("a statement that others queue behind is withdrawn and tried again", async 
 test("a statement that holds its lock while others wait is stopped at max_block", async () => {
   const { database, env } = await prepared();
   const folder = plan("ALTER TABLE items ADD COLUMN extra integer; SELECT pg_sleep(120)", { target: "max_block: 300ms" });
-  const run = start(["run", folder, "-e", "test", "--yes"], { env });
+  const run = begin(folder, env);
   await waitUntil("our statement holds its lock", async () => {
     const held = await cluster.query(database, "SELECT 1 FROM pg_locks WHERE relation = 'items'::regclass AND mode = 'AccessExclusiveLock' AND granted");
     return held.length > 0;
@@ -180,10 +198,10 @@ test("a proof is asked under its locks: a writer that began before cannot slip i
     target: "lock_timeout: 60s",
     more: 'proof = { no_rows = "SELECT id FROM items WHERE id > 100" }',
   });
-  const writer = await cluster.connect(database);
+  const writer = await connect(database);
   await writer.query("BEGIN");
   await writer.query("INSERT INTO items VALUES (101, 'in between')");
-  const run = start(["run", folder, "-e", "test", "--yes"], { env });
+  const run = begin(folder, env);
   // the fifth try waits long: the writer commits inside of it, when a proof asked before the lock would have passed already
   await waitUntil("the fifth try waits for its lock", async () => {
     const waits = await cluster.query(database, "SELECT 1 FROM pg_locks WHERE relation = 'items'::regclass AND NOT granted");
@@ -201,10 +219,10 @@ test("the tables that only the proof reads stand still too", async () => {
   const { database, env } = await prepared();
   await cluster.query(database, "CREATE TABLE orders (item integer); CREATE VIEW open_orders AS SELECT item FROM orders");
   const folder = plan("ALTER TABLE items DROP COLUMN name", { more: 'proof = { no_rows = "SELECT item FROM open_orders" }' });
-  const writer = await cluster.connect(database);
+  const writer = await connect(database);
   await writer.query("BEGIN");
   await writer.query("INSERT INTO orders VALUES (1)");
-  const run = start(["run", folder, "-e", "test", "--yes"], { env });
+  const run = begin(folder, env);
   await waitUntil("the step waits for its lock", async () => (await locks(database)).some((lock) => lock.waits?.object === "public.orders"));
   await writer.query("ROLLBACK");
   await writer.end();

@@ -5,11 +5,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { breakEachBox } from "../lib/box-bench";
+import { assertEndsAsUndisturbed } from "../lib/killed";
 import { canonicalPlan } from "../lib/paths";
 import { type Look, PlanBench, type PlanRun, writePlanFigures } from "../lib/plan-bench";
-import { seedRandom } from "../lib/random";
 import { loadStory } from "../lib/story";
-import { striker } from "../lib/strike";
 
 const EVENTS = 1005;
 const SEED = 20250708;
@@ -107,16 +106,5 @@ test("each automatic box fails when its subject is broken", async (t) => {
 });
 
 test(`killed ${KILLS} times at random moments it ends as undisturbed`, async (t) => {
-  assert.ok(done, "the undisturbed run comes first");
-  figures["seed"] = seedRandom(SEED);
-  const run = await bench.begin();
-  t.after(() => run.close());
-  figures["wrong_runs"] = 1;
-  const { killed } = await run.disturbed(striker(bench.cluster, { kills: KILLS, lengthMs: done.ms, among: ["runner", "supervisor", "backend"] }));
-  figures["kills"] = killed.length;
-  t.diagnostic(`killed ${killed.join(", ")}`);
-  assert.deepEqual(await run.look(true), done.stable);
-  await run.assertSound();
-  figures["wrong_runs"] = 0;
-  assert.equal(killed.length, KILLS);
+  await assertEndsAsUndisturbed(t, bench, figures, { seed: SEED, kills: KILLS, among: ["runner", "supervisor", "backend"], done });
 });

@@ -4,9 +4,8 @@ import { after, before, test } from "node:test";
 import { CITADELBUY, FOLDER, messages, requests } from "../lib/citadelbuy";
 import { headgate } from "../lib/cli";
 import { noHaproxy } from "../lib/haproxy";
+import { assertEndsAsUndisturbed } from "../lib/killed";
 import { PlanBench, type Look, writePlanFigures } from "../lib/plan-bench";
-import { seedRandom } from "../lib/random";
-import { striker } from "../lib/strike";
 
 const SEED = 20251204;
 const KILLS = 3;
@@ -63,20 +62,14 @@ test("forward in dev at the document's sizes; rolled back, nothing is left", asy
 });
 
 test(`killed ${KILLS} times at random moments it ends as undisturbed, and rolls back to what was`, async (t) => {
-  assert.ok(done, "the undisturbed run comes first");
-  figures["seed"] = seedRandom(SEED);
-  const run = await bench.begin(noHaproxy === "" ? "demo" : "dev");
-  t.after(() => run.close());
-  figures["wrong_runs"] = 1;
-  const { killed } = await run.disturbed(striker(bench.cluster, { kills: KILLS, lengthMs: done.ms, among: ["runner", "supervisor", "backend"] }));
-  figures["kills"] = killed.length;
-  t.diagnostic(`killed ${killed.join(", ")}`);
-  assert.deepEqual(await run.look(true), done.stable);
-  await run.assertSound();
-  if (noHaproxy === "") assert.deepEqual(await requests(20), { blue: 0, green: 20 }, "after 10 and 50 %, all the traffic");
-  await run.back();
-  if (noHaproxy === "") assert.deepEqual(await requests(20), { blue: 20, green: 0 });
-  await run.assertAsBefore();
-  figures["wrong_runs"] = 0;
-  assert.equal(killed.length, KILLS);
+  await assertEndsAsUndisturbed(t, bench, figures, {
+    seed: SEED, kills: KILLS, among: ["runner", "supervisor", "backend"], done,
+    environment: noHaproxy === "" ? "demo" : "dev",
+    then: async (run) => {
+      if (noHaproxy === "") assert.deepEqual(await requests(20), { blue: 0, green: 20 }, "after 10 and 50 %, all the traffic");
+      await run.back();
+      if (noHaproxy === "") assert.deepEqual(await requests(20), { blue: 20, green: 0 });
+      await run.assertAsBefore();
+    },
+  });
 });

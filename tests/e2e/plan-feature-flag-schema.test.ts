@@ -1,48 +1,26 @@
 /** The plan of seed 000: forward, verified over SQL and HTTP, killed and resumed, and everything it made taken back. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { ApiError } from "../lib/api";
 import { breakEachBox } from "../lib/box-bench";
-import { atExit } from "../lib/cleanup";
+import { assertEndsAsUndisturbed } from "../lib/killed";
 import { root } from "../lib/paths";
-import { PlanBench, type Look, type PlanRun, type Service, writePlanFigures } from "../lib/plan-bench";
-import { seedRandom } from "../lib/random";
-import { striker } from "../lib/strike";
+import { PlanBench, type Look, type PlanRun, writePlanFigures } from "../lib/plan-bench";
+import { planOptions } from "../lib/plans";
 
 const FOLDER = join(root, "plans/feature-flag-schema");
 const DEMO = "d3300000-0000-4000-8000-000000000001";
 const SEED = 20251121;
 const KILLS = 3;
 
-/** The demo's service, which stands in for the application. */
-async function serve(env: Record<string, string>): Promise<Service> {
-  const child = spawn(process.execPath, [join(FOLDER, "demo/service.mjs")], {
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  atExit(() => child.kill());
-  const url = await new Promise<string>((ready, fail) => {
-    child.stdout?.once("data", (line: Buffer) => ready(line.toString().trim()));
-    child.once("exit", (code) => fail(new Error(`the service ended with ${code}`)));
-  });
-  return { env: { FEATURE_API: url }, stop: async () => void child.kill() };
-}
-
 let bench: PlanBench;
 let done: { stable: Look; ms: number } | undefined;
 const figures: Record<string, number> = { plans_forward_ok: 0, plans_rollback_identical: 0, kills: 0, wrong_runs: 0 };
 
 before(async () => {
-  bench = await PlanBench.start({
-    plan: "feature-flag-schema",
-    environment: "dev",
-    people: ["alice", "bob", "carol", "dave"],
-    prepare: (cluster, database) => cluster.query(database, readFileSync(join(FOLDER, "demo/schema.sql"), "utf8")).then(() => undefined),
-    serve,
-  });
+  bench = await PlanBench.start(planOptions("feature-flag-schema"));
 });
 after(async () => {
   writePlanFigures("feature-flag-schema", figures);
@@ -126,20 +104,13 @@ test("a table of somebody else under one of the names stops the run, and stays",
 });
 
 test(`killed ${KILLS} times at random moments it ends as undisturbed, and rolls back to what was`, async (t) => {
-  assert.ok(done, "the undisturbed run comes first");
-  figures["seed"] = seedRandom(SEED);
-  const run = await bench.begin();
-  t.after(() => run.close());
-  figures["wrong_runs"] = 1;
-  const { killed } = await run.disturbed(striker(bench.cluster, { kills: KILLS, lengthMs: done.ms, among: ["runner", "supervisor", "backend"] }));
-  figures["kills"] = killed.length;
-  t.diagnostic(`killed ${killed.join(", ")}`);
-  assert.deepEqual(await run.look(true), done.stable);
-  await run.assertSound();
-  await run.back();
-  await run.assertAsBefore();
-  figures["wrong_runs"] = 0;
-  assert.equal(killed.length, KILLS);
+  await assertEndsAsUndisturbed(t, bench, figures, {
+    seed: SEED, kills: KILLS, among: ["runner", "supervisor", "backend"], done,
+    then: async (run) => {
+      await run.back();
+      await run.assertAsBefore();
+    },
+  });
 });
 
 /** A function that goes on existing and answers something else, and back. */

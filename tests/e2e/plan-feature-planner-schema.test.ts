@@ -8,16 +8,17 @@ import { ApiError } from "../lib/api";
 import { breakEachBox } from "../lib/box-bench";
 import { headgate } from "../lib/cli";
 import type { Cluster } from "../lib/cluster";
+import { assertEndsAsUndisturbed } from "../lib/killed";
 import { root } from "../lib/paths";
 import { type Look, PlanBench, type PlanRun, writePlanFigures } from "../lib/plan-bench";
-import { seedRandom } from "../lib/random";
-import { striker } from "../lib/strike";
+import { planOptions } from "../lib/plans";
 import { pause } from "../lib/wait";
 
 const FOLDER = join(root, "plans/feature-planner-schema");
 const PLANS = Number(process.env["HEADGATE_PLANS"] ?? 1000);
 const SEED = 20251013;
 const KILLS = 3;
+const OPTIONS = planOptions("feature-planner-schema", PLANS / 1000);
 const TABLES = [
   "feature_plans", "feature_refinements", "file_discovery_sessions", "discovered_files",
   "implementation_plan_generations", "plan_steps", "plan_step_templates", "plan_execution_logs",
@@ -27,14 +28,8 @@ let bench: PlanBench;
 let done: { stable: Look; ms: number } | undefined;
 const figures: Record<string, number> = { plans_forward_ok: 0, plans_rollback_identical: 0, kills: 0, wrong_runs: 0 };
 
-async function prepare(cluster: Cluster, database: string): Promise<void> {
-  for (const file of ["schema.sql", "load.sql"]) {
-    await cluster.query(database, readFileSync(join(FOLDER, "demo", file), "utf8").replaceAll("{{plans}}", String(PLANS)));
-  }
-}
-
 before(async () => {
-  bench = await PlanBench.start({ plan: "feature-planner-schema", environment: "dev", people: ["alice", "bob", "carol"], prepare });
+  bench = await PlanBench.start(OPTIONS);
 });
 after(async () => {
   writePlanFigures("feature-planner-schema", figures);
@@ -190,20 +185,13 @@ test("the document's own ways back: what each loses of the writes made since", a
 });
 
 test(`killed ${KILLS} times at random moments it ends as undisturbed, and rolls back to what was`, async (t) => {
-  assert.ok(done, "the undisturbed run comes first");
-  figures["seed"] = seedRandom(SEED);
-  const run = await bench.begin();
-  t.after(() => run.close());
-  figures["wrong_runs"] = 1;
-  const { killed } = await run.disturbed(striker(bench.cluster, { kills: KILLS, lengthMs: done.ms, among: ["runner", "supervisor", "backend"] }));
-  figures["kills"] = killed.length;
-  t.diagnostic(`killed ${killed.join(", ")}`);
-  assert.deepEqual(await run.look(true), done.stable);
-  await run.assertSound();
-  await run.back();
-  await run.assertAsBefore();
-  figures["wrong_runs"] = 0;
-  assert.equal(killed.length, KILLS);
+  await assertEndsAsUndisturbed(t, bench, figures, {
+    seed: SEED, kills: KILLS, among: ["runner", "supervisor", "backend"], done,
+    then: async (run) => {
+      await run.back();
+      await run.assertAsBefore();
+    },
+  });
 });
 
 test("removal: not while somebody still works with it, then complete, and announced as one-way", async (t) => {
@@ -212,7 +200,7 @@ test("removal: not while somebody still works with it, then complete, and announ
     environment: "dev",
     people: ["alice", "bob", "carol"],
     prepare: async (cluster, database) => {
-      await prepare(cluster, database);
+      await OPTIONS.prepare(cluster, database);
       for (const file of ["001_schema.up.sql", "002_tables.up.sql", "003_contract.up.sql"]) {
         await cluster.query(database, readFileSync(join(FOLDER, "sql", file), "utf8"));
       }

@@ -7,10 +7,9 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { headgate } from "../lib/cli";
 import { Application, fluxstudio, FOLDER, generateStore, type Store } from "../lib/fluxstudio";
+import { assertEndsAsUndisturbed } from "../lib/killed";
 import { root } from "../lib/paths";
 import { type Look, PlanBench, type PlanRun, writePlanFigures } from "../lib/plan-bench";
-import { seedRandom } from "../lib/random";
-import { striker } from "../lib/strike";
 
 const MESSAGES = Number(process.env["HEADGATE_MESSAGES"] ?? 2000);
 const SEED = 20250112;
@@ -163,18 +162,11 @@ test("what is written before, while and after the files are imported is there in
 });
 
 test(`killed ${KILLS} times at random moments it ends as undisturbed, and rolls back to what was`, async (t) => {
-  assert.ok(done, "the undisturbed run comes first");
-  figures["seed"] = seedRandom(SEED);
-  const run = await bench.begin();
-  t.after(() => run.close());
-  figures["wrong_runs"] = 1;
-  const { killed } = await run.disturbed(striker(bench.cluster, { kills: KILLS, lengthMs: done.ms, order: ["worker", "runner", "supervisor"], withinMs: done.ms / 5 }));
-  figures["kills"] = killed.length;
-  t.diagnostic(`killed ${killed.join(", ")}`);
-  assert.deepEqual(await run.look(true), done.stable);
-  await run.assertSound();
-  await run.back();
-  await assertAsBefore(run);
-  figures["wrong_runs"] = 0;
-  assert.equal(killed.length, KILLS);
+  await assertEndsAsUndisturbed(t, bench, figures, {
+    seed: SEED, kills: KILLS, order: ["worker", "runner", "supervisor"], withinMs: (done?.ms ?? 0) / 5, done,
+    then: async (run) => {
+      await run.back();
+      await assertAsBefore(run);
+    },
+  });
 });

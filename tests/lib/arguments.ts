@@ -2,6 +2,13 @@
 export class Arguments {
   private readonly words = process.argv.slice(2);
 
+  /** Prints usage and ends the script when it is asked for by --help. */
+  help(usage: string): void {
+    if (!this.flag("help")) return;
+    console.log(usage);
+    process.exit(0);
+  }
+
   flag(name: string): boolean {
     return this.words.includes(`--${name}`);
   }

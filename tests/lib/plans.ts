@@ -1,6 +1,7 @@
 /** The plans of plans/ that migrate something, each with what it needs to run: for scripts that go through all of them. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { CITADELBUY } from "./citadelbuy";
 import type { Cluster } from "./cluster";
 import { fluxstudio, generateStore } from "./fluxstudio";
 import { root } from "./paths";
@@ -68,15 +69,7 @@ export const PLANS: PlanCase[] = [
   },
   {
     plan: "citadelbuy-schema",
-    options: (factor) => ({
-      plan: "citadelbuy-schema",
-      environment: "dev",
-      people: PEOPLE,
-      prepare: (cluster, database) => load(cluster, database, "citadelbuy-schema", ["schema.sql"]),
-      serve: (env) => startService(folder("citadelbuy-schema", "demo/service.mjs"), env),
-      params: { rehearsal: factor },
-      limitMs: limit(factor),
-    }),
+    options: (factor) => ({ ...CITADELBUY, params: { rehearsal: factor }, limitMs: limit(factor) }),
   },
   {
     plan: "feature-planner-schema",
@@ -93,3 +86,10 @@ export const PLANS: PlanCase[] = [
     options: (factor) => ({ ...fluxstudio(generateStore(factor > 1 ? 10_000 * factor : 2000)), people: PEOPLE, limitMs: limit(factor) }),
   },
 ];
+
+/** What that plan needs to run at factor times its document's sizes. */
+export function planOptions(plan: string, factor = 1): BenchOptions {
+  const found = PLANS.find((one) => one.plan === plan);
+  if (found === undefined) throw new Error(`plans.ts has no plan ${plan}`);
+  return found.options(factor);
+}
