@@ -38,6 +38,8 @@ const undoOf = (steps) => ({
   no_way_back: [],
 });
 
+const APART_MS = 15_000;
+
 class World {
   constructor() {
     this.viewers = new Set();
@@ -50,7 +52,8 @@ class World {
     this.quiet = false;
     this.empty = false;
     this.downUntil = 0;
-    this.live = { ...head(42, { state: "pending", seq: "0", created: Date.now() - 400_000 }), graph, steps: [], gates: [], rollouts: [newRollout()], review: { open: 0, applied: 0, skipped: 0 }, active_us: 41e6, waiting_us: 0, watching_us: 0 };
+    this.ago = 0;
+    this.live = { ...head(42, { state: "pending", seq: "0", created: Date.now() - 400_000, state_since: iso(Date.now() - 400_000) }), graph, steps: [], gates: [], rollouts: [newRollout()], review: { open: 0, applied: 0, skipped: 0 }, active_us: 41e6, waiting_us: 0, watching_us: 0 };
     this.events = [];
     this.others = otherRuns();
     this.rows = newReview();
@@ -69,15 +72,20 @@ class World {
     return { ...run, lease_until: iso(Date.now() + 9_000) };
   }
 
+  /** The time of what happens: a story that is told at once is spread over the past. */
+  time() {
+    return iso(Date.now() - this.ago);
+  }
+
   change(change) {
     Object.assign(this.live, change, { version: String(Number(this.live.version) + 1) });
-    if (change.state) this.live.state_since = iso(Date.now());
+    if (change.state) this.live.state_since = this.time();
     if (change.state === "done") this.live.finished_at = this.live.state_since;
     this.send({ t: "run", run: this.head() }, (viewer) => viewer.watched.has("*"));
   }
 
   event(type, path, data) {
-    const event = { run: "42", seq: String(this.events.length + 1), at: iso(Date.now()), type, node: path, data };
+    const event = { run: "42", seq: String(this.events.length + 1), at: this.time(), type, node: path, data };
     this.events.push(event);
     this.live.seq = event.seq;
     this.keep(event);
@@ -117,7 +125,7 @@ class World {
     const gate = newGate("42", path);
     this.gates.set(path, gate);
     this.live.gates = [...this.gates.values()];
-    this.change({ state: "waiting", node: path, reason: { kind: "gate", text: `waiting for ${gate.need} × ${who.join(", ")}`, path, who, since: iso(Date.now()), expires: gate.expires_at, on_expire: "hold" } });
+    this.change({ state: "waiting", node: path, reason: { kind: "gate", text: `waiting for ${gate.need} × ${who.join(", ")}`, path, who, since: this.time(), expires: gate.expires_at, on_expire: "hold" } });
     this.event("gate.opened", path, { question: gate.question, approvers: gate.approvers, need: gate.need, digest: gate.digest, expires_at: gate.expires_at });
     this.event("run.state", "", { from: "running", to: "waiting", why: "a gate opened", reason: this.live.reason });
   }
@@ -125,7 +133,7 @@ class World {
   closeGate(path, state) {
     const gate = this.gates.get(path);
     if (gate.state !== "open") return;
-    Object.assign(gate, { state, closed_at: iso(Date.now()) });
+    Object.assign(gate, { state, closed_at: this.time() });
     this.event("gate.closed", path, { state, by: gate.approvals.at(-1)?.person ?? "bob" });
     this.change({ state: state === "approved" ? "running" : "held", reason: state === "approved" ? null : { kind: "gate", text: `${path} was rejected`, path } });
   }
@@ -139,7 +147,11 @@ class World {
   }
 
   goto(label) {
-    while (this.at < this.story.length && this.story[this.at][0] !== label) this.next();
+    const to = this.story.findIndex(([name], index) => index >= this.at && name === label);
+    this.ago = Math.max(0, to - this.at) * APART_MS;
+    this.live.created_at = iso(Date.now() - this.ago - 400_000);
+    for (; this.at < to && this.next(); this.ago -= APART_MS);
+    this.ago = 0;
     this.next();
   }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { betweenUs, formatAgo, formatClock, formatCountdown, formatDuration, formatPercent, formatRate, formatTime, plural } from "./format";
+import { betweenUs, formatAgo, formatClock, formatCountdown, formatDuration, formatPercent, formatRate, formatTick, formatTime, plural } from "./format";
 
 test("durations have two units at most", () => {
   const cases: [number, string][] = [
@@ -40,4 +40,11 @@ test("counts, rates, ages", () => {
   assert.equal(formatAgo(3e6), "just now");
   assert.equal(formatAgo(200e6), "3 min ago");
   assert.equal(betweenUs("2026-11-21T14:00:00Z", "2026-11-21T14:00:01Z"), 1e6);
+});
+
+test("a tick of a time axis is as fine as the axis is short", () => {
+  const ms = Date.parse("2026-11-21T14:02:11Z");
+  assert.equal(formatTick(ms, "utc", 60_000), "14:02:11");
+  assert.equal(formatTick(ms, "utc", 3_600_000), "14:02");
+  assert.equal(formatTick(ms, "utc", 7 * 86_400_000), "21 Nov");
 });

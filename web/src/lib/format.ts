@@ -90,6 +90,14 @@ export function formatClock(at: string, zone: Zone): string {
   return `${formatter(zone, "time").format(date)}.${String(date.getMilliseconds()).padStart(3, "0")}`;
 }
 
+/** A tick of a time axis over spanMs: a day, a minute or a second, as fine as it has to be. The axis says the zone. */
+export function formatTick(ms: number, zone: Zone, spanMs: number): string {
+  const date = new Date(ms);
+  const clock = formatter(zone, "time").format(date);
+  if (spanMs > 2 * 86_400_000) return formatter(zone, "date").format(date).replace(/ \d{4}$/, "");
+  return spanMs > 600_000 ? clock.slice(0, 5) : clock;
+}
+
 /** Both zones, for the tooltip of a time. */
 export function formatBoth(at: string): string {
   const date = new Date(at);

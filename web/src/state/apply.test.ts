@@ -161,3 +161,15 @@ test("history is put before what is there, without doubles", () => {
   assert.deepEqual(view.events.map((entry) => entry.seq), ["8", "9", "10", "11"]);
   assert.equal(view.checks.get("c")?.text, "n10");
 });
+
+test("rates are a line in time, whether told live or fetched later", () => {
+  const progress = (seq: number, at: string, rows_per_s: number | null) => {
+    const { t: _t, ...told } = event(seq, "step.progress", "b", { done: seq, total: 100, rows_per_s }) as Extract<Message, { t: "event" }>;
+    return { ...told, at };
+  };
+  const live = apply(viewOf(detail), [{ t: "event", ...progress(11, "2026-11-21T14:00:11Z", 110) }, { t: "event", ...progress(12, "2026-11-21T14:00:12Z", null) }]);
+  const view = withHistory(live, [progress(9, "2026-11-21T14:00:09Z", 90), progress(10, "2026-11-21T14:00:09Z", 95)]);
+  assert.deepEqual(view.rates.get("b"), [
+    { at: Date.parse("2026-11-21T14:00:09Z"), value: 90 }, { at: Date.parse("2026-11-21T14:00:11Z"), value: 110 },
+  ], "one value a moment, in order");
+});

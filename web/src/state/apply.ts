@@ -9,7 +9,7 @@ import type {
 
 /** Events kept in memory for a run; older ones are fetched by the page. */
 export const EVENTS_KEPT = 20_000;
-/** Points kept for one guard's line, rates kept for one step's. */
+/** Points kept for one guard's line, and for one step's. */
 export const POINTS_KEPT = 240;
 
 export interface CheckResult {
@@ -20,6 +20,12 @@ export interface CheckResult {
   at: string;
 }
 
+/** Rows a second at a moment (ms). */
+export interface RatePoint {
+  at: number;
+  value: number;
+}
+
 export interface RunView {
   detail: RunDetail;
   /** In order of seq, without gaps; the first one may not be the run's first. */
@@ -28,7 +34,7 @@ export interface RunView {
   seq: string;
   steps: ReadonlyMap<string, Step>;
   progress: ReadonlyMap<string, Progress>;
-  rates: ReadonlyMap<string, readonly number[]>;
+  rates: ReadonlyMap<string, readonly RatePoint[]>;
   checks: ReadonlyMap<string, CheckResult>;
   /** Steps that wait for a lock. */
   locks: ReadonlyMap<string, LockWait>;
@@ -124,14 +130,22 @@ function stepState(view: RunView, { at, node, data }: RunEvent): RunView {
   return { ...withDetail(view, started ? { node } : {}), steps: withEntry(view.steps, node, step) };
 }
 
-function stepProgress(view: RunView, { node, data }: RunEvent): RunView {
+function withRate(rates: RunView["rates"], { node, at, data }: RunEvent): RunView["rates"] {
+  const value = number(data["rows_per_s"]);
+  const last = rates.get(node) ?? [];
+  const ms = Date.parse(at);
+  // a chart's times only go up
+  if (value === null || !(ms > (last.at(-1)?.at ?? 0))) return rates;
+  return withEntry(rates, node, [...last, { at: ms, value }].slice(-POINTS_KEPT));
+}
+
+function stepProgress(view: RunView, event: RunEvent): RunView {
+  const { node, data } = event;
   const progress = { ...(data as unknown as Progress), path: node };
-  const rate = number(data["rows_per_s"]);
-  const rates = view.rates.get(node) ?? [];
   return {
     ...withDetail(view, { progress }),
     progress: withEntry(view.progress, node, progress),
-    rates: rate === null ? view.rates : withEntry(view.rates, node, [...rates, rate].slice(-POINTS_KEPT)),
+    rates: withRate(view.rates, event),
   };
 }
 
@@ -404,7 +418,8 @@ export function withHistory(view: RunView, page: readonly RunEvent[]): RunView {
   const first = view.events[0]?.seq;
   const older = page.filter((event) =>
     first === undefined ? compareSeq(event.seq, view.seq) <= 0 : compareSeq(event.seq, first) < 0);
-  let { checks, rates, answers, progress } = view;
+  let { checks, answers, progress } = view;
+  let past: RunView["rates"] = new Map();
   for (const event of older) {
     const told = event.type === "check.result" ? checkResult(view, event) : null;
     if (told && !view.checks.has(event.node)) checks = withEntry(checks, event.node, told.checks.get(event.node)!);
@@ -412,10 +427,11 @@ export function withHistory(view: RunView, page: readonly RunEvent[]): RunView {
     if (event.type === "step.progress") {
       if (!view.progress.has(event.node))
         progress = withEntry(progress, event.node, { ...(event.data as unknown as Progress), path: event.node });
-      const rate = number(event.data["rows_per_s"]);
-      if (rate !== null) rates = withEntry(rates, event.node, [...(rates.get(event.node) ?? []), rate].slice(-POINTS_KEPT));
+      past = withRate(past, event);
     }
   }
+  let { rates } = view;
+  for (const [node, points] of past) rates = withEntry(rates, node, [...points, ...(rates.get(node) ?? [])].slice(-POINTS_KEPT));
   const events = [...older, ...view.events];
   return { ...view, checks, rates, answers, progress, locks: events.reduce(locksAfter, new Map()), events };
 }

@@ -1,18 +1,16 @@
 // How far a change is let out: stages with their windows, and the guards that must hold.
 
-import { formatCount, formatDuration, formatValue, plural } from "../../lib/format";
+import { formatCount, formatDuration, formatValue } from "../../lib/format";
 import { href } from "../../lib/router";
 import { GUARD_LOOK, lookOf, STAGE_LOOK } from "../../lib/status";
 import type { RunView } from "../../state/apply";
 import { live, now } from "../../state/store";
 import type { Guard, Rollout, SamplePoint, Stage } from "../../wire/types";
 import { Icon } from "../common/icon";
+import { GuardChart, ruleOf, unitOf } from "../common/guard-chart";
 import { Badge, Bar, Countdown, Empty, Facts, Notice, Time, useTold } from "../common/parts";
 import { RunFrame } from "../common/run-frame";
-import { Spark } from "../common/spark";
 import { RunActions } from "../run/actions";
-
-const TABLE_ROWS = 20;
 
 /** What automation does at the moment, in words. */
 const AUTOMATION: Record<string, string> = {
@@ -44,36 +42,8 @@ function StageItem({ stage, run, runs, current }: { stage: Stage; run: string; r
   );
 }
 
-function GuardTable({ points, unit }: { points: readonly SamplePoint[]; unit: string }) {
-  return (
-    <details>
-      <summary>Data table</summary>
-      <div class="scroll" tabIndex={0} role="group" aria-label="Samples">
-        <table>
-          <thead><tr><th scope="col">Time</th><th scope="col">Value</th><th scope="col">Verdict</th></tr></thead>
-          <tbody>
-            {points.slice(-TABLE_ROWS).reverse().map(([at, value, verdict], index) => (
-              <tr key={index}>
-                <td><Time at={at} /></td>
-                <td class="num">{value === null ? "–" : `${formatValue(value)}${unit === "%" ? "%" : ` ${unit}`}`}</td>
-                <td>{lookOf(GUARD_LOOK, verdict).label}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </details>
-  );
-}
-
-function GuardTile({ guard, points }: { guard: Guard; points: readonly SamplePoint[] }) {
+function GuardTile({ guard, points, stages }: { guard: Guard; points: readonly SamplePoint[]; stages: readonly Stage[] }) {
   const look = lookOf(GUARD_LOOK, guard.verdict);
-  const unit = guard.unit === "%" ? "%" : guard.unit ? ` ${guard.unit}` : "";
-  const rule = `${guard.alert ? "breach when" : "must be"} ${guard.op} ${formatValue(guard.limit)}${unit}`;
-  const values = points.flatMap(([, value]) => (value === null ? [] : [value]));
-  const summary = values.length > 0
-    ? `${guard.metric}: ${plural(values.length, "value")} from ${formatValue(Math.min(...values))} to ${formatValue(Math.max(...values))}${unit}, ${rule}`
-    : `${guard.metric}: no values yet`;
   return (
     <li class={`guard tone-${look.tone}`}>
       <header>
@@ -81,19 +51,15 @@ function GuardTile({ guard, points }: { guard: Guard; points: readonly SamplePoi
         <Badge look={look} />
       </header>
       <p class="guard-value">
-        <strong class="num">{guard.value === null ? "no data" : `${formatValue(guard.value)}${unit}`}</strong>
-        <span class="soft">{rule}</span>
+        <strong class="num">{guard.value === null ? "no data" : `${formatValue(guard.value)}${unitOf(guard)}`}</strong>
+        <span class="soft">{ruleOf(guard)}</span>
       </p>
-      <figure>
-        <Spark points={points.map(([, value, verdict]) => ({ value, bad: verdict === "breach" }))} limit={guard.limit} label={summary} />
-        <figcaption class="hidden">{summary}</figcaption>
-      </figure>
+      <GuardChart guard={guard} points={points} stages={stages} />
       <p class="soft small guard-foot">
         <span class="strikes" aria-hidden="true">{Array.from({ length: Math.min(guard.breaches_max, 10) }, (_, index) => <span key={index} class={index < guard.breaches ? "hit" : ""} />)}</span>
         <span>{formatCount(guard.breaches)} of {guard.breaches_max} breaches in a row</span>
         {guard.at && <span><Time at={guard.at} ago /></span>}
       </p>
-      <GuardTable points={points} unit={guard.unit} />
     </li>
   );
 }
@@ -128,7 +94,7 @@ function RolloutPanel({ rollout, current }: { rollout: Rollout; current: RunView
         {rollout.guards.length === 0 ? <p class="soft">This stage has no guards.</p> : (
           <ul class="guards">
             {rollout.guards.map((guard, index) => (
-              <GuardTile key={`${guard.guard} ${index}`} guard={guard} points={rollout.samples.find((line) => line.guard === guard.guard)?.points ?? []} />
+              <GuardTile key={`${guard.guard} ${index}`} guard={guard} stages={rollout.stages} points={rollout.samples.find((line) => line.guard === guard.guard)?.points ?? []} />
             ))}
           </ul>
         )}

@@ -1,9 +1,9 @@
 // The selected node: what it does, how far it is, what came out, what went wrong.
 
-import { formatDuration, formatRate, formatShort, formatValue } from "../../lib/format";
+import { formatDuration, formatRate, formatShort, plural } from "../../lib/format";
 import { href } from "../../lib/router";
-import { KIND_WORD, lookOf, STEP_LOOK, VERDICT_LOOK } from "../../lib/status";
-import type { CheckResult, RunView } from "../../state/apply";
+import { KIND_WORD, lookOf, RUN_LOOK, STEP_LOOK, VERDICT_LOOK } from "../../lib/status";
+import type { CheckResult, RatePoint, RunView } from "../../state/apply";
 import type { OutlineNode } from "../../state/outline";
 import { canOperate, live, me, messageOf } from "../../state/store";
 import { api, newKey } from "../../wire/api";
@@ -12,10 +12,16 @@ import { useRef, useState } from "preact/hooks";
 import { Icon } from "../common/icon";
 import { lazyPart } from "../common/lazy";
 import { Badge, Bar, Code, Copy, Elapsed, Eta, Facts, Fraction, Notice, Time } from "../common/parts";
-import { Spark } from "../common/spark";
+import { Chart } from "../common/chart";
 import { FilePlace, NodeKeys } from "./keys";
 
 const LockPanel = lazyPart(() => import("./locks").then((part) => part.LockPanel));
+
+/** When the run slowed down or stood still: a chart of its speed shows these moments. */
+const STOPS = new Set(["throttled", "paused", "held", "failed"]);
+const stopsOf = ({ events }: RunView): { at: number; label: string }[] =>
+  events.filter(({ type, data }) => type === "run.state" && STOPS.has(String(data["to"])))
+    .map(({ at, data }) => ({ at: Date.parse(at), label: lookOf(RUN_LOOK, String(data["to"])).label.toLowerCase() }));
 
 /** A statement outside transactions: its phase, and who it waits for. */
 function PhasePanel({ progress, running }: { progress: Progress; running: boolean }) {
@@ -50,8 +56,8 @@ function PhasePanel({ progress, running }: { progress: Progress; running: boolea
   );
 }
 
-function ProgressPanel({ progress, rates, running, finished }: {
-  progress: Progress; rates: readonly number[]; running: boolean; finished: boolean;
+function ProgressPanel({ progress, rates, stops, running, finished }: {
+  progress: Progress; rates: readonly RatePoint[]; stops: readonly { at: number; label: string }[]; running: boolean; finished: boolean;
 }) {
   const { done, rows_per_s: rate } = progress;
   // the total was an estimate: what the application settled itself was not left for us
@@ -77,10 +83,8 @@ function ProgressPanel({ progress, rates, running, finished }: {
         ["Workers", count(progress.workers)],
       ]} />
       {rates.length > 1 && (
-        <figure class="rate">
-          <figcaption>Rows a second, now {formatValue(Math.round(rates.at(-1)!))}, at most {formatValue(Math.round(Math.max(...rates)))}</figcaption>
-          <Spark points={rates.map((value) => ({ value }))} label="Rows a second over time" />
-        </figure>
+        <Chart points={rates} marks={stops} name="rows a second" valueOf={formatRate}
+          summary={`Rows a second: ${running ? "now" : "at last"} ${formatRate(rates.at(-1)!.value)}, at most ${formatRate(Math.max(...rates.map(({ value }) => value)))} and at least ${formatRate(Math.min(...rates.map(({ value }) => value)))} of ${plural(rates.length, "value")}.`} />
       )}
     </section>
   );
@@ -205,7 +209,7 @@ export function NodeDetail({ item, view }: { item: OutlineNode | null; view: Run
       {inRollout && view.detail.rollouts.length > 0 && <p><a class="button" href={href.rollout(view.detail.id)}><Icon name="flag" />Stages and guards</a></p>}
       {wait && <LockPanel wait={wait} />}
       {progress?.phase && <PhasePanel progress={progress} running={item.current && (step?.state === "intent" || step?.state === "undoing" || step?.state === "running")} />}
-      {progress && !progress.phase && <ProgressPanel progress={progress} rates={view.rates.get(item.path) ?? []} running={running} finished={step?.state === "done"} />}
+      {progress && !progress.phase && <ProgressPanel progress={progress} rates={view.rates.get(item.path) ?? []} stops={stopsOf(view)} running={running} finished={step?.state === "done"} />}
       <CheckPanel path={item.path} view={view} />
       {(item.kind === "checklist" || item.kind === "manual") && <Answers item={item} view={view} />}
       <NodeKeys node={node} />

@@ -10,11 +10,11 @@ import { Empty } from "../common/parts";
 import { lazy } from "../common/lazy";
 import { Page } from "../common/page";
 import { LoginPage } from "../login/login";
-import { RunPage } from "../run/run";
 import { RunsPage } from "../runs/runs";
 import { ConnectionBanner, ConnectionSign } from "./connection";
 import { Help, helpShown, useKeys } from "./keys";
 
+const RunPage = lazy(() => import("../run/run").then((page) => page.RunPage));
 const GatePage = lazy(() => import("../gate/gate").then((page) => page.GatePage));
 const RolloutPage = lazy(() => import("../rollout/rollout").then((page) => page.RolloutPage));
 const PlansPage = lazy(() => import("../plans/plans").then((page) => page.PlansPage));
