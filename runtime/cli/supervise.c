@@ -3,7 +3,11 @@
 #include "cli/supervise.h"
 
 #include "base/file.h"
+#include "cli/dry.h"
 #include "plan/param.h"
+#include "plan/shown.h"
+#include "plan/tick.h"
+#include "run/lint.h"
 
 #include <dirent.h>
 #include <inttypes.h>
@@ -11,7 +15,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { RUNNERS_MAX = 256 };
+enum {
+    RUNNERS_MAX = 256,
+    PREVIEW_MS = 60000,
+    FILE_BYTES = 256 * 1024,       ///< shown of one file of a bundle
+    FILES_BYTES = 4 * 1024 * 1024, ///< and of all
+};
 
 struct CliSupervisor {
     Cli *cli;
@@ -63,14 +72,25 @@ static bool hook_adopt(void *ctx, int64_t run, Error *err)
 
 /* ------------------------------------------------------------------ plans */
 
+/* The folder of a plan that is offered. */
+static bool find_folder(const CliSupervisor *supervisor, const char *name, char **ret_folder,
+                        Error *err)
+{
+    bool named = supervisor->plans != NULL && strchr(name, '/') == NULL && name[0] != '.';
+    *ret_folder = named ? base_printf("%s/%s", supervisor->plans, name) : NULL;
+    AUTO(base_free) char *file = named ? base_printf("%s/plan.lua", *ret_folder) : NULL;
+    return (named && access(file, F_OK) == 0) ||
+           error_set(err, ERROR_INPUT, "there is no plan \"%s\"", name);
+}
+
 static bool hook_start_run(void *ctx, const ServerStart *start, int64_t *ret_run, Error *err)
 {
     CliSupervisor *supervisor = ctx;
     CliContext own = *supervisor->context;
     CliPlan plan = {0};
-    if (supervisor->plans == NULL || strchr(start->plan, '/') != NULL || start->plan[0] == '.')
-        return error_set(err, ERROR_INPUT, "there is no plan \"%s\"", start->plan);
-    AUTO(base_free) char *folder = base_printf("%s/%s", supervisor->plans, start->plan);
+    AUTO(base_free) char *folder = NULL;
+    if (!find_folder(supervisor, start->plan, &folder, err))
+        return false;
     CliStarter starter = {.person = start->person, .key = start->key};
     const char *environment =
         start->environment == NULL ? supervisor->context->environment->name : start->environment;
@@ -102,7 +122,39 @@ static json_t *parts_of(const Plan *plan)
     return parts;
 }
 
-static json_t *describe(CliSupervisor *supervisor, const char *name)
+/* What can be shown of a bundle's files; text that is none (or too long) is null. */
+static json_t *files_of(const Bundle *bundle)
+{
+    json_t *files = json_array();
+    size_t shown = 0;
+    for (size_t i = 0; i < bundle->files_count; i++) {
+        const BundleFile *file = &bundle->files[i];
+        bool fits = file->size_bytes <= FILE_BYTES && shown + file->size_bytes <= FILES_BYTES;
+        json_t *text = fits ? json_stringn(file->bytes, file->size_bytes) : NULL;
+        shown += text == NULL ? 0 : file->size_bytes;
+        json_t *one = json_object();
+        json_set_string(one, "path", file->path);
+        json_set_int(one, "bytes", (int64_t)file->size_bytes);
+        json_object_set_new(one, "text", text == NULL ? json_null() : text);
+        json_array_append_new(files, one);
+    }
+    return files;
+}
+
+/* A plan that cannot be evaluated (NULL) still has its files: the mistake is in one of them. */
+static void add_source(json_t *item, const char *folder, const Plan *plan)
+{
+    Error ignored = {0};
+    AUTO(bundle_auto) Bundle *bundle = NULL;
+    bool read = bundle_read(folder, NULL, &bundle, &ignored);
+    json_object_set_new(item, "files", read ? files_of(bundle) : json_array());
+    json_object_set_new(item, "graph", plan == NULL ? json_null() : plan_shown(plan));
+    json_object_set_new(item, "findings", plan == NULL ? json_array() : run_lint(plan, NULL, NULL));
+    json_t *boxes = plan == NULL ? NULL : plan_tick_json(plan);
+    json_object_set_new(item, "boxes", boxes == NULL ? json_null() : boxes);
+}
+
+static json_t *describe(CliSupervisor *supervisor, const char *name, bool whole)
 {
     AUTO(base_free) char *folder = base_printf("%s/%s", supervisor->plans, name);
     json_t *item = json_object();
@@ -120,6 +172,8 @@ static json_t *describe(CliSupervisor *supervisor, const char *name)
     json_set_string(item, "error", ok ? NULL : err.message);
     json_object_set_new(item, "params", ok ? plan_param_list(plan.plan) : json_array());
     json_object_set_new(item, "parts", ok ? parts_of(plan.plan) : json_array());
+    if (whole)
+        add_source(item, folder, ok ? plan.plan : NULL);
     cli_plan_done(&plan);
     return item;
 }
@@ -141,12 +195,52 @@ static bool hook_plans(void *ctx, json_t **ret_plans, Error *err)
         AUTO(base_free)
         char *file = base_printf("%s/%s/plan.lua", supervisor->plans, entries[i]->d_name);
         if (access(file, F_OK) == 0)
-            json_array_append_new(plans, describe(supervisor, entries[i]->d_name));
+            json_array_append_new(plans, describe(supervisor, entries[i]->d_name, false));
         free(entries[i]);
     }
     free(entries);
     *ret_plans = plans;
     return true;
+}
+
+static bool hook_plan(void *ctx, const char *name, json_t **ret_plan, Error *err)
+{
+    AUTO(base_free) char *folder = NULL;
+    if (!find_folder(ctx, name, &folder, err))
+        return false;
+    *ret_plan = describe(ctx, name, true);
+    return true;
+}
+
+static bool preview(CliSupervisor *supervisor, CliContext *own, CliDryAsk *ask,
+                    const ServerStart *start, json_t **ret_report, Error *err)
+{
+    AUTO(base_free) char *folder = NULL;
+    CliPlan plan = {0};
+    bool ok = find_folder(supervisor, start->plan, &folder, err) &&
+              cli_evaluate_folder(supervisor->cli, own, folder, &plan, err) &&
+              plan_param_resolve(plan.plan, start->params, &plan.params, err);
+    ask->plan = folder;
+    ask->params = plan.params;
+    ok = ok && cli_dry_ask(supervisor->cli, own, ask, ret_report, err);
+    cli_plan_done(&plan);
+    return ok;
+}
+
+static bool hook_preview(void *ctx, const ServerStart *start, json_t **ret_report, Error *err)
+{
+    CliSupervisor *supervisor = ctx;
+    CliContext own = *supervisor->context;
+    CliDryAsk ask = {.plan = start->plan,
+                     .environment =
+                         start->environment == NULL ? own.environment->name : start->environment,
+                     .params = start->params,
+                     .deadline_ms = PREVIEW_MS};
+    if (!cli_context_environment(&own, ask.environment, err))
+        return false;
+    if (start->plan[0] == '#')
+        return cli_dry_ask(supervisor->cli, &own, &ask, ret_report, err);
+    return preview(supervisor, &own, &ask, start, ret_report, err);
 }
 
 /* ------------------------------------------------------------------ life */
@@ -168,6 +262,8 @@ bool cli_supervise_start(Cli *cli, CliContext *context, const CliSuperviseOption
                             .web_root = options->web_root,
                             .hooks = {.ctx = supervisor,
                                       .plans = hook_plans,
+                                      .plan = hook_plan,
+                                      .preview = hook_preview,
                                       .start_run = hook_start_run,
                                       .adopt = hook_adopt}};
     if (!file_make_folder(context->home, err) ||

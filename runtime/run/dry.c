@@ -10,6 +10,7 @@
 #include "sql/check.h"
 #include "sql/classify.h"
 #include "sql/columns.h"
+#include "sql/lock.h"
 #include "sql/rule.h"
 #include "sql/split.h"
 
@@ -34,6 +35,27 @@ static void outcome(json_t *item, const char *word, const char *text)
     json_set_string(item, "text", text);
 }
 
+static json_t *relations_of(const SqlVerdict *verdict)
+{
+    json_t *names = json_array();
+    for (size_t i = 0; i < verdict->relations_count; i++)
+        json_array_append_new(names, json_string(verdict->relations[i]));
+    return names;
+}
+
+/* The strongest lock that changing an object may take, by its tables. */
+static json_t *locks_of(Dry *dry, const char *statement, const SqlVerdict *verdict)
+{
+    json_t *list = json_array();
+    SqlLocks locks = {.arena = dry->arena};
+    if (verdict->class == SQL_DDL)
+        sql_locks_of_statements(statement, &locks);
+    for (size_t i = 0; i < locks.count; i++)
+        json_array_append_new(list, json_pack("{s:s,s:s}", "table", locks.items[i].relation, "mode",
+                                              sql_lock_mode_name(locks.items[i].mode)));
+    return list;
+}
+
 static void dry_step(Dry *dry, const PlanNode *node, json_t *item)
 {
     SqlStatement *statements = NULL;
@@ -53,6 +75,8 @@ static void dry_step(Dry *dry, const PlanNode *node, json_t *item)
         json_set_string(one, "class", sql_rule_class_name(verdict.class));
         json_set_string(one, "what", verdict.title);
         json_set_string(one, "sql", statements[i].text);
+        json_object_set_new(one, "tables", relations_of(&verdict));
+        json_object_set_new(one, "locks", locks_of(dry, statements[i].text, &verdict));
         json_array_append_new(list, one);
     }
     const char *one_way = json_get_string(node->keys, "one_way", NULL);
@@ -201,6 +225,7 @@ static void dry_backfill(Dry *dry, const PlanNode *node, json_t *item)
     } else if (!simulate(dry, node, &spec, &counts, &err)) {
         outcome(item, "error", err.message);
     } else {
+        json_object_set_new(item, "tables", json_pack("[s]", spec.table));
         json_set_int(item, "rows", counts.rows);
         json_set_int(item, "migrate", counts.write);
         json_set_int(item, "skip", counts.skip);
@@ -261,6 +286,7 @@ static void dry_import(Dry *dry, const PlanNode *node, json_t *item)
     const DataDryCounts *counts = &found.counts;
     json_set_int(item, "rows", counts->rows);
     json_set_int(item, "errors", counts->error);
+    json_object_set_new(item, "tables", json_pack("[s]", spec.table));
     json_object_set_new(item, "files", files_json(&found));
     json_object_set_new(item, "samples", samples_json(counts));
     const char *text = arena_printf(dry->arena, "%zu file(s), %" PRId64 " records",

@@ -192,14 +192,16 @@ static bool start_once(ServerRequest *request, const ServerStart *start, int64_t
     return started_before(request, start->key, ret_run, &ignored) && *ret_run != 0;
 }
 
-static bool read_start(ServerRequest *request, ServerStart *start, Error *err)
+bool launch_read_start(ServerRequest *request, const char *plan, ServerStart *start, Error *err)
 {
-    static const char *const KEYS[] = {"plan", "environment", "params", NULL};
-    *start = (ServerStart){.person = request->who.person,
+    static const char *const KEYS[] = {"environment", "params", "plan", NULL};
+    static const char *const KEYS_BUT_PLAN[] = {"environment", "params", NULL};
+    *start = (ServerStart){.plan = plan,
+                           .person = request->who.person,
                            .key = request_key(request),
                            .params = json_object_get(request->body, "params")};
-    if (!request_body_keys(request, KEYS, err) ||
-        !request_body_text(request, "plan", BOUND_NAME_BYTES, &start->plan, err))
+    if (!request_body_keys(request, plan == NULL ? KEYS : KEYS_BUT_PLAN, err) ||
+        (plan == NULL && !request_body_text(request, "plan", BOUND_NAME_BYTES, &start->plan, err)))
         return false;
     if (start->params != NULL && !json_is_object(start->params))
         return error_set(err, ERROR_INPUT, "\"params\" is an object");
@@ -212,7 +214,8 @@ bool post_runs(ServerRequest *request, json_t **ret_body, Error *err)
     const ServerHooks *hooks = &request->server->hooks;
     ServerStart start;
     int64_t run = 0;
-    if (!read_start(request, &start, err) || !started_before(request, start.key, &run, err))
+    if (!launch_read_start(request, NULL, &start, err) ||
+        !started_before(request, start.key, &run, err))
         return false;
     if (run == 0 && hooks->start_run == NULL) {
         request_fail(request, STATUS_NOT_FOUND, err, ERROR_REFUSED, "this server offers no plans");

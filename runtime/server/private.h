@@ -26,6 +26,7 @@ enum {
 
 typedef struct ServerFeed ServerFeed;
 typedef struct ServerLaunch ServerLaunch;
+typedef struct ServerAudit ServerAudit;
 typedef struct ServerViewer ServerViewer;
 
 struct Server {
@@ -46,6 +47,8 @@ struct Server {
     struct lws_vhost *vhost;
     ServerFeed *feed;
     ServerLaunch *launch;
+    int previews;            ///< children that simulate a plan now
+    ServerAudit *audit;      ///< chains that were verified lately; NULL = none yet
     Fiber *clock;            ///< once a second: deadlines and ticks
     Fiber *sender;           ///< answers and frames that could not go out at once
     FiberEvent unsent;       ///< there is one
@@ -141,7 +144,13 @@ NODISCARD bool ws_check_sessions(Server *server, DbConn *conn, Error *err);
 /// Closes the viewers of a session.
 void ws_end_session(Server *server, const char *hash);
 
+/* audit.c */
+void audit_free(Server *server);
+
 /* launch.c */
+/// A run that is asked for, from the body; plan comes from the body too unless it is given.
+NODISCARD bool launch_read_start(ServerRequest *request, const char *plan, ServerStart *ret_start,
+                                 Error *err);
 void launch_start(Server *server);
 void launch_stop(Server *server); ///< Waits.
 void launch_wake(Server *server); ///< somebody asked something of a run

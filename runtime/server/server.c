@@ -211,6 +211,7 @@ static bool open_server(Server *server, const ServerOptions *options, Error *err
 
 static void free_server(Server *server)
 {
+    audit_free(server);
     targets_free(server->targets);
     pool_free(server->pool);
     peers_free(server->peers);

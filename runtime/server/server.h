@@ -25,6 +25,12 @@ typedef struct ServerHooks {
     void *ctx;
     /// Plans that can be started: [{name, doc, hash, error, environments, params, parts}].
     bool (*plans)(void *ctx, json_t **ret_plans, Error *err);
+    /// One of them: also {graph, findings, boxes, files: [{path, bytes, text}]}; text is null where
+    /// it is none, or too long. ERROR_INPUT when there is none of that name.
+    bool (*plan)(void *ctx, const char *name, json_t **ret_plan, Error *err);
+    /// What a run would do, asked in READ ONLY transactions; of plan "#42": what run 42 was started
+    /// with. The report of `headgate plan --json`.
+    bool (*preview)(void *ctx, const ServerStart *start, json_t **ret_report, Error *err);
     /// Creates the run, with its key in the same transaction, and starts its runner.
     bool (*start_run)(void *ctx, const ServerStart *start, int64_t *ret_run, Error *err);
     /// Starts a runner for a run that nobody drives. Called again, with pauses, while that stays

@@ -138,11 +138,28 @@ export const PAGE_STATES: PageState[] = ([
     { name: "report", path: "/runs/42/report", at: "gate 100", ready: (page) => page.getByRole("group", { name: "Steps" }).waitFor() },
     { name: "report-early", path: "/runs/42/report", at: "", ready: title("Summary", 2) },
   ]),
+  ...of("events", [
+    { name: "events", path: "/runs/42/events?level=debug&seq=12", at: "stage", ready: title("Entry 12", 2) },
+    { name: "events-json", path: "/runs/42/events?view=json", ready: words('"type":"gate.opened"') },
+    { name: "events-none", path: "/runs/42/events?q=nowhere", ready: words("No entry matches") },
+    { name: "events-gap", path: "/runs/42/events?level=debug", mock: [["earlier", { hours: 18 }], ["flood", { events: 3 }]], ready: words(/without an entry/) },
+  ]),
+  ...of("logs", [
+    { name: "logs", path: "/runs/42/logs", at: "stage", ready: words(/^\d+ lines$/) },
+    { name: "logs-wrapped", path: "/runs/42/logs?wrap=on&level=warn", at: "lock", ready: words("1 line matches") },
+    { name: "logs-none", path: "/runs/37/logs", ready: words("Nothing was logged yet") },
+  ]),
+  ...of("audit", [
+    { name: "audit", path: "/audit", at: "gate 100", ready: words("The record of run #40 is not what was written") },
+    { name: "audit-none", path: "/audit?person=nobody", ready: words("No entry matches") },
+  ]),
   ...of("lost", [{ name: "lost", path: "/nowhere", ready: words("leads nowhere") }]),
 ] satisfies PageState[]).filter(({ name }) => only.test(name));
 
 /** The pages that the dashboard's router knows, by the words of its source. */
 export function routedPages(): string[] {
   const source = readFileSync(join(root, "web/src/lib/router.ts"), "utf8");
-  return [...new Set([...source.matchAll(/^ {2}\| \{ page: "(\w+)"/gm)].map(([, name]) => name!))];
+  const alone = [...source.matchAll(/^ {2}\| \{ page: "(\w+)"/gm)].map(([, name]) => name!);
+  const listed = [...source.matchAll(/^const [A-Z_]+ = \[(.+)\] as const;$/gm)].flatMap(([, names]) => names!.split(", ").map((name) => name.slice(1, -1)));
+  return [...new Set([...alone, ...listed])];
 }

@@ -9,6 +9,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { WebSocketServer } from "ws";
+import { auditPage, chainOf, eventPage, logPage, OLDER } from "./entries.mjs";
 import { graph, head, iso, newGate, newReview, newRollout, otherRuns, story } from "./story.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -309,6 +310,7 @@ function answer(world, method, path, query, call) {
     { name: "hello", doc: "One step, one backfill, one gate", hash: "a11c0ffee0a11c0ffee0", error: null, environments: ["demo"], params: [], parts: [] },
     { name: "ownership-columns", doc: null, hash: null, error: "plans/ownership-columns/plan.lua:40: gate \"start-rollout\" has no field \"aprovers\" (did you mean approvers?)", environments: [], params: [], parts: [] },
   ] });
+  if (path === "audit") return ok(auditPage(world.events, OLDER, query));
   if (first !== "runs") return failed(404, "missing", "There is no such address.");
   if (id === undefined && method === "GET") return ok({ now: iso(Date.now()), needs_you: world.needsYou(person), unavailable: [], runs: world.runs(query) });
   if (method === "POST" && PEOPLE[person].role === "viewer") return failed(403, "refused", "needs role operator");
@@ -319,13 +321,9 @@ function answer(world, method, path, query, call) {
   }
   if (world.detail(id) === null) return failed(404, "missing", `There is no run ${id}.`);
   if (part === undefined) return ok(world.detail(id));
-  if (part === "events") {
-    const all = id === "42" ? world.events : [];
-    const before = query.get("before");
-    const limit = Number(query.get("limit") ?? 1000);
-    const found = before ? all.filter((row) => Number(row.seq) < Number(before)).slice(-limit) : all.filter((row) => Number(row.seq) > Number(query.get("since") ?? 0)).slice(0, limit);
-    return ok({ events: found, seq: String(all.length) });
-  }
+  if (part === "events") return ok(eventPage(id === "42" ? world.events : [], query));
+  if (part === "audit") return ok(chainOf(id, world.detail(id).seq));
+  if (part === "log") return ok(logPage(id === "42" ? world.events : [], query));
   if (part === "gates" && last === undefined) return world.gates.has(rest) && id === "42" ? ok(gateView(world.gates.get(rest), person)) : failed(404, "missing", "There is no such gate.");
   if (part === "gates") return decide(world, rest, last, call);
   if (part === "rollout") return ok(world.detail(id).rollouts[0] ?? null);
@@ -352,7 +350,9 @@ function control(world, name, body) {
     world.quiet = body.on;
     if (!body.on) for (const viewer of world.viewers) viewer.socket.terminate();
   }
-  if (name === "flood") for (let i = 0; i < body.events; i += 1) world.event("log", "backfill/events.canonical_event", { level: "info", text: `line ${i}` });
+  // the entries so far happened this many hours ago
+  if (name === "earlier") for (const event of world.events) event.at = iso(Date.parse(event.at) - body.hours * 3_600_000);
+  if (name === "flood") for (let i = 0; i < body.events; i += 1) world.event("log", "backfill/events.canonical_event", { level: i % 1_000 === 999 ? "warn" : "info", text: `line ${i}` });
   if (name === "drop") {
     world.downUntil = Date.now() + body.ms;
     for (const viewer of world.viewers) viewer.socket.terminate();

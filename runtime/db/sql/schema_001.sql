@@ -177,6 +177,9 @@ CREATE TABLE headgate.event (
     PRIMARY KEY (run, seq),
     UNIQUE (run, source, version)
 );
+-- What people did, of all runs: the audit page.
+CREATE INDEX event_by_people ON headgate.event (at DESC, run DESC, seq DESC)
+    WHERE data ? 'by' OR data ? 'person' OR data ? 'started_by';
 
 CREATE TABLE headgate.gate (
     run        bigint NOT NULL REFERENCES headgate.run (id),

@@ -2,25 +2,29 @@
 
 import { batch, signal } from "@preact/signals";
 
+/** The pages of a run that need no more than its id. */
+const RUN_PARTS = ["rollout", "review", "report", "events", "logs"] as const;
+export type RunPart = (typeof RUN_PARTS)[number];
+
+/** Pages without an argument. */
+const PLAIN = ["plans", "audit"] as const;
+export type Plain = (typeof PLAIN)[number];
+
 export type Route =
   | { page: "runs" }
-  | { page: "plans" }
+  | { page: Plain }
   | { page: "run"; run: string }
   | { page: "gate"; run: string; path: string }
-  | { page: "rollout"; run: string }
-  | { page: "review"; run: string }
-  | { page: "report"; run: string }
+  | { page: RunPart; run: string }
   | { page: "lost" };
 
 const PATTERNS: [pattern: RegExp, make: (groups: string[]) => Route][] = [
   [/^\/$/, () => ({ page: "runs" })],
   [/^\/login$/, () => ({ page: "runs" })],
-  [/^\/plans$/, () => ({ page: "plans" })],
+  [new RegExp(`^/(${PLAIN.join("|")})$`), ([page]) => ({ page: page as Plain })],
   [/^\/runs\/(\d{1,19})$/, ([run]) => ({ page: "run", run: run! })],
   [/^\/runs\/(\d{1,19})\/gates\/([^/]+)$/, ([run, path]) => ({ page: "gate", run: run!, path: path! })],
-  [/^\/runs\/(\d{1,19})\/rollout$/, ([run]) => ({ page: "rollout", run: run! })],
-  [/^\/runs\/(\d{1,19})\/review$/, ([run]) => ({ page: "review", run: run! })],
-  [/^\/runs\/(\d{1,19})\/report$/, ([run]) => ({ page: "report", run: run! })],
+  [new RegExp(`^/runs/(\\d{1,19})/(${RUN_PARTS.join("|")})$`), ([run, page]) => ({ page: page as RunPart, run: run! })],
 ];
 
 export function routeOf(pathname: string): Route {
@@ -40,8 +44,10 @@ const runHref = (run: string, rest = ""): string => `/runs/${encodeURIComponent(
 export const href = {
   runs: "/",
   plans: "/plans",
+  audit: "/audit",
   run: (run: string, node?: string) => runHref(run, node === undefined ? "" : `?node=${encodeURIComponent(node)}`),
   gate: (run: string, path: string) => runHref(run, `/gates/${encodeURIComponent(path)}`),
+  part: (run: string, part: RunPart) => runHref(run, `/${part}`),
   rollout: (run: string) => runHref(run, "/rollout"),
   review: (run: string) => runHref(run, "/review"),
   report: (run: string) => runHref(run, "/report"),

@@ -64,7 +64,7 @@ async function failure(response: Response): Promise<ApiError> {
   );
 }
 
-async function call<T>(path: string, options: RequestInit = {}, parse: (text: string) => unknown = JSON.parse): Promise<T> {
+export async function call<T>(path: string, options: RequestInit = {}, parse: (text: string) => unknown = JSON.parse): Promise<T> {
   let response: Response;
   try {
     response = await fetch(`/api/${path}`, { credentials: "same-origin", cache: "no-store", ...options });
@@ -85,7 +85,7 @@ interface PostOptions {
   key?: string;
 }
 
-function post<T>(path: string, body: unknown, { ifMatch, key = newKey() }: PostOptions = {}): Promise<T> {
+export function post<T>(path: string, body: unknown, { ifMatch, key = newKey() }: PostOptions = {}): Promise<T> {
   const headers: Record<string, string> = {
     "Content-Type": "application/json",
     "X-Headgate-CSRF": csrf,
@@ -95,12 +95,12 @@ function post<T>(path: string, body: unknown, { ifMatch, key = newKey() }: PostO
   return call<T>(path, { method: "POST", headers, body: stringifyExact(body) });
 }
 
-function query(values: Record<string, string | number | undefined>): string {
+export function query(values: Record<string, string | number | undefined>): string {
   const pairs = Object.entries(values).filter(([, value]) => value !== undefined && value !== "");
   return pairs.length === 0 ? "" : `?${new URLSearchParams(pairs.map(([key, value]) => [key, String(value)]))}`;
 }
 
-const runPath = (id: string) => `runs/${encodeURIComponent(id)}`;
+export const runPath = (id: string) => `runs/${encodeURIComponent(id)}`;
 const gatePath = (id: string, path: string) => `${runPath(id)}/gates/${encodeURIComponent(path)}`;
 
 export interface RunFilter {

@@ -96,7 +96,7 @@ export function Code({ text, label }: { text: string; label: string }) {
   return <pre class="code-block" tabIndex={0} role="group" aria-label={label} dir="ltr"><code>{text}</code></pre>;
 }
 
-export function Copy({ text, what }: { text: string; what: string }) {
+export function Copy({ text, what, label }: { text: string; what: string; label?: string }) {
   const [done, setDone] = useState(false);
   useEffect(() => {
     if (!done) return undefined;
@@ -107,7 +107,7 @@ export function Copy({ text, what }: { text: string; what: string }) {
   return (
     <button type="button" class="button tiny ghost" onClick={() => void navigator.clipboard.writeText(text).then(() => setDone(true))}>
       <Icon name={done ? "check" : "copy"} />
-      {done ? "Copied" : <>Copy<span class="hidden"> {what}</span></>}
+      {done ? "Copied" : label ?? <>Copy<span class="hidden"> {what}</span></>}
     </button>
   );
 }

@@ -6,7 +6,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 const SPARE = 12;
 
-export function VirtualList<T>({ items, keyOf, draw, label, follow, onFollow, onTop, class: extra = "" }: {
+export function VirtualList<T>({ items, keyOf, draw, label, follow, onFollow, onTop, onEnd, reveal = null, class: extra = "" }: {
   items: readonly T[];
   keyOf: (item: T) => string;
   draw: (item: T) => ComponentChildren;
@@ -15,6 +15,10 @@ export function VirtualList<T>({ items, keyOf, draw, label, follow, onFollow, on
   onFollow: (follow: boolean) => void;
   /** The first row came in sight. */
   onTop?: () => void;
+  /** The last row came in sight. */
+  onEnd?: () => void;
+  /** The row that is brought in sight when it is first there. */
+  reveal?: string | null;
   class?: string;
 }) {
   const box = useRef<HTMLDivElement>(null);
@@ -48,6 +52,16 @@ export function VirtualList<T>({ items, keyOf, draw, label, follow, onFollow, on
     if (follow) element.scrollTop = total;
   }, [total, follow, firstKey]);
 
+  const revealed = useRef<string | null>(null);
+  useLayoutEffect(() => {
+    const wanted = `${reveal} ${seen.row}`; // the first measure of a row may be a guess
+    if (reveal === null || revealed.current === wanted) return;
+    const index = items.findIndex((item) => keyOf(item) === reveal);
+    if (index < 0) return;
+    revealed.current = wanted;
+    box.current!.scrollTop = index * seen.row - (box.current!.clientHeight - seen.row) / 2;
+  }, [reveal, items, seen.row]);
+
   const onScroll = () => {
     const { scrollTop, clientHeight, scrollHeight } = box.current!;
     setSeen((old) => (old.top === scrollTop ? old : { ...old, top: scrollTop }));
@@ -58,6 +72,10 @@ export function VirtualList<T>({ items, keyOf, draw, label, follow, onFollow, on
   const from = Math.max(0, Math.floor(seen.top / seen.row) - SPARE);
   const to = Math.min(items.length, Math.ceil((seen.top + seen.height) / seen.row) + SPARE);
   const atTop = seen.top < seen.row && items.length > 0;
+  const atEnd = onEnd !== undefined && to === items.length && items.length > 0;
+  useEffect(() => {
+    if (atEnd) onEnd();
+  }, [atEnd, items.length]);
   useEffect(() => {
     if (atTop && !follow) onTop?.();
   }, [atTop, follow]);

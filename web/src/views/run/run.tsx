@@ -12,11 +12,11 @@ import { Badge, Countdown, Elapsed, Facts, Notice, Params, StepsDone, Time, useT
 import { lazyPart } from "../common/lazy";
 import { RunFrame } from "../common/run-frame";
 import { RunActions } from "./actions";
-import { History } from "./history";
 import { NodeDetail } from "./node";
 import { Timeline } from "./timeline";
 
 const RunChecklist = lazyPart(() => import("./checklist").then((part) => part.RunChecklist));
+const History = lazyPart(() => import("./history").then((part) => part.History));
 const Mend = lazyPart(() => import("./mend").then((part) => part.Mend));
 
 /** A person has to say something that needs more than a button (mend.tsx). */

@@ -19,6 +19,9 @@ const GatePage = lazy(() => import("../gate/gate").then((page) => page.GatePage)
 const RolloutPage = lazy(() => import("../rollout/rollout").then((page) => page.RolloutPage));
 const PlansPage = lazy(() => import("../plans/plans").then((page) => page.PlansPage));
 const ReportPage = lazy(() => import("../report/report").then((page) => page.ReportPage));
+const AuditPage = lazy(() => import("../audit/audit").then((page) => page.AuditPage));
+const EventsPage = lazy(() => import("../events/events").then((page) => page.EventsPage));
+const LogsPage = lazy(() => import("../logs/logs").then((page) => page.LogsPage));
 const ReviewPage = lazy(() => import("../review/review").then((page) => page.ReviewPage));
 
 const THEMES: Record<Theme, { next: Theme; icon: Sign; word: string }> = {
@@ -39,10 +42,11 @@ function Header() {
         <span class="brand-name">Headgate</span>
       </a>
       <nav aria-label="Main">
-        <a href={href.runs} aria-current={page === "plans" ? undefined : "page"}>
+        <a href={href.runs} aria-current={page === "plans" || page === "audit" ? undefined : "page"}>
           Runs{mine > 0 && <span class="count" title={`${mine} need you`}>{mine}<span class="hidden"> need you</span></span>}
         </a>
         <a href={href.plans} aria-current={page === "plans" ? "page" : undefined}>Plans</a>
+        <a href={href.audit} aria-current={page === "audit" ? "page" : undefined}>Audit</a>
       </nav>
       <div class="top-end">
         <ConnectionSign />
@@ -83,11 +87,14 @@ function LostPage() {
 function pageOf(at: Route): JSX.Element {
   switch (at.page) {
     case "runs": return <RunsPage key="runs" />;
+    case "audit": return <AuditPage key="audit" />;
     case "plans": return <PlansPage key="plans" />;
     case "run": return <RunPage key={`run ${at.run}`} run={at.run} />;
     case "gate": return <GatePage key={`gate ${at.run} ${at.path}`} run={at.run} path={at.path} />;
     case "rollout": return <RolloutPage key={`rollout ${at.run}`} run={at.run} />;
     case "review": return <ReviewPage key={`review ${at.run}`} run={at.run} />;
+    case "events": return <EventsPage key={`events ${at.run}`} run={at.run} />;
+    case "logs": return <LogsPage key={`logs ${at.run}`} run={at.run} />;
     case "report": return <ReportPage key={`report ${at.run}`} run={at.run} />;
     case "lost": return <LostPage key="lost" />;
     default: return at satisfies never;
