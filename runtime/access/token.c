@@ -112,27 +112,58 @@ static bool take_identity(const DbResult *result, AccessIdentity *identity, Erro
     return true;
 }
 
-bool access_login(DbConn *state, const char *token, char ret_session[ACCESS_TOKEN_BYTES],
-                  AccessIdentity *ret_identity, Error *err)
-{
+/* What a session is made of, and what the database keeps of it. */
+typedef struct Fresh {
     char session[ACCESS_TOKEN_BYTES];
     char csrf[ACCESS_TOKEN_BYTES];
-    make_token(session);
-    make_token(csrf);
-    char given[HASH_HEX_BYTES];
-    char made[HASH_HEX_BYTES];
-    hash_sha256_hex(token, strlen(token), given);
-    hash_sha256_hex(session, strlen(session), made);
+    char hash[HASH_HEX_BYTES];
     char lasts[16];
-    snprintf(lasts, sizeof(lasts), "%d", (int)ACCESS_SESSION_S);
-    AUTO(db_result_auto) DbResult *found = NULL;
-    if (!db_query_prepared(state, db_sql("access_login"), DB_PARAMS(given, made, csrf, lasts),
-                           &found, err))
-        return error_wrap(err, "access_login");
-    if (!take_identity(found, ret_identity, err))
+} Fresh;
+
+static void make_session(Fresh *fresh)
+{
+    make_token(fresh->session);
+    make_token(fresh->csrf);
+    hash_sha256_hex(fresh->session, strlen(fresh->session), fresh->hash);
+    snprintf(fresh->lasts, sizeof(fresh->lasts), "%d", (int)ACCESS_SESSION_S);
+}
+
+static bool take_session(const DbResult *result, const Fresh *fresh,
+                         char ret_session[ACCESS_TOKEN_BYTES], AccessIdentity *identity, Error *err)
+{
+    if (!take_identity(result, identity, err))
         return false;
-    memcpy(ret_session, session, sizeof(session));
+    memcpy(ret_session, fresh->session, sizeof(fresh->session));
     return true;
+}
+
+bool access_login(DbConn *state, const char *token, const char *before,
+                  char ret_session[ACCESS_TOKEN_BYTES], AccessIdentity *ret_identity, Error *err)
+{
+    Fresh fresh;
+    char given[HASH_HEX_BYTES];
+    make_session(&fresh);
+    hash_sha256_hex(token, strlen(token), given);
+    AUTO(db_result_auto) DbResult *found = NULL;
+    if (!db_query_prepared(state, db_sql("access_login"),
+                           DB_PARAMS(given, fresh.hash, fresh.csrf, fresh.lasts, before), &found,
+                           err))
+        return error_wrap(err, "access_login");
+    return take_session(found, &fresh, ret_session, ret_identity, err);
+}
+
+bool access_session(DbConn *state, const AccessProven *proven, char ret_session[ACCESS_TOKEN_BYTES],
+                    AccessIdentity *ret_identity, Error *err)
+{
+    Fresh fresh;
+    make_session(&fresh);
+    AUTO(db_result_auto) DbResult *found = NULL;
+    if (!db_query_prepared(state, db_sql("access_session"),
+                           DB_PARAMS(proven->person, fresh.hash, fresh.csrf, fresh.lasts,
+                                     proven->password_hash, proven->before),
+                           &found, err))
+        return error_wrap(err, "access_session");
+    return take_session(found, &fresh, ret_session, ret_identity, err);
 }
 
 bool access_identify(DbConn *state, const char *token, AccessIdentity *ret_identity, Error *err)
@@ -153,9 +184,10 @@ bool access_logout(DbConn *state, const char *hash, Error *err)
            error_wrap(err, "access_logout");
 }
 
-bool access_still_good(DbConn *state, const char *hashes, json_t **ret_good, Error *err)
+bool access_still_good(DbConn *state, const char *hashes, const char *roles, json_t **ret_good,
+                       Error *err)
 {
     char idle[16];
     snprintf(idle, sizeof(idle), "%d", (int)ACCESS_SESSION_IDLE_S);
-    return call_json(state, "access_still_good", DB_PARAMS(hashes, idle), ret_good, err);
+    return call_json(state, "access_still_good", DB_PARAMS(hashes, idle, roles), ret_good, err);
 }

@@ -44,16 +44,31 @@ typedef struct AccessIdentity {
 } AccessIdentity;
 
 /// Waits. Turns a log-in link's token (once) or an API token into a session. ERROR_REFUSED when it
-/// is unknown, used, expired or its person is disabled: the message does not say which.
-NODISCARD bool access_login(DbConn *state, const char *token, char ret_session[ACCESS_TOKEN_BYTES],
-                            AccessIdentity *ret_identity, Error *err);
+/// is unknown, used, expired or its person is disabled: the message does not say which. before: the
+/// hash of the session that the browser had until now, which ends; NULL = none.
+NODISCARD bool access_login(DbConn *state, const char *token, const char *before,
+                            char ret_session[ACCESS_TOKEN_BYTES], AccessIdentity *ret_identity,
+                            Error *err);
+
+/// Somebody whose identity is proven already: by their password, or by a proxy that is trusted.
+typedef struct AccessProven {
+    const char *person;
+    const char *password_hash; ///< what it was compared with: still theirs; NULL = not by password
+    const char *before;        ///< as of access_login()
+} AccessProven;
+/// Waits. A session for them. ERROR_REFUSED when there is no such person (any more), they are
+/// disabled, or have another password meanwhile.
+NODISCARD bool access_session(DbConn *state, const AccessProven *proven,
+                              char ret_session[ACCESS_TOKEN_BYTES], AccessIdentity *ret_identity,
+                              Error *err);
 /// Waits. Who a session or API token belongs to. ERROR_REFUSED like access_login().
 NODISCARD bool access_identify(DbConn *state, const char *token, AccessIdentity *ret_identity,
                                Error *err);
 /// Waits. Ends a session.
 NODISCARD bool access_logout(DbConn *state, const char *hash, Error *err);
-/// Waits. Which of these token hashes are still good ("{hash,…}" as an array text)? They count as
-/// used now.
-NODISCARD bool access_still_good(DbConn *state, const char *hashes, json_t **ret_good, Error *err);
+/// Waits. Which of these token hashes are still good ("{hash,…}" as an array text), and their
+/// persons still have the roles given beside them? ["hash role", …]. They count as used now.
+NODISCARD bool access_still_good(DbConn *state, const char *hashes, const char *roles,
+                                 json_t **ret_good, Error *err);
 
 #endif

@@ -203,6 +203,7 @@ static const CliOption LEDGER_OPTIONS[] = {
 };
 static const CliOption USER_OPTIONS[] = {
     {.name = "role", .value = "ROLE", .doc = "viewer, operator or administrator"},
+    {.name = "stdin", .doc = "passwd: read the password from standard input, one line"},
     JSON_OPTION,
     OPTIONS_END,
 };
@@ -318,7 +319,11 @@ const CliCommand CLI_COMMANDS[] = {
     {"status", "[RUN]", 0, 1, "one run, or all of them", NULL, JSON, cli_status, false, false},
     {"token", "ACTION [NAME]", 1, 2, "tokens: create NAME, list, revoke ID", NULL, TOKEN_OPTIONS,
      cli_token, false, false},
-    {"user", "ACTION [NAME]", 1, 2, "people: add NAME, change NAME, disable NAME, list", NULL,
+    {"user", "ACTION [NAME]", 1, 2,
+     "people: add NAME, change NAME, passwd NAME, disable NAME, list",
+     "passwd asks for a password on the terminal, twice and without showing it; at least 12 "
+     "characters. Nobody has one until then. Whoever may change the state database makes the first "
+     "administrator: headgate user add NAME --role administrator, headgate user passwd NAME.",
      USER_OPTIONS, cli_user, false, false},
     {"verify", "[RUN]", 0, 1, "does what a run verified still hold? looks again, changes nothing",
      "Evaluates every verify, every backup's file, every rollout's guards and each check that "

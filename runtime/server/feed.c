@@ -52,6 +52,8 @@ struct ServerFeed {
     Fiber *listener;
     int fibers; ///< alive
     FiberEvent notified;
+    FiberEvent accessed;  ///< somebody's session, token or role has changed
+    unsigned access_seen; ///< as many broadcasts of it were acted upon
     FiberEvent news;
     bool woken;  ///< something happened since the last turn began
     int eager;   ///< quick looks left
@@ -469,11 +471,21 @@ static bool catch_up(ServerFeed *feed, Error *err)
 
 /* ------------------------------------------------------------------ turns */
 
+/* Who may not look any more gets nothing more. */
+static bool check_sessions(ServerFeed *feed, Error *err)
+{
+    unsigned broadcasts = feed->accessed.broadcasts;
+    if (!ws_check_sessions(feed->server, feed->conn, broadcasts != feed->access_seen, err))
+        return false;
+    feed->access_seen = broadcasts;
+    return true;
+}
+
 static bool turn(ServerFeed *feed, bool *ret_later, Error *err)
 {
     feed->woken = false;
-    return read_heads(feed, err) && send_live(feed, err) && catch_up(feed, err) &&
-           send_heads(feed, ret_later, err) && ws_check_sessions(feed->server, feed->conn, err);
+    return check_sessions(feed, err) && read_heads(feed, err) && send_live(feed, err) &&
+           catch_up(feed, err) && send_heads(feed, ret_later, err);
 }
 
 static void came_back(ServerFeed *feed)
@@ -498,7 +510,9 @@ static void went_away(ServerFeed *feed, const Error *err)
 static bool connect_feed(ServerFeed *feed, Error *err)
 {
     return db_open(feed->server->loop, &feed->server->state, &feed->conn, err) &&
-           db_listen(feed->conn, "headgate", &feed->notified, err);
+           db_listen(feed->conn, "headgate", &feed->notified, err) &&
+           db_listen(feed->conn, "headgate_access", &feed->notified, err) &&
+           db_listen(feed->conn, "headgate_access", &feed->accessed, err);
 }
 
 /* Waits for news, or until it is time to look anyway. */

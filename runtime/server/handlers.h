@@ -4,7 +4,8 @@
 
 #include "server/route.h"
 
-ServerHandler post_login, post_logout, get_me;                  /* session.c */
+ServerHandler get_me;                                           /* session.c */
+ServerHandler post_login, post_logout;                          /* login.c */
 ServerHandler get_runs, get_run, get_report;                    /* runs.c */
 ServerHandler get_events, get_log;                              /* events.c */
 ServerHandler get_audit, get_run_audit;                         /* audit.c */

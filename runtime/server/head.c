@@ -10,26 +10,30 @@
 
 enum { KEY_MAX_BYTES = 100, LENGTH_MAX_DIGITS = 15 };
 
-static const char COOKIE[] = "headgate_session=";
-
-static const char *cookie_value(Arena *arena, const char *cookies)
+const char *head_cookie_name(bool secure)
 {
+    return secure ? "__Host-headgate_session" : "headgate_session";
+}
+
+static const char *cookie_value(Arena *arena, const char *cookies, const char *name)
+{
+    size_t name_length = strlen(name);
     for (const char *at = cookies; at != NULL && *at != '\0';) {
         at += strspn(at, " ;,");
         size_t length = strcspn(at, ";, ");
-        if (strncmp(at, COOKIE, sizeof(COOKIE) - 1) == 0)
-            return arena_strndup(arena, at + sizeof(COOKIE) - 1, length - (sizeof(COOKIE) - 1));
+        if (length > name_length && strncmp(at, name, name_length) == 0 && at[name_length] == '=')
+            return arena_strndup(arena, at + name_length + 1, length - name_length - 1);
         at += length;
     }
     return NULL;
 }
 
-const char *head_token(const ServerHead *head, Arena *arena, bool *ret_by_cookie)
+const char *head_token(const ServerHead *head, bool secure, Arena *arena, bool *ret_by_cookie)
 {
     *ret_by_cookie = false;
     if (head->authorization != NULL)
         return strncasecmp(head->authorization, "Bearer ", 7) == 0 ? head->authorization + 7 : "";
-    const char *token = cookie_value(arena, head->cookie);
+    const char *token = cookie_value(arena, head->cookie, head_cookie_name(secure));
     *ret_by_cookie = token != NULL;
     return token;
 }

@@ -38,8 +38,11 @@ NODISCARD bool head_check(const ServerHead *head, const ServerGuard *guard, Aren
 /// Host and Origin of any request, upgrades included; false with a status in *ret_status.
 NODISCARD bool head_is_ours(const ServerHead *head, const ServerGuard *guard, int *ret_status,
                             Error *err);
+/// The session cookie. Over https it has the prefix __Host-: a browser takes it only from this very
+/// host, over https, for all of it, so no neighbour can plant one.
+const char *head_cookie_name(bool secure);
 /// The token of "Authorization: Bearer" or of the session cookie, or NULL. From arena or borrowed.
-const char *head_token(const ServerHead *head, Arena *arena, bool *ret_by_cookie);
+const char *head_token(const ServerHead *head, bool secure, Arena *arena, bool *ret_by_cookie);
 /// Does Sec-WebSocket-Protocol (NULL = absent) name ours?
 bool head_names_subprotocol(const char *list, const char *ours);
 

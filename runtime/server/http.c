@@ -238,7 +238,8 @@ static bool handle(ServerRequest *request, json_t **ret_body, Error *err)
     if (!share_take(request, err))
         return false;
     bool ok = allowed(request, err) && request->route->handler(request, ret_body, err);
-    share_put(request);
+    if (request->conn != NULL) /* a handler may have given it back */
+        share_put(request);
     return ok;
 }
 

@@ -6,7 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS = 256, KEY_BYTES = 8, FREE_FAILURES = 5, WAIT_MAX_S = 60, SECOND_US = 1000000 };
+enum {
+    BUCKETS = 256,
+    KEY_BYTES = PEER_KEY_BYTES,
+    FREE_FAILURES = 5,
+    WAIT_MAX_S = 60,
+    SECOND_US = 1000000
+};
 
 struct ServerPeer {
     ServerPeer *next;
@@ -142,4 +148,9 @@ void peer_succeeded(ServerPeer *peer)
 {
     peer->failures = 0;
     peer->blocked_until_us = 0;
+}
+
+const uint8_t *peer_key(const ServerPeer *peer)
+{
+    return peer->key;
 }

@@ -26,4 +26,8 @@ int peer_wait_s(const ServerPeer *peer, int64_t now_us);
 void peer_failed(ServerPeer *peer, int64_t now_us);
 void peer_succeeded(ServerPeer *peer);
 
+enum { PEER_KEY_BYTES = 8 };
+/// What the address is counted by: PEER_KEY_BYTES bytes.
+const uint8_t *peer_key(const ServerPeer *peer);
+
 #endif

@@ -2,7 +2,9 @@
 #ifndef HEADGATE_SERVER_PRIVATE_H
 #define HEADGATE_SERVER_PRIVATE_H
 
+#include "access/password.h"
 #include "access/sign.h"
+#include "access/throttle.h"
 #include "base/bounds.h"
 #include "base/embed.h"
 #include "server/guard.h"
@@ -41,6 +43,8 @@ struct Server {
     int port;
     AccessSigner signer;
     ServerPeers *peers;
+    AccessHasher hasher;     ///< of passwords
+    AccessThrottle *guesses; ///< of passwords
     ServerPool *pool;
     ServerTargets *targets;
     struct lws_context *lws;
@@ -129,6 +133,10 @@ void assets_answer(ServerRequest *request);
 NODISCARD bool session_identify(ServerRequest *request, Error *err);
 /// A cookie's POST must bring the CSRF token of its session and an Origin.
 NODISCARD bool session_check_post(ServerRequest *request, Error *err);
+/// Has this address sent too many wrong tokens? Then answer and err say how long it has to wait.
+bool session_throttled(ServerRequest *request, Error *err);
+/// Waits. The answer of /api/me.
+NODISCARD bool session_me(ServerRequest *request, json_t **ret_body, Error *err);
 
 /* ws.c: the protocol "headgate.v1" */
 int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
@@ -139,8 +147,9 @@ bool ws_may_upgrade(struct lws *wsi);
 bool ws_flush(Server *server);
 /// Once a second.
 void ws_tick(Server *server, int64_t now_us);
-/// Waits. Closes the viewers whose session has ended meanwhile (each is asked about once a minute).
-NODISCARD bool ws_check_sessions(Server *server, DbConn *conn, Error *err);
+/// Waits. Closes the viewers whose session has ended or whose role has changed meanwhile. Each is
+/// asked about once a minute; all: now.
+NODISCARD bool ws_check_sessions(Server *server, DbConn *conn, bool all, Error *err);
 /// Closes the viewers of a session.
 void ws_end_session(Server *server, const char *hash);
 

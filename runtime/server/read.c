@@ -83,7 +83,7 @@ static void read_headers(ServerRequest *request, struct lws *wsi, const ServerHe
 {
     Arena *arena = request->arena;
     request->origin = head->origin;
-    request->token = head_token(head, arena, &request->by_cookie);
+    request->token = head_token(head, request->server->guard.secure, arena, &request->by_cookie);
     request->csrf = read_custom(wsi, arena, "x-headgate-csrf:");
     request->content_type = read_header(wsi, arena, WSI_TOKEN_HTTP_CONTENT_TYPE);
     request->accept_encoding = read_header(wsi, arena, WSI_TOKEN_HTTP_ACCEPT_ENCODING);

@@ -134,3 +134,13 @@ const ConfigEnvironment *request_environment(const ServerRequest *request, const
     const Config *config = request->server->config;
     return config == NULL ? NULL : config_environment(config, name);
 }
+
+void request_leave_state(ServerRequest *request)
+{
+    share_put(request);
+}
+
+bool request_enter_state(ServerRequest *request, Error *err)
+{
+    return pool_take(request->server->pool, &request->conn, err);
+}

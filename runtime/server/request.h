@@ -121,6 +121,11 @@ bool request_found(ServerRequest *request, bool ok, const Error *err);
 /// If-Match without its quotes. 428 when it is missing.
 NODISCARD bool request_if_match(ServerRequest *request, const char **ret_tag, Error *err);
 
+/// Gives the connection to the state database back while the handler waits for something else.
+/// Waits for one again: false as pool_take().
+void request_leave_state(ServerRequest *request);
+NODISCARD bool request_enter_state(ServerRequest *request, Error *err);
+
 /// Idempotency-Key, kept apart by person, or NULL.
 const char *request_key(const ServerRequest *request);
 /// The environment of a name in headgate.yaml, or NULL.

@@ -8,7 +8,7 @@
 
 const ServerRoute SERVER_ROUTES[] = {
     {METHOD_POST, "/api/login", post_login, ACCESS_NOBODY,
-     "Turns a one-time log-in token or an API token into a session cookie."},
+     "Turns a password, a one-time log-in token or an API token into a session cookie."},
     {METHOD_POST, "/api/logout", post_logout, ACCESS_VIEWER, "Ends the session."},
     {METHOD_GET, "/api/me", get_me, ACCESS_VIEWER,
      "Who you are, what you may do, and the CSRF token of the session."},

@@ -215,6 +215,7 @@ static void free_server(Server *server)
     targets_free(server->targets);
     pool_free(server->pool);
     peers_free(server->peers);
+    access_throttle_free(server->guesses);
     access_signer_done(&server->signer);
     arena_free(server->arena);
     free(server);
@@ -232,6 +233,7 @@ bool server_start(Loop *loop, const ServerOptions *options, Server **ret_server,
         options->header_timeout_s > 0 ? options->header_timeout_s : HEADER_TIMEOUT_S;
     server->connections_max = room_for_connections();
     server->peers = peers_new(BOUND_HTTP_PER_ADDRESS);
+    server->guesses = access_throttle_new();
     copy_state(server, &options->state);
     server->pool = pool_new(loop, &server->state,
                             &(PoolOptions){.name = "state database",

@@ -1,4 +1,4 @@
-/* Who sends a request: log-in, log-out, cookie, bearer token, CSRF. */
+/* Who sends a request: cookie, bearer token, CSRF. Logging in and out is login.c's. */
 #include "access/decide.h"
 #include "server/handlers.h"
 #include "server/private.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool throttled(ServerRequest *request, Error *err)
+bool session_throttled(ServerRequest *request, Error *err)
 {
     const ServerConnection *connection = request->connection;
     int wait_s = connection == NULL ? 0 : peer_wait_s(connection->peer, clock_monotonic_us());
@@ -42,7 +42,7 @@ bool session_identify(ServerRequest *request, Error *err)
 {
     if (request->token == NULL || !access_token_plausible(request->token))
         return not_logged_in(request, err);
-    if (!request->by_cookie && throttled(request, err))
+    if (!request->by_cookie && session_throttled(request, err))
         return false;
     return access_identify(request->conn, request->token, &request->who, err) ||
            wrong_token(request, err);
@@ -78,7 +78,7 @@ static json_t *roles_of(const Config *config, const char *person)
     return roles;
 }
 
-static bool me(ServerRequest *request, json_t **ret_body, Error *err)
+bool session_me(ServerRequest *request, json_t **ret_body, Error *err)
 {
     AUTO(db_result_auto) DbResult *now = NULL;
     if (!db_query_prepared(request->conn, db_sql("server_now"), NULL, &now, err))
@@ -96,48 +96,5 @@ static bool me(ServerRequest *request, json_t **ret_body, Error *err)
 
 bool get_me(ServerRequest *request, json_t **ret_body, Error *err)
 {
-    return me(request, ret_body, err);
-}
-
-static const char *cookie_of(ServerRequest *request, const char *session, int lasts_s)
-{
-    return arena_printf(request->arena,
-                        "headgate_session=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Strict%s",
-                        session, lasts_s, request->server->guard.secure ? "; Secure" : "");
-}
-
-bool post_login(ServerRequest *request, json_t **ret_body, Error *err)
-{
-    static const char *const KEYS[] = {"token", NULL};
-    const char *token = NULL;
-    char session[ACCESS_TOKEN_BYTES];
-    if (throttled(request, err) || !request_body_keys(request, KEYS, err) ||
-        !request_body_text(request, "token", 200, &token, err))
-        return false;
-    bool ok = access_token_plausible(token)
-                  ? access_login(request->conn, token, session, &request->who, err)
-                  : error_set(err, ERROR_REFUSED, "this token is not valid (any more)");
-    if (!ok && err->kind == ERROR_REFUSED) {
-        if (request->connection != NULL)
-            peer_failed(request->connection->peer, clock_monotonic_us());
-        request->answer.status = STATUS_UNAUTHORIZED;
-        return error_hint(
-            err, "a log-in link works once: headgate token create NAME --once prints a new one");
-    }
-    if (!ok)
-        return false;
-    if (request->connection != NULL)
-        peer_succeeded(request->connection->peer);
-    request->answer.cookie = cookie_of(request, session, ACCESS_SESSION_S);
-    return me(request, ret_body, err);
-}
-
-bool post_logout(ServerRequest *request, json_t **ret_body, Error *err)
-{
-    if (!access_logout(request->conn, request->who.hash, err))
-        return false;
-    ws_end_session(request->server, request->who.hash);
-    request->answer.cookie = cookie_of(request, "", 0);
-    *ret_body = json_object();
-    return true;
+    return session_me(request, ret_body, err);
 }

@@ -44,6 +44,7 @@ struct ServerViewer {
     bool due;              ///< something waits for the pause after the last frame to end
     int64_t moved_at_us;   ///< when a frame last left; a viewer that reads nothing is ended
     int64_t checked_at_us; ///< when its session was last seen to be good
+    bool checking;         ///< the database is being asked whether it still is
     ViewerWatch watches[VIEWER_WATCHES_MAX];
     size_t watches_count;
 };

@@ -55,7 +55,7 @@ static bool check_upgrade(Server *server, struct lws *wsi, Arena *arena, int *re
     if (!head_names_subprotocol(read_header(wsi, arena, WSI_TOKEN_PROTOCOL), SUBPROTOCOL))
         return error_set(err, ERROR_INPUT, "the subprotocol is %s", SUBPROTOCOL);
     bool by_cookie = false;
-    const char *token = head_token(&head, arena, &by_cookie);
+    const char *token = head_token(&head, server->guard.secure, arena, &by_cookie);
     *ret_status = STATUS_UNAUTHORIZED;
     if (!access_token_plausible(token))
         return error_set(err, ERROR_REFUSED, "you are not logged in (any more)");
@@ -97,7 +97,8 @@ static ServerViewer *viewer_new(ServerConnection *connection, struct lws *wsi)
                              .next = server->viewers,
                              .minute_us = now_us,
                              .moved_at_us = now_us,
-                             .checked_at_us = now_us};
+                             /* at once: it may end between the look-up and the hello */
+                             .checked_at_us = now_us - SESSION_CHECK_US - 1};
     text_init(&viewer->incoming, BOUND_WS_MESSAGE_BYTES + 1);
     if (server->viewers != NULL)
         server->viewers->previous = viewer;
@@ -257,8 +258,8 @@ static int established(ServerConnection *connection, struct lws *wsi)
     ServerHead head;
     bool by_cookie = false;
     read_upgrade(wsi, arena, &head);
-    const char *token = head_token(&head, arena, &by_cookie);
     Server *server = connection->server;
+    const char *token = head_token(&head, server->guard.secure, arena, &by_cookie);
     if (token == NULL || server->working >= SERVER_REQUESTS_MAX || server->stopping)
         return -1;
     ServerViewer *viewer = viewer_new(connection, wsi);
@@ -429,6 +430,9 @@ int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, v
         return viewer == NULL ? -1 : receive(viewer, wsi, in, bytes);
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return viewer == NULL ? -1 : write_frame(viewer, wsi);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: /* or it answers ours: lws would close once more, and
+                                                  a browser would then forget the status */
+        return viewer != NULL && viewer->close_sent ? -1 : 0;
     case LWS_CALLBACK_CLOSED:
         if (connection != NULL)
             viewer_leave(connection);
@@ -482,34 +486,54 @@ static bool is_in(const json_t *list, const char *text)
     return false;
 }
 
-static const char *hashes_of(Server *server, Arena *arena, int64_t now_us)
+static bool due_for_check(const ServerViewer *viewer, bool all, int64_t now_us)
 {
-    const char **hashes = arena_alloc(arena, (server->viewers_count + 1) * sizeof(char *));
-    size_t count = 0;
-    for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
-        if (viewer->ready && now_us - viewer->checked_at_us > SESSION_CHECK_US)
-            hashes[count++] = arena_strdup(arena, viewer->who.hash);
-    }
-    return count == 0 ? NULL : db_array_text(arena, hashes, count);
+    return viewer->ready && (all || now_us - viewer->checked_at_us > SESSION_CHECK_US);
 }
 
-bool ws_check_sessions(Server *server, DbConn *conn, Error *err)
+/* Two array texts, one entry a viewer; false when nobody is due. */
+static bool list_due(Server *server, Arena *arena, bool all, int64_t now_us,
+                     const char **ret_hashes, const char **ret_roles)
+{
+    size_t room = (server->viewers_count + 1) * sizeof(char *);
+    const char **hashes = arena_alloc(arena, room);
+    const char **roles = arena_alloc(arena, room);
+    size_t count = 0;
+    for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
+        viewer->checking = due_for_check(viewer, all, now_us);
+        if (!viewer->checking)
+            continue;
+        hashes[count] = arena_strdup(arena, viewer->who.hash);
+        roles[count++] = access_role_name(viewer->who.role);
+    }
+    if (count == 0)
+        return false;
+    *ret_hashes = db_array_text(arena, hashes, count);
+    *ret_roles = db_array_text(arena, roles, count);
+    return true;
+}
+
+bool ws_check_sessions(Server *server, DbConn *conn, bool all, Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
     int64_t now_us = clock_monotonic_us();
-    const char *hashes = hashes_of(server, arena, now_us);
-    if (hashes == NULL)
+    const char *hashes = NULL;
+    const char *roles = NULL;
+    if (!list_due(server, arena, all, now_us, &hashes, &roles))
         return true;
     AUTO(json_auto) json_t *good = NULL;
-    if (!access_still_good(conn, hashes, &good, err))
+    if (!access_still_good(conn, hashes, roles, &good, err))
         return false;
     for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
-        if (!viewer->ready || now_us - viewer->checked_at_us <= SESSION_CHECK_US)
+        if (!viewer->checking) /* it came while the database was asked */
             continue;
-        if (is_in(good, viewer->who.hash))
+        viewer->checking = false;
+        const char *named =
+            arena_printf(arena, "%s %s", viewer->who.hash, access_role_name(viewer->who.role));
+        if (is_in(good, named))
             viewer->checked_at_us = now_us;
         else
-            viewer_close(viewer, CLOSE_NOT_LOGGED_IN, "the session has ended");
+            viewer_close(viewer, CLOSE_NOT_LOGGED_IN, "the session has ended, or the role changed");
     }
     return true;
 }

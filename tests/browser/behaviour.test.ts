@@ -34,8 +34,9 @@ test("a token leaves the address at once; after a wrong one, another can be past
   await page.goto(`${mock.url}/#token=used-before`);
   await page.getByText("This token is not valid").waitFor();
   assert.equal(new URL(page.url()).hash, "");
+  await page.getByText("Log in with a token").click();
   await page.getByLabel("Token").fill("bob");
-  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("button", { name: "Use the token" }).click();
   await heading(page, "Runs");
   assert.deepEqual(errors, []);
   await context.close();

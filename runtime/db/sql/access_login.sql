@@ -1,7 +1,8 @@
 -- Turns the token with hash $1 into a session with hash $2 and CSRF token $3 that lasts $4 s. A log-in link is used up.
--- Sessions that have ended are deleted on the way.
+-- Sessions that have ended are deleted on the way, and the one with hash $5 (NULL: none): a browser has one.
 WITH swept AS (
-    DELETE FROM headgate.token WHERE kind <> 'api' AND expires_at < pg_catalog.now() - interval '1 day'
+    DELETE FROM headgate.token
+    WHERE (kind <> 'api' AND expires_at < pg_catalog.now() - interval '1 day') OR (kind = 'session' AND hash = $5::text)
 ), given AS (
     UPDATE headgate.token AS t
     SET used_at = pg_catalog.now(), seen_at = pg_catalog.now()

@@ -4,4 +4,4 @@ WITH named AS (
 ), gone AS (
     DELETE FROM headgate.token WHERE hash IN (SELECT hash FROM named) AND (SELECT count(*) FROM named) = 1
 )
-SELECT count(*) FROM named
+SELECT (SELECT count(*) FROM named), pg_catalog.pg_notify('headgate_access', '')

@@ -271,7 +271,9 @@ CREATE TABLE headgate.person (
     name        text NOT NULL PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9._-]{0,62}$'),
     role        text NOT NULL CHECK (role IN ('viewer', 'operator', 'administrator')),
     created_at  timestamptz NOT NULL DEFAULT now(),
-    disabled_at timestamptz
+    disabled_at timestamptz,
+    password    text, -- argon2id, as libsodium writes it; NULL: logs in otherwise
+    password_at timestamptz
 );
 -- Tokens are kept as SHA-256 of 32 random bytes. once: a log-in link, gone after its first use.
 CREATE TABLE headgate.token (

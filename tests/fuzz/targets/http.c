@@ -142,10 +142,10 @@ static void check_head(const ServerHead *head, ServerRequest *request, const cha
     check_request(request, body);
 }
 
-static void check_token(const ServerHead *head, Arena *arena)
+static void check_token(const ServerHead *head, bool secure, Arena *arena)
 {
     bool by_cookie = false;
-    const char *token = head_token(head, arena, &by_cookie);
+    const char *token = head_token(head, secure, arena, &by_cookie);
     invariant(!by_cookie || (token != NULL && head->authorization == NULL));
     if (access_token_plausible(token))
         invariant(strlen(token) == ACCESS_TOKEN_BYTES - 1);
@@ -188,7 +188,8 @@ void fuzz_one(const uint8_t *bytes, size_t size)
         .arena = arena, .method = method, .path = lines[0], .if_match = or_null(lines[7])};
     take_arguments(&input, &request);
     AUTO(base_free) char *body = fuzz_rest(&input);
-    check_token(&head, arena);
+    check_token(&head, false, arena);
+    check_token(&head, true, arena);
     check_head(&head, &request, body);
     head_names_subprotocol(lines[8], "headgate.v1");
     check_address(lines[9], arena);

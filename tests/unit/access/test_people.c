@@ -62,16 +62,16 @@ DB_CASE(a_link_works_once_and_a_session_ends)
     assert_true(access_token_plausible(once));
     expect(access_identify(state_conn, once, &who, &why), &why, ERROR_REFUSED,
            "this token is not valid (any more)");
-    must(access_login(state_conn, once, session, &who, &err));
+    must(access_login(state_conn, once, NULL, session, &who, &err));
     assert_string_equal(who.person, "alice");
     assert_int_equal(who.role, ACCESS_ADMINISTRATOR);
     assert_true(access_token_plausible(who.csrf));
-    expect(access_login(state_conn, once, session, &who, &why), &why, ERROR_REFUSED,
+    expect(access_login(state_conn, once, NULL, session, &who, &why), &why, ERROR_REFUSED,
            "this token is not valid (any more)");
     AccessIdentity again;
     must(access_identify(state_conn, session, &again, &err));
     assert_string_equal(again.csrf, who.csrf);
-    expect(access_login(state_conn, session, session, &who, &why), &why, ERROR_REFUSED,
+    expect(access_login(state_conn, session, NULL, session, &who, &why), &why, ERROR_REFUSED,
            "this token is not valid (any more)");
     exec("UPDATE headgate.token SET seen_at = now() - interval '3 hours' WHERE kind = 'session'");
     expect(access_identify(state_conn, session, &who, &why), &why, ERROR_REFUSED,
@@ -145,13 +145,19 @@ DB_CASE(disabling_somebody_ends_everything)
     AUTO(arena_auto) Arena *arena = arena_new();
     const char *hashes = db_array_text(arena, (const char *const[]){who.hash, "none"}, 2);
     AUTO(json_auto) json_t *good = NULL;
-    must(access_still_good(state_conn, hashes, &good, &err));
+    const char *roles =
+        db_array_text(arena, (const char *const[]){"administrator", "administrator"}, 2);
+    must(access_still_good(state_conn, hashes, roles, &good, &err));
     assert_int_equal(json_array_size(good), 1);
+    must(access_person_change(state_conn, "alice", "operator", &err));
+    AUTO(json_auto) json_t *changed = NULL;
+    must(access_still_good(state_conn, hashes, roles, &changed, &err));
+    assert_int_equal(json_array_size(changed), 0);
     must(access_person_disable(state_conn, "alice", &err));
     expect(access_identify(state_conn, token, &who, &why), &why, ERROR_REFUSED,
            "this token is not valid (any more)");
     AUTO(json_auto) json_t *none = NULL;
-    must(access_still_good(state_conn, hashes, &none, &err));
+    must(access_still_good(state_conn, hashes, roles, &none, &err));
     assert_int_equal(json_array_size(none), 0);
     expect(access_token_create(state_conn, &wanted, token, &why), &why, ERROR_INPUT,
            "there is no person \"alice\", or they are disabled");

@@ -136,13 +136,18 @@ static inline const json_t *stream_next(Stream *stream, const char *type)
     }
 }
 
-/* The server must close the stream with this status and reason. */
+/* The server must close the stream with this status and reason, and say nothing more: a second
+ * close frame would make a browser forget the first. */
 static inline void expect_close(Stream *stream, int status, const char *why)
 {
+    const char answer[] = {(char)(status >> 8), (char)(status & 0xFF)};
+    char more = 0;
     while (read_frame(stream))
         continue;
     assert_int_equal(stream->close_status, status);
     assert_string_equal(stream->close_why, why);
+    send_frame(stream->fd, 8, answer, sizeof(answer));
+    assert_true(recv(stream->fd, &more, 1, 0) <= 0);
     stream_done(stream);
 }
 

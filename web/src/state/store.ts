@@ -51,13 +51,21 @@ function leave(why: string): void {
   });
 }
 
-export async function logIn(token: string): Promise<void> {
+/** What somebody logs in with. */
+export type Proof = { token: string } | { person: string; password: string };
+
+const WRONG = {
+  token: "This token is not valid. A log-in link works once: ask for a new one.",
+  password: "This name and password do not belong together.",
+};
+
+export async function logIn(proof: Proof): Promise<void> {
   try {
-    enter(await api.login(token));
+    enter(await api.login(proof));
   } catch (error) {
     batch(() => {
       loginError.value = error instanceof ApiError && error.status === 401
-        ? "This token is not valid. A log-in link works once: ask for a new one."
+        ? WRONG["token" in proof ? "token" : "password"]
         : messageOf(error);
       me.value = null;
     });
@@ -75,7 +83,7 @@ export async function startSession(): Promise<void> {
   const token = new URLSearchParams(location.hash.slice(1)).get("token");
   if (token !== null) {
     history.replaceState(null, "", location.pathname + location.search);
-    await logIn(token);
+    await logIn({ token });
     return;
   }
   try {
@@ -303,6 +311,13 @@ function connectionChanged(next: Connection): void {
 }
 
 export const stream = new Stream(receive, connectionChanged);
+// a session that is over says so by 401, which leads to the log-in page; a role that changed is shown
+stream.onSessionChanged = () => {
+  api.me().then((session) => {
+    setCsrf(session.csrf);
+    me.value = session;
+  }).catch(() => undefined);
+};
 
 /** Wakes the stream when the machine or the network wakes up. */
 export function listenForWaking(): void {

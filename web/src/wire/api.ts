@@ -129,7 +129,7 @@ export interface ReviewQuery {
 
 export const api = {
   me: () => call<Me>("me"),
-  login: (token: string) => post<Me>("login", { token }),
+  login: (proof: { token: string } | { person: string; password: string }) => post<Me>("login", proof),
   logout: () => post<unknown>("logout", {}),
   runs: (filter: RunFilter = {}) => call<RunList>(`runs${query({ ...filter })}`),
   run: (id: string) => call<RunDetail>(runPath(id)),

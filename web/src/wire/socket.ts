@@ -8,6 +8,8 @@ export const SILENCE_MS = 3_000;
 export const BACKOFF_FIRST_MS = 500;
 export const BACKOFF_MAX_MS = 30_000;
 const CONNECT_MS = 5_000;
+/** The server's close status: not logged in (any more), or with another role than before. */
+const NOT_LOGGED_IN = 4401;
 
 export type Connection =
   | { state: "connecting" }
@@ -50,6 +52,8 @@ export class Stream {
   private attempt = 0;
   private closed = true;
   private readonly watched = new Map<string, Place>();
+  /** Called when the server closed the stream because of who is logged in. */
+  onSessionChanged: () => void = () => undefined;
 
   constructor(
     private readonly onMessages: (messages: Message[]) => void,
@@ -102,7 +106,10 @@ export class Stream {
       for (const run of this.watched.keys()) this.send(run);
     };
     socket.onmessage = (frame) => this.receive(frame.data);
-    socket.onclose = () => this.lost("the connection was closed");
+    socket.onclose = (event: CloseEvent | undefined) => {
+      this.lost("the connection was closed");
+      if (event?.code === NOT_LOGGED_IN) this.onSessionChanged();
+    };
     socket.onerror = () => undefined; // close follows
   }
 
