@@ -22,6 +22,8 @@ after(async () => {
 
 const heading = (page: Page, name: string | RegExp) => page.getByRole("heading", { level: 1, name }).waitFor();
 
+const disconnected = (page: Page, options = {}) => page.getByText(/^Disconnected – showing data from \d\d:\d\d:\d\d CET\.$/).waitFor(options);
+
 async function enter(person: string): Promise<Visit> {
   const visited = await visit(browser);
   await visited.page.goto(`${mock.url}/#token=${person}`);
@@ -55,18 +57,68 @@ test("a dialog gives the focus back to what opened it", { skip }, async () => {
   await context.close();
 });
 
-test("silence for 3 s is not live, within 4 s, and countdowns stand still", { skip }, async () => {
+test("silence for 3 s is a lost connection, said within 4 s; what counted stands still meanwhile", { skip }, async () => {
   await mock.control("reset");
   await mock.control("goto", { at: "stage" });
   const { context, page } = await enter("bob");
-  await page.goto(`${mock.url}/runs/42/rollout`);
-  await page.getByText("left of").first().waitFor();
+  await page.goto(`${mock.url}/runs/42`);
+  const line = page.locator(".state-text .soft");
+  await line.getByText("left").waitFor();
   await mock.control("quiet", { on: true });
   const began = Date.now();
-  await page.getByText("Not live.").waitFor({ timeout: 5_000 });
+  await disconnected(page, { timeout: 6_000 });
   assert.ok(Date.now() - began <= 4_500, `${Date.now() - began} ms`);
+  const text = await line.textContent();
+  assert.ok(await page.getByRole("button", { name: "Pause" }).isDisabled(), "what is not live is not acted on");
+  await page.getByText("Connecting…").waitFor();
+  await page.getByText(/^Retrying in \d s$/).waitFor({ timeout: 15_000 }); // 5 s later: nobody answered
+  assert.equal(await line.textContent(), text);
   await mock.control("quiet", { on: false });
-  await page.getByText("Live", { exact: true }).waitFor({ timeout: 20_000 });
+  await page.getByRole("button", { name: "Retry now" }).click();
+  await page.getByText("Live", { exact: true }).waitFor();
+  await context.close();
+});
+
+test("offline and back: the page comes back by itself, and says what it missed", { skip }, async () => {
+  await mock.control("reset");
+  await mock.control("goto", { at: "start" });
+  const { context, page } = await enter("bob");
+  await page.goto(`${mock.url}/runs/42?show=all`);
+  await page.getByText("Live", { exact: true }).waitFor();
+  await context.setOffline(true);
+  await mock.control("drop", { ms: 0 }); // what was open ends as well
+  await disconnected(page);
+  await mock.control("next", { times: 7 });
+  await context.setOffline(false);
+  await page.getByText("Caught up: 7 events while this page was away.").waitFor();
+  await page.getByText("Live", { exact: true }).waitFor();
+  await context.close();
+});
+
+test("a page that fell behind is told, and shows what it missed", { skip }, async () => {
+  await mock.control("reset");
+  await mock.control("goto", { at: "start" });
+  const { context, page } = await enter("bob");
+  await page.goto(`${mock.url}/runs/42`);
+  await page.locator(".state-line").getByText("Running", { exact: true }).first().waitFor();
+  await mock.control("behind", { run: "42" });
+  await page.getByText("This page was behind (fell behind): it is fetched again.").waitFor();
+  await mock.control("goto", { at: "gate" });
+  await page.locator(".state-line").getByText("Waiting", { exact: true }).first().waitFor();
+  await mock.control("behind", { run: "*" });
+  await page.getByText("This page was behind (fell behind): it is fetched again.").waitFor();
+  await context.close();
+});
+
+test("another version of the server asks for a reload, which takes it", { skip }, async () => {
+  await mock.control("reset");
+  const { context, page } = await enter("bob");
+  await mock.control("version", { version: "0.2.0" });
+  await mock.control("drop", { ms: 0 });
+  await page.getByText("The server was updated.").waitFor();
+  await page.getByRole("button", { name: "Reload" }).click();
+  await page.getByText("Live", { exact: true }).waitFor();
+  assert.equal(await page.getByText("The server was updated.").count(), 0);
   await context.close();
 });
 
@@ -77,7 +129,7 @@ test("what happened while away is there after coming back, each once", { skip },
   await page.goto(`${mock.url}/runs/42?show=all`);
   await page.getByText("Live", { exact: true }).waitFor();
   await mock.control("drop", { ms: 1_500 });
-  await page.getByText("Not live.").waitFor();
+  await disconnected(page);
   await mock.control("next", { times: 20 });
   await page.getByText("Live", { exact: true }).waitFor({ timeout: 20_000 });
   const { events } = (await (await page.request.get(`${mock.url}/api/runs/42/events?since=0`)).json()) as { events: { seq: string }[] };

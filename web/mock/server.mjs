@@ -3,6 +3,7 @@
 //
 // Log in with the token "bob" (administrator), "alice" (who started) or "vera" (viewer). For tests:
 // POST /mock/goto {at}, /mock/next, /mock/drop {ms} (goes away), /mock/quiet {on} (sends nothing), /mock/gate-changes,
+// /mock/version {version} (after the next connection), /mock/behind {run} (its viewers have to fetch it again),
 // /mock/empty (no runs, no plans), /mock/decided (two rows of the review), /mock/breach (the guards of the watched stage are breached, and the run is held).
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
@@ -52,6 +53,7 @@ class World {
   reset() {
     this.quiet = false;
     this.empty = false;
+    this.version = "0.1.0";
     this.downUntil = 0;
     this.ago = 0;
     this.live = { ...head(42, { state: "pending", seq: "0", created: Date.now() - 400_000, state_since: iso(Date.now() - 400_000) }), graph, steps: [], gates: [], rollouts: [newRollout()], review: { open: 0, applied: 0, skipped: 0 }, active_us: 41e6, waiting_us: 0, watching_us: 0 };
@@ -303,7 +305,7 @@ const partsOf = (node) => (node.children ?? []).flatMap((child) =>
 function answer(world, method, path, query, call) {
   const { person, body } = call;
   const [first, id, part, rest, last] = path.split("/").map(decodeURIComponent);
-  if (path === "me") return ok({ person, ...PEOPLE[person], csrf: "csrf", version: "0.1.0", now: iso(Date.now()) });
+  if (path === "me") return ok({ person, ...PEOPLE[person], csrf: "csrf", version: world.version, now: iso(Date.now()) });
   if (path === "logout") return { ...ok({}), cookie: "headgate_session=; Path=/; Max-Age=0" };
   if (path === "plans") return ok({ plans: world.empty ? [] : [
     { name: "canonical-events", doc: "Give every event a canonical form, then let the V2 system out gradually", hash: "7f3c9e0042b1d4a09c55", error: null, environments: ["demo", "production"], params: PARAMS, parts: partsOf(graph) },
@@ -357,6 +359,8 @@ function control(world, name, body) {
     world.downUntil = Date.now() + body.ms;
     for (const viewer of world.viewers) viewer.socket.terminate();
   }
+  if (name === "version") world.version = body.version;
+  if (name === "behind") world.send({ t: "reset", run: body.run, seq: world.live.seq, why: "fell behind" }, () => true);
   if (name === "empty") world.empty = true;
   if (name === "breach") world.breach();
   if (name === "decided") [["applied", { choice: 0 }], ["skipped", { skip: true }]].forEach(([state, decision], index) => Object.assign(world.rows[index], { state, decision }));
@@ -431,7 +435,7 @@ export async function startMock({ port = 0, dist = join(here, "../dist"), at = "
         const missed = run === "42" ? world.events.filter((event) => Number(event.seq) > Number(since)) : [];
         stream.send(JSON.stringify([...missed.map((event) => ({ t: "event", ...event })), { t: "caught_up", run, seq: missed.at(-1)?.seq ?? since }]));
       });
-      if (!world.quiet) stream.send(JSON.stringify([{ t: "hello", version: "0.1.0", now: iso(Date.now()), person }]));
+      if (!world.quiet) stream.send(JSON.stringify([{ t: "hello", version: world.version, now: iso(Date.now()), person }]));
     });
   });
   const ticks = setInterval(() => world.send({ t: "tick", now: iso(Date.now()) }, () => true), 1_000);

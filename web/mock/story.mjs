@@ -212,13 +212,13 @@ export function story(world) {
     ["gate", open("start-rollout", ["admin"])],
     [null, () => world.closeGate("start-rollout", "approved")],
     [null, step("v2_canonical_system", "rollout", "pending", "running")],
-    [null, state("watching", "10 % for 24 h", { kind: "watch", text: "10 % is watched for 24 h", path: "v2_canonical_system/10%" }, "v2_canonical_system/10%")],
+    [null, state("watching", "10 % for 24 h", { kind: "watch", text: "10 % is watched for 24 h", left_us: 86_400e6, path: "v2_canonical_system/10%" }, "v2_canonical_system/10%")],
     [null, flag(10, 0)],
     [null, enter(10, "watching")],
   );
   for (let i = 1; i <= 40; i += 1) list.push([null, sample(10, i / 40, [0.2 + 0.15 * Math.sin(i), 290 + 40 * Math.cos(i / 2), 41 + i / 4])]);
   list.push([null, enter(10, "done")], [null, flag(50, 10)], [null, enter(50, "watching")],
-    [null, state("watching", "50 % for 48 h", { kind: "watch", text: "50 % is watched for 48 h", path: "v2_canonical_system/50%" }, "v2_canonical_system/50%")]);
+    [null, state("watching", "50 % for 48 h", { kind: "watch", text: "50 % is watched for 48 h", left_us: 69_120e6, path: "v2_canonical_system/50%" }, "v2_canonical_system/50%")]);
   for (let i = 1; i <= 30; i += 1) list.push([i === 18 ? "stage" : null, sample(50, i / 30, [i === 12 ? 1.4 : 0.3 + 0.2 * Math.sin(i), 320 + 60 * Math.cos(i / 3), i > 14 && i < 19 ? null : 52 + i / 4])]);
   list.push([null, enter(50, "done")], [null, done(9)], [null, enter(100, "waiting")],
     ["gate 100", open("v2_canonical_system/100%", ["product"])],

@@ -30,6 +30,17 @@ export function sayNow(text: string): void {
   alerted.value = text;
 }
 
+/** A line across the page, for a while: what became of the connection. */
+export const told = signal("");
+export const TOLD_MS = 12_000;
+let toldTimer: ReturnType<typeof setTimeout> | null = null;
+
+export function tell(text: string): void {
+  told.value = text;
+  if (toldTimer !== null) clearTimeout(toldTimer);
+  toldTimer = text === "" ? null : setTimeout(() => tell(""), TOLD_MS);
+}
+
 const BAD = new Set(["failed", "held", "rollback_blocked"]);
 
 /** A run entered another state. */

@@ -8,7 +8,8 @@ import { type Connection, Stream } from "../wire/socket";
 import type { Me, Message, NeedsYou, Run, RunEvent } from "../wire/types";
 import type { Zone } from "../lib/format";
 import { apply, applyHead, type RunView, viewOf, withHistory } from "./apply";
-import { tellOfEvents, tellOfHead } from "./announce";
+import { tell, tellOfEvents, tellOfHead } from "./announce";
+import { plural } from "../lib/format";
 
 /** Something fetched: loading, failed or there, and there it may be older than a failed try. */
 export interface Loaded<T> {
@@ -265,6 +266,27 @@ function mend(): void {
 /** Frames that come close together are applied as one: a picture a screen's turn is enough. */
 const FRAME_MS = 16;
 let queued: Message[] = [];
+/** Events of the viewed run that came since the stream is back, until it has caught up; null = it was not away. */
+let missed: number | null = null;
+
+/** What the stream says of itself. True when heads of runs were missed. */
+function tellOfStream(messages: readonly Message[]): boolean {
+  let heads = false;
+  for (const message of messages) {
+    if (message.t === "event" && message.run === viewed && missed !== null) missed += 1;
+    if (message.t === "caught_up" && message.run === viewed && missed !== null) {
+      if (missed > 0) tell(`Caught up: ${plural(missed, "event")} while this page was away.`);
+      missed = null;
+    }
+    if (message.t === "reset" && (message.run === viewed || message.run === "*")) {
+      tell(`This page was behind (${message.why || "it fell behind"}): it is fetched again.`);
+      missed = null;
+      heads ||= message.run === "*";
+    }
+  }
+  return heads;
+}
+
 function receive(messages: Message[]): void {
   if (queued.length === 0) setTimeout(flush, FRAME_MS);
   for (const message of messages) queued.push(message);
@@ -288,6 +310,10 @@ function flush(): void {
           typeof session === "object" && session !== null && message.version !== "" && message.version !== session.version;
       }
     }
+    if (tellOfStream(messages)) {
+      refreshSoon();
+      mend();
+    }
     const before = view.peek();
     if (before === null) return;
     const after = apply(before, messages);
@@ -305,7 +331,12 @@ function connectionChanged(next: Connection): void {
     connection.value = next;
     if (back && wasLive) reconnected.value += 1;
   });
+  if (next.state === "lost") {
+    missed = null;
+    tell("");
+  }
   if (!back) return;
+  if (wasLive) missed = 0;
   wasLive = true;
   refreshSoon();
 }

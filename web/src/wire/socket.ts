@@ -6,7 +6,8 @@ import type { Message } from "./types";
 
 export const SILENCE_MS = 3_000;
 export const BACKOFF_FIRST_MS = 500;
-export const BACKOFF_MAX_MS = 30_000;
+/** A server that is back has its viewers back within this time; a thousand of them are 500 connections a second at most. */
+export const BACKOFF_MAX_MS = 4_000;
 const CONNECT_MS = 5_000;
 /** The server's close status: not logged in (any more), or with another role than before. */
 const NOT_LOGGED_IN = 4401;

@@ -6,7 +6,7 @@ import { isFinished, isResting, isStopped, lookOf, RUN_LOOK } from "../../lib/st
 import type { RunView } from "../../state/apply";
 import { findNode, outline } from "../../state/outline";
 import { live, now } from "../../state/store";
-import type { Reason } from "../../wire/types";
+import type { Reason, RunStatus } from "../../wire/types";
 import { Icon } from "../common/icon";
 import { Badge, Countdown, Elapsed, Facts, Notice, Params, StepsDone, Time, useTold } from "../common/parts";
 import { lazyPart } from "../common/lazy";
@@ -22,6 +22,15 @@ const Mend = lazyPart(() => import("./mend").then((part) => part.Mend));
 /** A person has to say something that needs more than a button (mend.tsx). */
 const needsMending = ({ detail }: RunView): boolean =>
   (detail.state === "held" && detail.reason?.kind === "did_it_happen") || (detail.state === "rollback_blocked" && detail.reason?.kind === "undo_failed");
+
+/** What a state says where the server gives no reason (docs/states.md). */
+const MEANING: Partial<Record<RunStatus, string>> = {
+  pending: "A runner is about to start", running: "Steps are being done", waiting: "A person must act", watching: "A watch window counts down",
+  held: "It stopped itself and needs a decision", throttled: "It yields to the application", paused: "A person stopped it",
+  rolling_back: "Steps are being undone, in reverse order", rolled_back: "Everything that could be undone is undone",
+  rollback_blocked: "An undo failed: retry it, or repair it and retry", done: "Every step is done",
+  failed: "A step failed: retry, or roll back", aborted: "A person ended it where it was; nothing was undone",
+};
 
 const EXPIRY: Record<string, string> = { hold: "then it is held", reject: "then it counts as rejected", rollback: "then it rolls back", fail: "then the step fails" };
 
@@ -49,7 +58,7 @@ function StateLine({ view }: { view: RunView }) {
     <div class={`state-line tone-${look.tone}`}>
       <Badge look={look} />
       <div class="state-text">
-        <strong>{reason?.text || (detail.node && !isFinished(state) ? `at ${detail.node}` : look.label)}</strong>
+        <strong>{reason?.text || (detail.node && !isFinished(state) ? `at ${detail.node}` : MEANING[state] ?? look.label)}</strong>
         <span class="soft">
           {isFinished(state) ? <>since <Time at={detail.finished_at ?? detail.state_since} /></> : <>for <Elapsed from={reason?.since ?? detail.state_since} /></>}
           {state === "watching" && typeof reason?.left_us === "number" && <ReasonClock leftUs={reason.left_us} />}

@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { formatTime } from "../../lib/format";
 import { connection, now, otherVersion, stream, zone } from "../../state/store";
+import { told } from "../../state/announce";
 import { Icon } from "../common/icon";
 
 const FIRST_MS = 1_500;
@@ -47,11 +48,14 @@ export function ConnectionBanner() {
       <section aria-label="Connection" class={lost ? "banner" : "hidden"}>
         <Icon name="warn" />
         <span role="status" aria-live="polite">
-          {lost && <><strong>Not live.</strong> You see what was true at {shown}.</>}
+          {lost && <><strong>Disconnected</strong> – showing data from {shown}.</>}
         </span>
-        {lost && <span class="num">{current.state === "lost" ? `Trying again in ${left} s` : "Connecting…"}</span>}
+        {lost && <span class="num">{current.state === "lost" ? `Retrying in ${left} s` : "Connecting…"}</span>}
         {lost && <button type="button" class="button small" onClick={() => stream.retryNow()}>Retry now</button>}
       </section>
+      <div role="status" aria-live="polite" class={told.value && !lost ? "banner calm" : "hidden"}>
+        {told.value && !lost && <><Icon name="check" /><span>{told.value}</span></>}
+      </div>
       {otherVersion.value && (
         <section aria-label="New version" class="banner calm">
           <Icon name="retry" />
