@@ -60,8 +60,8 @@ for (let from = 0, segment = 0; from < MESSAGES; from += SEGMENT, segment++) {
     // now and then an answer to a message that is read later
     const reply = n % 5 === 4 ? { replyToId: message(n - 1 - random(4)) } : n % 97 === 0 && n % 5 !== 1 && n + 3 < MESSAGES ? { replyToId: message(n + 3) } : {};
     lines += `${JSON.stringify({ id: message(n), conversationId: conversation(random(PROJECTS)), authorId: user(random(USERS)), ...reply, content: sentence(6 + random(12)), sentAt: at(n) })}\n`;
-    if (n % 1000 === 500) lines += `{"id":"${message(910000 + n)}","conversationId":"${conversation(0)}","content":"cut off in the mid\n`;
-    if (n % 1000 === 600) lines += `${JSON.stringify({ id: message(920000 + n), conversationId: conversation(990000), authorId: user(0), content: "its conversation was deleted", sentAt: at(n) })}\n`;
+    if (n % 1000 === 500) lines += `{"id":"${message(10 ** 9 + n)}","conversationId":"${conversation(0)}","content":"cut off in the mid\n`;
+    if (n % 1000 === 600) lines += `${JSON.stringify({ id: message(2 * 10 ** 9 + n), conversationId: conversation(990000), authorId: user(0), content: "its conversation was deleted", sentAt: at(n) })}\n`;
     if (lines.length > 1 << 20) {
       writeSync(out, lines);
       lines = "";
