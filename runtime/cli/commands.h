@@ -38,6 +38,7 @@ CliMain cli_schema;
 CliMain cli_serve;
 CliMain cli_status;
 CliMain cli_token;
+CliMain cli_tune;
 CliMain cli_user;
 CliMain cli_verify;
 CliMain cli_version;

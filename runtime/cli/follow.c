@@ -167,6 +167,14 @@ static void line_log(const json_t *event, const json_t *data, Text *out)
                 json_get_string(data, "text", ""));
 }
 
+static void line_throttle(const json_t *event, const json_t *data, Text *out)
+{
+    text_printf(out, "  %s %s (%.0f %%)%s%s", json_get_string(event, "node", ""),
+                json_get_string(data, "state", ""), json_get_number(data, "duty", 0) * 100,
+                json_get_string(data, "why", "")[0] == '\0' ? "" : ": ",
+                json_get_string(data, "why", ""));
+}
+
 static void line_budget(const json_t *event, const json_t *data, Text *out)
 {
     UNUSED(event);
@@ -204,6 +212,7 @@ static const struct Line {
     {"rollout.sample", line_sample, true},  {"log", line_log, false},
     {"request", line_request, false},       {"review.open", line_review, false},
     {"review.decided", line_review, false}, {"budget.over", line_budget, false},
+    {"step.throttle", line_throttle, true},
 };
 
 static const struct Line *line_of(const json_t *event)

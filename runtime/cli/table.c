@@ -108,6 +108,16 @@ static const CliOption ANSWER_OPTIONS[] = {
     JSON_OPTION,
     OPTIONS_END,
 };
+static const CliOption TUNE_OPTIONS[] = {
+    {.name = "speed",
+     .value = "PERCENT",
+     .doc = "the share of the time to work at most; 100 = all"},
+    {.name = "batch-time", .value = "TIME", .doc = "how long a batch should take, like 100ms"},
+    {.name = "pause", .value = "TIME", .doc = "the rest between two batches of a worker"},
+    {.name = "workers", .value = "N", .doc = "how many workers there are"},
+    MESSAGE_OPTION,
+    OPTIONS_END,
+};
 static const CliOption PAUSE_OPTIONS[] = {MESSAGE_OPTION, OPTIONS_END};
 static const CliOption GATE_OPTIONS[] = {
     {.name = "message", .letter = 'm', .value = "WHY", .doc = "your comment; a reject needs one"},
@@ -319,6 +329,10 @@ const CliCommand CLI_COMMANDS[] = {
     {"status", "[RUN]", 0, 1, "one run, or all of them", NULL, JSON, cli_status, false, false},
     {"token", "ACTION [NAME]", 1, 2, "tokens: create NAME, list, revoke ID", NULL, TOKEN_OPTIONS,
      cli_token, false, false},
+    {"tune", "RUN [PATH]", 1, 2, "change the pace of a backfill or import while it runs",
+     "What is not named stays as it is. headgate.yaml says what slows it by itself "
+     "(targets.NAME.throttle). PATH: only if that step is at work.",
+     TUNE_OPTIONS, cli_tune, false, false},
     {"user", "ACTION [NAME]", 1, 2,
      "people: add NAME, change NAME, passwd NAME, disable NAME, list",
      "passwd asks for a password on the terminal, twice and without showing it; at least 12 "

@@ -238,6 +238,7 @@ static bool look_at(Backfill *backfill, DataCrewPlace *place, Error *err)
 {
     Error why = data_crew_why(place);
     bool raised = why.kind == ERROR_SCRIPT && !place->exit.silent;
+    bool asked = place->asked;
     pass_on_log(backfill, place);
     bool ok = data_cursor_release(&backfill->job, backfill->conn, place->name, err) &&
               read_sum(backfill, err);
@@ -249,7 +250,7 @@ static bool look_at(Backfill *backfill, DataCrewPlace *place, Error *err)
         backfill->failures = 0;
     backfill->failures_batches = backfill->sum.batches;
     bool left_some = sum->ranges_done + sum->working < sum->ranges;
-    if (why.kind == ERROR_NONE && !left_some)
+    if (why.kind == ERROR_NONE && (!left_some || asked))
         return true;
     if (may_follow(&why) && !raised && ++backfill->failures <= BOUND_SCRIPT_RESTARTS)
         return true;
@@ -272,8 +273,15 @@ static bool reap(Backfill *backfill, Error *err)
 
 static bool staff(Backfill *backfill, Error *err)
 {
+    const DataBackfillHooks *hooks = backfill->hooks;
+    int most = backfill->workers;
+    if (hooks->turn != NULL && !hooks->turn(hooks->ctx, &most, err))
+        return false;
+    most = most < 1 ? 1 : most > BOUND_WORKERS ? BOUND_WORKERS : most;
     int64_t open = backfill->sum.ranges - backfill->sum.ranges_done;
-    int wanted = open < backfill->workers ? (int)open : backfill->workers;
+    int wanted = open < most ? (int)open : most;
+    if (data_crew_size(&backfill->crew) > most)
+        data_crew_end_one(&backfill->crew);
     while (!backfill->stopping && data_crew_size(&backfill->crew) < wanted) {
         if (!data_crew_start_one(&backfill->crew, err))
             return false;

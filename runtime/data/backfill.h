@@ -30,6 +30,9 @@ typedef struct DataBackfillHooks {
                      const DataProgress *progress); ///< at most four times a second, and at the end
     bool (*should_stop)(void *ctx);                 ///< a pause: workers finish their batch
     void (*log)(void *ctx, const char *line);       ///< what a worker wrote to standard error
+    /// Waits. Each turn: *workers is how many there are to be, and may be changed. False ends the
+    /// backfill with err.
+    bool (*turn)(void *ctx, int *workers, Error *err);
     void *ctx;
 } DataBackfillHooks;
 

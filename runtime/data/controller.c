@@ -55,34 +55,67 @@ static bool fit(const DataController *controller, double *ret_fixed, double *ret
     return true;
 }
 
-void data_controller_sample(DataController *controller, int rows, int64_t us)
+/* What a batch may last. Where its fixed cost is more than half of the target, smaller batches only
+ * pay that more often: at least half of a batch is to be work. */
+static double allowed_us(const DataController *controller)
 {
     double target = (double)controller->target_us;
-    if (us > controller->target_us * PANIC_FACTOR) {
-        controller->samples_count = controller->samples_next = 0;
-        set_rows(controller, (double)rows / PANIC_SHRINK);
-        return;
-    }
+    double most = BOUND_BATCH_LIMIT_MS * 1000.0 / 2;
+    double fair = controller->fixed_us * 2 < most ? controller->fixed_us * 2 : most;
+    return fair > target ? fair : target;
+}
+
+/* Far too long. Was a smaller batch nearly as long as the one before, then that is its fixed cost,
+ * and nothing is gained by shrinking. */
+static void panic(DataController *controller, double rows, double us)
+{
+    double before_rows = controller->panic_rows;
+    double per_row = (controller->panic_us - us) / (before_rows - rows);
+    bool comparable = before_rows >= 2 * rows && per_row >= 0;
+    if (rows <= BOUND_BATCH_ROWS_MIN)
+        controller->fixed_us = us;
+    else if (comparable)
+        controller->fixed_us = us - per_row * rows > 0 ? us - per_row * rows : 0;
+    controller->panic_rows = rows;
+    controller->panic_us = us;
+    controller->samples_count = controller->samples_next = 0;
+    bool was_fixed = us <= allowed_us(controller) * PANIC_FACTOR;
+    set_rows(controller, was_fixed ? controller->rows * GROWTH : rows / PANIC_SHRINK);
+}
+
+static void keep(DataController *controller, double rows, double us)
+{
     controller->samples[controller->samples_next].rows = rows;
-    controller->samples[controller->samples_next].us = (double)(us > 0 ? us : 1);
+    controller->samples[controller->samples_next].us = us;
     controller->samples_next = (controller->samples_next + 1) % CONTROLLER_SAMPLES;
     if (controller->samples_count < CONTROLLER_SAMPLES)
         controller->samples_count++;
+}
+
+void data_controller_sample(DataController *controller, int rows, int64_t us)
+{
+    double took = (double)(us > 0 ? us : 1);
     double fixed;
     double per_row;
+    if (took > allowed_us(controller) * PANIC_FACTOR) {
+        panic(controller, rows, took);
+        return;
+    }
+    keep(controller, rows, took);
     if (controller->samples_count < SAMPLES_TO_FIT) {
-        set_rows(controller, rows * target / (double)(us > 0 ? us : 1));
+        set_rows(controller, rows * allowed_us(controller) / took);
     } else if (fit(controller, &fixed, &per_row)) {
-        /* A target below the fixed cost must grow too: smaller batches only pay it more often. */
-        bool hopeless = per_row <= 0 || fixed >= target;
-        fixed = fixed > 0 ? fixed : 0;
-        set_rows(controller, hopeless ? controller->rows * GROWTH : (target - fixed) / per_row);
+        controller->fixed_us = fixed > 0 ? fixed : 0;
+        double left = allowed_us(controller) - controller->fixed_us;
+        bool hopeless = per_row <= 0 || left <= 0; /* more rows cost nothing, as far as is known */
+        set_rows(controller, hopeless ? controller->rows * GROWTH : left / per_row);
     }
 }
 
 void data_controller_halve(DataController *controller)
 {
     controller->samples_count = controller->samples_next = 0;
+    controller->fixed_us = controller->panic_rows = 0;
     set_rows(controller, controller->rows / 2.0);
 }
 

@@ -18,6 +18,9 @@ typedef struct DataController {
     unsigned turn;
     size_t samples_count;
     size_t samples_next;
+    double fixed_us;   ///< what a batch costs whatever its size, as far as is known
+    double panic_rows; ///< the newest batch that was far too long; 0 = none
+    double panic_us;
     struct {
         double rows;
         double us;
@@ -29,7 +32,9 @@ void data_controller_init(DataController *controller, int first_rows, int64_t ta
 /// Rows of the next batch. Varies by a tenth from turn to turn, so that the slope can be told from
 /// the fixed cost.
 int data_controller_rows(DataController *controller);
-/// A batch of rows (> 0) took us. More than five times the target shrinks to a tenth at once.
+/// A batch of rows (> 0) took us. More than five times the target shrinks to a tenth at once,
+/// unless that has not helped before: then most of it is fixed cost, and batches become as long as
+/// twice that (at most half of BOUND_BATCH_LIMIT_MS).
 void data_controller_sample(DataController *controller, int rows, int64_t us);
 /// A batch failed by a timeout or a deadlock: half the rows from now on.
 void data_controller_halve(DataController *controller);

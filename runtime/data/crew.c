@@ -69,6 +69,23 @@ bool data_crew_start_one(DataCrew *crew, Error *err)
     return true;
 }
 
+void data_crew_end_one(DataCrew *crew)
+{
+    DataCrewPlace *last = NULL;
+    for (size_t i = 0; i < COUNT_OF(crew->places); i++) {
+        DataCrewPlace *place = &crew->places[i];
+        if (place->child == NULL)
+            continue;
+        if (place->asked)
+            return;
+        last = place->ended ? last : place;
+    }
+    if (last == NULL)
+        return;
+    last->asked = true;
+    child_kill(last->child, SIGTERM);
+}
+
 DataCrewPlace *data_crew_ended(DataCrew *crew)
 {
     for (size_t i = 0; i < COUNT_OF(crew->places); i++) {

@@ -13,6 +13,7 @@ typedef struct DataCrewPlace {
     DataCrew *crew;
     Child *child; ///< NULL = empty
     char name[64];
+    bool asked; ///< to end
     bool ended;
     ChildExit exit;
 } DataCrewPlace;
@@ -29,6 +30,8 @@ struct DataCrew {
 void data_crew_init(DataCrew *crew, Loop *loop, const char *const *argv, int64_t epoch);
 int data_crew_size(const DataCrew *crew); ///< places that are taken
 NODISCARD bool data_crew_start_one(DataCrew *crew, Error *err);
+/// Asks one process to end after its batch, unless one was asked and has not ended yet.
+void data_crew_end_one(DataCrew *crew);
 /// A process that has ended, or NULL. Give it back with data_crew_bury().
 DataCrewPlace *data_crew_ended(DataCrew *crew);
 void data_crew_bury(DataCrewPlace *place);

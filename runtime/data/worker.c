@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "data/controller.h"
 #include "data/load.h"
+#include "data/throttle.h"
 #include "db/sql.h"
 #include "db/sqlstate.h"
 #include "loop/child.h"
@@ -56,6 +57,9 @@ struct Worker {
     Arena *range_arena;
     DataRange range;
     bool careful; /* the next commit looks for the rows that the server refuses */
+    DataThrottle throttle;
+    int64_t throttle_us; /* when it was read; 0 = never */
+    int64_t busy_us;     /* since when we work without a rest; 0 = not yet */
     bool stopping;
     FiberEvent stop;
 };
@@ -275,6 +279,48 @@ static void drop_chunk(void *piece)
 static const Flow BATCHES = {.read = read_batch, .write = write_batch, .drop = drop_batch};
 static const Flow CHUNKS = {.read = read_chunk, .write = write_chunk, .drop = drop_chunk};
 
+/* ---------------------------------------------------------------- pace */
+
+/* Small batches need not ask before each. */
+static bool look_at_pace(Worker *worker, Error *err)
+{
+    enum { ASK_EVERY_US = 100000 };
+    int64_t now_us = clock_monotonic_us();
+    if (worker->throttle_us > 0 && now_us - worker->throttle_us < ASK_EVERY_US)
+        return true;
+    bool stale = false;
+    if (!data_throttle_read(worker->writer, worker->job.run_text, worker->job.spec->step,
+                            &worker->throttle, &stale, err))
+        return false;
+    if (stale)
+        worker->throttle.duty = 0;
+    worker->throttle_us = now_us;
+    worker->controller.target_us =
+        worker->throttle.batch_us > 0 ? worker->throttle.batch_us : worker->options->spec->batch_us;
+    return true;
+}
+
+/* Waits before a batch is written for as long as the one before asks for, and while all is paused.
+ * What was read and mapped meanwhile is compared with the row again when it is written. */
+static bool keep_pace(Worker *worker, Error *err)
+{
+    int64_t busy_us = worker->busy_us == 0 ? 0 : clock_monotonic_us() - worker->busy_us;
+    if (!look_at_pace(worker, err))
+        return false;
+    int64_t rest_ms =
+        data_throttle_rest_ms(&worker->throttle, busy_us, worker->options->spec->pause_us);
+    if (rest_ms > 0 && busy_us > 0)
+        fiber_event_wait(&worker->stop, rest_ms);
+    while (worker->throttle.duty <= 0 && !worker->stopping) {
+        fiber_event_wait(&worker->stop, THROTTLE_POLL_MS);
+        worker->stopping |= child_beat_orphaned() || fiber_cancelled();
+        if (!worker->stopping && !look_at_pace(worker, err))
+            return false;
+    }
+    worker->busy_us = clock_monotonic_us();
+    return true;
+}
+
 /* Pieces until the range ends, somebody stops us or something fails. *ret_done: nothing is left in
  * the range. */
 static bool run_pipeline(Worker *worker, bool *ret_done, bool *ret_moved, Error *err)
@@ -291,13 +337,13 @@ static bool run_pipeline(Worker *worker, bool *ret_done, bool *ret_moved, Error 
                                  : error_set(err, ERROR_CANCELLED, "stopped");
             break;
         }
-        ok = worker->flow->write(worker, piece, &ends, err);
+        ok = keep_pace(worker, err);
+        bool writes = ok && !worker->stopping;
+        ok = ok && (!writes || worker->flow->write(worker, piece, &ends, err));
         *ret_done = ok && ends;
-        *ret_moved |= ok;
+        *ret_moved |= ok && writes;
         worker->flow->drop(piece);
         worker->stopping |= child_beat_orphaned(); /* nobody releases our ranges or counts us */
-        if (ok && worker->options->spec->pause_us > 0 && !worker->stopping)
-            fiber_event_wait(&worker->stop, worker->options->spec->pause_us / 1000);
     }
     pipeline_end(&pipeline);
     return ok;

@@ -8,6 +8,7 @@
 #include "plan/metric.h"
 #include "plan/setting.h"
 #include "plan/store.h"
+#include "plan/throttle.h"
 #include "plan/variable.h"
 
 #include <errno.h>
@@ -81,7 +82,7 @@ static const char *expanded(Config *config, ConfigTarget *target, const PlanYaml
     return arena_printf(config->arena, "${%s} is not set", missing);
 }
 
-static void read_target(Config *config, const PlanYaml *map, ConfigTarget *target)
+static bool read_target(Config *config, const PlanYaml *map, ConfigTarget *target, Error *err)
 {
     const PlanYaml *url = plan_yaml_get(map, "url");
     const PlanYaml *run_as = plan_yaml_get(map, "run_as");
@@ -103,6 +104,7 @@ static void read_target(Config *config, const PlanYaml *map, ConfigTarget *targe
     const char *victims = text_of(map, "victims");
     if (victims != NULL)
         target->lock_victims = (int)strtol(victims, NULL, 10);
+    return plan_throttle_read(config, plan_yaml_get(map, "throttle"), &target->throttle, err);
 }
 
 static void finish_target(Config *config, ConfigTarget *target)
@@ -119,34 +121,42 @@ static size_t count_of(const PlanYaml *node)
     return node == NULL ? 0 : node->count;
 }
 
+static ConfigTarget new_target(const char *name, PlanPosition at)
+{
+    return (ConfigTarget){.name = name, .throttle = plan_throttle_default(), .at = at};
+}
+
 /* Those of the environment, on top of the common ones of the same name; then the other common ones.
  */
-static void read_targets(Config *config, const PlanYaml *own, const PlanYaml *common,
-                         ConfigEnvironment *environment)
+static bool read_targets(Config *config, const PlanYaml *own, const PlanYaml *common,
+                         ConfigEnvironment *environment, Error *err)
 {
     size_t most = count_of(own) + count_of(common) + 1;
     environment->targets = arena_alloc(config->arena, most * sizeof(ConfigTarget));
     for (const PlanYaml *map = own == NULL ? NULL : own->first; map != NULL; map = map->next) {
         ConfigTarget *target = &environment->targets[environment->targets_count++];
-        *target = (ConfigTarget){.name = map->key->text, .at = map->key->at};
+        *target = new_target(map->key->text, map->key->at);
         const PlanYaml *shared = plan_yaml_get(common, target->name);
-        if (shared != NULL)
-            read_target(config, shared, target);
-        read_target(config, map, target);
+        if (shared != NULL && !read_target(config, shared, target, err))
+            return false;
+        if (!read_target(config, map, target, err))
+            return false;
     }
     for (const PlanYaml *map = common == NULL ? NULL : common->first; map != NULL;
          map = map->next) {
         if (plan_yaml_get(own, map->key->text) != NULL)
             continue;
         ConfigTarget *target = &environment->targets[environment->targets_count++];
-        *target = (ConfigTarget){.name = map->key->text, .at = map->key->at};
-        read_target(config, map, target);
+        *target = new_target(map->key->text, map->key->at);
+        if (!read_target(config, map, target, err))
+            return false;
     }
     if (environment->targets_count == 0)
         environment->targets[environment->targets_count++] =
-            (ConfigTarget){.name = DEFAULT_TARGET, .at = environment->at};
+            new_target(DEFAULT_TARGET, environment->at);
     for (size_t i = 0; i < environment->targets_count; i++)
         finish_target(config, &environment->targets[i]);
+    return true;
 }
 
 /* ---- environments ---- */
@@ -248,8 +258,9 @@ static bool read_environment(Config *config, const PlanYaml *root, const PlanYam
     environment->gates_auto = text_equal(text_of(map, "gates"), "auto");
     size_t limits = count_limits(alerts) + count_limits(goals);
     environment->thresholds = arena_alloc(config->arena, (limits + 1) * sizeof(Threshold));
-    read_targets(config, plan_yaml_get(map, "targets"), plan_yaml_get(root, "targets"),
-                 environment);
+    if (!read_targets(config, plan_yaml_get(map, "targets"), plan_yaml_get(root, "targets"),
+                      environment, err))
+        return false;
     read_roles(config, plan_yaml_get(map, "approvers"), environment);
     plan_variables_read(config->arena, plan_yaml_get(map, "variables"),
                         plan_yaml_get(root, "variables"), environment);

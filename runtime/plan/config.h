@@ -46,6 +46,20 @@ typedef struct ConfigMetric {
     PlanPosition at;
 } ConfigMetric;
 
+/// Which autovacuum of the table a backfill makes room for.
+typedef enum ConfigVacuum { VACUUM_WRAPAROUND, VACUUM_ANY, VACUUM_NONE } ConfigVacuum;
+
+/// What slows and pauses row work in a target. (plan/throttle.c)
+typedef struct ConfigThrottle {
+    int64_t replica_lag_us; ///< of the slowest replica
+    int64_t blocked_us;     ///< how long a session may wait for rows that we hold
+    int wal_backlog_mib;    ///< WAL that is not archived yet
+    int active_sessions;    ///< of others; 0 = no limit
+    ConfigVacuum autovacuum;
+    Threshold *metrics; ///< alerts: "above" only
+    size_t metrics_count;
+} ConfigThrottle;
+
 typedef struct ConfigTarget {
     const char *name;
     /// conninfo or URI with ${VARIABLES} replaced; "" = the PG* variables. A secret: never shown.
@@ -62,6 +76,7 @@ typedef struct ConfigTarget {
     int max_block_ms;         ///< how long a session may wait for a lock that we hold
     int statement_timeout_ms; ///< 0 = default
     int outside_timeout_ms;   ///< of a statement outside transactions; 0 = default
+    ConfigThrottle throttle;
     PlanPosition at;
 } ConfigTarget;
 

@@ -129,6 +129,18 @@ static bool check_metric(const Check *check, const Threshold *threshold, PlanPos
            plan_metric_check(metric, check->environment, err);
 }
 
+static bool check_throttle(const Check *check, Error *err)
+{
+    const ConfigTarget *target =
+        config_target(check->environment, plan_text(check->plan->root, "target"));
+    for (size_t i = 0; i < target->throttle.metrics_count; i++) {
+        const Threshold *threshold = &target->throttle.metrics[i];
+        if (!check_metric(check, threshold, threshold->at, err))
+            return false;
+    }
+    return true;
+}
+
 static bool check_named_thresholds(const Check *check, const PlanNode *node, const char *name,
                                    Error *err)
 {
@@ -195,7 +207,7 @@ bool config_check_plan(const Config *config, const ConfigEnvironment *environmen
 {
     AUTO(arena_auto) Arena *arena = arena_new();
     Check check = {config, environment, plan, arena};
-    if (!check_targets(&check, err))
+    if (!check_targets(&check, err) || !check_throttle(&check, err))
         return false;
     for (size_t i = 0; i < plan->nodes_count; i++) {
         if (!check_node(&check, plan->nodes[i], err) ||

@@ -2,10 +2,118 @@
 #include "plan/metric.h"
 
 #include "base/clock.h"
+#include "plan/setting.h"
 #include "plan/variable.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define METRIC_HEADERS                                                                             \
+    {                                                                                              \
+        .name = "headers", .type = SETTING_TEXTS,                                                  \
+        .doc = "Headers by name; `${name}` stands for a variable, so that no token stands here."   \
+    }
+
+/* What an answer in JSON is asked for; the same for http and command. */
+#define METRIC_POINTERS(alone)                                                                     \
+    {.name = "pointer",                                                                            \
+     .type = SETTING_TEXT,                                                                         \
+     .doc = "A JSON pointer, \"/database/cpu\": the number in the answer, or a list of numbers "   \
+            "(many series)." alone},                                                               \
+        {.name = "samples",                                                                        \
+         .type = SETTING_TEXT,                                                                     \
+         .doc = "A JSON pointer: how many observations the number rests on, for min_samples."},    \
+    {                                                                                              \
+        .name = "time", .type = SETTING_TEXT,                                                      \
+        .doc = "A JSON pointer: when it was measured, in seconds or milliseconds since 1970. "     \
+               "Older than three intervals (at least 10s) is no data."                             \
+    }
+
+static const PlanSetting PROMETHEUS_FIELDS[] = {
+    {.name = "url",
+     .type = SETTING_TEXT,
+     .required = true,
+     .doc = "Where Prometheus is, `http://prometheus:9090`; `${name}` stands for a variable."},
+    {.name = "query",
+     .type = SETTING_TEXT,
+     .required = true,
+     .doc = "PromQL whose value now is asked for (`/api/v1/query`); one series, or see series."},
+    {.name = "samples",
+     .type = SETTING_TEXT,
+     .doc = "PromQL for the number of observations that the value rests on, for min_samples."},
+    METRIC_HEADERS,
+    {0},
+};
+
+static const PlanSetting HTTP_FIELDS[] = {
+    {.name = "url",
+     .type = SETTING_TEXT,
+     .required = true,
+     .doc = "What to GET; `${name}` stands for a variable. The answer must be JSON, status 2xx."},
+    METRIC_HEADERS,
+    METRIC_POINTERS(" Default: all of the answer."),
+    {0},
+};
+
+static const PlanSetting COMMAND_FIELDS[] = {
+    {.name = "argv",
+     .type = SETTING_ARGV,
+     .required = true,
+     .doc = "A program and its arguments; no shell. A relative name with \"/\" is a file of the "
+            "plan's folder. It must end with 0 and print a number; nothing printed is no data."},
+    {.name = "env",
+     .type = SETTING_TEXTS,
+     .doc = "Variables of its environment; `${name}` stands for a variable of this file."},
+    METRIC_POINTERS(" With it (or samples, or time) the program prints JSON."),
+    {0},
+};
+
+const PlanSetting PLAN_METRIC_FIELDS[] = {
+    {.name = "sql",
+     .type = SETTING_TEXT,
+     .doc = "A query of one row with one number; NULL is no data. A second column says how many "
+            "observations it rests on, for min_samples."},
+    {.name = "prometheus",
+     .type = SETTING_FIELDS,
+     .fields = PROMETHEUS_FIELDS,
+     .doc = "A Prometheus server, asked by its instant query API."},
+    {.name = "http",
+     .type = SETTING_FIELDS,
+     .fields = HTTP_FIELDS,
+     .doc = "An address that answers in JSON."},
+    {.name = "command",
+     .type = SETTING_FIELDS,
+     .fields = COMMAND_FIELDS,
+     .doc = "A program that prints the number."},
+    {.name = "unit",
+     .type = SETTING_TEXT,
+     .doc = "The unit of that number: percent (or %), ms, s, /s, B, KiB, MiB, GiB."},
+    {.name = "empty",
+     .type = SETTING_NUMBER,
+     .doc = "What no row, no series, null or no output counts as. Without it that is no data, and "
+            "no data is never good."},
+    {.name = "series",
+     .type = SETTING_CHOICE,
+     .choices = "max min sum avg",
+     .doc = "How several rows or series become one number. Without it several are an error."},
+    {.name = "min_samples",
+     .type = SETTING_COUNT,
+     .doc = "A number that rests on fewer observations is no data; the source must say how many "
+            "they are."},
+    {.name = "interval",
+     .type = SETTING_DURATION,
+     .fallback = "guard_interval",
+     .doc = "How often this metric is asked, when less often than the other guards."},
+    {.name = "timeout",
+     .type = SETTING_DURATION,
+     .fallback = "5s",
+     .doc = "How long an answer may take; after that there is no data. At most 1m."},
+    {.name = "target",
+     .type = SETTING_TEXT,
+     .fallback = "the plan's target",
+     .doc = "The target that sql is asked in."},
+    {0},
+};
 
 enum { TIMEOUT_US = 5 * 1000 * 1000, TIMEOUT_MAX_US = 60 * 1000 * 1000 };
 

@@ -32,6 +32,8 @@ struct PlanSetting {
     const PlanSetting *fields; ///< SETTING_FIELDS, SETTING_NAMED
 };
 
+extern const PlanSetting PLAN_METRIC_FIELDS[];
+extern const PlanSetting PLAN_THROTTLE_FIELDS[];
 extern const PlanSetting PLAN_STORE_FIELDS[];
 /// The key "stores" of the whole file and of an environment.
 #define PLAN_STORES_SETTING(doc_)                                                                  \

@@ -44,6 +44,20 @@ static bool take_request(Run *run, const json_t *request)
     return false;
 }
 
+/* Requests to change the pace stay open until the row work at hand has followed them. */
+static bool take_tune(Run *run, const json_t *request, bool *ret_taken, Error *err)
+{
+    int64_t id = json_get_int(request, "id", 0);
+    *ret_taken = text_equal(json_get_string(request, "kind", ""), "tune");
+    if (!*ret_taken)
+        return true;
+    if (id <= run->tuned_id || !run->tunable)
+        return ledger_request_done(run->control, &run->writer, id,
+                                   id <= run->tuned_id ? "tuned" : "no row work", err);
+    json_array_append(run->tunes, (json_t *)(uintptr_t)request);
+    return true;
+}
+
 static bool read_requests(Run *run, Error *err)
 {
     AUTO(json_auto) json_t *requests = NULL;
@@ -51,11 +65,16 @@ static bool read_requests(Run *run, Error *err)
         return false;
     json_decref(run->asked_requests);
     run->asked_requests = json_array();
+    json_decref(run->tunes);
+    run->tunes = json_array();
     size_t i = 0;
     json_t *request = NULL;
     json_array_foreach (requests, i, request) {
         int64_t id = json_get_int(request, "id", 0);
-        if (id <= run->answered_id)
+        bool tune = false;
+        if (!take_tune(run, request, &tune, err))
+            return false;
+        if (tune || id <= run->answered_id)
             continue;
         if (take_request(run, request))
             json_array_append(run->asked_requests, request);

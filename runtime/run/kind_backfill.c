@@ -10,6 +10,7 @@
 #include "data/undo.h"
 #include "data/unload.h"
 #include "ledger/gate.h"
+#include "run/throttle.h"
 #include "sql/columns.h"
 
 #include <inttypes.h>
@@ -30,6 +31,7 @@ typedef struct Work {
     int64_t told_done;
     int64_t told_total;
     int told_pass;
+    RunThrottle *throttle;
     char why_not_saved[256];
     int64_t settled; /* orphans that became rows after all */
 } Work;
@@ -131,6 +133,14 @@ static void on_log(void *ctx, const char *line)
     run_log(work->run, work->node->path, "info", "%s", line);
 }
 
+static bool on_turn(void *ctx, int *workers, Error *err)
+{
+    Work *work = ctx;
+    int asked = run_throttle_workers(work->throttle);
+    *workers = asked > 0 ? asked : *workers;
+    return run_throttle_turn(work->throttle, err);
+}
+
 static const char **worker_argv(Work *work, Arena *arena)
 {
     const char *const *base = work->run->options.hooks->worker_argv;
@@ -189,6 +199,7 @@ static bool drive(Work *work, Arena *arena, DataOutcome *ret, Error *err)
                                .progress = on_progress,
                                .should_stop = on_should_stop,
                                .log = on_log,
+                               .turn = on_turn,
                                .ctx = work};
     StepState state = run_step_state(run, work->node);
     if (state == STEP_PENDING)
@@ -198,11 +209,18 @@ static bool drive(Work *work, Arena *arena, DataOutcome *ret, Error *err)
     if (!work->options.save_old && work->spec.import == NULL && state == STEP_PENDING)
         run_log(run, work->node->path, "info",
                 "old values are not kept: a later undo drops the column, or it is one-way");
+    if (!run_throttle_start(run, work->node, work->spec.table, &work->throttle, err))
+        return false;
+    run->tunable = true;
     bool ok = path_on(run, err) &&
               data_backfill_run(run->loop, &work->spec, &work->options, &hooks, ret, err);
     tell_begun(work);
     path_off(run);
-    return ok;
+    run->tunable = false;
+    run_throttle_stop(work->throttle);
+    /* What follows begins in a run that is running. */
+    return ok && (run->state != RUN_THROTTLED ||
+                  run_apply(run, RUN_EVENT_GO, work->node->path, NULL, err));
 }
 
 /* ------------------------------------------------------------------ review */

@@ -121,6 +121,9 @@ struct Run {
     bool stopping;
     int control_fibers;  ///< control and lease guard, while they live
     int64_t answered_id; ///< newest request that was handled
+    json_t *tunes;       ///< open requests to change the pace of row work (run/throttle.h)
+    int64_t tuned_id;    ///< the newest of them that has been followed
+    bool tunable;        ///< row work is at it
     int64_t renewed_at_us;
     json_t *over;           ///< budgets that are exceeded, by name (run/over.h)
     json_t *over_held;      ///< those of them that held the run, or need not

@@ -7,13 +7,15 @@
 #define BIT(state) (1u << (state))
 
 const RunRequest RUN_REQUESTS[] = {
-    {"pause", RUN_EVENT_PAUSE, 0, false},
-    {"resume", RUN_EVENT_GO, BIT(RUN_PAUSED) | BIT(RUN_HELD), false},
-    {"retry", RUN_EVENT_GO, BIT(RUN_FAILED) | BIT(RUN_ROLLBACK_BLOCKED) | BIT(RUN_HELD), false},
-    {"rollback", RUN_EVENT_ROLL_BACK, ~BIT(RUN_ROLLBACK_BLOCKED), false},
-    {"abort", RUN_EVENT_ABORT, 0, false},
-    {"skip", RUN_EVENT_ROLL_BACK, BIT(RUN_ROLLBACK_BLOCKED), true},
-    {"repair", RUN_EVENT_ROLL_BACK, BIT(RUN_ROLLBACK_BLOCKED), true},
+    {"pause", RUN_EVENT_PAUSE, 0, REQUEST_MOVES},
+    {"resume", RUN_EVENT_GO, BIT(RUN_PAUSED) | BIT(RUN_HELD), REQUEST_MOVES},
+    {"retry", RUN_EVENT_GO, BIT(RUN_FAILED) | BIT(RUN_ROLLBACK_BLOCKED) | BIT(RUN_HELD),
+     REQUEST_MOVES},
+    {"rollback", RUN_EVENT_ROLL_BACK, ~BIT(RUN_ROLLBACK_BLOCKED), REQUEST_MOVES},
+    {"abort", RUN_EVENT_ABORT, 0, REQUEST_MOVES},
+    {"skip", RUN_EVENT_ROLL_BACK, BIT(RUN_ROLLBACK_BLOCKED), REQUEST_MENDS},
+    {"repair", RUN_EVENT_ROLL_BACK, BIT(RUN_ROLLBACK_BLOCKED), REQUEST_MENDS},
+    {"tune", RUN_EVENT_GO, BIT(RUN_RUNNING) | BIT(RUN_THROTTLED), REQUEST_TUNES},
 };
 const size_t RUN_REQUESTS_COUNT = COUNT_OF(RUN_REQUESTS);
 
@@ -30,8 +32,8 @@ bool run_request_allowed(const RunRequest *request, RunState state)
 {
     if (state == RUN_STATES)
         return false;
-    if (request->mends)
-        return state == RUN_ROLLBACK_BLOCKED;
+    if (request->about != REQUEST_MOVES) /* these make no transition of their own */
+        return (request->offered & BIT(state)) != 0;
     bool goes = request->event == RUN_EVENT_GO;
     bool on = state == RUN_RUNNING || state == RUN_ROLLING_BACK || state == RUN_ROLLBACK_BLOCKED;
     return run_row_find(state, request->event) != NULL || (goes && on);

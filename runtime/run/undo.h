@@ -6,12 +6,19 @@
 #include "base/json.h"
 #include "run/state.h"
 
+/// What a request is about.
+typedef enum RunAbout {
+    REQUEST_MOVES, ///< the run's state
+    REQUEST_MENDS, ///< the failed undo that blocks a rollback: its body names the step
+    REQUEST_TUNES, ///< the pace of row work (run/tune.h)
+} RunAbout;
+
 /// Something a person may ask of a run.
 typedef struct RunRequest {
     const char *name; ///< "pause", …: its word in the API and on the command line
     RunEvent event;   ///< the transition it asks for
     unsigned offered; ///< bits 1u << RunState where pages offer it; 0 = wherever it is allowed
-    bool mends;       ///< about the failed undo that blocks a rollback: its body names the step
+    RunAbout about;
 } RunRequest;
 
 extern const RunRequest RUN_REQUESTS[];
@@ -19,7 +26,7 @@ extern const size_t RUN_REQUESTS_COUNT;
 /// NULL when there is no such word.
 const RunRequest *run_request_find(const char *name);
 /// Is there a transition for it? A run at work takes resume and retry too, and goes on; what mends
-/// is for a blocked rollback alone.
+/// is for a blocked rollback alone, what tunes for a run whose row work may be under way.
 bool run_request_allowed(const RunRequest *request, RunState state);
 /// Does it make sense to offer it in this state?
 bool run_request_offered(const RunRequest *request, RunState state);

@@ -49,8 +49,8 @@ const ServerRoute SERVER_ROUTES[] = {
     {METHOD_POST, "/api/runs/:run/review", post_review, ACCESS_OPERATOR,
      "Decides rows of the review queue."},
     {METHOD_POST, "/api/runs/:run/requests", post_request, ACCESS_OPERATOR,
-     "Asks a run to pause, resume, retry, roll back or abort, or to skip or repair a failed "
-     "undo. Needs If-Match with the run's version. Answers 202."},
+     "Asks a run to pause, resume, retry, roll back or abort, to skip or repair a failed "
+     "undo, or to change its pace. Needs If-Match with the run's version. Answers 202."},
     {METHOD_POST, "/api/runs/:run/answers", post_answer, ACCESS_VIEWER,
      "Says that a manual step, or one box of a check-list, is done. Needs the step's role, or "
      "operator."},

@@ -2,6 +2,7 @@
 #include "db/sql.h"
 #include "rollout/mend.h"
 #include "run/kept.h"
+#include "run/tune.h"
 #include "run/undo.h"
 #include "server/handlers.h"
 #include "server/private.h"
@@ -136,8 +137,10 @@ typedef struct Asked {
     const RunRequest *kind;
     const char *why;
     const char *version;
-    const char *path; ///< of the step whose undo is mended, otherwise NULL
-    const char *sql;  ///< of a repair
+    const char *path;    ///< of the step whose undo is mended, otherwise NULL
+    const char *sql;     ///< of a repair
+    const json_t *tunes; ///< the body of a tune
+    const char *step;    ///< that it is about; NULL = whichever is at work
 } Asked;
 
 /* The runner asks the same of the SQL; here a typing error costs nothing yet. */
@@ -149,14 +152,35 @@ static bool check_repair(const char *sql, Error *err)
     return sql_check_file(&file, &outside, err);
 }
 
-static bool read_mend(const ServerRequest *request, Asked *asked, Error *err)
+static bool read_tune(const ServerRequest *request, Asked *asked, Error *err)
+{
+    const json_t *path = json_object_get(request->body, "path");
+    asked->tunes = request->body;
+    return (path == NULL || request_body_text(request, "path", PATH_BYTES, &asked->step, err)) &&
+           run_tune_check(request->body, err);
+}
+
+static bool names_a_tune(const json_t *body)
+{
+    for (const RunTune *tune = RUN_TUNES; tune->name != NULL; tune++) {
+        if (json_object_get(body, tune->name) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static bool read_more(const ServerRequest *request, Asked *asked, Error *err)
 {
     bool repairs = text_equal(asked->kind->name, "repair");
     if (!repairs && json_object_get(request->body, "sql") != NULL)
         return error_set(err, ERROR_INPUT, "only a repair takes \"sql\"");
-    if (!asked->kind->mends)
+    if (asked->kind->about == REQUEST_TUNES)
+        return read_tune(request, asked, err);
+    if (names_a_tune(request->body))
+        return error_set(err, ERROR_INPUT, "only tune takes speed, batch_us, pause_us and workers");
+    if (asked->kind->about != REQUEST_MENDS)
         return json_object_get(request->body, "path") == NULL ||
-               error_set(err, ERROR_INPUT, "only skip and repair take \"path\"");
+               error_set(err, ERROR_INPUT, "only skip, repair and tune take \"path\"");
     const char *why = NULL;
     return request_body_text(request, "path", PATH_BYTES, &asked->path, err) &&
            request_body_text(request, "why", WHY_BYTES, &why, err) &&
@@ -167,7 +191,8 @@ static bool read_mend(const ServerRequest *request, Asked *asked, Error *err)
 
 static bool read_asked(ServerRequest *request, Asked *asked, Error *err)
 {
-    static const char *const KEYS[] = {"kind", "why", "path", "sql", NULL};
+    static const char *const KEYS[] = {"kind",     "why",      "path",    "sql", "speed",
+                                       "batch_us", "pause_us", "workers", NULL};
     const char *name = NULL;
     if (!request_run(request, &asked->run, err) ||
         !request_if_match(request, &asked->version, err) ||
@@ -178,12 +203,12 @@ static bool read_asked(ServerRequest *request, Asked *asked, Error *err)
     if (asked->kind == NULL)
         return error_set(err, ERROR_INPUT,
                          "a run cannot be asked to \"%s\"; it can pause, resume, retry, rollback, "
-                         "abort, skip and repair",
+                         "abort, skip, repair and tune",
                          name);
     asked->why = json_get_string(request->body, "why", "");
     if (strlen(asked->why) > WHY_BYTES)
         return error_set(err, ERROR_INPUT, "\"why\" is longer than %d bytes", (int)WHY_BYTES);
-    return read_mend(request, asked, err);
+    return read_more(request, asked, err);
 }
 
 static json_t *body_of(const Asked *asked)
@@ -194,6 +219,13 @@ static json_t *body_of(const Asked *asked)
         json_set_string(body, "path", asked->path);
     if (asked->sql != NULL)
         json_set_string(body, "sql", asked->sql);
+    if (asked->step != NULL)
+        json_set_string(body, "path", asked->step);
+    for (const RunTune *tune = RUN_TUNES; asked->tunes != NULL && tune->name != NULL; tune++) {
+        json_t *value = json_object_get(asked->tunes, tune->name);
+        if (value != NULL)
+            json_object_set(body, tune->name, value);
+    }
     return body;
 }
 

@@ -59,6 +59,20 @@ CREATE TABLE headgate.cursor (
     PRIMARY KEY (run, step, range)
 );
 
+-- How fast the workers of a backfill or import may go: the runner's word, which it renews, and what people asked for (most, batch_us,
+-- pause_us, workers).
+CREATE TABLE headgate.pace (
+    run      bigint  NOT NULL,
+    step     text    NOT NULL,
+    duty     double precision NOT NULL CHECK (duty BETWEEN 0 AND 1),
+    most     double precision NOT NULL DEFAULT 1 CHECK (most > 0 AND most <= 1),
+    batch_us bigint  NOT NULL DEFAULT 0,
+    pause_us bigint  NOT NULL DEFAULT -1,
+    workers  integer NOT NULL DEFAULT 0,
+    told_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (run, step)
+);
+
 -- Rows a map could not settle: the review queue, and the rows it chose to skip.
 CREATE TABLE headgate.queued_row (
     run      bigint NOT NULL,

@@ -70,6 +70,18 @@ static void test_fixed_cost_above_the_target_grows(void **state)
     assert_true(settle(&controller, 20, 400000, 1) > 1000);
 }
 
+/* A slow network: 30 ms a batch and 0.1 ms a row, where batches of 5 ms are wanted. */
+static void test_fixed_cost_far_above_the_target_is_no_panic(void **state)
+{
+    UNUSED(state);
+    DataController controller;
+    data_controller_init(&controller, 1000, 5000);
+    int rows = settle(&controller, 60, 30000, 100);
+    assert_in_range(rows, 270, 330); /* as much work as fixed cost */
+    rows = settle(&controller, 80, 500, 100);
+    assert_in_range(rows, 40, 50); /* (5 ms − 0.5 ms) / 0.1 ms, once the network is fast */
+}
+
 static void test_halves_and_stays_above_zero(void **state)
 {
     UNUSED(state);
@@ -102,6 +114,7 @@ int main(void)
         cmocka_unit_test(test_panics_and_recovers),
         cmocka_unit_test(test_follows_a_slower_server),
         cmocka_unit_test(test_fixed_cost_above_the_target_grows),
+        cmocka_unit_test(test_fixed_cost_far_above_the_target_is_no_panic),
         cmocka_unit_test(test_halves_and_stays_above_zero),
         cmocka_unit_test(test_large_rows_make_small_batches),
     };

@@ -13,6 +13,7 @@
 #include "plan/docs.h"
 
 #include <glob.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,6 +135,46 @@ static void a_group_goes_before_an_environment_of_its_name(void **state)
     config_free(config);
 }
 
+/* What a target says stands on what the common one says, which stands on the defaults. */
+static void a_throttle_is_put_together_key_by_key(void **state)
+{
+    UNUSED(state);
+    Config *config = parsed("targets: { app: { throttle: { replica_lag: 2s, autovacuum: any, "
+                            "metrics: { p95: > 200ms } } } }\n"
+                            "environments:\n"
+                            "  a: { targets: { app: { throttle: { blocked: 1s } } } }\n"
+                            "  b: { targets: { app: { throttle: { metrics: { q: > 5 } } } } }\n");
+    const ConfigThrottle *a = &config_target(config_environment(config, "a"), "app")->throttle;
+    assert_int_equal(a->replica_lag_us, 2000000);
+    assert_int_equal(a->blocked_us, 1000000);
+    assert_int_equal(a->wal_backlog_mib, 1024);
+    assert_int_equal(a->active_sessions, 0);
+    assert_int_equal(a->autovacuum, VACUUM_ANY);
+    assert_int_equal(a->metrics_count, 1);
+    const ConfigThrottle *b = &config_target(config_environment(config, "b"), "app")->throttle;
+    assert_int_equal(b->metrics_count, 1);
+    assert_string_equal(b->metrics[0].metric, "q");
+    assert_int_equal(b->blocked_us, 500000);
+    config_free(config);
+}
+
+static void a_throttle_takes_only_upper_limits(void **state)
+{
+    static const char *const WRONG[] = {"< 5", "> 0", ">= -1"};
+    UNUSED(state);
+    for (size_t i = 0; i < COUNT_OF(WRONG); i++) {
+        char text[128];
+        Config *config = NULL;
+        Error err = {0};
+        snprintf(text, sizeof(text), "targets: { app: { throttle: { metrics: { q: \"%s\" } } } }",
+                 WRONG[i]);
+        assert_false(config_parse("headgate.yaml", text, strlen(text), &config, &err));
+        if (strstr(err.message, "what throttles is a number that is too high") == NULL)
+            fail_msg("%s: %s", WRONG[i], err.message);
+        assert_true(text_starts(err.message, "headgate.yaml:1:"));
+    }
+}
+
 static void a_list_has_a_limit(void **state)
 {
     UNUSED(state);
@@ -164,6 +205,8 @@ int main(void)
         cmocka_unit_test(without_a_file_there_is_one_environment),
         cmocka_unit_test(among_several_environments_one_must_be_named),
         cmocka_unit_test(a_missing_variable_never_connects_elsewhere),
+        cmocka_unit_test(a_throttle_is_put_together_key_by_key),
+        cmocka_unit_test(a_throttle_takes_only_upper_limits),
         cmocka_unit_test(a_list_has_a_limit),
         cmocka_unit_test(a_group_goes_before_an_environment_of_its_name),
     };

@@ -88,6 +88,14 @@ const WORDS: Record<string, (event: RunEvent) => Description> = {
   "step.lock": ({ data }) => ({
     group: "state", tone: data["state"] === "waiting" ? "caution" : "muted", text: capital(text(data["text"])),
   }),
+  "step.throttle": ({ data }) => {
+    const state = text(data["state"]);
+    const duty = `${Math.round((number(data["duty"]) ?? 0) * 100)}%`;
+    return {
+      group: "progress", tone: state === "free" ? "muted" : "caution",
+      text: join(state === "paused" ? "Resting" : state === "slowed" ? `At ${duty} of its speed` : "At full speed", text(data["why"]), text(data["until"])),
+    };
+  },
   "check.result": ({ data }) => {
     const look = lookOf(VERDICT_LOOK, text(data["verdict"]));
     return { group: "check", tone: look.tone, text: `${look.label}: ${text(data["text"])}` };

@@ -1,0 +1,222 @@
+/* The rate loop against signals that rise, fall, and cannot be read. */
+#include "data/pace.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { LOOK_US = 500000 };
+
+static DataSignal lag(double seconds)
+{
+    return (DataSignal){
+        .name = "the lag of replica s1", .value = seconds, .limit = 5, .unit = " s", .known = true};
+}
+
+static DataSignal latency(double ms)
+{
+    return (DataSignal){.name = "app_p95",
+                        .value = ms,
+                        .limit = 100,
+                        .unit = " ms",
+                        .known = true,
+                        .steers = true,
+                        .fresh = true};
+}
+
+/* Looks at one unchanging signal for so many seconds; returns the time after. */
+static int64_t look_for(DataPace *pace, DataSignal signal, int seconds, int64_t now_us)
+{
+    for (int i = 0; i < seconds * 2; i++) {
+        now_us += LOOK_US;
+        data_pace_look(pace, &signal, 1, now_us);
+    }
+    return now_us;
+}
+
+static void test_calm_is_free(void **state)
+{
+    UNUSED(state);
+    DataPace pace;
+    data_pace_init(&pace, 1, 0);
+    look_for(&pace, lag(1), 10, 0);
+    assert_int_equal(pace.state, PACE_FREE);
+    assert_true(pace.duty >= 1);
+    assert_string_equal(pace.why, "");
+}
+
+static void test_above_the_limit_pauses_at_once(void **state)
+{
+    UNUSED(state);
+    DataPace pace;
+    data_pace_init(&pace, 1, 0);
+    int64_t now_us = look_for(&pace, lag(0), 2, 0);
+    DataSignal high = lag(6.1);
+    data_pace_look(&pace, &high, 1, now_us + LOOK_US);
+    assert_int_equal(pace.state, PACE_PAUSED);
+    assert_true(pace.duty <= 0);
+    assert_string_equal(pace.why, "the lag of replica s1 is 6.1 s, its limit is 5 s");
+    assert_string_equal(pace.until, "goes on below 4 s for 3 s");
+}
+
+/* 4.2 s is below the limit and above what lets go. */
+static void test_goes_on_only_when_calm_for_a_while(void **state)
+{
+    UNUSED(state);
+    DataPace pace;
+    data_pace_init(&pace, 1, 0);
+    int64_t now_us = look_for(&pace, lag(6), 1, 0);
+    now_us = look_for(&pace, lag(4.2), 30, now_us);
+    assert_int_equal(pace.state, PACE_PAUSED);
+    now_us = look_for(&pace, lag(1), 2, now_us); /* smoothed, and not for three seconds yet */
+    assert_int_equal(pace.state, PACE_PAUSED);
+    now_us = look_for(&pace, lag(1), 4, now_us);
+    assert_int_equal(pace.state, PACE_SLOWED);
+    assert_true(pace.duty > 0 && pace.duty < 1);
+    look_for(&pace, lag(1), 20, now_us);
+    assert_int_equal(pace.state, PACE_FREE);
+    assert_string_equal(pace.why, "");
+}
+
+static void test_a_pause_that_did_not_help_is_followed_by_a_longer_one(void **state)
+{
+    UNUSED(state);
+    DataPace pace;
+    int64_t now_us = 0;
+    int64_t before_us = 0;
+    data_pace_init(&pace, 1, 0);
+    for (int i = 0; i < 4; i++) {
+        now_us = look_for(&pace, lag(7), 1, now_us);
+        assert_int_equal(pace.state, PACE_PAUSED);
+        assert_true(i == 0 || pace.hold_us == 2 * before_us);
+        before_us = pace.hold_us;
+        while (pace.state == PACE_PAUSED)
+            now_us = look_for(&pace, lag(0), 1, now_us);
+    }
+    now_us = look_for(&pace, lag(0), 120, now_us);
+    look_for(&pace, lag(7), 1, now_us);
+    assert_int_equal(pace.hold_us, PACE_PAUSE_US); /* long calm: the doubling begins anew */
+}
+
+static void test_near_the_limit_slows(void **state)
+{
+    UNUSED(state);
+    DataPace pace;
+    data_pace_init(&pace, 1, 0);
+    look_for(&pace, lag(4.5), 5, 0);
+    assert_int_equal(pace.state, PACE_SLOWED);
+    assert_true(pace.duty < 0.5);
+    assert_true(strstr(pace.why, "4.5 s") != NULL);
+}
+
+/* Fail closed: but a single failed look is no reason to stop. */
+static void test_what_cannot_be_read_pauses_after_a_while(void **state)
+{
+    UNUSED(state);
+    DataPace pace;
+    data_pace_init(&pace, 1, 0);
+    DataSignal hidden = lag(0);
+    hidden.known = false;
+    snprintf(hidden.why, sizeof(hidden.why), "permission denied");
+    int64_t now_us = look_for(&pace, lag(0), 1, 0);
+    now_us = look_for(&pace, hidden, PACE_UNKNOWN_US / 1000000 - 1, now_us);
+    assert_int_equal(pace.state, PACE_FREE);
+    now_us = look_for(&pace, hidden, 2, now_us);
+    assert_int_equal(pace.state, PACE_PAUSED);
+    assert_string_equal(pace.why, "the lag of replica s1 cannot be read: permission denied");
+    look_for(&pace, lag(0), 10, now_us);
+    assert_int_not_equal(pace.state, PACE_PAUSED);
+}
+
+/* The application answers in 60 ms plus 80 ms times our share: 100 ms is at half. */
+static void test_a_metric_is_held_near_its_limit(void **state)
+{
+    UNUSED(state);
+    DataPace pace;
+    int64_t now_us = 0;
+    double sum = 0;
+    double worst = 0;
+    enum { LOOKS = 400, SETTLED = 100 };
+    data_pace_init(&pace, 1, 0);
+    for (int i = 0; i < LOOKS; i++) {
+        double ms = 60 + 80 * pace.duty;
+        DataSignal signal = latency(ms);
+        now_us += LOOK_US;
+        data_pace_look(&pace, &signal, 1, now_us);
+        assert_int_not_equal(pace.state, PACE_PAUSED);
+        sum += i >= SETTLED ? pace.duty : 0;
+        worst = i >= SETTLED && ms > worst ? ms : worst;
+    }
+    double mean = sum / (LOOKS - SETTLED);
+    assert_true(mean > 0.4 && mean < 0.52);
+    assert_true(worst < 105);
+}
+
+static void test_a_metric_at_twice_its_limit_pauses(void **state)
+{
+    UNUSED(state);
+    DataPace pace;
+    data_pace_init(&pace, 1, 0);
+    look_for(&pace, latency(210), 1, 0);
+    assert_int_equal(pace.state, PACE_PAUSED);
+}
+
+static void test_a_person_says_how_fast_at_most(void **state)
+{
+    UNUSED(state);
+    DataPace pace;
+    data_pace_init(&pace, 1, 0);
+    pace.most = 0.3;
+    look_for(&pace, lag(0), 10, 0);
+    assert_true(pace.duty <= 0.3 && pace.duty > 0.29);
+    assert_int_equal(pace.state, PACE_FREE);
+}
+
+static void test_a_new_runner_goes_on_where_the_last_one_was(void **state)
+{
+    UNUSED(state);
+    DataPace pace;
+    data_pace_init(&pace, 0, 0);
+    int64_t now_us = look_for(&pace, lag(0), 2, 0);
+    assert_int_equal(pace.state, PACE_PAUSED);
+    look_for(&pace, lag(0), 3, now_us);
+    assert_int_equal(pace.state, PACE_SLOWED);
+    data_pace_init(&pace, 0.4, 0);
+    assert_int_equal(pace.state, PACE_SLOWED);
+}
+
+/* Two signals: the one nearer to its pause is named. */
+static void test_names_the_worst(void **state)
+{
+    UNUSED(state);
+    DataPace pace;
+    data_pace_init(&pace, 1, 0);
+    DataSignal both[] = {lag(4.9), latency(150)};
+    data_pace_look(&pace, both, COUNT_OF(both), LOOK_US);
+    assert_int_equal(pace.state, PACE_SLOWED);
+    assert_true(strstr(pace.why, "replica") != NULL);
+    both[0] = lag(0);
+    data_pace_look(&pace, both, COUNT_OF(both), 20 * LOOK_US);
+    assert_true(strstr(pace.why, "app_p95 is 150 ms, its limit is 100 ms") != NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_calm_is_free),
+        cmocka_unit_test(test_above_the_limit_pauses_at_once),
+        cmocka_unit_test(test_goes_on_only_when_calm_for_a_while),
+        cmocka_unit_test(test_a_pause_that_did_not_help_is_followed_by_a_longer_one),
+        cmocka_unit_test(test_near_the_limit_slows),
+        cmocka_unit_test(test_what_cannot_be_read_pauses_after_a_while),
+        cmocka_unit_test(test_a_metric_is_held_near_its_limit),
+        cmocka_unit_test(test_a_metric_at_twice_its_limit_pauses),
+        cmocka_unit_test(test_a_person_says_how_fast_at_most),
+        cmocka_unit_test(test_a_new_runner_goes_on_where_the_last_one_was),
+        cmocka_unit_test(test_names_the_worst),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
