@@ -254,6 +254,8 @@ bool cli_supervise_start(Cli *cli, CliContext *context, const CliSuperviseOption
     supervisor->plans = options->plans;
     ServerOptions server = {.listen = options->listen,
                             .public_url = options->public_url,
+                            .trust_header = options->trust_header,
+                            .trusted_proxy = options->trusted_proxy,
                             .state = {.conninfo = context->state->url,
                                       .application_name = "headgate serve",
                                       .pooler_session = context->state->pooler_session},

@@ -174,6 +174,13 @@ static const CliOption SERVE_OPTIONS[] = {
      .variable = "HEADGATE_LISTEN",
      .doc = "address and port (default 127.0.0.1:8080; port 0 = any)"},
     {.name = "public-url", .value = "URL", .doc = "what browsers see, behind a proxy"},
+    {.name = "trust-header",
+     .value = "NAME",
+     .doc = "the proxies' header that says who somebody is (X-Forwarded-User); the proxy must "
+            "replace what clients send in it"},
+    {.name = "trusted-proxy",
+     .value = "NETWORKS",
+     .doc = "whose header and X-Forwarded-For are believed: 10.0.0.0/8,::1"},
     {.name = "plans", .value = "DIR", .doc = "folder whose plans can be started (default plans)"},
     {.name = "web-root",
      .value = "DIR",

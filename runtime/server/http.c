@@ -40,6 +40,11 @@ ServerConnection *connection_of(struct lws *wsi)
     return lws_get_opaque_user_data(wsi);
 }
 
+ServerPeer *connection_peer(const ServerConnection *connection)
+{
+    return connection->client != NULL ? connection->client : connection->peer;
+}
+
 /* ------------------------------------------------------------------ life of the record */
 
 static ServerRequest *request_new(ServerConnection *connection, struct lws *wsi)
@@ -355,11 +360,13 @@ static int connected(Server *server, struct lws *wsi)
     if (peer == NULL)
         return -1;
     ServerConnection *connection = base_alloc(sizeof(*connection));
-    *connection = (ServerConnection){.server = server,
-                                     .wsi = wsi,
-                                     .peer = peer,
-                                     .connected_at_us = clock_monotonic_us(),
-                                     .next = server->connections};
+    *connection = (ServerConnection){
+        .server = server,
+        .wsi = wsi,
+        .peer = peer,
+        .trusted = trust_address(&server->trust, (const struct sockaddr *)&address),
+        .connected_at_us = clock_monotonic_us(),
+        .next = server->connections};
     if (server->connections != NULL)
         server->connections->previous = connection;
     server->connections = connection;
@@ -375,6 +382,7 @@ static void disconnected(Server *server, struct lws *wsi)
         return;
     request_leave(connection);
     peer_release(server->peers, connection->peer, clock_monotonic_us());
+    peer_release(server->peers, connection->client, clock_monotonic_us());
     if (connection->previous != NULL)
         connection->previous->next = connection->next;
     else

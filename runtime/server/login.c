@@ -46,7 +46,7 @@ static bool wrong_token(ServerRequest *request, Error *err)
     if (err->kind != ERROR_REFUSED)
         return false;
     if (request->connection != NULL)
-        peer_failed(request->connection->peer, clock_monotonic_us());
+        peer_failed(connection_peer(request->connection), clock_monotonic_us());
     request->answer.status = STATUS_UNAUTHORIZED;
     return error_hint(
         err, "a log-in link works once: headgate token create NAME --once prints a new one");
@@ -67,7 +67,7 @@ static bool by_token(ServerRequest *request, json_t **ret_body, Error *err)
     if (!ok)
         return wrong_token(request, err);
     if (request->connection != NULL)
-        peer_succeeded(request->connection->peer);
+        peer_succeeded(connection_peer(request->connection));
     return welcome(request, session, before, ret_body, err);
 }
 
@@ -93,7 +93,8 @@ static bool wrong_password(ServerRequest *request, Error *err)
 static bool may_guess(ServerRequest *request, Guess *guess, Error *err)
 {
     if (request->connection != NULL)
-        memcpy(guess->address, peer_key(request->connection->peer), sizeof(guess->address));
+        memcpy(guess->address, peer_key(connection_peer(request->connection)),
+               sizeof(guess->address));
     int wait_s = access_throttle_try(request->server->guesses, guess->person, guess->address,
                                      clock_monotonic_us());
     if (wait_s == 0)
@@ -169,12 +170,36 @@ static bool by_password(ServerRequest *request, json_t **ret_body, Error *err)
     return welcome(request, session, before, ret_body, err);
 }
 
+/* ------------------------------------------------------------------ by a proxy that is trusted */
+
+static bool by_proxy(ServerRequest *request, json_t **ret_body, Error *err)
+{
+    static const char *const KEYS[] = {"proxy", NULL};
+    char session[ACCESS_TOKEN_BYTES];
+    const char *before = session_before(request);
+    if (!request_body_keys(request, KEYS, err))
+        return false;
+    if (request->proxied == NULL)
+        return request_fail(request, STATUS_UNAUTHORIZED, err, ERROR_REFUSED,
+                            "no proxy that is trusted says who you are");
+    AccessProven proven = {.person = request->proxied, .before = before};
+    if (access_session(request->conn, &proven, session, &request->who, err))
+        return welcome(request, session, before, ret_body, err);
+    if (err->kind != ERROR_REFUSED)
+        return false;
+    request_fail(request, STATUS_FORBIDDEN, err, ERROR_REFUSED,
+                 "there is no person \"%.80s\" here, or they are disabled", request->proxied);
+    return error_hint(err, "headgate user add NAME");
+}
+
 /* ------------------------------------------------------------------ routes */
 
 bool post_login(ServerRequest *request, json_t **ret_body, Error *err)
 {
     bool password = json_object_get(request->body, "person") != NULL ||
                     json_object_get(request->body, "password") != NULL;
+    if (json_object_get(request->body, "proxy") != NULL)
+        return by_proxy(request, ret_body, err);
     return password ? by_password(request, ret_body, err) : by_token(request, ret_body, err);
 }
 

@@ -13,6 +13,7 @@
 #include "server/pool.h"
 #include "server/request.h"
 #include "server/target.h"
+#include "server/trust.h"
 
 #include <libwebsockets.h>
 
@@ -40,6 +41,7 @@ struct Server {
     const char *web_root;
     int header_timeout_s;
     ServerGuard guard;
+    ServerTrust trust;
     int port;
     AccessSigner signer;
     ServerPeers *peers;
@@ -77,6 +79,8 @@ typedef struct ServerConnection {
     struct lws *wsi;
     int64_t connected_at_us;
     ServerPeer *peer;
+    bool trusted;           ///< it is a proxy that is believed
+    ServerPeer *client;     ///< whom that proxy speaks for, once it said so
     ServerRequest *request; ///< in flight
     ServerViewer *viewer;   ///< after the upgrade
     struct ServerConnection *next;
@@ -85,6 +89,8 @@ typedef struct ServerConnection {
 
 Server *server_of(struct lws *wsi);
 ServerConnection *connection_of(struct lws *wsi);
+/// Whose guesses are counted: the client's that a trusted proxy speaks for, or the peer's.
+ServerPeer *connection_peer(const ServerConnection *connection);
 
 /* http.c: the protocol "http" */
 int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
@@ -103,6 +109,9 @@ void http_start(Server *server);
 NODISCARD bool read_head(ServerRequest *request, struct lws *wsi, Error *err);
 /// The part of a head that an upgrade is judged by.
 void read_upgrade(struct lws *wsi, Arena *arena, ServerHead *ret_head);
+/// Who sends it according to a trusted proxy (NULL: it does not say). ERROR_REFUSED when somebody
+/// else sends that header.
+NODISCARD bool read_proxied(struct lws *wsi, Arena *arena, const char **ret_person, Error *err);
 /// A header by its lws token, from arena; NULL when absent or given twice where that is not
 /// allowed.
 const char *read_header(struct lws *wsi, Arena *arena, enum lws_token_indexes token);

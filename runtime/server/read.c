@@ -47,6 +47,32 @@ void read_upgrade(struct lws *wsi, Arena *arena, ServerHead *ret_head)
     read_common(wsi, arena, ret_head);
 }
 
+bool read_proxied(struct lws *wsi, Arena *arena, const char **ret_person, Error *err)
+{
+    const char *name = server_of(wsi)->trust.header;
+    *ret_person = NULL;
+    if (name == NULL || lws_hdr_custom_length(wsi, name, (int)strlen(name)) < 0)
+        return true;
+    int length = (int)strlen(name);
+    if (!connection_of(wsi)->trusted)
+        return error_set(err, ERROR_REFUSED, "the header %.*s is believed only from our proxy",
+                         length - 1, name);
+    *ret_person = read_custom(wsi, arena, name);
+    return true;
+}
+
+/* Behind a proxy all clients have its address; what they guess is counted by their own. */
+static void read_client(ServerConnection *connection, struct lws *wsi, Arena *arena)
+{
+    struct sockaddr_storage address;
+    const char *list =
+        connection->trusted ? read_header(wsi, arena, WSI_TOKEN_X_FORWARDED_FOR) : NULL;
+    if (list == NULL || connection->client != NULL ||
+        !trust_client(&connection->server->trust, list, &address))
+        return;
+    connection->client = peers_take(connection->server->peers, (const struct sockaddr *)&address);
+}
+
 typedef struct MethodToken {
     enum lws_token_indexes token;
     ServerMethod method;
@@ -103,6 +129,11 @@ bool read_head(ServerRequest *request, struct lws *wsi, Error *err)
     head.chunked = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
     head.idempotency_key = read_custom(wsi, arena, "idempotency-key:");
     ServerHeadRead read;
+    read_client(request->connection, wsi, arena);
+    if (!read_proxied(wsi, arena, &request->proxied, err)) {
+        request->answer.status = STATUS_FORBIDDEN;
+        return false;
+    }
     if (!head_check(&head, &request->server->guard, arena, &read, err)) {
         request->answer.status = read.status;
         request->answer.allow = read.allow;

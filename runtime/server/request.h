@@ -77,6 +77,7 @@ struct ServerRequest {
     const char *origin;
     const char *token; ///< bearer or cookie
     bool by_cookie;
+    const char *proxied; ///< who it is, by the header of a trusted proxy; NULL = it does not say
     const char *csrf;
     const char *content_type;
     const char *accept_encoding;

@@ -197,7 +197,9 @@ static bool open_server(Server *server, const ServerOptions *options, Error *err
     ServerAddress address;
     const char *listen_on = options->listen == NULL ? "127.0.0.1:8080" : options->listen;
     if (!guard_parse_address(listen_on, &address, err) ||
-        !guard_init(&server->guard, server->arena, &address, options->public_url, err))
+        !guard_init(&server->guard, server->arena, &address, options->public_url, err) ||
+        !trust_init(&server->trust, server->arena, options->trust_header, options->trusted_proxy,
+                    err))
         return false;
     invariant(options->key_folder != NULL);
     if (!access_signer_open(options->key_folder, &server->signer, err))

@@ -41,11 +41,13 @@ typedef struct ServerHooks {
 typedef struct ServerOptions {
     const char
         *listen; ///< "127.0.0.1:8080", "[::1]:8080", "8080"; NULL = 127.0.0.1:8080; port 0 = any
-    const char *public_url; ///< "https://headgate.example.org": what browsers see; NULL = the
-                            ///< address itself
-    DbTarget state;         ///< strings are copied
-    const Config *config;   ///< borrowed; outlives the server
-    const char *key_folder; ///< approval.key and approval.pub, made when missing
+    const char *public_url;    ///< "https://headgate.example.org": what browsers see; NULL = the
+                               ///< address itself
+    const char *trust_header;  ///< the header in which trusted proxies say who somebody is; NULL
+    const char *trusted_proxy; ///< their networks, "10.0.0.0/8,::1"; NULL = none
+    DbTarget state;            ///< strings are copied
+    const Config *config;      ///< borrowed; outlives the server
+    const char *key_folder;    ///< approval.key and approval.pub, made when missing
     const char
         *web_root; ///< serve the dashboard from this folder instead (development); NULL = embedded
     ServerHooks hooks;

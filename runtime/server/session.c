@@ -12,7 +12,8 @@
 bool session_throttled(ServerRequest *request, Error *err)
 {
     const ServerConnection *connection = request->connection;
-    int wait_s = connection == NULL ? 0 : peer_wait_s(connection->peer, clock_monotonic_us());
+    int wait_s =
+        connection == NULL ? 0 : peer_wait_s(connection_peer(connection), clock_monotonic_us());
     if (wait_s == 0)
         return false;
     request->answer.retry_after_s = wait_s;
@@ -34,7 +35,7 @@ static bool wrong_token(ServerRequest *request, Error *err)
     if (err->kind != ERROR_REFUSED)
         return false;
     if (request->connection != NULL && !request->by_cookie)
-        peer_failed(request->connection->peer, clock_monotonic_us());
+        peer_failed(connection_peer(request->connection), clock_monotonic_us());
     return not_logged_in(request, err);
 }
 
@@ -44,8 +45,11 @@ bool session_identify(ServerRequest *request, Error *err)
         return not_logged_in(request, err);
     if (!request->by_cookie && session_throttled(request, err))
         return false;
-    return access_identify(request->conn, request->token, &request->who, err) ||
-           wrong_token(request, err);
+    if (!access_identify(request->conn, request->token, &request->who, err))
+        return wrong_token(request, err);
+    /* the proxy has logged in somebody else meanwhile, on the same browser */
+    bool same = request->proxied == NULL || text_equal(request->proxied, request->who.person);
+    return !request->by_cookie || same || not_logged_in(request, err);
 }
 
 bool session_check_post(ServerRequest *request, Error *err)

@@ -29,6 +29,7 @@ struct ServerViewer {
     ServerViewer *next;
     ServerViewer *previous;
     char *token;           ///< until it was looked up
+    char *proxied;         ///< who it is according to a trusted proxy; NULL = it does not say
     AccessIdentity who;    ///< known once ready
     bool ready;            ///< logged in, hello was queued
     bool asking;           ///< a fiber looks the token up and will need this record

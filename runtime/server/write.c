@@ -91,6 +91,8 @@ void write_error(ServerRequest *request, const Error *err)
     AUTO(json_auto) json_t *body = json_object();
     json_object_set_new(body, "error", json_from_error(err));
     int status = request->answer.status == 0 ? status_of(err) : request->answer.status;
+    if (status == STATUS_UNAUTHORIZED && request->proxied != NULL) /* who they could log in as */
+        json_set_string(body, "proxy", request->proxied);
     write_json(request, status, body);
 }
 

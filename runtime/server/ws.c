@@ -48,6 +48,10 @@ static bool check_upgrade(Server *server, struct lws *wsi, Arena *arena, int *re
     read_upgrade(wsi, arena, &head);
     if (!head_is_ours(&head, &server->guard, ret_status, err))
         return false;
+    const char *proxied = NULL;
+    *ret_status = STATUS_FORBIDDEN;
+    if (!read_proxied(wsi, arena, &proxied, err))
+        return false;
     *ret_status = STATUS_NOT_FOUND;
     if (strcmp(head.path, STREAM) != 0)
         return error_set(err, ERROR_INPUT, "the stream is at %s", STREAM);
@@ -113,6 +117,7 @@ static void viewer_free(ServerViewer *viewer)
     queue_done(&viewer->queue);
     text_done(&viewer->incoming);
     free(viewer->token);
+    free(viewer->proxied);
     free(viewer);
 }
 
@@ -235,6 +240,8 @@ static void ask_who(void *arg)
         ok = access_identify(conn, viewer->token, &viewer->who, &err);
         pool_put(server->pool, conn);
     }
+    if (ok && viewer->proxied != NULL && !text_equal(viewer->proxied, viewer->who.person))
+        ok = error_set(&err, ERROR_REFUSED, "the proxy says that this is somebody else");
     free(viewer->token);
     viewer->token = NULL;
     viewer->asking = false;
@@ -260,10 +267,14 @@ static int established(ServerConnection *connection, struct lws *wsi)
     read_upgrade(wsi, arena, &head);
     Server *server = connection->server;
     const char *token = head_token(&head, server->guard.secure, arena, &by_cookie);
-    if (token == NULL || server->working >= SERVER_REQUESTS_MAX || server->stopping)
+    const char *proxied = NULL;
+    Error err = {0};
+    if (token == NULL || server->working >= SERVER_REQUESTS_MAX || server->stopping ||
+        !read_proxied(wsi, arena, &proxied, &err))
         return -1;
     ServerViewer *viewer = viewer_new(connection, wsi);
     viewer->token = base_strdup(token);
+    viewer->proxied = by_cookie && proxied != NULL ? base_strdup(proxied) : NULL;
     viewer->asking = true;
     server->working++;
     fiber_start(server->loop, "viewer", ask_who, viewer);

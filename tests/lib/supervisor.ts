@@ -14,6 +14,8 @@ export interface SupervisorOptions {
   environment: string;
   /** Who gets a token; the first is an operator, who starts runs. */
   people: string[];
+  /** More arguments of `headgate serve`. */
+  serve?: string[];
   /** What known() gave for a database this one is a copy of: the ledger and the people are there already. */
   known?: Known;
 }
@@ -108,7 +110,7 @@ export class Supervisor {
   }
 
   private async serve(listen: string): Promise<void> {
-    const process = start(["serve", "--listen", listen, "--plans", this.options.plans], { env: this.options.env, cwd: this.options.config });
+    const process = start(["serve", "--listen", listen, "--plans", this.options.plans, ...(this.options.serve ?? [])], { env: this.options.env, cwd: this.options.config });
     this.process = process;
     this.url = await waitUntil("headgate serves", () => {
       if (!process.alive) throw new Error(`headgate serve ended:\n${process.stdout}${process.stderr}`);

@@ -78,6 +78,12 @@ export async function logOut(): Promise<void> {
   leave("");
 }
 
+/** A proxy in front of the server may have logged us in already: the refusal then says as whom. */
+function byProxy(error: unknown): Promise<Me> {
+  const known = error instanceof ApiError && error.status === 401 && typeof (error.body as { proxy?: unknown } | null)?.proxy === "string";
+  return known ? api.login({ proxy: true }) : Promise.reject(error);
+}
+
 /** Called once: takes the token out of the address, or finds out whether there is a session. */
 export async function startSession(): Promise<void> {
   setLoggedOut(() => leave("Your session has ended. What you typed is kept: log in again."));
@@ -88,7 +94,7 @@ export async function startSession(): Promise<void> {
     return;
   }
   try {
-    enter(await api.me());
+    enter(await api.me().catch(byProxy));
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) me.value = null;
     else batch(() => ((loginError.value = messageOf(error)), (me.value = null)));

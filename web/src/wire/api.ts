@@ -129,7 +129,7 @@ export interface ReviewQuery {
 
 export const api = {
   me: () => call<Me>("me"),
-  login: (proof: { token: string } | { person: string; password: string }) => post<Me>("login", proof),
+  login: (proof: { token: string } | { person: string; password: string } | { proxy: true }) => post<Me>("login", proof),
   logout: () => post<unknown>("logout", {}),
   runs: (filter: RunFilter = {}) => call<RunList>(`runs${query({ ...filter })}`),
   run: (id: string) => call<RunDetail>(runPath(id)),
