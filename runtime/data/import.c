@@ -135,6 +135,20 @@ bool data_import_files(const DataImport *import, Arena *arena, DataFile **ret_fi
     return true;
 }
 
+bool data_import_open(const DataJob *job, const DataFile *file, DataSource **ret_source, Error *err)
+{
+    char size[24];
+    char changed[24];
+    char start[] = "0";
+    AUTO(base_free) char *name = base_strdup(file->name);
+    snprintf(size, sizeof(size), "%" PRId64, file->size_bytes);
+    snprintf(changed, sizeof(changed), "%" PRId64, file->changed_ns);
+    char *lower[] = {name, start, size, changed};
+    char *upper[] = {name, size, size, changed};
+    const DataRange whole = {.pass = 1, .lower = lower, .upper = upper};
+    return data_source_open(job, &whole, ret_source, err);
+}
+
 /* ---------------------------------------------------------------- ranges */
 
 static bool create_range(const DataJob *job, DbConn *conn, int number, const DataFile *file,

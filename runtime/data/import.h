@@ -4,6 +4,7 @@
 #define HEADGATE_DATA_IMPORT_H
 
 #include "data/cursor.h"
+#include "data/record.h"
 
 /// A file of an import.
 typedef struct DataFile {
@@ -18,6 +19,9 @@ typedef struct DataFile {
 /// arena.
 NODISCARD bool data_import_files(const DataImport *import, Arena *arena, DataFile **ret_files,
                                  size_t *ret_count, Error *err);
+/// Opens a listed file from its beginning to its end. Fails as data_source_open().
+NODISCARD bool data_import_open(const DataJob *job, const DataFile *file, DataSource **ret_source,
+                                Error *err);
 /// Waits. In the transaction that begins the step: the ranges. *ret_bytes of all files.
 NODISCARD bool data_import_ranges(const DataJob *job, DbConn *conn, int64_t *ret_bytes, Error *err);
 /// Waits. How many bytes of how many are dealt with.

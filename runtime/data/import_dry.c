@@ -74,20 +74,10 @@ static bool read_all(Dry *dry, DataSource *source, DataDryFile *file, Error *err
 
 static bool read_file(Dry *dry, const DataFile *listed, Error *err)
 {
-    char size[24];
-    char changed[24];
-    snprintf(size, sizeof(size), "%" PRId64, listed->size_bytes);
-    snprintf(changed, sizeof(changed), "%" PRId64, listed->changed_ns);
-    char name[4096];
-    char start[] = "0";
-    char *lower[] = {name, start, size, changed};
-    char *upper[] = {name, size, size, changed};
-    const DataRange range = {.pass = 1, .lower = lower, .upper = upper};
     DataDryFile *file = &dry->found.files[dry->found.files_count++];
     DataSource *source = NULL;
-    snprintf(name, sizeof(name), "%s", listed->name);
     *file = (DataDryFile){.name = listed->name, .size_bytes = listed->size_bytes};
-    if (!data_source_open(&dry->job, &range, &source, err))
+    if (!data_import_open(&dry->job, listed, &source, err))
         return false;
     bool ok = read_all(dry, source, file, err);
     data_source_close(source);

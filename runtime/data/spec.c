@@ -35,16 +35,33 @@ static void read_set(const PlanNode *node, Arena *arena, DataSpec *spec)
     spec->set = set;
 }
 
-static DataImport *read_import(const PlanNode *node, Arena *arena)
+static DataNames names_of(const json_t *list, Arena *arena)
 {
-    const char *format = plan_text(node, "format");
+    const char **names = arena_alloc(arena, (json_array_size(list) + 1) * sizeof(*names));
+    for (size_t i = 0; i < json_array_size(list); i++)
+        names[i] = json_string_value(json_array_get(list, i));
+    return (DataNames){names, json_array_size(list)};
+}
+
+DataImport *data_spec_files(const json_t *keys, Arena *arena)
+{
+    const char *format = json_get_string(keys, "format", NULL);
     DataImport *import = arena_alloc(arena, sizeof(*import));
     *import = (DataImport){
-        .store = plan_text(node, "data"),
-        .from = read_names(node, "from", arena),
+        .store = json_get_string(keys, "data", NULL),
+        .from = names_of(json_object_get(keys, "from"), arena),
         .format = format == NULL ? FORMATS : data_format_named(format),
     };
     return import;
+}
+
+void data_spec_beside(const PlanNode *node, const json_t *keys, Arena *arena, DataSpec *ret_spec)
+{
+    *ret_spec = (DataSpec){.step = node->path,
+                           .table = json_get_string(keys, "table", ""),
+                           .columns = names_of(json_object_get(keys, "columns"), arena),
+                           .import = data_spec_files(keys, arena),
+                           .at = node->at};
 }
 
 /* A whole number; 0 when it is "auto", or absent and without a default in the words table. */
@@ -81,7 +98,7 @@ bool data_spec_read(const PlanNode *node, Arena *arena, DataSpec *ret_spec, Erro
     };
     read_set(node, arena, &spec);
     if (node->kind == PLAN_IMPORT)
-        spec.import = read_import(node, arena);
+        spec.import = data_spec_files(node->keys, arena);
     if (spec.batch_us <= 0)
         spec.batch_us = (int64_t)BOUND_BATCH_TARGET_MS * 1000;
     if (spec.pause_us < 0)

@@ -51,6 +51,11 @@ typedef struct DataSpec {
 /// where and set are not single expressions.
 NODISCARD bool data_spec_read(const PlanNode *node, Arena *arena, DataSpec *ret_spec, Error *err);
 
+/// The files that keys name (data, from, format). Strings live as long as keys and the arena.
+DataImport *data_spec_files(const json_t *keys, Arena *arena);
+/// The files of keys beside the table of keys (table, columns), as a check of node compares them.
+void data_spec_beside(const PlanNode *node, const json_t *keys, Arena *arena, DataSpec *ret_spec);
+
 /// True when name is among names.
 bool data_names_have(const DataNames *names, const char *name);
 

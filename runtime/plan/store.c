@@ -91,12 +91,26 @@ bool config_store_path(const ConfigEnvironment *environment, const char *name,
     return true;
 }
 
-bool plan_stores_check(const ConfigEnvironment *environment, const PlanNode *node, Error *err)
+static bool check_store(const ConfigEnvironment *environment, const PlanNode *node, const char *key,
+                        const char *name, Error *err)
 {
-    const char *name = node->kind == PLAN_IMPORT ? plan_text(node, "data") : NULL;
     if (name == NULL || config_store(environment, name) != NULL)
         return true;
-    PlanPosition at = plan_key_position(node, "data");
+    PlanPosition at = plan_key_position(node, key);
     unknown(environment, name, err);
     return error_wrap(err, "%s:%d:%d", at.file, at.line, at.column);
+}
+
+bool plan_stores_check(const ConfigEnvironment *environment, const PlanNode *node, Error *err)
+{
+    const json_t *sums = json_object_get(node->keys, "checksums");
+    const char *own = node->kind == PLAN_IMPORT ? plan_text(node, "data") : NULL;
+    const char *table;
+    json_t *rows;
+    json_object_foreach (json_object_get(node->keys, "counts"), table, rows) {
+        if (!check_store(environment, node, "counts", json_get_string(rows, "data", NULL), err))
+            return false;
+    }
+    return check_store(environment, node, "data", own, err) &&
+           check_store(environment, node, "checksums", json_get_string(sums, "data", NULL), err);
 }

@@ -322,26 +322,6 @@ static bool check_argv(const Here *here, const json_t *value, json_t **ret_value
     return check_values(here, value, ret_value, err);
 }
 
-static bool check_counts(const Here *here, const json_t *value, json_t **ret_value, Error *err)
-{
-    if (json_is_string(value) || (json_is_array(value) && json_array_size(value) > 0))
-        return check_strings(here, value, ret_value, err);
-    if (!json_is_object(value) || plan_value_tag(value) != NULL)
-        return wrong_type(here, value, err);
-    const char *table;
-    json_t *rows;
-    json_object_foreach (loose(value), table, rows) {
-        bool table_name = json_is_string(rows) && !plan_value_blank(json_string_value(rows));
-        if (!table_name && (!json_is_integer(rows) || json_integer_value(rows) < 0))
-            return wrong(
-                here, err,
-                arena_printf(here->place->arena,
-                             "must give table \"%s\" a whole number of rows or another table",
-                             table));
-    }
-    return keep(value, ret_value);
-}
-
 static bool check_inside(const Here *here, const PlanKey *fields, const json_t *value,
                          const char *prefix, const char *label, json_t *ret_values, Error *err)
 {
@@ -350,6 +330,44 @@ static bool check_inside(const Here *here, const PlanKey *fields, const json_t *
     inside.prefix = prefix;
     inside.at = here->at;
     return plan_value_check_keys(&inside, fields, value, ret_values, err);
+}
+
+static bool check_count_of(const Here *here, const char *table, const json_t *rows,
+                           json_t *ret_values, Error *err)
+{
+    Arena *arena = here->place->arena;
+    bool table_name = json_is_string(rows) && !plan_value_blank(json_string_value(rows));
+    if (json_is_object(rows)) {
+        json_t *files = json_object();
+        json_object_set_new(ret_values, table, files);
+        return check_inside(
+            here, here->key->fields, rows, arena_printf(arena, "%s.%s.", here->key->name, table),
+            arena_printf(arena, "%s of table \"%s\"", here->key->name, table), files, err);
+    }
+    if (!table_name && (!json_is_integer(rows) || json_integer_value(rows) < 0))
+        return wrong(here, err,
+                     arena_printf(arena,
+                                  "must give table \"%s\" a whole number of rows, another table, "
+                                  "or { data = …, from = … }",
+                                  table));
+    json_object_set(ret_values, table, (json_t *)(uintptr_t)rows);
+    return true;
+}
+
+static bool check_counts(const Here *here, const json_t *value, json_t **ret_value, Error *err)
+{
+    if (json_is_string(value) || (json_is_array(value) && json_array_size(value) > 0))
+        return check_strings(here, value, ret_value, err);
+    if (!json_is_object(value) || plan_value_tag(value) != NULL)
+        return wrong_type(here, value, err);
+    AUTO(json_auto) json_t *values = json_object();
+    const char *table;
+    json_t *rows;
+    json_object_foreach (loose(value), table, rows) {
+        if (!check_count_of(here, table, rows, values, err))
+            return false;
+    }
+    return keep(values, ret_value);
 }
 
 /* A table or a tagged value: its fields, checked. */

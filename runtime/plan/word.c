@@ -489,8 +489,8 @@ static const struct TypeRow {
     [KEY_STRINGS] = {"a text or a list of texts", "string|string[]"},
     [KEY_COLUMNS] = {"a column or a list of columns", "string|string[]"},
     [KEY_EVIDENCE] = {"a name or a list of names", "string|string[]"},
-    [KEY_COUNTS] = {"a list of tables, or a map of table to number or table",
-                    "string[]|table<string, integer|string>"},
+    [KEY_COUNTS] = {"a list of tables, or a map of table to number, table or files",
+                    "string[]|table<string, integer|string|table>"},
     [KEY_CHECKSUMS] = {"a list of tables, or a table of what is compared", "string|string[]|table"},
     [KEY_MAP] = {"a map of column to SQL expression", "table<string, string>"},
     [KEY_PAIRS] = {"a map of name to text", "table<string, string>"},
@@ -543,7 +543,7 @@ const PlanKey *plan_word_key(const PlanWord *word, const char *name)
 bool plan_key_or_table(const PlanKey *key)
 {
     return key->fields != NULL && key->type != KEY_TABLE && key->type != KEY_PARAMS &&
-           key->type != KEY_CHECKSUMS; /* takes its table itself */
+           key->type != KEY_CHECKSUMS && key->type != KEY_COUNTS; /* take their tables themselves */
 }
 
 const char *plan_key_type_text(KeyType type)

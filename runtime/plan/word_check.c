@@ -2,6 +2,7 @@
 #include "plan/word_check.h"
 
 #include "plan/word_backup.h"
+#include "plan/word_import.h"
 #include "plan/word_outside.h"
 
 #include <string.h>
@@ -64,8 +65,11 @@ static const PlanKey CHECKSUM_FIELDS[] = {
     {.name = "target",
      .type = KEY_TEXT,
      .doc = "The target of headgate.yaml in whose database the other table is."},
+    PLAN_FILES_KEYS(false),
     {0},
 };
+
+static const PlanKey FILES_FIELDS[] = {PLAN_FILES_KEYS(true), {0}};
 
 static const PlanKey SCHEMA_FIELDS[] = {
     {.name = "with",
@@ -94,50 +98,51 @@ static const PlanKey SCHEMA_FIELDS[] = {
     {0},
 };
 
-#define LOOK_KEYS                                                                                   \
-    {.name = "sql", .type = KEY_SQL, .doc = "A query of one row with one value, to be compared."},  \
-        {.name = "http",                                                                            \
-         .type = KEY_TABLE,                                                                         \
-         .fields = PLAN_LOOK_FIELDS,                                                                \
-         .doc = "A request whose answer must be as described; what its pointer shows may be "       \
-                "compared."},                                                                       \
-        {.name = "equals", .type = KEY_SCALAR, .doc = "The value must be this."},                   \
-        {.name = "at_least", .type = KEY_NUMBER, .doc = "… must be this or more."},                 \
-        {.name = "at_most", .type = KEY_NUMBER, .doc = "… must be this or less."},                  \
-        {.name = "above", .type = KEY_NUMBER, .doc = "… must be more than this."},                  \
-        {.name = "below", .type = KEY_NUMBER, .doc = "… must be less than this."},                  \
-        {.name = "no_rows",                                                                         \
-         .type = KEY_SQL,                                                                           \
-         .doc = "A query that must find nothing; what it finds is shown as the evidence."},         \
-        {.name = "exists",                                                                          \
-         .type = KEY_TABLE,                                                                         \
-         .fields = OBJECT_FIELDS,                                                                   \
-         .doc = "Objects that must be there and in order, with their schema if need be; all that "  \
-                "is missing is named at once."},                                                    \
-        {.name = "absent",                                                                          \
-         .type = KEY_TABLE,                                                                         \
-         .fields = OBJECT_FIELDS,                                                                   \
-         .doc = "Objects that must not be there."},                                                 \
-        {.name = "plan_uses_index",                                                                 \
-         .type = KEY_TABLE,                                                                         \
-         .fields = INDEX_FIELDS,                                                                    \
-         .doc = "A query whose plan must scan an index."},                                          \
-        {.name = "checksums",                                                                       \
-         .type = KEY_CHECKSUMS,                                                                     \
-         .fields = CHECKSUM_FIELDS,                                                                 \
-         .doc = "Tables whose rows must be as they were when the run started, or { table = …, "   \
-                "equals = … }: two tables, also of two databases, that must hold the same rows. " \
-                "What differs is named by its keys."},                                              \
-        {.name = "schema_equal",                                                                    \
-         .type = KEY_TABLE,                                                                         \
-         .fields = SCHEMA_FIELDS,                                                                   \
-         .doc = "The schema must equal another: by object and part, not by the text of a dump. "    \
-                "What differs is named."},                                                          \
-    {                                                                                               \
-        .name = "wal_archiving", .type = KEY_TABLE, .fields = PLAN_WAL_FIELDS,                      \
-        .doc =                                                                                      \
-            "The server must archive its WAL: archive_mode is on, nothing has failed since the "    \
-            "last success, and that is not too long ago."                                           \
+#define LOOK_KEYS                                                                                     \
+    {.name = "sql", .type = KEY_SQL, .doc = "A query of one row with one value, to be compared."},    \
+        {.name = "http",                                                                              \
+         .type = KEY_TABLE,                                                                           \
+         .fields = PLAN_LOOK_FIELDS,                                                                  \
+         .doc = "A request whose answer must be as described; what its pointer shows may be "         \
+                "compared."},                                                                         \
+        {.name = "equals", .type = KEY_SCALAR, .doc = "The value must be this."},                     \
+        {.name = "at_least", .type = KEY_NUMBER, .doc = "… must be this or more."},                   \
+        {.name = "at_most", .type = KEY_NUMBER, .doc = "… must be this or less."},                    \
+        {.name = "above", .type = KEY_NUMBER, .doc = "… must be more than this."},                    \
+        {.name = "below", .type = KEY_NUMBER, .doc = "… must be less than this."},                    \
+        {.name = "no_rows",                                                                           \
+         .type = KEY_SQL,                                                                             \
+         .doc = "A query that must find nothing; what it finds is shown as the evidence."},           \
+        {.name = "exists",                                                                            \
+         .type = KEY_TABLE,                                                                           \
+         .fields = OBJECT_FIELDS,                                                                     \
+         .doc = "Objects that must be there and in order, with their schema if need be; all that "    \
+                "is missing is named at once."},                                                      \
+        {.name = "absent",                                                                            \
+         .type = KEY_TABLE,                                                                           \
+         .fields = OBJECT_FIELDS,                                                                     \
+         .doc = "Objects that must not be there."},                                                   \
+        {.name = "plan_uses_index",                                                                   \
+         .type = KEY_TABLE,                                                                           \
+         .fields = INDEX_FIELDS,                                                                      \
+         .doc = "A query whose plan must scan an index."},                                            \
+        {.name = "checksums",                                                                         \
+         .type = KEY_CHECKSUMS,                                                                       \
+         .fields = CHECKSUM_FIELDS,                                                                   \
+         .doc = "Tables whose rows must be as they were when the run started, or { table = …, "     \
+                "equals = … }: two tables, also of two databases, that must hold the same rows; "   \
+                "or { table = …, data = …, from = … }: files, whose records must be the rows. " \
+                "What differs is named by its keys."},                                                \
+        {.name = "schema_equal",                                                                      \
+         .type = KEY_TABLE,                                                                           \
+         .fields = SCHEMA_FIELDS,                                                                     \
+         .doc = "The schema must equal another: by object and part, not by the text of a dump. "      \
+                "What differs is named."},                                                            \
+    {                                                                                                 \
+        .name = "wal_archiving", .type = KEY_TABLE, .fields = PLAN_WAL_FIELDS,                        \
+        .doc =                                                                                        \
+            "The server must archive its WAL: archive_mode is on, nothing has failed since the "      \
+            "last success, and that is not too long ago."                                             \
     }
 
 #define LOOK_RULES(word_)                                                                          \
@@ -167,8 +172,10 @@ const PlanKey PLAN_VERIFY_KEYS[] = {
     LOOK_KEYS,
     {.name = "counts",
      .type = KEY_COUNTS,
+     .fields = FILES_FIELDS,
      .doc = "Tables that must have as many rows as when the run started, or table = exact number "
-            "of rows, or table = another table with as many."},
+            "of rows, or table = another table with as many, or table = { data = …, from = … }: "
+            "files with as many records."},
     {.name = "ambiguous", .type = KEY_ZERO, .doc = "0: the review queue of the run must be empty."},
     {.name = "holds_until",
      .type = KEY_TEXT,
@@ -218,6 +225,7 @@ static bool check_objects(const PlanNode *node, const char *key, Error *err)
     return true;
 }
 
+/* With what a table is compared: exactly one of these. */
 static bool check_checksums(const PlanNode *node, Error *err)
 {
     const json_t *form = json_object_get(node->keys, "checksums");
@@ -225,12 +233,32 @@ static bool check_checksums(const PlanNode *node, Error *err)
         return true;
     bool was = json_object_get(form, "was") != NULL;
     bool other = json_object_get(form, "equals") != NULL || json_object_get(form, "target") != NULL;
-    if (was != other)
-        return true;
-    return plan_error_at(err, plan_key_position(node, "checksums"), "%s \"%s\": checksums has %s",
-                         node->word->name, node->name,
-                         was ? "both was and another table: write one verify for each"
-                             : "neither equals, target nor was: say what it is compared with");
+    bool data = json_object_get(form, "data") != NULL;
+    bool from = json_object_get(form, "from") != NULL;
+    const char *problem = NULL;
+    if (data != from || (!data && json_object_get(form, "format") != NULL))
+        problem = data ? "data without from: say which files of the store"
+                       : "from or format without data: say which store of headgate.yaml";
+    else if (was + other + data == 0)
+        problem = "neither equals, target, data nor was: say what it is compared with";
+    else if (was + other + data > 1)
+        problem = was && other ? "both was and another table: write one verify for each"
+                               : "both files and a table: write one verify for each";
+    if (problem != NULL)
+        return plan_error_at(err, plan_key_position(node, "checksums"),
+                             "%s \"%s\": checksums has %s", node->word->name, node->name, problem);
+    return plan_import_check_files(node, "checksums", form, err);
+}
+
+static bool check_counts(const PlanNode *node, Error *err)
+{
+    const char *table;
+    json_t *rows;
+    json_object_foreach (json_object_get(node->keys, "counts"), table, rows) {
+        if (!plan_import_check_files(node, "counts", rows, err))
+            return false;
+    }
+    return true;
 }
 
 static bool check_schema(const PlanNode *node, Error *err)
@@ -252,5 +280,5 @@ static bool check_schema(const PlanNode *node, Error *err)
 bool plan_check_check(const PlanNode *node, Error *err)
 {
     return check_objects(node, "exists", err) && check_objects(node, "absent", err) &&
-           check_checksums(node, err) && check_schema(node, err);
+           check_checksums(node, err) && check_counts(node, err) && check_schema(node, err);
 }

@@ -4,20 +4,7 @@
 #include <string.h>
 
 const PlanKey PLAN_IMPORT_KEYS[] = {
-    {.name = "data",
-     .type = KEY_TEXT,
-     .required = true,
-     .doc = "The store in headgate.yaml whose folder holds the files."},
-    {.name = "from",
-     .type = KEY_STRINGS,
-     .required = true,
-     .doc = "Files of that folder: names or patterns with * and ? (\"users/*.json\"). A pattern "
-            "that finds none is an error."},
-    {.name = "format",
-     .type = KEY_CHOICE,
-     .choices = "ndjson json csv tsv",
-     .doc = "ndjson: a record a line. json: one array of records, or one record. csv, tsv: with a "
-            "header. Default: by the file's ending."},
+    PLAN_FILES_KEYS(true),
     {.name = "table",
      .type = KEY_TEXT,
      .doc = "The table, with its schema if need be. Default: the name up to its first \".\"."},
@@ -90,21 +77,25 @@ static bool format_is_known(const char *pattern)
     return false;
 }
 
-bool plan_import_check(const PlanNode *node, Error *err)
+bool plan_import_check_files(const PlanNode *node, const char *key, const json_t *keys, Error *err)
 {
-    AUTO(arena_auto) Arena *arena = arena_new();
-    size_t count;
-    const char **patterns = plan_strings(node, "from", arena, &count);
-    for (size_t i = 0; i < count; i++) {
-        if (leaves_the_store(patterns[i]))
-            return plan_error_at(err, plan_key_position(node, "from"),
-                                 "import \"%s\": \"%s\" leaves the store's folder", node->name,
-                                 patterns[i]);
-        if (plan_text(node, "format") == NULL && !format_is_known(patterns[i]))
-            return plan_error_at(err, plan_key_position(node, "from"),
-                                 "import \"%s\": the ending of \"%s\" says no format: give format "
+    const json_t *patterns = json_object_get(keys, "from");
+    for (size_t i = 0; i < json_array_size(patterns); i++) {
+        const char *pattern = json_string_value(json_array_get(patterns, i));
+        if (leaves_the_store(pattern))
+            return plan_error_at(err, plan_key_position(node, key),
+                                 "%s \"%s\": \"%s\" leaves the store's folder", node->word->name,
+                                 node->name, pattern);
+        if (json_object_get(keys, "format") == NULL && !format_is_known(pattern))
+            return plan_error_at(err, plan_key_position(node, key),
+                                 "%s \"%s\": the ending of \"%s\" says no format: give format "
                                  "= \"ndjson\", \"json\", \"csv\" or \"tsv\"",
-                                 node->name, patterns[i]);
+                                 node->word->name, node->name, pattern);
     }
     return true;
+}
+
+bool plan_import_check(const PlanNode *node, Error *err)
+{
+    return plan_import_check_files(node, "from", node->keys, err);
 }

@@ -116,6 +116,10 @@ static void dry_check(Dry *dry, const PlanNode *node, json_t *item)
         outcome(item, "not_simulated", "it reads another database");
         return;
     }
+    if (run_form_files_named(node)) {
+        outcome(item, "not_simulated", "it reads files");
+        return;
+    }
     bool holds = in_read_only(dry, node, item, &err);
     const char *text = json_get_string(item, "text", err.message);
     outcome(item,

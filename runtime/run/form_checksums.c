@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "data/digest.h"
 #include "data/job.h"
+#include "data/stage.h"
 #include "ledger/call.h"
 #include "run/kind.h"
 
@@ -258,8 +259,11 @@ typedef struct Pair {
     Arena *arena;
     int64_t rows_a;
     int64_t rows_b;
+    bool remote;
     bool differ;
     json_t *keys;
+    const json_t *problems; /* records that are no rows, or NULL */
+    int64_t refused;
 } Pair;
 
 static bool compare_pair(Pair *pair, Error *err)
@@ -289,14 +293,19 @@ static void judge_pair(const Pair *pair, Text *text)
 {
     if (!pair->differ) {
         text_printf(text, "%s and %s hold the same %" PRId64 " rows%s", pair->a->shown,
-                    pair->b->shown, pair->rows_a,
-                    pair->a->conn == pair->b->conn ? "" : " in both databases");
+                    pair->b->shown, pair->rows_a, pair->remote ? " in both databases" : "");
         return;
     }
-    text_printf(text, "%s and %s differ: %" PRId64 " and %" PRId64 " rows", pair->a->shown,
-                pair->b->shown, pair->rows_a, pair->rows_b);
     size_t i;
     json_t *key;
+    text_printf(text, "%s and %s differ: %" PRId64 " and %" PRId64 " rows", pair->a->shown,
+                pair->b->shown, pair->rows_a, pair->rows_b);
+    json_array_foreach ((json_t *)(uintptr_t)pair->problems, i, key) {
+        if (text->length_bytes < TEXT_BYTES)
+            text_printf(text, "; %.300s", json_string_value(key));
+    }
+    if (pair->refused > (int64_t)json_array_size(pair->problems))
+        text_printf(text, "; %" PRId64 " records in all cannot be rows", pair->refused);
     json_array_foreach (pair->keys, i, key) {
         if (text->length_bytes < TEXT_BYTES)
             text_printf(text, "%s%.200s", i == 0 ? "; " : ", ", json_string_value(key));
@@ -315,24 +324,38 @@ static bool two_tables(const RunLook *look, const json_t *given, json_t *detail,
     size_t count = 0;
     text_init(&text, 4 * TEXT_BYTES);
     bool remote = json_object_get(given, "target") != NULL;
+    const char *store = json_get_string(given, "data", NULL);
     const char *name = json_get_string(given, "table", "");
     const json_t *listed = json_object_get(given, "columns");
     const char **columns = arena_alloc(arena, (json_array_size(listed) + 1) * sizeof(*columns));
     for (; count < json_array_size(listed); count++)
         columns[count] = json_string_value(json_array_get(listed, count));
-    if (remote && look->other == NULL)
+    if ((remote || store != NULL) && look->other == NULL)
         return error_set(err, ERROR_INPUT, "the other database cannot be asked here");
+    const char *equals = store != NULL ? DATA_STAGE_TABLE : json_get_string(given, "equals", name);
     if (!data_digest_meet(look->conn, arena, name, &a, NULL, err) ||
-        !data_digest_meet(remote ? look->other : look->conn, arena,
-                          json_get_string(given, "equals", name), &b, NULL, err))
+        !data_digest_meet(look->other != NULL ? look->other : look->conn, arena, equals, &b, NULL,
+                          err))
         return false;
+    if (store != NULL)
+        b.shown = arena_printf(arena, "the files of store \"%s\"", store);
     const char *problem = data_digest_choose(
         arena, &a, &b, (DataNames){.items = columns, .count = count}, remote, &form);
     if (problem != NULL)
         return run_kind_check_verdict(detail, false, problem, err);
     form.where = json_get_string(given, "where", NULL);
-    Pair pair = {.a = &a, .b = &b, .form = &form, .arena = arena, .keys = json_array()};
+    Pair pair = {.a = &a,
+                 .b = &b,
+                 .form = &form,
+                 .arena = arena,
+                 .remote = remote,
+                 .differ = look->refused > 0,
+                 .keys = json_array(),
+                 .problems = look->problems,
+                 .refused = look->refused};
     json_object_set_new(detail, "differing", pair.keys);
+    if (look->problems != NULL)
+        json_object_set(detail, "refused", (json_t *)(uintptr_t)look->problems);
     if (!compare_pair(&pair, err))
         return false;
     judge_pair(&pair, &text);

@@ -180,13 +180,16 @@ static bool count_table(DbConn *conn, const char *table, json_t *detail, int64_t
     return true;
 }
 
-/* How many rows a table of counts must have: as many as it says, as another table, or as when the
- * run started. */
-static bool count_wanted(DbConn *conn, const json_t *wanted, const char *table, const json_t *base,
+/* How many rows a table of counts must have: as many as it says, as another table, as the records
+ * of files, or as when the run started. */
+static bool count_wanted(const RunLook *look, const json_t *wanted, const char *table,
                          json_t *detail, int64_t *ret_rows, Error *err)
 {
+    const json_t *base = json_object_get(look->base, "counts");
+    if (json_is_object(wanted))
+        return run_form_files_count(look, wanted, ret_rows, err);
     if (json_is_string(wanted))
-        return count_table(conn, json_string_value(wanted), detail, ret_rows, err);
+        return count_table(look->conn, json_string_value(wanted), detail, ret_rows, err);
     if (json_is_integer(wanted))
         *ret_rows = json_integer_value(wanted);
     else
@@ -196,10 +199,9 @@ static bool count_wanted(DbConn *conn, const json_t *wanted, const char *table, 
 
 /* counts: a map of exact numbers or other tables, or a list of tables that must not have lost rows
  * since the run started (base). */
-static bool compare_counts(DbConn *conn, const PlanNode *node, const json_t *base, json_t *detail,
-                           Error *err)
+static bool compare_counts(const RunLook *look, json_t *detail, Error *err)
 {
-    const json_t *wanted = json_object_get(node->keys, "counts");
+    const json_t *wanted = json_object_get(look->node->keys, "counts");
     bool exact = json_is_object(wanted);
     char text[512] = "";
     size_t used = 0;
@@ -210,11 +212,11 @@ static bool compare_counts(DbConn *conn, const PlanNode *node, const json_t *bas
         const char *table =
             exact ? json_object_iter_key(at) : json_string_value(json_array_get(wanted, i));
         int64_t rows = 0;
-        if (!count_table(conn, table, detail, &rows, err))
+        if (!count_table(look->conn, table, detail, &rows, err))
             return false;
         int64_t must = rows;
-        if (!count_wanted(conn, exact ? json_object_iter_value(at) : NULL, table, base, detail,
-                          &must, err))
+        if (!count_wanted(look, exact ? json_object_iter_value(at) : NULL, table, detail, &must,
+                          err))
             return false;
         all = all && (exact ? rows == must : rows >= must);
         if (used < sizeof(text))
@@ -247,7 +249,7 @@ bool run_kind_check_evaluate(const RunLook *look, json_t *detail, Error *err)
     if (plan_sql(node, "sql") != NULL)
         return compare_value(look->conn, node, detail, err);
     if (json_object_get(node->keys, "counts") != NULL)
-        return compare_counts(look->conn, node, json_object_get(look->base, "counts"), detail, err);
+        return compare_counts(look, detail, err);
     return queue_is_empty(look->conn, look->run, detail, err);
 }
 
@@ -279,10 +281,16 @@ static bool open_other(Run *run, const PlanNode *node, DbConn **ret_other, Error
 static bool in_read_only(Run *run, const PlanNode *node, json_t *detail, Error *err)
 {
     AUTO(db_close_auto) DbConn *other = NULL;
-    if (!open_other(run, node, &other, err))
+    AUTO(json_auto) json_t *problems = NULL;
+    int64_t refused = 0;
+    if (!open_other(run, node, &other, err) ||
+        !run_form_files_open(run, node, &other, &problems, &refused, err))
         return false;
     RunLook look = {.conn = run->effects,
                     .other = other,
+                    .problems = problems,
+                    .refused = refused,
+                    .environment = run->options.environment,
                     .node = node,
                     .run = run->id,
                     .base = json_object_get(run_step_row(run, ""), "detail")};

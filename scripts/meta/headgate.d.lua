@@ -215,6 +215,9 @@ function import(name) end
 ---@field columns? string|string[]  Only these columns. Default: all, and both tables must have the same ones.
 ---@field where? string  Only the rows for which this SQL condition holds.
 ---@field target? string  The target of headgate.yaml in whose database the other table is.
+---@field data? string  The store in headgate.yaml whose folder holds the files.
+---@field from? string|string[]  Files of that folder: names or patterns with * and ? ("users/*.json"). A pattern that finds none is an error.
+---@field format? "ndjson"|"json"|"csv"|"tsv"  ndjson: a record a line. json: one array of records, or one record. csv, tsv: with a header. Default: by the file's ending.
 
 ---@class headgate.Check.SchemaEqual
 ---@field with? "start"  "start": with what it was made of when the run started.
@@ -241,7 +244,7 @@ function import(name) end
 ---@field exists? headgate.Check.Exists  Objects that must be there and in order, with their schema if need be; all that is missing is named at once.
 ---@field absent? headgate.Check.Absent  Objects that must not be there.
 ---@field plan_uses_index? headgate.Check.PlanUsesIndex  A query whose plan must scan an index.
----@field checksums? headgate.Check.Checksums  Tables whose rows must be as they were when the run started, or { table = …, equals = … }: two tables, also of two databases, that must hold the same rows. What differs is named by its keys.
+---@field checksums? headgate.Check.Checksums  Tables whose rows must be as they were when the run started, or { table = …, equals = … }: two tables, also of two databases, that must hold the same rows; or { table = …, data = …, from = … }: files, whose records must be the rows. What differs is named by its keys.
 ---@field schema_equal? headgate.Check.SchemaEqual  The schema must equal another: by object and part, not by the text of a dump. What differs is named.
 ---@field wal_archiving? headgate.Check.WalArchiving  The server must archive its WAL: archive_mode is on, nothing has failed since the last success, and that is not too long ago.
 ---@field allow? table<string, string>  What `headgate check` reports here or below and is meant, with the reason: { index_blocks = "250 rows" }. docs/lint.md has the rules.
@@ -304,6 +307,9 @@ function check(name) end
 ---@field columns? string|string[]  Only these columns. Default: all, and both tables must have the same ones.
 ---@field where? string  Only the rows for which this SQL condition holds.
 ---@field target? string  The target of headgate.yaml in whose database the other table is.
+---@field data? string  The store in headgate.yaml whose folder holds the files.
+---@field from? string|string[]  Files of that folder: names or patterns with * and ? ("users/*.json"). A pattern that finds none is an error.
+---@field format? "ndjson"|"json"|"csv"|"tsv"  ndjson: a record a line. json: one array of records, or one record. csv, tsv: with a header. Default: by the file's ending.
 
 ---@class headgate.Verify.SchemaEqual
 ---@field with? "start"  "start": with what it was made of when the run started.
@@ -316,6 +322,11 @@ function check(name) end
 
 ---@class headgate.Verify.WalArchiving
 ---@field max_age string  The last WAL file must have been archived at most this long ago. On a server that writes little, archive_timeout has to be shorter.
+
+---@class headgate.Verify.Counts
+---@field data string  The store in headgate.yaml whose folder holds the files.
+---@field from string|string[]  Files of that folder: names or patterns with * and ? ("users/*.json"). A pattern that finds none is an error.
+---@field format? "ndjson"|"json"|"csv"|"tsv"  ndjson: a record a line. json: one array of records, or one record. csv, tsv: with a header. Default: by the file's ending.
 
 ---What must be true after: evidence for gates; the run does not go on when it fails.
 ---@class headgate.Verify
@@ -330,10 +341,10 @@ function check(name) end
 ---@field exists? headgate.Verify.Exists  Objects that must be there and in order, with their schema if need be; all that is missing is named at once.
 ---@field absent? headgate.Verify.Absent  Objects that must not be there.
 ---@field plan_uses_index? headgate.Verify.PlanUsesIndex  A query whose plan must scan an index.
----@field checksums? headgate.Verify.Checksums  Tables whose rows must be as they were when the run started, or { table = …, equals = … }: two tables, also of two databases, that must hold the same rows. What differs is named by its keys.
+---@field checksums? headgate.Verify.Checksums  Tables whose rows must be as they were when the run started, or { table = …, equals = … }: two tables, also of two databases, that must hold the same rows; or { table = …, data = …, from = … }: files, whose records must be the rows. What differs is named by its keys.
 ---@field schema_equal? headgate.Verify.SchemaEqual  The schema must equal another: by object and part, not by the text of a dump. What differs is named.
 ---@field wal_archiving? headgate.Verify.WalArchiving  The server must archive its WAL: archive_mode is on, nothing has failed since the last success, and that is not too long ago.
----@field counts? string[]|table<string, integer|string>  Tables that must have as many rows as when the run started, or table = exact number of rows, or table = another table with as many.
+---@field counts? headgate.Verify.Counts  Tables that must have as many rows as when the run started, or table = exact number of rows, or table = another table with as many, or table = { data = …, from = … }: files with as many records.
 ---@field ambiguous? integer  0: the review queue of the run must be empty.
 ---@field holds_until? string  A later phase or step, by name or path, that changes what is seen here: from its begin `headgate verify` no longer looks. Default: it must hold for good.
 ---@field allow? table<string, string>  What `headgate check` reports here or below and is meant, with the reason: { index_blocks = "250 rows" }. docs/lint.md has the rules.

@@ -164,7 +164,7 @@ test("checksums: enums of two schemas compare by what they say", async () => {
 });
 
 test("checksums: mistakes are found at load", async () => {
-  assert.match(await refused('checksums = { table = "a" }'), /verify "it": checksums has neither equals, target nor was/);
+  assert.match(await refused('checksums = { table = "a" }'), /verify "it": checksums has neither equals, target, data nor was/);
   assert.match(await refused('checksums = { table = "a", equals = "b", was = "c" }'), /checksums has both was and another table/);
   assert.match(await refused('checksums = { table = "a", equals = "b", where = "true) OR (true" }'), /where/);
 });

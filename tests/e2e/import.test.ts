@@ -7,7 +7,7 @@ import type { ReviewRow } from "../lib/api";
 import { headgate, start } from "../lib/cli";
 import { Cluster } from "../lib/cluster";
 import { fsckLines } from "../lib/fsck";
-import { TEST_CONFIG, temporary, writePlan } from "../lib/plan";
+import { TEST_CONFIG, temporary, writePlan, writeStore } from "../lib/plan";
 import { killNow, processesOf } from "../lib/processes";
 import { Supervisor } from "../lib/supervisor";
 import { waitUntil } from "../lib/wait";
@@ -17,16 +17,6 @@ before(async () => {
   cluster = await Cluster.start();
 });
 after(() => cluster.stop());
-
-/** A store's folder with these files. */
-function store(files: Record<string, string>): string {
-  const folder = temporary("store");
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(join(folder, path, ".."), { recursive: true });
-    writeFileSync(join(folder, path), text);
-  }
-  return folder;
-}
 
 function plan(steps: string, folder: string): string {
   return writePlan({
@@ -48,7 +38,7 @@ test("every format, with values of every type, arrives as it was written", async
     database,
     `CREATE TABLE item (id int PRIMARY KEY, name text, price numeric, tags text[], detail jsonb, ok boolean, seen timestamptz DEFAULT 'epoch')`,
   );
-  const folder = store({
+  const folder = writeStore({
     "a.json": `\ufeff [ {"id": 1, "name": "tab\\there \\u00e9\\n\\\\ \\"q\\"", "price": 12345678901234567.890, "tags": ["a,b", "c\\"d", null], "detail": {"n": 100.00, "e": []}, "ok": true},
       {"id": 2, "name": null, "detail": null, "seen": "2020-01-02T03:04:05Z"} ]`,
     "b.ndjson": `${json({ id: 3, name: "line" })}\r\n\n${json({ id: 4, name: "\\N" })}`,
@@ -96,7 +86,7 @@ const PEOPLE_STEPS = `import "team" { data = "shop", from = "team.ndjson" },
 test("what cannot become a row waits for people, with its place in the file; orphans are settled when their parents have come", async (t) => {
   const database = await cluster.database();
   await cluster.query(database, PEOPLE);
-  const folder = store({
+  const folder = writeStore({
     "team.ndjson": lines([{ id: "a", name: "A" }, { id: "b" }]),
     "person-1.ndjson":
       lines([{ id: 1, team: "a", mail: "1@x", boss: 9 }, { id: 2, team: "z", mail: "2@x" }, { id: 3, mail: "?" }, { id: 4 }]) +
@@ -180,7 +170,7 @@ test("workers and the runner are killed again and again: every record is written
   const database = await cluster.database();
   await cluster.query(database, "CREATE TABLE log (id bigint, file text, n int, PRIMARY KEY (id)); INSERT INTO log VALUES (-1, 'before', 0)");
   const records = (from: number, count: number): unknown[] => Array.from({ length: count }, (_, i) => ({ id: from + i, n: i }));
-  const folder = store({ "a.ndjson": lines(records(0, 2000)), "b.json": json(records(2000, 2000)), "c.csv": `id,n\n${records(4000, 1000).map((_, i) => `${4000 + i},${i}\n`).join("")}` });
+  const folder = writeStore({ "a.ndjson": lines(records(0, 2000)), "b.json": json(records(2000, 2000)), "c.csv": `id,n\n${records(4000, 1000).map((_, i) => `${4000 + i},${i}\n`).join("")}` });
   const path = plan(`import "log" { data = "shop", from = { "*.ndjson", "*.json", "*.csv" }, batch = 50, batch_time = "1ms", workers = 2 },`, folder);
   const home = temporary("home");
   const env = { ...cluster.env(database), HEADGATE_HOME: home };
@@ -215,7 +205,7 @@ test("a file that changes while it is read stops the import; as it was, it goes 
   const database = await cluster.database();
   await cluster.query(database, "CREATE TABLE log (id int PRIMARY KEY)");
   const good = lines([{ id: 1 }, { id: 2 }]);
-  const folder = store({ "a.ndjson": good + lines([{ id: "x" }]) });
+  const folder = writeStore({ "a.ndjson": good + lines([{ id: "x" }]) });
   const path = plan(`import "log" { data = "shop", from = "a.ndjson", batch = 1, on_error = "fail" },`, folder);
   const env = cluster.env(database);
   utimesSync(join(folder, "a.ndjson"), 1000, 1000);
@@ -230,7 +220,7 @@ test("a file that changes while it is read stops the import; as it was, it goes 
 
 test("headgate plan reads the files and says what they hold, before and after the table is there", async () => {
   const database = await cluster.database();
-  const folder = store({ "a.ndjson": `${lines([{ id: 1 }, { id: "x" }])}{\n`, "b.json": "[1, 2" });
+  const folder = writeStore({ "a.ndjson": `${lines([{ id: 1 }, { id: "x" }])}{\n`, "b.json": "[1, 2" });
   const steps = (map: string): string => `step "table" { up = "CREATE TABLE log (id int PRIMARY KEY)", down = "DROP TABLE log" },
      import "log" { data = "shop", from = { "*.ndjson", "*.json" }${map} },`;
   interface Report { items: { path: string; outcome: string; text: string; files?: unknown[]; samples?: { key: string; reason: string }[] }[]; wrote: boolean }

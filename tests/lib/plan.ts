@@ -41,3 +41,13 @@ export function copyPlan(from: string, files: Record<string, string> = {}): stri
   for (const [path, text] of Object.entries(files)) writeFileSync(join(folder, path), text);
   return folder;
 }
+
+/** A store's folder with these files. */
+export function writeStore(files: Record<string, string>): string {
+  const folder = temporary("store");
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(folder, path, ".."), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  return folder;
+}
