@@ -62,6 +62,13 @@ async function startFilledIn(page: Page): Promise<void> {
   await page.getByText(/^What will run/).waitFor();
 }
 
+async function startDryRun(page: Page): Promise<void> {
+  await press("Dry run or start…")(page);
+  await page.getByLabel("Environment").selectOption("demo");
+  await page.getByRole("button", { name: "Dry run", exact: true }).click();
+  await page.getByText("id=campaign-2").waitFor();
+}
+
 const only = new RegExp(process.env["HEADGATE_PAGES"] ?? "");
 
 /** HEADGATE_PAGES = a pattern of names leaves the others out, while one works on a page. */
@@ -148,6 +155,18 @@ export const PAGE_STATES: PageState[] = ([
     { name: "logs", path: "/runs/42/logs", at: "stage", ready: words(/^\d+ lines$/) },
     { name: "logs-wrapped", path: "/runs/42/logs?wrap=on&level=warn", at: "lock", ready: words("1 line matches") },
     { name: "logs-none", path: "/runs/37/logs", ready: words("Nothing was logged yet") },
+  ]),
+  ...of("plan", [
+    { name: "plan", path: "/plans/canonical-events?file=sql%2F001.up.sql#L2", ready: words("What check says") },
+    { name: "plan-broken", path: "/plans/ownership-columns", ready: words("This plan cannot run") },
+    { name: "plan-viewer", path: "/plans/hello", person: "vera", ready: words("need the role operator") },
+    { name: "plan-unknown", path: "/plans/nothing", ready: words("there is no plan") },
+    { name: "dialog-start-dry-run", path: "/plans/canonical-events", ready: words("What check says"), reach: startDryRun },
+  ]),
+  ...of("changes", [
+    { name: "changes", path: "/runs/42/changes", at: "stage", ready: words("Nobody has asked yet") },
+    { name: "changes-dry-run", path: "/runs/42/changes", at: "stage", ready: button("Dry run now"), reach: (page) => press("Dry run now")(page).then(() => words("id=campaign-2")(page)) },
+    { name: "changes-viewer", path: "/runs/42/changes", person: "vera", ready: words("A dry run needs the role operator") },
   ]),
   ...of("audit", [
     { name: "audit", path: "/audit", at: "gate 100", ready: words("The record of run #40 is not what was written") },

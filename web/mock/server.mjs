@@ -11,6 +11,7 @@ import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { WebSocketServer } from "ws";
 import { auditPage, chainOf, eventPage, logPage, OLDER } from "./entries.mjs";
+import { dryReport, planDetail } from "./plans.mjs";
 import { graph, head, iso, newGate, newReview, newRollout, otherRuns, story } from "./story.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -301,17 +302,25 @@ const PARAMS = [
 const partsOf = (node) => (node.children ?? []).flatMap((child) =>
   [{ path: child.path, kind: child.kind, name: child.name, doc: child.keys?.doc ?? null, one_way: child.keys?.one_way ?? null }, ...partsOf(child)]);
 
+const PLANS = [
+  { name: "canonical-events", doc: "Give every event a canonical form, then let the V2 system out gradually", hash: "7f3c9e0042b1d4a09c55", error: null, environments: ["demo", "production"], params: PARAMS, parts: partsOf(graph) },
+  { name: "hello", doc: "One step, one backfill, one gate", hash: "a11c0ffee0a11c0ffee0", error: null, environments: ["demo"], params: [], parts: [] },
+  { name: "ownership-columns", doc: null, hash: null, error: "plans/ownership-columns/plan.lua:40: gate \"start-rollout\" has no field \"aprovers\" (did you mean approvers?)", environments: [], params: [], parts: [] },
+];
+
 /** The API: method and path to an answer. */
 function answer(world, method, path, query, call) {
   const { person, body } = call;
   const [first, id, part, rest, last] = path.split("/").map(decodeURIComponent);
   if (path === "me") return ok({ person, ...PEOPLE[person], csrf: "csrf", version: world.version, now: iso(Date.now()) });
   if (path === "logout") return { ...ok({}), cookie: "headgate_session=; Path=/; Max-Age=0" };
-  if (path === "plans") return ok({ plans: world.empty ? [] : [
-    { name: "canonical-events", doc: "Give every event a canonical form, then let the V2 system out gradually", hash: "7f3c9e0042b1d4a09c55", error: null, environments: ["demo", "production"], params: PARAMS, parts: partsOf(graph) },
-    { name: "hello", doc: "One step, one backfill, one gate", hash: "a11c0ffee0a11c0ffee0", error: null, environments: ["demo"], params: [], parts: [] },
-    { name: "ownership-columns", doc: null, hash: null, error: "plans/ownership-columns/plan.lua:40: gate \"start-rollout\" has no field \"aprovers\" (did you mean approvers?)", environments: [], params: [], parts: [] },
-  ] });
+  if (path === "plans") return ok({ plans: world.empty ? [] : PLANS });
+  if (first === "plans") {
+    const plan = PLANS.find((one) => one.name === id);
+    if (!plan) return failed(404, "missing", `there is no plan "${id}"`);
+    if (part === undefined) return ok(planDetail(plan));
+    return PEOPLE[person].role === "viewer" ? failed(403, "refused", "needs role operator") : ok(dryReport(body.environment, body.params));
+  }
   if (path === "audit") return ok(auditPage(world.events, OLDER, query));
   if (first !== "runs") return failed(404, "missing", "There is no such address.");
   if (id === undefined && method === "GET") return ok({ now: iso(Date.now()), needs_you: world.needsYou(person), unavailable: [], runs: world.runs(query) });
@@ -324,6 +333,7 @@ function answer(world, method, path, query, call) {
   if (world.detail(id) === null) return failed(404, "missing", `There is no run ${id}.`);
   if (part === undefined) return ok(world.detail(id));
   if (part === "events") return ok(eventPage(id === "42" ? world.events : [], query));
+  if (part === "preview") return ok(dryReport("demo", { owner: 7 }));
   if (part === "audit") return ok(chainOf(id, world.detail(id).seq));
   if (part === "log") return ok(logPage(id === "42" ? world.events : [], query));
   if (part === "gates" && last === undefined) return world.gates.has(rest) && id === "42" ? ok(gateView(world.gates.get(rest), person)) : failed(404, "missing", "There is no such gate.");

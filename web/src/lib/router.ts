@@ -3,7 +3,7 @@
 import { batch, signal } from "@preact/signals";
 
 /** The pages of a run that need no more than its id. */
-const RUN_PARTS = ["rollout", "review", "report", "events", "logs"] as const;
+const RUN_PARTS = ["rollout", "review", "report", "events", "logs", "changes"] as const;
 export type RunPart = (typeof RUN_PARTS)[number];
 
 /** Pages without an argument. */
@@ -13,6 +13,7 @@ export type Plain = (typeof PLAIN)[number];
 export type Route =
   | { page: "runs" }
   | { page: Plain }
+  | { page: "plan"; plan: string }
   | { page: "run"; run: string }
   | { page: "gate"; run: string; path: string }
   | { page: RunPart; run: string }
@@ -22,6 +23,7 @@ const PATTERNS: [pattern: RegExp, make: (groups: string[]) => Route][] = [
   [/^\/$/, () => ({ page: "runs" })],
   [/^\/login$/, () => ({ page: "runs" })],
   [new RegExp(`^/(${PLAIN.join("|")})$`), ([page]) => ({ page: page as Plain })],
+  [/^\/plans\/([^/]+)$/, ([plan]) => ({ page: "plan", plan: plan! })],
   [/^\/runs\/(\d{1,19})$/, ([run]) => ({ page: "run", run: run! })],
   [/^\/runs\/(\d{1,19})\/gates\/([^/]+)$/, ([run, path]) => ({ page: "gate", run: run!, path: path! })],
   [new RegExp(`^/runs/(\\d{1,19})/(${RUN_PARTS.join("|")})$`), ([run, page]) => ({ page: page as RunPart, run: run! })],
@@ -45,6 +47,9 @@ export const href = {
   runs: "/",
   plans: "/plans",
   audit: "/audit",
+  plan: (plan: string) => `/plans/${encodeURIComponent(plan)}`,
+  /** A line of a file of a plan. */
+  source: (plan: string, file: string, line: number) => `/plans/${encodeURIComponent(plan)}?file=${encodeURIComponent(file)}#L${line}`,
   run: (run: string, node?: string) => runHref(run, node === undefined ? "" : `?node=${encodeURIComponent(node)}`),
   gate: (run: string, path: string) => runHref(run, `/gates/${encodeURIComponent(path)}`),
   part: (run: string, part: RunPart) => runHref(run, `/${part}`),
@@ -99,6 +104,6 @@ export function listenForLinks(): void {
     if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
     if (link.getAttribute("href")?.startsWith("#")) return;
     event.preventDefault();
-    go(link.pathname + link.search);
+    go(link.pathname + link.search + link.hash);
   });
 }

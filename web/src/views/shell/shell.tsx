@@ -17,6 +17,8 @@ import { Help, helpShown, useKeys } from "./keys";
 const RunPage = lazy(() => import("../run/run").then((page) => page.RunPage));
 const GatePage = lazy(() => import("../gate/gate").then((page) => page.GatePage));
 const RolloutPage = lazy(() => import("../rollout/rollout").then((page) => page.RolloutPage));
+const PlanPage = lazy(() => import("../plan/plan").then((page) => page.PlanPage));
+const ChangesPage = lazy(() => import("../changes/changes").then((page) => page.ChangesPage));
 const PlansPage = lazy(() => import("../plans/plans").then((page) => page.PlansPage));
 const ReportPage = lazy(() => import("../report/report").then((page) => page.ReportPage));
 const AuditPage = lazy(() => import("../audit/audit").then((page) => page.AuditPage));
@@ -42,10 +44,10 @@ function Header() {
         <span class="brand-name">Headgate</span>
       </a>
       <nav aria-label="Main">
-        <a href={href.runs} aria-current={page === "plans" || page === "audit" ? undefined : "page"}>
+        <a href={href.runs} aria-current={page === "plans" || page === "plan" || page === "audit" ? undefined : "page"}>
           Runs{mine > 0 && <span class="count" title={`${mine} need you`}>{mine}<span class="hidden"> need you</span></span>}
         </a>
-        <a href={href.plans} aria-current={page === "plans" ? "page" : undefined}>Plans</a>
+        <a href={href.plans} aria-current={page === "plans" || page === "plan" ? "page" : undefined}>Plans</a>
         <a href={href.audit} aria-current={page === "audit" ? "page" : undefined}>Audit</a>
       </nav>
       <div class="top-end">
@@ -88,6 +90,8 @@ function pageOf(at: Route): JSX.Element {
   switch (at.page) {
     case "runs": return <RunsPage key="runs" />;
     case "audit": return <AuditPage key="audit" />;
+    case "plan": return <PlanPage key={`plan ${at.plan}`} plan={at.plan} />;
+    case "changes": return <ChangesPage key={`changes ${at.run}`} run={at.run} />;
     case "plans": return <PlansPage key="plans" />;
     case "run": return <RunPage key={`run ${at.run}`} run={at.run} />;
     case "gate": return <GatePage key={`gate ${at.run} ${at.path}`} run={at.run} path={at.path} />;
