@@ -12,6 +12,8 @@ ServerHandler get_audit, get_run_audit;                         /* audit.c */
 ServerHandler get_checklist;                                    /* runs.c */
 ServerHandler post_runs, post_request, get_plans, get_rollout;  /* runs.c, launch.c */
 ServerHandler get_plan, post_preview, post_run_preview;         /* preview.c */
+ServerHandler get_settings, get_flags;                          /* settings.c */
+ServerHandler get_tokens, post_tokens, post_token_revoke;       /* settings.c */
 ServerHandler get_kept;                                         /* runs.c */
 ServerHandler get_gate, post_approve, post_reject, post_answer; /* gates.c */
 ServerHandler get_review, post_review;                          /* review.c */

@@ -69,6 +69,12 @@ async function startDryRun(page: Page): Promise<void> {
   await page.getByText("id=campaign-2").waitFor();
 }
 
+async function tokenMade(page: Page): Promise<void> {
+  await page.getByLabel("What it is for").fill("release script");
+  await page.getByRole("button", { name: "Make a token" }).click();
+  await page.getByText("shown this once").waitFor();
+}
+
 const only = new RegExp(process.env["HEADGATE_PAGES"] ?? "");
 
 /** HEADGATE_PAGES = a pattern of names leaves the others out, while one works on a page. */
@@ -167,6 +173,20 @@ export const PAGE_STATES: PageState[] = ([
     { name: "changes", path: "/runs/42/changes", at: "stage", ready: words("Nobody has asked yet") },
     { name: "changes-dry-run", path: "/runs/42/changes", at: "stage", ready: button("Dry run now"), reach: (page) => press("Dry run now")(page).then(() => words("id=campaign-2")(page)) },
     { name: "changes-viewer", path: "/runs/42/changes", person: "vera", ready: words("A dry run needs the role operator") },
+  ]),
+  ...of("replay", [
+    { name: "replay", path: "/runs/42/replay?at=20", at: "stage", ready: words(/^20 of \d+ entries$/) },
+    { name: "replay-beginning", path: "/runs/42/replay?at=0", at: "done", ready: words(/^0 of \d+ entries$/) },
+    { name: "replay-none", path: "/runs/36/replay", ready: words("There is nothing to play") },
+  ]),
+  ...of("flags", [
+    { name: "flags", path: "/flags", at: "stage", ready: words("canonical_writes_of_every_campaign") },
+    { name: "flags-none", path: "/flags?q=nothing", ready: words("No flag matches") },
+    { name: "flags-empty", path: "/flags", mock: [["empty"]], ready: words("No plan has let anything out yet") },
+  ]),
+  ...of("settings", [
+    { name: "settings", path: "/settings", ready: words("nightly build") },
+    { name: "settings-token-made", path: "/settings", ready: words("Environment production"), reach: tokenMade },
   ]),
   ...of("audit", [
     { name: "audit", path: "/audit", at: "gate 100", ready: words("The record of run #40 is not what was written") },

@@ -10,6 +10,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { WebSocketServer } from "ws";
+import { flagsOf, SETTINGS, tokens } from "./settings.mjs";
 import { auditPage, chainOf, eventPage, logPage, OLDER } from "./entries.mjs";
 import { dryReport, planDetail } from "./plans.mjs";
 import { graph, head, iso, newGate, newReview, newRollout, otherRuns, story } from "./story.mjs";
@@ -52,6 +53,7 @@ class World {
   }
 
   reset() {
+    this.tokens = undefined;
     this.quiet = false;
     this.empty = false;
     this.version = "0.1.0";
@@ -321,6 +323,9 @@ function answer(world, method, path, query, call) {
     if (part === undefined) return ok(planDetail(plan));
     return PEOPLE[person].role === "viewer" ? failed(403, "refused", "needs role operator") : ok(dryReport(body.environment, body.params));
   }
+  if (path === "flags") return ok({ flags: world.empty ? [] : flagsOf(world.live.rollouts[0]) });
+  if (path === "settings") return ok(SETTINGS);
+  if (first === "tokens") return tokens(world, method, id, body);
   if (path === "audit") return ok(auditPage(world.events, OLDER, query));
   if (first !== "runs") return failed(404, "missing", "There is no such address.");
   if (id === undefined && method === "GET") return ok({ now: iso(Date.now()), needs_you: world.needsYou(person), unavailable: [], runs: world.runs(query) });

@@ -3,11 +3,11 @@
 import { batch, signal } from "@preact/signals";
 
 /** The pages of a run that need no more than its id. */
-const RUN_PARTS = ["rollout", "review", "report", "events", "logs", "changes"] as const;
+const RUN_PARTS = ["rollout", "review", "report", "events", "logs", "changes", "replay"] as const;
 export type RunPart = (typeof RUN_PARTS)[number];
 
 /** Pages without an argument. */
-const PLAIN = ["plans", "audit"] as const;
+const PLAIN = ["plans", "audit", "flags", "settings"] as const;
 export type Plain = (typeof PLAIN)[number];
 
 export type Route =
@@ -47,6 +47,8 @@ export const href = {
   runs: "/",
   plans: "/plans",
   audit: "/audit",
+  flags: "/flags",
+  settings: "/settings",
   plan: (plan: string) => `/plans/${encodeURIComponent(plan)}`,
   /** A line of a file of a plan. */
   source: (plan: string, file: string, line: number) => `/plans/${encodeURIComponent(plan)}?file=${encodeURIComponent(file)}#L${line}`,

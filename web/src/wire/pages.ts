@@ -1,6 +1,6 @@
 // HTTP for the pages that are fetched when they are first shown: one function per address, as in api.ts.
 
-import { call, query, runPath } from "./api";
+import { call, post, query, runPath } from "./api";
 import type { JsonObject, RunEvent } from "./types";
 
 export type Level = "error" | "warn" | "info" | "debug";
@@ -75,4 +75,58 @@ export const pagesApi = {
     call<{ events: LevelledEvent[]; seq: string; total: number | null }>(`${runPath(id)}/events${query({ ...filter, ...page })}`),
   log: (id: string, filter: EntryQuery, page: PageQuery) =>
     call<{ lines: LogLine[]; seq: string; total: number | null }>(`${runPath(id)}/log${query({ ...filter, ...page })}`),
+};
+
+/** A flag, or the traffic of a load balancer, that a rollout sets. */
+export interface Flag {
+  flag: string;
+  /** How it is set: sql_flag, haproxy, … */
+  kind: string;
+  environment: string;
+  database: string;
+  /** null: its run has not set it yet. */
+  percent: number | null;
+  enabled: boolean | null;
+  at: string | null;
+  run: string;
+  plan: string;
+  state: string;
+  path: string;
+}
+
+export interface EnvironmentShown {
+  environment: string;
+  gates: "auto" | "people";
+  targets: Record<string, { url: string | null; run_as: string | null }>;
+  approvers: Record<string, string[]>;
+  thresholds: { kind: "alert" | "goal"; group: string | null; metric: string; limit: string }[];
+  metrics: Record<string, JsonObject>;
+  variables?: Record<string, string>;
+  stores?: Record<string, string>;
+}
+
+export interface Measured {
+  guard: string;
+  value: number | null;
+  verdict: string;
+  at: string;
+  run: string;
+}
+
+export interface Token {
+  id: string;
+  kind: "api" | "once";
+  label: string;
+  created_at: string;
+  seen_at: string | null;
+  expires_at: string;
+  used_at: string | null;
+}
+
+export const settingsApi = {
+  flags: () => call<{ flags: Flag[] }>("flags"),
+  settings: () => call<{ environments: EnvironmentShown[]; measured: Measured[] }>("settings"),
+  tokens: () => call<{ tokens: Token[] }>("tokens"),
+  createToken: (label: string, days: number) => post<{ token: string }>("tokens", { label, days }),
+  revokeToken: (id: string) => post<unknown>(`tokens/${encodeURIComponent(id)}/revoke`, {}),
 };

@@ -24,7 +24,7 @@ function Tabs({ current }: { current: RunView }) {
   const tabs: [name: string, label: ComponentChildren, address: string][] = [["run", "Overview", href.run(id)]];
   if (rollouts.length > 0) tabs.push(["rollout", "Rollout", href.rollout(id)]);
   if (reviewed) tabs.push(["review", <>Review{open > 0 && <span class="count">{open}</span>}</>, href.review(id)]);
-  tabs.push(["changes", "Changes", href.part(id, "changes")], ["logs", "Log", href.part(id, "logs")], ["events", "Events", href.part(id, "events")], ["report", "Report", href.report(id)]);
+  tabs.push(["changes", "Changes", href.part(id, "changes")], ["logs", "Log", href.part(id, "logs")], ["events", "Events", href.part(id, "events")], ["replay", "Replay", href.part(id, "replay")], ["report", "Report", href.report(id)]);
   return (
     <nav class="tabs" aria-label="Run">
       {tabs.map(([name, label, address]) => <a key={name} href={address} aria-current={page === name ? "page" : undefined}>{label}</a>)}

@@ -33,6 +33,7 @@ const KEYS: Record<string, { what: string; act: () => unknown }> = {
   "/": { what: "Search", act: () => focusFirst("[data-search]") },
   "g r": { what: "Go to runs", act: () => go(href.runs) },
   "g p": { what: "Go to plans", act: () => go(href.plans) },
+  "g f": { what: "Go to flags", act: () => go(href.flags) },
   "g a": { what: "Go to the audit", act: () => go(href.audit) },
   "j": { what: "Next row", act: () => move(1) },
   "k": { what: "Previous row", act: () => move(-1) },

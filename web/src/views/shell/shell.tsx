@@ -17,6 +17,9 @@ import { Help, helpShown, useKeys } from "./keys";
 const RunPage = lazy(() => import("../run/run").then((page) => page.RunPage));
 const GatePage = lazy(() => import("../gate/gate").then((page) => page.GatePage));
 const RolloutPage = lazy(() => import("../rollout/rollout").then((page) => page.RolloutPage));
+const FlagsPage = lazy(() => import("../flags/flags").then((page) => page.FlagsPage));
+const SettingsPage = lazy(() => import("../settings/settings").then((page) => page.SettingsPage));
+const ReplayPage = lazy(() => import("../replay/replay").then((page) => page.ReplayPage));
 const PlanPage = lazy(() => import("../plan/plan").then((page) => page.PlanPage));
 const ChangesPage = lazy(() => import("../changes/changes").then((page) => page.ChangesPage));
 const PlansPage = lazy(() => import("../plans/plans").then((page) => page.PlansPage));
@@ -44,10 +47,11 @@ function Header() {
         <span class="brand-name">Headgate</span>
       </a>
       <nav aria-label="Main">
-        <a href={href.runs} aria-current={page === "plans" || page === "plan" || page === "audit" ? undefined : "page"}>
+        <a href={href.runs} aria-current={["plans", "plan", "flags", "audit", "settings"].includes(page) ? undefined : "page"}>
           Runs{mine > 0 && <span class="count" title={`${mine} need you`}>{mine}<span class="hidden"> need you</span></span>}
         </a>
         <a href={href.plans} aria-current={page === "plans" || page === "plan" ? "page" : undefined}>Plans</a>
+        <a href={href.flags} aria-current={page === "flags" ? "page" : undefined}>Flags</a>
         <a href={href.audit} aria-current={page === "audit" ? "page" : undefined}>Audit</a>
       </nav>
       <div class="top-end">
@@ -64,7 +68,7 @@ function Header() {
         </button>
         {typeof session === "object" && session !== null && (
           <div class="who">
-            <span class="who-name" title={`${session.role}${rolesText(session.roles)}`}><Icon name="person" />{session.person}</span>
+            <a class="who-name" href={href.settings} title={`${session.role}${rolesText(session.roles)}`} aria-current={page === "settings" ? "page" : undefined}><Icon name="person" />{session.person}<span class="hidden">, settings</span></a>
             <button type="button" class="button ghost small square" title="Log out" onClick={() => void logOut()}>
               <Icon name="out" /><span class="hidden">Log out</span>
             </button>
@@ -90,6 +94,9 @@ function pageOf(at: Route): JSX.Element {
   switch (at.page) {
     case "runs": return <RunsPage key="runs" />;
     case "audit": return <AuditPage key="audit" />;
+    case "flags": return <FlagsPage key="flags" />;
+    case "settings": return <SettingsPage key="settings" />;
+    case "replay": return <ReplayPage key={`replay ${at.run}`} run={at.run} />;
     case "plan": return <PlanPage key={`plan ${at.plan}`} plan={at.plan} />;
     case "changes": return <ChangesPage key={`changes ${at.run}`} run={at.run} />;
     case "plans": return <PlansPage key="plans" />;
