@@ -4,7 +4,34 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WHY_BYTES = sizeof(((AccessAnswer *)NULL)->why) };
+enum { WHY_BYTES = sizeof(((AccessAnswer *)NULL)->why), GLASS_NEED = 2 };
+
+static const struct Verb {
+    const char *name;
+    const char *said; ///< "you have already … this gate"
+    bool passes;      ///< it may let the run go on: not for its starter or author
+    bool comment;     ///< it must say why
+    bool waiting;     ///< also while an approved gate waits for its clock
+} VERBS[ACCESS_VERBS] = {
+    [ACCESS_APPROVE] = {"approve", "approved", true, false, false},
+    [ACCESS_REJECT] = {"reject", "rejected", false, true, true},
+    [ACCESS_REVOKE] = {"revoke", "taken back your approval of", false, false, true},
+    [ACCESS_BREAK_GLASS] = {"break_glass", "broken the glass of", true, true, true},
+};
+
+const char *access_verb_name(AccessVerb verb)
+{
+    invariant(verb < ACCESS_VERBS);
+    return VERBS[verb].name;
+}
+
+AccessVerb access_verb_parse(const char *name)
+{
+    AccessVerb verb = ACCESS_APPROVE;
+    while (verb < ACCESS_VERBS && !text_equal(VERBS[verb].name, name))
+        verb++;
+    return verb;
+}
 
 size_t access_roles(const ConfigEnvironment *environment, const char *person,
                     const char **ret_roles, size_t max)
@@ -36,14 +63,16 @@ static void keep_roles(const AccessQuestion *question, AccessAnswer *answer)
     }
 }
 
-static const AccessApproval *said_before(const AccessGate *gate, const char *person)
+const AccessApproval *access_said(const AccessGate *gate, const char *person)
 {
+    const AccessApproval *last = NULL;
     for (size_t i = 0; i < gate->approvals_count; i++) {
         const AccessApproval *approval = &gate->approvals[i];
-        if (text_equal(approval->person, person) && text_equal(approval->digest, gate->digest))
-            return approval;
+        if (text_equal(approval->person, person) && text_equal(approval->digest, gate->digest) &&
+            (last == NULL || approval->nth > last->nth))
+            last = approval;
     }
-    return NULL;
+    return last;
 }
 
 /* "role admin", "role admin or product" */
@@ -72,49 +101,95 @@ static AccessAnswer deny_closed(const AccessGate *gate)
 static AccessAnswer deny_said(const AccessApproval *before)
 {
     AccessAnswer answer = {.kind = ERROR_CONFLICT};
+    AccessVerb verb = access_verb_parse(before->decision);
     snprintf(answer.why, WHY_BYTES, "you have already %s this gate",
-             text_equal(before->decision, "approve") ? "approved" : "rejected");
+             verb == ACCESS_VERBS ? "decided about" : VERBS[verb].said);
     return answer;
+}
+
+/* Whatever the person may do: does the gate stand as they think it does? */
+static bool stands(const AccessQuestion *question, AccessVerb verb, AccessAnswer *answer)
+{
+    const AccessGate *gate = question->gate;
+    bool waiting = text_equal(gate->state, "approved");
+    if (!text_equal(gate->state, "open") && !(waiting && VERBS[verb].waiting))
+        *answer = deny_closed(gate);
+    else if (gate->expired && !waiting && verb != ACCESS_REVOKE)
+        *answer = deny(ERROR_CONFLICT, "the gate has expired");
+    else if (text_empty(question->digest) || !text_equal(question->digest, gate->digest))
+        *answer = deny(ERROR_CONFLICT, "the gate has changed since you opened it");
+    else
+        return true;
+    return false;
+}
+
+/* What the person is to this run, and the roles it takes. */
+static bool entitled(const AccessQuestion *question, AccessVerb verb, AccessAnswer *answer)
+{
+    static const char NO_ENVIRONMENT[] =
+        "headgate.yaml has no such environment, so nobody has a role in it";
+    const AccessGate *gate = question->gate;
+    if (verb == ACCESS_REVOKE)
+        return true; /* what is one's own anybody may take back */
+    if (VERBS[verb].passes && text_equal(question->person, gate->starter))
+        *answer = deny(ERROR_REFUSED, "you started this run");
+    else if (VERBS[verb].passes && text_equal(question->person, gate->author))
+        *answer = deny(ERROR_REFUSED, "you registered this plan");
+    else if (verb == ACCESS_BREAK_GLASS && question->role < ACCESS_ADMINISTRATOR)
+        *answer = deny(ERROR_REFUSED, "breaking the glass needs the role administrator");
+    else if (verb == ACCESS_BREAK_GLASS && !gate->of_plan)
+        *answer = deny(ERROR_REFUSED, "only gates of the plan can be passed that way");
+    else if (verb != ACCESS_BREAK_GLASS && question->environment == NULL)
+        *answer = deny(ERROR_REFUSED, NO_ENVIRONMENT);
+    else
+        return true;
+    return false;
+}
+
+static void take_roles(const AccessQuestion *question, AccessVerb verb, AccessAnswer *answer)
+{
+    if (verb == ACCESS_BREAK_GLASS)
+        answer->roles[answer->roles_count++] = access_role_name(ACCESS_ADMINISTRATOR);
+    else if (verb != ACCESS_REVOKE)
+        keep_roles(question, answer);
 }
 
 AccessAnswer access_decide(const AccessQuestion *question)
 {
     const AccessGate *gate = question->gate;
-    bool approves = text_equal(question->decision, "approve");
+    AccessVerb verb = access_verb_parse(question->decision);
+    AccessAnswer answer = {.kind = ERROR_REFUSED};
     if (text_empty(question->person))
         return deny(ERROR_REFUSED, "nobody is logged in");
-    if (!approves && !text_equal(question->decision, "reject"))
-        return deny(ERROR_INPUT, "a decision is \"approve\" or \"reject\"");
-    const AccessApproval *before = said_before(gate, question->person);
-    bool same = before != NULL && text_equal(before->decision, question->decision) &&
-                text_equal(question->digest, gate->digest);
-    if (same)
+    if (verb == ACCESS_VERBS)
+        return deny(ERROR_INPUT,
+                    "a decision is \"approve\", \"reject\", \"revoke\" or \"break_glass\"");
+    const AccessApproval *before = access_said(gate, question->person);
+    bool took_back = before != NULL && text_equal(before->decision, VERBS[ACCESS_REVOKE].name);
+    if (before != NULL && text_equal(before->decision, question->decision) &&
+        text_equal(question->digest, gate->digest))
         return (AccessAnswer){.allowed = true, .repeated = true};
-    if (!text_equal(gate->state, "open"))
-        return deny_closed(gate);
-    if (gate->expired)
-        return deny(ERROR_CONFLICT, "the gate has expired");
-    if (text_empty(question->digest) || !text_equal(question->digest, gate->digest))
-        return deny(ERROR_CONFLICT, "the gate has changed since you opened it");
-    if (approves && text_equal(question->person, gate->starter))
-        return deny(ERROR_REFUSED, "you started this run");
-    if (approves && text_equal(question->person, gate->author))
-        return deny(ERROR_REFUSED, "you registered this plan");
-    if (question->environment == NULL)
-        return deny(ERROR_REFUSED,
-                    "headgate.yaml has no such environment, so nobody has a role in it");
-    AccessAnswer answer = {.kind = ERROR_REFUSED};
-    keep_roles(question, &answer);
-    if (answer.roles_count == 0) {
+    if (!stands(question, verb, &answer) || !entitled(question, verb, &answer))
+        return answer;
+    take_roles(question, verb, &answer);
+    if (answer.roles_count == 0 && verb != ACCESS_REVOKE) {
         name_roles(gate, answer.why, WHY_BYTES);
         return answer;
     }
-    if (before != NULL)
+    if (verb == ACCESS_REVOKE &&
+        (before == NULL || took_back || text_equal(before->decision, VERBS[ACCESS_REJECT].name)))
+        return deny(ERROR_CONFLICT, "you have not approved this gate");
+    if (verb != ACCESS_REVOKE && before != NULL && !took_back)
         return deny_said(before);
-    if (!approves && text_empty(question->comment))
-        return deny(ERROR_INPUT, "a reject needs a comment that says why");
+    if (VERBS[verb].comment && text_empty(question->comment))
+        return deny(ERROR_INPUT, verb == ACCESS_REJECT
+                                     ? "a reject needs a comment that says why"
+                                     : "breaking the glass needs a comment that says why");
+    if (verb == ACCESS_APPROVE && question->unanswered != NULL)
+        return deny(ERROR_INPUT, question->unanswered);
     answer.allowed = true;
     answer.kind = ERROR_NONE;
+    answer.nth = before == NULL ? 1 : before->nth + 1;
     return answer;
 }
 
@@ -156,21 +231,42 @@ static bool concerns(const AccessGate *gate, const AccessApproval *approval)
     return false;
 }
 
+/* Is it what this person said last, and does it say verb? */
+static bool says(const AccessGate *gate, const AccessApproval *approval, AccessVerb verb)
+{
+    return text_equal(approval->decision, VERBS[verb].name) &&
+           access_said(gate, approval->person) == approval;
+}
+
+static bool own(const AccessGate *gate, const AccessApproval *approval)
+{
+    return text_equal(approval->person, gate->starter) ||
+           text_equal(approval->person, gate->author);
+}
+
 static bool counts(const AccessGate *gate, const AccessApproval *approval)
 {
-    return text_equal(approval->decision, "approve") && concerns(gate, approval) &&
-           !text_equal(approval->person, gate->starter) &&
-           !text_equal(approval->person, gate->author);
+    return says(gate, approval, ACCESS_APPROVE) && concerns(gate, approval) && !own(gate, approval);
+}
+
+/* Two administrators, neither of them starter or author. */
+static bool glass_broken(const AccessGate *gate)
+{
+    const char *role = access_role_name(ACCESS_ADMINISTRATOR);
+    int persons = 0;
+    for (size_t i = 0; i < gate->approvals_count && gate->of_plan; i++) {
+        const AccessApproval *approval = &gate->approvals[i];
+        persons += says(gate, approval, ACCESS_BREAK_GLASS) && !own(gate, approval) &&
+                   lists(approval->roles, approval->roles_count, role);
+    }
+    return persons >= GLASS_NEED;
 }
 
 static void take_persons(const AccessGate *gate, Matching *matching)
 {
     for (size_t i = 0; i < gate->approvals_count; i++) {
         const AccessApproval *approval = &gate->approvals[i];
-        bool known = false;
-        for (size_t p = 0; p < matching->persons_count; p++)
-            known = known || text_equal(matching->persons[p]->person, approval->person);
-        if (known || !counts(gate, approval) || matching->persons_count == ACCESS_APPROVALS_MAX)
+        if (!counts(gate, approval) || matching->persons_count == ACCESS_APPROVALS_MAX)
             continue;
         matching->role_of[matching->persons_count] = -1;
         matching->persons[matching->persons_count++] = approval;
@@ -187,7 +283,7 @@ AccessQuorum access_quorum(const AccessGate *gate)
         quorum.need = (int)gate->approvers_count;
     for (size_t i = 0; i < gate->approvals_count; i++) {
         const AccessApproval *approval = &gate->approvals[i];
-        if (text_equal(approval->decision, "reject") && concerns(gate, approval))
+        if (says(gate, approval, ACCESS_REJECT) && concerns(gate, approval))
             quorum.rejected = true;
     }
     for (size_t role = 0; role < gate->approvers_count && quorum.missing == NULL; role++) {
@@ -195,6 +291,8 @@ AccessQuorum access_quorum(const AccessGate *gate)
         if (!place(&matching, role))
             quorum.missing = gate->approvers[role];
     }
-    quorum.approved = !quorum.rejected && quorum.missing == NULL && quorum.persons >= quorum.need;
+    bool full = quorum.missing == NULL && quorum.persons >= quorum.need;
+    quorum.glass = !quorum.rejected && !full && glass_broken(gate);
+    quorum.approved = (!quorum.rejected && full) || quorum.glass;
     return quorum;
 }

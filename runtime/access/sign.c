@@ -155,7 +155,9 @@ static char *canonical(const AccessRecord *record)
     json_set_string(object, "comment", record->comment);
     json_set_string(object, "decision", record->decision);
     json_set_string(object, "digest", record->digest);
+    json_object_set_new(object, "fields", json_deep_copy(record->fields));
     json_set_string(object, "gate", record->gate);
+    json_set_int(object, "nth", record->nth);
     json_set_string(object, "person", record->person);
     json_object_set_new(object, "roles", json_deep_copy(record->roles));
     json_set_id(object, "run", record->run);

@@ -29,7 +29,9 @@ typedef struct AccessRecord {
     const json_t *roles; ///< list of role names
     const char *decision;
     const char *comment;
-    const char *at; ///< RFC 3339, as text: it is signed as it is stored
+    const json_t *fields; ///< answers to the gate's questions, by name
+    int nth;              ///< AccessApproval.nth: an old word cannot be put behind a newer one
+    const char *at;       ///< RFC 3339, as text: it is signed as it is stored
 } AccessRecord;
 
 /// Reads the key pair of folder; makes the folder and the pair when there is none. Blocking: for

@@ -33,9 +33,16 @@ NODISCARD bool cli_api_call(const CliApi *api, const CliApiCall *call, json_t **
 /// A path with node percent-encoded: "/api/runs/42/gates/<node>". From arena.
 const char *cli_api_gate_path(Arena *arena, const char *run, const char *node, const char *action);
 
-/// Waits. Reads a gate and approves or rejects it as the token's person.
-NODISCARD bool cli_api_decide(const CliApi *api, const char *run, const char *gate,
-                              const char *action, const char *comment, json_t **ret_gate,
+/// What to say about a gate.
+typedef struct CliApiWord {
+    const char *run;
+    const char *gate;
+    const char *action; ///< approve, reject, revoke, break-glass, recheck
+    const char *comment;
+    json_t *fields; ///< answers by name; NULL = none
+} CliApiWord;
+/// Waits. Reads a gate and says it as the token's person.
+NODISCARD bool cli_api_decide(const CliApi *api, const CliApiWord *word, json_t **ret_gate,
                               Error *err);
 
 #endif

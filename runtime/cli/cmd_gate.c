@@ -1,7 +1,9 @@
-/* approve, reject, review: decisions, through the supervisor and as the person the token belongs
- * to. */
+/* approve, reject, revoke, break-glass, review: decisions, through the supervisor and as the person
+ * the token belongs to. */
+#include "base/clock.h"
 #include "cli/api.h"
 #include "cli/commands.h"
+#include "cli/param.h"
 #include "data/document.h"
 
 #include <inttypes.h>
@@ -9,35 +11,79 @@
 #include <stdlib.h>
 #include <string.h>
 
-static CliExit decide(Cli *cli, const char *action)
+/* "2 of 2 approvals", and what is waited for. */
+static void print_gate(const Cli *cli, const char *done, const json_t *gate)
+{
+    size_t approved = 0;
+    size_t broken = 0;
+    size_t i = 0;
+    json_t *row = NULL;
+    json_array_foreach (json_object_get(gate, "approvals"), i, row) {
+        approved += text_equal(json_get_string(row, "decision", ""), "approve");
+        broken += text_equal(json_get_string(row, "decision", ""), "break_glass");
+    }
+    printf("gate \"%s\" of run %s: %s (%zu of %" PRId64 " approvals", cli_argument(cli, 1),
+           cli_argument(cli, 0), done, approved, json_get_int(gate, "need", 1));
+    printf(broken > 0 ? "; %zu of 2 broke the glass)\n" : ")\n", broken);
+    char left[32];
+    int64_t left_us = json_get_int(gate, "left_us", 0);
+    const char *until = json_get_string(gate, "passes_at", NULL);
+    duration_text(left_us < 0 ? 0 : left_us / 1000000 * 1000000, left, sizeof(left));
+    if (until != NULL)
+        printf("    it passes at %.19sZ, in %s; until then an approval can be revoked\n", until,
+               left);
+    else if (json_get_string(gate, "expires_at", NULL) != NULL && left_us > 0)
+        printf("    it expires at %.19sZ, in %s\n", json_get_string(gate, "expires_at", ""), left);
+}
+
+static CliExit decide(Cli *cli, const char *action, const char *done)
 {
     Error err = {0};
     AUTO(arena_auto) Arena *arena = arena_new();
     AUTO(json_auto) json_t *gate = NULL;
+    AUTO(json_auto) json_t *fields = NULL;
     CliApi api;
-    if (!cli_api_open(cli, arena, &api, &err) ||
-        !cli_api_decide(&api, cli_api_run(cli_argument(cli, 0)), cli_argument(cli, 1), action,
-                        cli_option(cli, "message"), &gate, &err))
+    CliApiWord word = {.run = cli_api_run(cli_argument(cli, 0)),
+                       .gate = cli_argument(cli, 1),
+                       .action = action,
+                       .comment = cli_option(cli, "message")};
+    if (!cli_param_pairs(cli, "field", &fields, &err) || !cli_api_open(cli, arena, &api, &err))
+        return cli_fail(&err);
+    word.fields = fields;
+    if (!cli_api_decide(&api, &word, &gate, &err))
         return cli_fail(&err);
     if (cli_flag(cli, "json")) {
         AUTO(base_free) char *text = json_text(gate);
         puts(text);
     } else {
-        printf("gate \"%s\" of run %s: %s (%zu of %" PRId64 " approvals)\n", cli_argument(cli, 1),
-               cli_argument(cli, 0), text_equal(action, "approve") ? "approved" : "rejected",
-               json_array_size(json_object_get(gate, "approvals")), json_get_int(gate, "need", 1));
+        print_gate(cli, done, gate);
     }
     return CLI_OK;
 }
 
 CliExit cli_approve(Cli *cli)
 {
-    return decide(cli, "approve");
+    return decide(cli, "approve", "approved");
 }
 
 CliExit cli_reject(Cli *cli)
 {
-    return decide(cli, "reject");
+    return decide(cli, "reject", "rejected");
+}
+
+CliExit cli_revoke(Cli *cli)
+{
+    return decide(cli, "revoke", "your approval is taken back");
+}
+
+CliExit cli_break_glass(Cli *cli)
+{
+    return decide(cli, "break-glass", "you broke the glass");
+}
+
+CliExit cli_recheck(Cli *cli)
+{
+    return decide(cli, "recheck", "its evidence is looked at again");
 }
 
 /* ------------------------------------------------------------------ review */

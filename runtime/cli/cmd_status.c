@@ -85,6 +85,16 @@ static const char *state_shown(RunState run, const json_t *step)
     return begun && over ? "given up" : state;
 }
 
+/* A gate's clock. */
+static void print_expires(const json_t *reason)
+{
+    const char *expires = json_get_string(reason, "expires", NULL);
+    const char *then = json_get_string(reason, "on_expire", NULL);
+    if (expires != NULL)
+        printf("        expires at %.19sZ%s%s\n", expires,
+               then == NULL ? "" : ", then: ", then == NULL ? "" : then);
+}
+
 static void print_one(const Look *look, const json_t *steps, const Error *why)
 {
     char next[1024];
@@ -92,6 +102,7 @@ static void print_one(const Look *look, const json_t *steps, const Error *why)
     print_row(look->head);
     cli_param_print(stdout, json_object_get(look->head, "params"));
     print_waits(json_object_get(look->head, "waits"));
+    print_expires(json_object_get(look->head, "reason"));
     size_t i = 0;
     json_t *step = NULL;
     if (steps == NULL)

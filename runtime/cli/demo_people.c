@@ -26,8 +26,9 @@ static void approve(CliDemoPeople *people, const char *gate)
     for (size_t i = 0; i < people->count; i++) {
         AUTO(json_auto) json_t *answer = NULL;
         Error err = {0};
-        if (!cli_api_decide(&people->apis[i], people->run, gate, "approve", "looks right", &answer,
-                            &err))
+        const CliApiWord word = {
+            .run = people->run, .gate = gate, .action = "approve", .comment = "looks right"};
+        if (!cli_api_decide(&people->apis[i], &word, &answer, &err))
             log_debug("demo: %s: %s", gate, err.message);
     }
 }

@@ -204,14 +204,23 @@ static const struct Line {
     void (*write)(const json_t *event, const json_t *data, Text *out);
     bool passing; /* overwritten by the next on a terminal */
 } LINES[] = {
-    {"run.state", line_run, false},         {"step.state", line_step, false},
-    {"step.lock", line_lock, false},        {"check.result", line_check, false},
-    {"step.progress", line_progress, true}, {"gate.opened", line_gate, false},
-    {"gate.approval", line_gate, false},    {"gate.closed", line_gate, false},
-    {"rollout.stage", line_stage, false},   {"rollout.flag", line_flag, false},
-    {"rollout.sample", line_sample, true},  {"log", line_log, false},
-    {"request", line_request, false},       {"review.open", line_review, false},
-    {"review.decided", line_review, false}, {"budget.over", line_budget, false},
+    {"run.state", line_run, false},
+    {"step.state", line_step, false},
+    {"step.lock", line_lock, false},
+    {"check.result", line_check, false},
+    {"step.progress", line_progress, true},
+    {"gate.opened", line_gate, false},
+    {"gate.approval", line_gate, false},
+    {"gate.closed", line_gate, false},
+    {"gate.waiting", line_gate, false},
+    {"rollout.stage", line_stage, false},
+    {"rollout.flag", line_flag, false},
+    {"rollout.sample", line_sample, true},
+    {"log", line_log, false},
+    {"request", line_request, false},
+    {"review.open", line_review, false},
+    {"review.decided", line_review, false},
+    {"budget.over", line_budget, false},
     {"step.throttle", line_throttle, true},
 };
 

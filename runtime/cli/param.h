@@ -11,5 +11,7 @@
 NODISCARD bool cli_param_take(const Cli *cli, CliPlan *plan, Error *err);
 /// "  param NAME = VALUE" lines of {name: value}; nothing when there is none.
 void cli_param_print(FILE *out, json_t *params);
+/// What a repeated option like --param NAME=VALUE gives: {name: text}, the caller's.
+NODISCARD bool cli_param_pairs(const Cli *cli, const char *option, json_t **ret_given, Error *err);
 
 #endif

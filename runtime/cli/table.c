@@ -119,12 +119,25 @@ static const CliOption TUNE_OPTIONS[] = {
     OPTIONS_END,
 };
 static const CliOption PAUSE_OPTIONS[] = {MESSAGE_OPTION, OPTIONS_END};
-static const CliOption GATE_OPTIONS[] = {
-    {.name = "message", .letter = 'm', .value = "WHY", .doc = "your comment; a reject needs one"},
+static const CliOption APPROVE_OPTIONS[] = {
+    {.name = "message", .letter = 'm', .value = "WHY", .doc = "your comment"},
+    {.name = "field",
+     .value = "NAME=VALUE",
+     .doc = "an answer to a field of the gate; may be repeated"},
     SERVER_OPTIONS,
     JSON_OPTION,
     OPTIONS_END,
 };
+static const CliOption GATE_OPTIONS[] = {
+    {.name = "message",
+     .letter = 'm',
+     .value = "WHY",
+     .doc = "why; a reject and break-glass need it"},
+    SERVER_OPTIONS,
+    JSON_OPTION,
+    OPTIONS_END,
+};
+static const CliOption RECHECK_OPTIONS[] = {SERVER_OPTIONS, JSON_OPTION, OPTIONS_END};
 static const CliOption SKIP_OPTIONS[] = {
     {.name = "reason", .value = "WHY", .doc = "why it can stay as it is; approvers read it"},
     DETACH_OPTION,
@@ -257,7 +270,7 @@ const CliCommand CLI_COMMANDS[] = {
      "supervisor asks for the step's role.",
      ANSWER_OPTIONS, cli_answer, false, false},
     {"approve", "RUN GATE", 2, 2, "approve a gate, as the person the token belongs to", NULL,
-     GATE_OPTIONS, cli_approve, false, false},
+     APPROVE_OPTIONS, cli_approve, false, false},
     {"audit", "ACTION [RUN]", 1, 2,
      "verify: is all that was told and decided what was written? heads: what to keep elsewhere",
      "Events are chained by hashes; verify names the first entry of a run that is not what was "
@@ -269,6 +282,13 @@ const CliCommand CLI_COMMANDS[] = {
      "retain of its step and by that of the newest dump. Only files that the ledger names are ever "
      "deleted, in this machine's folder, of runs that have ended, and only with --yes.",
      BACKUP_OPTIONS, cli_backup, false, false},
+    {"break-glass", "RUN GATE", 2, 2,
+     "pass a gate without its approvers: two administrators together",
+     "For when nobody who may approve can be reached and waiting does more harm. Each of two "
+     "administrators says it, with --message; not the run's starter nor the plan's author. Clocks "
+     "of the gate are passed over, its evidence is looked at again all the same. The run's report "
+     "owes an answer until somebody else says what was looked at.",
+     GATE_OPTIONS, cli_break_glass, false, false},
     {"check", "PLAN", 1, 16, "find mistakes in plans without a database", NULL, CHECK_OPTIONS,
      cli_check, false, false},
     {"completion", "SHELL", 0, 1, "completions for bash", NULL, NONE, cli_completion, false, false},
@@ -301,6 +321,8 @@ const CliCommand CLI_COMMANDS[] = {
      false},
     {"plan", "PLAN", 1, 1, "what a run would do here: counts, ambiguous rows, no effect", NULL,
      PLAN_OPTIONS, cli_plan, false, false},
+    {"recheck", "RUN GATE", 2, 2, "look at the evidence of an open gate again", NULL,
+     RECHECK_OPTIONS, cli_recheck, false, false},
     {"reject", "RUN GATE", 2, 2, "reject a gate, with a reason", NULL, GATE_OPTIONS, cli_reject,
      false, false},
     {"repair", "RUN PATH", 2, 2, "other SQL instead of an undo that failed; needs an approval",
@@ -316,6 +338,8 @@ const CliCommand CLI_COMMANDS[] = {
     {"review", "[RUN]", 0, 1,
      "rows that wait for a decision; with --choice, --skip or --set, decide", NULL, REVIEW_OPTIONS,
      cli_review, false, false},
+    {"revoke", "RUN GATE", 2, 2, "take your approval of a gate back, until what follows it begins",
+     NULL, GATE_OPTIONS, cli_revoke, false, false},
     {"rollback", "RUN", 1, 1, "undo what was done, in reverse order", NULL, ASK_OPTIONS,
      cli_rollback, false, false},
     {"run", "PLAN", 1, 1, "run a plan and show its progress",

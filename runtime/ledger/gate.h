@@ -14,20 +14,44 @@ typedef struct LedgerGate {
     json_t *evidence;
     json_t *next;
     int64_t expires_us; ///< after opening; 0 = never
+    json_t *fields;     ///< what approvers are asked besides; NULL = nothing
+    int64_t wait_us;    ///< after the last approval
+    json_t *hours;      ///< {days, from, to, zone}; NULL = always
 } LedgerGate;
+
+typedef struct LedgerGateClose {
+    const char *path;
+    const char *state; ///< rejected, expired, passed
+    int64_t said;      ///< the row's "said" that was counted; < 0: whatever was said
+    bool glass;
+    json_t *data; ///< of the event gate.closed
+} LedgerGateClose;
 
 /// Waits. Opens a gate, or opens it again when its digest changed (approvals of the old digest stay
 /// but do not count).
 NODISCARD bool ledger_gate_open(DbConn *state, const LedgerWriter *writer, const LedgerGate *gate,
                                 Error *err);
-/// Waits. The gate as an object, with "opened_us", "expires" (RFC 3339 or null), "expired": bool
-/// and "approvals": [{person, roles, decision, comment, at, signature, digest}] of its present
-/// digest; NULL when there is none.
+/// Waits. The gate as an object, with "opened_us", "expires" (RFC 3339 or null), "expired": bool,
+/// "ask": somebody wants its evidence looked at again, "said": how often something was said about
+/// it, "approvals": [{person, nth, roles, decision, comment, fields, at, signature, digest}], every
+/// word about its present digest, and "gone": how many of those have no row any more; NULL when
+/// there is none.
 NODISCARD bool ledger_gate_read(DbConn *state, int64_t run, const char *path, json_t **ret_gate,
                                 Error *err);
-/// Waits. state: approved, rejected, expired, passed.
-NODISCARD bool ledger_gate_close(DbConn *state, const LedgerWriter *writer, const char *path,
-                                 const char *gate_state, Error *err);
+/// Waits. Closes an open or approved gate, with its event. *ret_closed false: something was said
+/// since; nothing was written.
+NODISCARD bool ledger_gate_close(DbConn *state, const LedgerWriter *writer,
+                                 const LedgerGateClose *gate, bool *ret_closed, Error *err);
+/// Waits. The gate has its approvals since a moment (RFC 3339) and waits for its clock; NULL: it
+/// lacks them again. With its event; nothing is written when something was said since.
+NODISCARD bool ledger_gate_wait(DbConn *state, const LedgerWriter *writer, const char *path,
+                                const char *since, int64_t said, const json_t *data, Error *err);
+/// Waits. {passes_at, left_us} of a gate with its approvals since a moment.
+NODISCARD bool ledger_gate_clock(DbConn *state, const char *since, int64_t wait_us,
+                                 const json_t *hours, json_t **ret_clock, Error *err);
+/// Waits. The evidence was looked at again and has the same verdicts.
+NODISCARD bool ledger_gate_checked(DbConn *state, const LedgerWriter *writer, const char *path,
+                                   const json_t *evidence, Error *err);
 
 /// Waits. Decisions about rows of a step: [{key: […], decision, decided_by}].
 NODISCARD bool ledger_decisions(DbConn *state, int64_t run, const char *step,

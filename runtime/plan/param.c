@@ -154,11 +154,16 @@ bool plan_param_known(const Plan *plan, const char *name)
     return json_object_get(declared(plan), name) != NULL;
 }
 
+static PlanPosition place_of(const PlanNode *node, const char *key, const char *name)
+{
+    AUTO(base_free) char *dotted = base_printf("%s.%s", key, name);
+    const json_t *known = json_object_get(node->positions, dotted);
+    return plan_key_position(node, known != NULL ? dotted : key);
+}
+
 static PlanPosition position_of(const Plan *plan, const char *name)
 {
-    AUTO(base_free) char *key = base_printf("params.%s", name);
-    const json_t *known = json_object_get(plan->root->positions, key);
-    return plan_key_position(plan->root, known != NULL ? key : "params");
+    return place_of(plan->root, "params", name);
 }
 
 static bool unknown(const Plan *plan, const char *name, Error *err)
@@ -302,20 +307,73 @@ static json_t *list_item(const char *name, const json_t *param)
     return item;
 }
 
-json_t *plan_param_list(const Plan *plan)
+json_t *plan_param_items(const PlanNode *node, const char *key)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
-    json_t *params = json_object_get(plan->root->keys, "params");
+    json_t *params = json_object_get(node->keys, key);
     Listed *listed = arena_alloc(arena, (json_object_size(params) + 1) * sizeof(*listed));
     size_t count = 0;
     const char *name;
     json_t *param;
     json_t *list = json_array();
     json_object_foreach (params, name, param)
-        listed[count++] = (Listed){name, position_of(plan, name)};
+        listed[count++] = (Listed){name, place_of(node, key, name)};
     qsort(listed, count, sizeof(*listed), by_place);
     for (size_t i = 0; i < count; i++)
         json_array_append_new(list,
                               list_item(listed[i].name, json_object_get(params, listed[i].name)));
     return list;
+}
+
+json_t *plan_param_list(const Plan *plan)
+{
+    return plan_param_items(plan->root, "params");
+}
+
+/* ---- answers ---- */
+
+static bool answer_one(const json_t *item, const json_t *given, json_t *values, Error *err)
+{
+    const char *name = json_get_string(item, "name", "");
+    const json_t *value = json_object_get(given, name);
+    if (value == NULL || json_is_null(value) || text_equal(json_string_value(value), ""))
+        value = json_object_get(item, "default");
+    if (value == NULL || json_is_null(value))
+        return !json_get_bool(item, "required", false) ||
+               error_set(err, ERROR_INPUT, "\"%s\" is not answered", name);
+    json_t *converted = type_of(item)->convert(item, value);
+    if (converted == NULL)
+        return error_set(err, ERROR_INPUT, "\"%s\" must be %s", name, type_of(item)->text);
+    json_object_set_new(values, name, converted);
+    return true;
+}
+
+static bool is_listed(const json_t *list, const char *name)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach ((json_t *)(uintptr_t)list, i, item) {
+        if (text_equal(json_get_string(item, "name", ""), name))
+            return true;
+    }
+    return false;
+}
+
+bool plan_param_answers(const json_t *list, const json_t *given, json_t **ret_values, Error *err)
+{
+    AUTO(json_auto) json_t *values = json_object();
+    const char *name;
+    json_t *value;
+    json_object_foreach ((json_t *)(uintptr_t)given, name, value) {
+        if (!is_listed(list, name))
+            return error_set(err, ERROR_INPUT, "\"%.100s\" is not asked here", name);
+    }
+    size_t i;
+    json_t *item;
+    json_array_foreach ((json_t *)(uintptr_t)list, i, item) {
+        if (!answer_one(item, given, values, err))
+            return false;
+    }
+    *ret_values = json_incref(values);
+    return true;
 }

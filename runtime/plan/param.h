@@ -18,6 +18,13 @@ NODISCARD bool plan_param_resolve(const Plan *plan, const json_t *given, json_t 
                                   Error *err);
 /// [{name, type, doc, required, default, choices}] in the order they are written; the caller's.
 json_t *plan_param_list(const Plan *plan);
+/// The same of any key of that type: the fields of a gate.
+json_t *plan_param_items(const PlanNode *node, const char *key);
+/// Answers to such a list (name → value, or its text; NULL = none), checked and converted as the
+/// values of a run are. ERROR_INPUT says what is missing or wrong: it is for the person who
+/// answered. *ret_values is the caller's.
+NODISCARD bool plan_param_answers(const json_t *list, const json_t *given, json_t **ret_values,
+                                  Error *err);
 /// Does the plan declare it?
 bool plan_param_known(const Plan *plan, const char *name);
 /// A value for people: texts as they are, the rest as JSON. free() releases it.

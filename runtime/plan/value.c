@@ -4,6 +4,7 @@
 #include "base/bounds.h"
 #include "base/clock.h"
 #include "base/suggest.h"
+#include "plan/hours.h"
 #include "plan/param.h"
 #include "plan/threshold.h"
 #include "plan/traffic.h"
@@ -108,6 +109,19 @@ static bool check_duration(const Here *here, const json_t *value, json_t **ret_v
     if (!duration_parse(json_string_value(value), &us, &why))
         return wrong(here, err, arena_printf(here->place->arena, "is wrong: %s", why.message));
     return keep(value, ret_value);
+}
+
+static bool check_clock(const Here *here, const json_t *value, json_t **ret_value, Error *err)
+{
+    return json_is_string(value) && plan_hours_is_clock(json_string_value(value))
+               ? keep(value, ret_value)
+               : wrong_type(here, value, err);
+}
+
+static bool check_days(const Here *here, const json_t *value, json_t **ret_value, Error *err)
+{
+    *ret_value = plan_hours_days(value);
+    return *ret_value != NULL || wrong_type(here, value, err);
 }
 
 static bool check_number(const Here *here, const json_t *value, json_t **ret_value, Error *err)
@@ -476,8 +490,9 @@ static bool check_params(const Here *here, const json_t *value, json_t **ret_val
     const char *name;
     json_t *fields;
     json_object_foreach (loose(value), name, fields) {
-        const char *label = arena_printf(arena, "parameter \"%s\"", name);
-        const char *prefix = arena_printf(arena, "%s.%s.", here->key->name, name);
+        bool asked = strcmp(here->key->name, "fields") == 0;
+        const char *label = arena_printf(arena, "%s \"%s\"", asked ? "field" : "parameter", name);
+        const char *prefix = arena_printf(arena, "%s.%s.", here->field, name);
         if (!json_is_object(fields) && !(json_is_array(fields) && json_array_size(fields) == 0))
             return wrong(here, err, arena_printf(arena, "must give %s a table", label));
         json_t *param = json_object();
@@ -526,6 +541,8 @@ static Check *const CHECKS[KEY_TYPES] = {
     [KEY_TEXT] = check_text,
     [KEY_SQL] = check_sql,
     [KEY_DURATION] = check_duration,
+    [KEY_CLOCK] = check_clock,
+    [KEY_DAYS] = check_days,
     [KEY_PERCENT] = check_percent,
     [KEY_NUMBER] = check_number,
     [KEY_COUNT] = check_count,

@@ -479,6 +479,8 @@ static const struct TypeRow {
     [KEY_TEXT] = {"a text", "string"},
     [KEY_SQL] = {"SQL (a text or file \"…\")", "string|headgate.Sql"},
     [KEY_DURATION] = {"a duration like \"24h\"", "string"},
+    [KEY_CLOCK] = {"a time of day like \"09:00\"", "string"},
+    [KEY_DAYS] = {"a day or a list of days: mon tue wed thu fri sat sun", "string|string[]"},
     [KEY_PERCENT] = {"a number", "number"},
     [KEY_NUMBER] = {"a number", "number"},
     [KEY_COUNT] = {"a whole number of at least 1", "integer"},

@@ -9,6 +9,40 @@
             "= texts for what the guard of that metric ticks."                                     \
     }
 
+static const PlanKey WINDOW_KEYS[] = {
+    {.name = "days", .type = KEY_DAYS, .doc = "The days on which it begins. Default: every day."},
+    {.name = "from",
+     .type = KEY_CLOCK,
+     .fallback = "\"00:00\"",
+     .doc = "Not before this time of day."},
+    {.name = "to",
+     .type = KEY_CLOCK,
+     .fallback = "\"24:00\"",
+     .doc = "Not at or after this one; one that is not later than `from` is of the next day."},
+    {.name = "zone",
+     .type = KEY_TEXT,
+     .fallback = "\"UTC\"",
+     .doc = "The time zone of these times, as PostgreSQL knows it: \"Europe/Berlin\"."},
+    {0},
+};
+
+static const PlanKey FIELD_KEYS[] = {
+    {.name = "type",
+     .type = KEY_CHOICE,
+     .choices = "text integer number boolean choice duration",
+     .fallback = "\"text\"",
+     .doc = "What the answer must be."},
+    {.name = "choices",
+     .type = KEY_STRINGS,
+     .doc = "The answers that a field of type \"choice\" may have."},
+    {.name = "default", .type = KEY_SCALAR, .doc = "The answer of an approver who gives none."},
+    {.name = "required",
+     .type = KEY_BOOLEAN,
+     .doc = "Must an approver answer it? Default: yes, unless there is a default."},
+    {.name = "doc", .type = KEY_TEXT, .doc = "The question, as the gate's page shows it."},
+    {0},
+};
+
 #define GATE_FIELDS_TABLE                                                                          \
     {.name = "ask", .type = KEY_TEXT, .doc = "The question on the gate's page."},                  \
         {.name = "approvers",                                                                      \
@@ -30,7 +64,19 @@
          .type = KEY_CHOICE,                                                                       \
          .choices = "hold reject rollback",                                                        \
          .fallback = "\"hold\"",                                                                   \
-         .doc = "What happens when it has waited that long."},                                     \
+         .doc = "What happens when it has waited that long. It never counts as approved."},        \
+        {.name = "wait",                                                                           \
+         .type = KEY_DURATION,                                                                     \
+         .doc = "How long the run waits after the last approval; until then it can be revoked."},  \
+        {.name = "window",                                                                         \
+         .type = KEY_TABLE,                                                                        \
+         .fields = WINDOW_KEYS,                                                                    \
+         .doc = "When what follows may begin. An approved gate waits for it."},                    \
+        {.name = "fields",                                                                         \
+         .type = KEY_PARAMS,                                                                       \
+         .fields = FIELD_KEYS,                                                                     \
+         .doc = "What an approver is asked besides: typed answers, by name. They are part of the " \
+                "signed approval and stand in the step's detail and the report."},                 \
         PLAN_TICKS_KEY,                                                                            \
     {                                                                                              \
         .name = "doc", .type = KEY_TEXT, .doc = "What passing the gate means."                     \

@@ -1,6 +1,7 @@
-/* Gates: opened with their evidence and digest, passed when enough signed approvals of that digest
- * are there. Deciding who may approve is access/decide.h; an approval is a row that only the
- * supervisor writes and signs. */
+/* Gates: opened with their evidence and digest (gate_open.c), passed when enough signed approvals
+ * of that digest are there (gate_count.c), its clock has passed and the evidence still says the
+ * same (gate_check.c). Deciding who may approve is access/decide.h; an approval is a row that only
+ * the supervisor writes and signs. */
 #ifndef HEADGATE_ROLLOUT_GATE_H
 #define HEADGATE_ROLLOUT_GATE_H
 
@@ -20,15 +21,43 @@ void rollout_gate_digest(const Run *run, const PlanNode *gate, const json_t *evi
 /// Waits until it is durable that the gate was opened as its row says; telling the same opening
 /// again does nothing. *told_us: which one, as the row's opened_us.
 NODISCARD bool rollout_gate_tell(Run *run, const char *path, int64_t *told_us, Error *err);
+/// Waits. Opens the gate, unless it is open as plan and evidence have it. found: its evidence as
+/// looked at again, with a verdict that changed; NULL = as the run recorded it. *told_us: the
+/// opening that this process told of; a poll that finds it as it was writes nothing.
+NODISCARD bool rollout_gate_open(Run *run, const PlanNode *gate, json_t *found, int64_t *told_us,
+                                 Error *err);
+/// When what follows may begin, with all defaults: {days, from, to, zone}; NULL = always. The
+/// caller's.
+json_t *rollout_gate_hours(const PlanNode *gate);
+/// How long it waits after the last approval; 0 = not.
+int64_t rollout_gate_wait_us(const PlanNode *gate);
+
 /// Who has to approve, as the plan or the engine asks it: what the gate's row says is not believed.
 typedef struct GateAsks {
     const json_t *approvers; ///< roles
     int need;
+    const json_t *fields; ///< plan_param_items(); NULL = none
+    bool of_plan;
 } GateAsks;
 
-/// Waits. Counts the approvals of a gate's row (ledger_gate_read): only those with a valid
-/// signature. missing is NULL.
-NODISCARD bool rollout_gate_quorum(Run *run, const char *path, const json_t *row,
-                                   const GateAsks *asks, AccessQuorum *ret, Error *err);
+/// What was said about a gate and is believed.
+typedef struct GateFound {
+    AccessQuorum quorum; ///< missing is NULL
+    char since[40];      ///< when the newest of those that count was given, as it was signed
+    json_t *people;      ///< who let it pass
+    json_t *answers;     ///< to its fields, by name
+} GateFound;
+
+/// Waits. Counts what stands in a gate's row (ledger_gate_read): only what has a valid signature.
+/// ERROR_REFUSED when the chain tells of an approval or revoke that has no row any more.
+NODISCARD bool rollout_gate_count(Run *run, const char *path, const json_t *row,
+                                  const GateAsks *asks, GateFound *ret, Error *err);
+void rollout_gate_found_done(GateFound *found);
+
+/// Waits. Looks at the evidence of a gate's row again, as far as it can be asked. When a verdict
+/// has changed, *ret_found is the evidence as it is now and the gate's step has failed, so that no
+/// approval counts any more; otherwise NULL, and the row has the newer texts and times.
+NODISCARD bool rollout_gate_look_again(Run *run, const PlanNode *gate, const json_t *row,
+                                       json_t **ret_found, Error *err);
 
 #endif

@@ -201,7 +201,6 @@ static bool decided(Run *run, const char *path, int need, const json_t *row, Run
                     Error *err)
 {
     char digest[HASH_HEX_BYTES];
-    AccessQuorum quorum = {0};
     digest_of(run, path, json_object_get(row, "evidence"), digest);
     if (!text_equal(digest, json_get_string(row, "digest", "")))
         return error_set(err, ERROR_REFUSED,
@@ -212,13 +211,25 @@ static bool decided(Run *run, const char *path, int need, const json_t *row, Run
         return true;
     }
     AUTO(json_auto) json_t *approvers = approvers_of(run);
-    if (!rollout_gate_quorum(run, path, row, &(GateAsks){approvers, need}, &quorum, err))
-        return false;
-    mend->approved = quorum.approved;
-    mend->rejected = quorum.rejected;
-    const json_t *first = json_array_get(json_object_get(row, "approvals"), 0);
-    mend->by = arena_strdup(run->arena, json_get_string(first, "person", ""));
-    return true;
+    GateFound found = {0};
+    bool ok = rollout_gate_count(run, path, row, &(GateAsks){.approvers = approvers, .need = need},
+                                 &found, err);
+    mend->approved = found.quorum.approved;
+    mend->rejected = found.quorum.rejected;
+    const char *by = json_string_value(json_array_get(found.people, 0));
+    mend->by = arena_strdup(run->arena, by == NULL ? "" : by);
+    rollout_gate_found_done(&found);
+    return ok;
+}
+
+static bool close_gate(Run *run, const char *path, const char *how, Error *err)
+{
+    bool closed = false;
+    AUTO(json_auto) json_t *data = json_object();
+    json_set_string(data, "state", how);
+    const LedgerGateClose gate = {.path = path, .state = how, .said = -1, .data = data};
+    return ledger_events_flush(run->events, err) &&
+           ledger_gate_close(run->ledger, &run->writer, &gate, &closed, err);
 }
 
 static bool look(Run *run, const PlanNode *node, const struct Way *way, RunMend *mend, Error *err)
@@ -233,7 +244,7 @@ static bool look(Run *run, const PlanNode *node, const struct Way *way, RunMend 
     if (!decided(run, path, way->need, row, &found, err))
         return false;
     if (found.rejected)
-        return ledger_gate_close(run->ledger, &run->writer, path, "rejected", err);
+        return close_gate(run, path, "rejected", err);
     const json_t *asked = json_array_get(json_object_get(row, "evidence"), 0);
     const char *sql = json_get_string(asked, "sql", NULL);
     found.why = arena_strdup(run->arena, json_get_string(asked, "why", ""));
@@ -255,9 +266,6 @@ bool rollout_mend_look(Run *run, const PlanNode *node, RunMend *ret_mend, Error 
 
 bool rollout_mend_done(Run *run, const PlanNode *node, const RunMend *mend, Error *err)
 {
-    AUTO(json_auto) json_t *data = json_object();
     UNUSED(node);
-    json_set_string(data, "state", "passed");
-    run_tell(run, "gate.closed", mend->gate, data);
-    return ledger_gate_close(run->ledger, &run->writer, mend->gate, "passed", err);
+    return close_gate(run, mend->gate, "passed", err);
 }

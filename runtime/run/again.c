@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "plan/tick.h"
+#include "plan/word.h"
 #include "run/step.h"
 
 #include <stdio.h>
@@ -68,24 +69,31 @@ static bool recorded(Run *run, const PlanNode *node, json_t *item)
     }
 }
 
-/* A check is about the moment before what follows it, unless a box says that it lasts. */
-static const char *past(Run *run, const PlanNode *node, bool ticks)
+/* What it had to hold until, if that has begun; NULL otherwise. */
+static const PlanNode *over(const Run *run, const PlanNode *node)
 {
     const char *until = plan_text(node, "holds_until");
-    if (until == NULL)
-        return node->kind == PLAN_CHECK && !ticks ? "a check is about the moment before" : NULL;
-    const PlanNode *later = plan_find(run->plan, until);
-    for (size_t i = later->index; i < run->plan->nodes_count; i++) {
+    const PlanNode *later = until == NULL ? NULL : plan_find(run->plan, until);
+    for (size_t i = later == NULL ? SIZE_MAX : later->index; i < run->plan->nodes_count; i++) {
         StepState state = run_step_state(run, run->plan->nodes[i]);
         if (stands_in(later, run->plan->nodes[i]) && state != STEP_PENDING && state != STEP_UNDONE)
-            return arena_printf(run->arena, "it had to hold until \"%s\"", later->path);
+            return later;
     }
     return NULL;
 }
 
-static bool ask(Run *run, const PlanNode *node, json_t *item, Error *err)
+/* A check is about the moment before what follows it, unless a box says that it lasts. */
+static const char *past(Run *run, const PlanNode *node, bool ticks)
 {
-    AUTO(json_auto) json_t *detail = json_object();
+    if (plan_text(node, "holds_until") == NULL)
+        return node->kind == PLAN_CHECK && !ticks ? "a check is about the moment before" : NULL;
+    const PlanNode *later = over(run, node);
+    return later == NULL ? NULL
+                         : arena_printf(run->arena, "it had to hold until \"%s\"", later->path);
+}
+
+bool run_again_ask(Run *run, const PlanNode *node, json_t *detail, Error *err)
+{
     Error found = {0};
     bool holds = run->options.hooks->kinds[node->kind].again(run, node, detail, &found);
     if (!holds && found.kind == ERROR_UNREACHABLE) {
@@ -95,8 +103,20 @@ static bool ask(Run *run, const PlanNode *node, json_t *item, Error *err)
     const char *text = json_get_string(detail, "text", holds ? "" : found.message);
     AUTO(base_free) char *shown = base_strdup(text);
     log_redact(shown);
+    json_set_string(detail, "text", shown);
+    if (json_object_get(detail, "verdict") == NULL)
+        json_set_string(detail, "verdict", holds ? "pass" : "error");
+    return true;
+}
+
+static bool ask(Run *run, const PlanNode *node, json_t *item, Error *err)
+{
+    AUTO(json_auto) json_t *detail = json_object();
+    if (!run_again_ask(run, node, detail, err))
+        return false;
+    bool holds = text_equal(json_get_string(detail, "verdict", ""), "pass");
     json_object_set(item, "guards", json_object_get(detail, "guards"));
-    return set(item, holds ? RUN_AGAIN_PASS : RUN_AGAIN_FAIL, shown);
+    return set(item, holds ? RUN_AGAIN_PASS : RUN_AGAIN_FAIL, json_get_string(detail, "text", ""));
 }
 
 /* A request that may change something is not sent by who only looks. */
@@ -104,6 +124,24 @@ static bool asks_only(const PlanNode *node)
 {
     const char *method = json_get_string(json_object_get(node->keys, "http"), "method", "GET");
     return text_equal(method, "GET") || text_equal(method, "HEAD");
+}
+
+/* A check that something was changed after is about what was there before. */
+static bool overtaken(const Run *run, const PlanNode *node, const PlanNode *gate)
+{
+    for (size_t i = node->index + 1; node->kind == PLAN_CHECK && i < gate->index; i++) {
+        if (plan_word_of(run->plan->nodes[i]->kind)->mutates)
+            return true;
+    }
+    return false;
+}
+
+bool run_again_wanted(const Run *run, const PlanNode *node, const PlanNode *gate)
+{
+    bool kind = node->kind == PLAN_CHECK || node->kind == PLAN_VERIFY || node->kind == PLAN_BACKUP;
+    return kind && run->options.hooks->kinds[node->kind].again != NULL && asks_only(node) &&
+           run_step_state(run, node) == STEP_DONE && over(run, node) == NULL &&
+           !overtaken(run, node, gate);
 }
 
 static bool reached(StepState state)

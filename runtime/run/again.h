@@ -18,6 +18,12 @@ typedef enum RunAgain {
 
 /// "fail", "open", "pass", "recorded", "past", "unbound".
 const char *run_again_name(RunAgain again);
+/// Can what the run recorded of a check, verify or backup be asked again at a gate behind it, and
+/// does it still have to hold there?
+bool run_again_wanted(const Run *run, const PlanNode *node, const PlanNode *gate);
+/// Waits. Asks it: detail gets "verdict" (pass, fail, error: it could not be asked) and "text".
+/// False when the target cannot be reached.
+NODISCARD bool run_again_ask(Run *run, const PlanNode *node, json_t *detail, Error *err);
 /// Waits. run: of run_open_to_look(). only: part of a box's text, and only what ticks such boxes is
 /// looked at; NULL = everything. Gives {run, plan, hash, environment, state, ok, counts, items:
 /// [{path, kind, name, file, line, state, result, text, guards?}], boxes: null or {file, counts,

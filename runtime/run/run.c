@@ -444,6 +444,8 @@ static size_t next_of_people(const json_t *reason, int64_t id, char *out, size_t
                         "headgate approve %" PRId64 " \"%s\"; headgate reject %" PRId64
                         " \"%s\" --message WHY; ",
                         id, path, id, path);
+    else if (text_equal(kind, "gate_clock"))
+        used = snprintf(out, size, "headgate revoke %" PRId64 " \"%s\"; ", id, path);
     else if (text_equal(kind, "review"))
         used = snprintf(out, size, "headgate review %" PRId64 "; ", id);
     else if (text_equal(kind, "manual")) /* an answer needs a person who has logged in */
@@ -472,7 +474,8 @@ void run_next_commands(RunState state, const json_t *reason, int64_t id, char *o
     };
     char words[128];
     snprintf(words, sizeof(words), "%s", NEXT[state]);
-    size_t used = state == RUN_WAITING ? next_of_people(reason, id, out, size) : 0;
+    bool people = state == RUN_WAITING || state == RUN_WATCHING;
+    size_t used = people ? next_of_people(reason, id, out, size) : 0;
     size_t first = used;
     char *rest = NULL;
     for (char *word = strtok_r(words, ", ", &rest); word != NULL && used < size;

@@ -15,7 +15,8 @@ ServerHandler get_plan, post_preview, post_run_preview;         /* preview.c */
 ServerHandler get_settings, get_flags;                          /* settings.c */
 ServerHandler get_tokens, post_tokens, post_token_revoke;       /* settings.c */
 ServerHandler get_kept;                                         /* runs.c */
-ServerHandler get_gate, post_approve, post_reject, post_answer; /* gates.c */
+ServerHandler get_gate, post_approve, post_reject, post_answer; /* gates.c, answers.c */
+ServerHandler post_revoke, post_break_glass, post_recheck;      /* gates.c */
 ServerHandler get_review, post_review;                          /* review.c */
 
 #endif

@@ -159,13 +159,20 @@ static json_t *phases_json(const Making *making)
 
 static json_t *approvals_json(const Making *making)
 {
-    static const char *const GATE[] = {"path", "question", "state", "need", NULL};
-    static const char *const GIVEN[] = {"person", "roles", "decision", "comment", "at", NULL};
+    static const char *const GATE[] = {"path",  "question",   "state", "need",
+                                       "glass", "obligation", NULL};
+    static const char *const GIVEN[] = {"person", "roles", "decision", "comment",
+                                        "fields", "at",    NULL};
     json_t *approvals = json_array();
     size_t i = 0;
     json_t *gate = NULL;
     json_array_foreach (json_object_get(making->whole, "gates"), i, gate) {
         const json_t *list = json_object_get(gate, "approvals");
+        if (json_get_bool(json_object_get(gate, "obligation"), "open", false))
+            json_array_append_new(making->debt,
+                                  json_pack("{s:s, s:s, s:s}", "kind", "obligation", "where",
+                                            json_get_string(gate, "path", ""), "text",
+                                            "its glass was broken, and nobody has looked since"));
         for (size_t k = 0; k == 0 || k < json_array_size(list); k++) {
             json_t *item = json_object();
             copy(gate, item, GATE);

@@ -1,4 +1,5 @@
 /* The report for terminals, and as Markdown. */
+#include "plan/param.h"
 #include "server/report.h"
 
 #include <inttypes.h>
@@ -123,6 +124,40 @@ static void write_step(const json_t *step, const Style *style, Text *out)
     text_append_char(out, '\n');
 }
 
+/* ", percent = 10" */
+static void write_fields(const json_t *fields, Text *out)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach (loose(fields), name, value) {
+        AUTO(base_free) char *shown = plan_param_shown(value);
+        text_printf(out, ", %s = %s", name, shown);
+    }
+}
+
+/* What is owed where the glass was broken; told once, behind the last who broke it. */
+static void write_obligation(const json_t *one, const json_t *next, const Style *style, Text *out)
+{
+    const json_t *owed = json_object_get(one, "obligation");
+    if (!json_is_object(owed) ||
+        json_equal(json_object_get(one, "path"), json_object_get(next, "path")))
+        return;
+    if (json_get_bool(owed, "open", true))
+        text_printf(out, "%sgate \"%s\" OWES AN ANSWER: somebody else says what was looked at\n",
+                    style->item, json_get_string(one, "path", ""));
+    else
+        text_printf(out, "%sgate \"%s\": %s looked at it: %s\n", style->item,
+                    json_get_string(one, "path", ""), json_get_string(owed, "by", ""),
+                    json_get_string(owed, "note", ""));
+}
+
+static const char *decision_text(const char *decision)
+{
+    return text_equal(decision, "approve")       ? "approved"
+           : text_equal(decision, "break_glass") ? "GLASS BROKEN"
+                                                 : "rejected";
+}
+
 static void write_approvals(const json_t *approvals, const Style *style, Text *out)
 {
     size_t i = 0;
@@ -138,10 +173,11 @@ static void write_approvals(const json_t *approvals, const Style *style, Text *o
         if (person == NULL)
             text_append(out, ": nobody");
         else
-            text_printf(out, ": %s by %s%s%s",
-                        text_equal(decision, "approve") ? "approved" : "rejected", person,
+            text_printf(out, ": %s by %s%s%s", decision_text(decision), person,
                         comment[0] == '\0' ? "" : ": ", comment);
+        write_fields(json_object_get(one, "fields"), out);
         text_append_char(out, '\n');
+        write_obligation(one, json_array_get(approvals, i + 1), style, out);
     }
 }
 

@@ -69,6 +69,13 @@ const ServerRoute SERVER_ROUTES[] = {
      "Approves a gate. Needs If-Match with its digest, and one of its roles in headgate.yaml."},
     {METHOD_POST, "/api/runs/:run/gates/*gate/reject", post_reject, ACCESS_VIEWER,
      "Rejects a gate, with a comment that says why."},
+    {METHOD_POST, "/api/runs/:run/gates/*gate/revoke", post_revoke, ACCESS_VIEWER,
+     "Takes one's own approval of a gate back, until what follows it begins."},
+    {METHOD_POST, "/api/runs/:run/gates/*gate/break-glass", post_break_glass, ACCESS_VIEWER,
+     "Two administrators together pass a gate without its approvers, with a comment that says why. "
+     "Somebody else has to look at it afterwards."},
+    {METHOD_POST, "/api/runs/:run/gates/*gate/recheck", post_recheck, ACCESS_VIEWER,
+     "Looks at the evidence of a gate again. Needs one of its roles, or operator. Answers 202."},
 };
 const size_t SERVER_ROUTES_COUNT = COUNT_OF(SERVER_ROUTES);
 

@@ -29,7 +29,7 @@ bool get_runs(ServerRequest *request, json_t **ret_body, Error *err)
     filter.limit = (int)limit;
     const ServerReader reader = {.config = request->server->config,
                                  .person = request->who.person,
-                                 .operates = request->who.role >= ACCESS_OPERATOR};
+                                 .role = request->who.role};
     return server_view_runs(request->conn, request->server->targets, &filter, &reader, ret_body,
                             err);
 }

@@ -25,7 +25,7 @@ typedef struct ServerFilter {
 typedef struct ServerReader {
     const Config *config;
     const char *person;
-    bool operates;
+    AccessRole role;
 } ServerReader;
 
 /// [RUN, …], newest first, as far as the state database knows them: steps_done is null. They have
@@ -65,9 +65,9 @@ NODISCARD bool server_view_events(DbConn *state, const ServerEvents *page, json_
 NODISCARD bool server_view_log(DbConn *state, const ServerEvents *page, json_t **ret_lines,
                                Error *err);
 
-/// GATE. config and person fill "may"; ERROR_INPUT when there is no such gate.
-NODISCARD bool server_view_gate(DbConn *state, int64_t run, const char *path, const Config *config,
-                                const char *person, json_t **ret_gate, Error *err);
+/// GATE. reader fills "may"; ERROR_INPUT when there is no such gate.
+NODISCARD bool server_view_gate(DbConn *state, int64_t run, const char *path,
+                                const ServerReader *reader, json_t **ret_gate, Error *err);
 /// [ROLLOUT, …] of a run, from its head (RUN) and graph.
 NODISCARD bool server_view_rollouts(DbConn *state, const json_t *head, const json_t *graph,
                                     json_t **ret_rollouts, Error *err);

@@ -18,17 +18,19 @@ static size_t strings_of(const json_t *list, const char **out, size_t max)
 void view_gate_parts(const json_t *gate, GateParts *parts)
 {
     const json_t *about = json_object_get(gate, "about");
-    const json_t *approvals = json_object_get(gate, "approvals");
+    const json_t *approvals = json_object_get(about, "said");
     size_t count = json_array_size(approvals) < ACCESS_APPROVALS_MAX ? json_array_size(approvals)
                                                                      : ACCESS_APPROVALS_MAX;
     for (size_t i = 0; i < count; i++) {
         const json_t *row = json_array_get(approvals, i);
         parts->approvals[i] = (AccessApproval){.person = json_get_string(row, "person", ""),
                                                .decision = json_get_string(row, "decision", ""),
+                                               .nth = (int)json_get_int(row, "nth", 0),
                                                .digest = json_get_string(gate, "digest", "")};
     }
     parts->gate = (AccessGate){
         .state = json_get_string(gate, "state", ""),
+        .of_plan = json_get_bool(about, "of_plan", false),
         .digest = json_get_string(gate, "digest", ""),
         .expired = json_get_bool(about, "expired", false),
         .approvers = parts->approvers,
@@ -42,25 +44,46 @@ void view_gate_parts(const json_t *gate, GateParts *parts)
     };
 }
 
-/* What this person's approval would meet; not allowed twice, though repeating it does no harm. */
-static json_t *may_json(const json_t *gate, const Config *config, const char *person)
+/* What this person's words would meet; not allowed twice, though repeating one does no harm. */
+static json_t *may_json(const json_t *gate, const ServerReader *reader)
 {
     GateParts parts;
     view_gate_parts(gate, &parts);
     const char *environment = json_get_string(json_object_get(gate, "about"), "environment", "");
-    const AccessQuestion question = {
-        .gate = &parts.gate,
-        .person = person,
-        .decision = "approve",
-        .digest = parts.gate.digest,
-        .environment = config == NULL ? NULL : config_environment(config, environment)};
-    AccessAnswer answer = access_decide(&question);
-    bool may = answer.allowed && !answer.repeated;
     json_t *object = json_object();
-    json_object_set_new(object, "approve", json_boolean(may));
-    json_set_string(object, "why",
-                    answer.repeated ? "you have already approved this gate" : answer.why);
+    for (AccessVerb verb = 0; verb < ACCESS_VERBS; verb++) {
+        const AccessQuestion question = {
+            .gate = &parts.gate,
+            .person = reader->person,
+            .role = reader->role,
+            .decision = access_verb_name(verb),
+            .comment = "?", /* it is not written yet */
+            .digest = parts.gate.digest,
+            .environment =
+                reader->config == NULL ? NULL : config_environment(reader->config, environment)};
+        AccessAnswer answer = access_decide(&question);
+        bool may = answer.allowed && !answer.repeated;
+        json_object_set_new(object, access_verb_name(verb), json_boolean(may));
+        if (verb == ACCESS_APPROVE)
+            json_set_string(object, "why",
+                            answer.repeated ? "you have already approved this gate" : answer.why);
+    }
     return object;
+}
+
+bool view_gate_role(const json_t *gate, const ConfigEnvironment *environment, const char *person)
+{
+    const char *roles[ACCESS_ROLES_MAX];
+    size_t count = access_roles(environment, person, roles, COUNT_OF(roles));
+    size_t i = 0;
+    json_t *wanted = NULL;
+    json_array_foreach (json_object_get(gate, "approvers"), i, wanted) {
+        for (size_t n = 0; n < count; n++) {
+            if (text_equal(json_string_value(wanted), roles[n]))
+                return true;
+        }
+    }
+    return false;
 }
 
 /* The words on the button: the first thing that follows says it, or its kind does. */
@@ -89,13 +112,13 @@ bool view_gate_read(DbConn *state, int64_t run, const char *path, json_t **ret_g
     return true;
 }
 
-bool server_view_gate(DbConn *state, int64_t run, const char *path, const Config *config,
-                      const char *person, json_t **ret_gate, Error *err)
+bool server_view_gate(DbConn *state, int64_t run, const char *path, const ServerReader *reader,
+                      json_t **ret_gate, Error *err)
 {
     AUTO(json_auto) json_t *gate = NULL;
     if (!view_gate_read(state, run, path, &gate, err))
         return false;
-    json_object_set_new(gate, "may", may_json(gate, config, person));
+    json_object_set_new(gate, "may", may_json(gate, reader));
     json_object_del(gate, "about");
     add_then(gate);
     *ret_gate = json_incref(gate);

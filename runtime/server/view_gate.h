@@ -11,10 +11,13 @@ typedef struct GateParts {
     const char *approvers[ACCESS_ROLES_MAX];
 } GateParts;
 
-/// Waits. GATE with "about": {expired, starter, author, environment}. ERROR_INPUT when there is
+/// Waits. GATE with "about": {expired, starter, author, environment,
+/// of_plan, said: [{person, decision, nth}]}. ERROR_INPUT when there is
 /// none.
 NODISCARD bool view_gate_read(DbConn *state, int64_t run, const char *path, json_t **ret_gate,
                               Error *err);
+/// Has the person a role that the gate asks for? environment may be NULL.
+bool view_gate_role(const json_t *gate, const ConfigEnvironment *environment, const char *person);
 void view_gate_parts(const json_t *gate, GateParts *parts);
 
 #endif

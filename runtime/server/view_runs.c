@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "db/sql.h"
 #include "ledger/call.h"
+#include "server/view_gate.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -146,8 +147,7 @@ bool server_view_heads(DbConn *state, const ServerFilter *filter, json_t **ret_r
 typedef struct Needs {
     DbConn *state;
     ServerTargets *targets;
-    const Config *config;
-    const char *person; ///< NULL = nobody in particular
+    const ServerReader *reader;
     bool operates;
     json_t *list;
     json_t *unavailable; ///< targets that could not be asked, each once
@@ -175,7 +175,7 @@ static bool add_gate(Needs *needs, const json_t *run, const char *path, Error *e
 {
     AUTO(json_auto) json_t *gate = NULL;
     int64_t id = strtoll(json_get_string(run, "id", "0"), NULL, 10);
-    if (!server_view_gate(needs->state, id, path, needs->config, needs->person, &gate, err))
+    if (!server_view_gate(needs->state, id, path, needs->reader, &gate, err))
         return false;
     AUTO(text_done) Text text;
     text_init(&text, BOUND_EVENT_BYTES);
@@ -209,6 +209,33 @@ static bool add_reason(Needs *needs, const json_t *run, Error *err)
     json_t *need = need_new(run, stuck ? "held" : "manual", path);
     need_text(need, json_get_string(reason, "text", state), needs->operates);
     json_array_append_new(needs->list, need);
+    return true;
+}
+
+/* Of runs that may have ended long ago: the glass of a gate was broken, and nobody has looked. */
+static bool add_obligations(Needs *needs, Error *err)
+{
+    AUTO(json_auto) json_t *rows = NULL;
+    if (!ledger_call_json(needs->state, "server_obligations", NULL, &rows, err))
+        return false;
+    size_t i = 0;
+    json_t *row = NULL;
+    json_array_foreach (rows, i, row) {
+        char text[400];
+        const char *path = json_get_string(row, "path", "");
+        const Config *config = needs->reader->config;
+        const ConfigEnvironment *environment =
+            config == NULL ? NULL
+                           : config_environment(config, json_get_string(row, "environment", ""));
+        snprintf(text, sizeof(text), "the glass of %.300s was broken: say what was looked at",
+                 path);
+        json_t *need = need_new(row, "obligation", path);
+        json_object_set(need, "since", json_object_get(row, "since"));
+        need_text(need, text,
+                  needs->reader->role >= ACCESS_ADMINISTRATOR ||
+                      view_gate_role(row, environment, needs->reader->person));
+        json_array_append_new(needs->list, need);
+    }
     return true;
 }
 
@@ -287,7 +314,7 @@ static bool add_needs(Needs *needs, Error *err)
         if (!add_reason(needs, run, err))
             return false;
     }
-    return add_reviews(needs, runs, err);
+    return add_reviews(needs, runs, err) && add_obligations(needs, err);
 }
 
 static bool list_runs(DbConn *state, ServerTargets *targets, const ServerFilter *filter,
@@ -314,9 +341,8 @@ bool server_view_runs(DbConn *state, ServerTargets *targets, const ServerFilter 
     AUTO(json_auto) json_t *unavailable = json_array();
     Needs needs = {.state = state,
                    .targets = targets,
-                   .config = reader->config,
-                   .person = reader->person,
-                   .operates = reader->operates,
+                   .reader = reader,
+                   .operates = reader->role >= ACCESS_OPERATOR,
                    .list = list,
                    .unavailable = unavailable};
     AUTO(db_result_auto) DbResult *now = NULL;

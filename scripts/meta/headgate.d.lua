@@ -389,6 +389,19 @@ function verify(name) end
 ---@return fun(keys: headgate.Backup): headgate.Node
 function backup(name) end
 
+---@class headgate.Gate.Window
+---@field days? string|string[]  The days on which it begins. Default: every day.
+---@field from? string  Not before this time of day. Default: "00:00".
+---@field to? string  Not at or after this one; one that is not later than `from` is of the next day. Default: "24:00".
+---@field zone? string  The time zone of these times, as PostgreSQL knows it: "Europe/Berlin". Default: "UTC".
+
+---@class headgate.Gate.Fields
+---@field type? "text"|"integer"|"number"|"boolean"|"choice"|"duration"  What the answer must be. Default: "text".
+---@field choices? string|string[]  The answers that a field of type "choice" may have.
+---@field default? number|string|boolean  The answer of an approver who gives none.
+---@field required? boolean  Must an approver answer it? Default: yes, unless there is a default.
+---@field doc? string  The question, as the gate's page shows it.
+
 ---The run waits here until people have approved what they see.
 ---@class headgate.Gate
 ---@field ask? string  The question on the gate's page.
@@ -396,7 +409,10 @@ function backup(name) end
 ---@field need? integer  How many different persons must approve. Nobody approves their own run. Default: 1.
 ---@field evidence? string|string[]  Phases or steps before the gate, by name or path, whose verdicts are shown and bound by the approval.
 ---@field expires? string  How long the gate waits for its approvals. Default: for ever.
----@field on_expire? "hold"|"reject"|"rollback"  What happens when it has waited that long. Default: "hold".
+---@field on_expire? "hold"|"reject"|"rollback"  What happens when it has waited that long. It never counts as approved. Default: "hold".
+---@field wait? string  How long the run waits after the last approval; until then it can be revoked.
+---@field window? headgate.Gate.Window  When what follows may begin. An approved gate waits for it.
+---@field fields? table<string, headgate.Gate.Fields>  What an approver is asked besides: typed answers, by name. They are part of the signed approval and stand in the step's detail and the report.
 ---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
 ---@field doc? string  What passing the gate means.
 

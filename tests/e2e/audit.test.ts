@@ -165,7 +165,7 @@ const rehead = (run: number): string =>
 
 const COLUMNS = ["at = at + interval '1 us'", "epoch = epoch + 1", "source = source || 'x'", "version = version + 100000", "type = type || 'x'", "node = node || 'x'",
   `data = data || '{"forged": true}'`, "data = data - (SELECT min(k) FROM jsonb_object_keys(data) k)", "hash = set_byte(hash, 5, get_byte(hash, 5) # 4)"];
-const APPROVAL = ["person = 'mallory'", "decision = 'reject'", "comment = comment || '!'", `roles = '["admin"]'`, "digest = digest || '0'", "at = at || '0'", "signature = reverse(signature)"];
+const APPROVAL = ["person = 'mallory'", "decision = 'reject'", "comment = comment || '!'", `roles = '["admin"]'`, "digest = digest || '0'", "at = at || '0'", "signature = reverse(signature)", `fields = '{"x": 1}'`, "nth = 2"];
 const GENESIS = ["environment = 'prod'", `params = '{"a": 1}'`, `config = '{"a": 1}'`, "started_by = 'mallory'", "created_at = created_at - interval '1 us'", "plan_name = 'other'"];
 const HEAD = ["state = 'rolled_back'", "direction = 'back'", `reason = '{"x": 1}'`, "version = version + 1"];
 const GATE = ["need = 0", `approvers = '["anybody"]'`, "question = 'Drop it?'", "digest = 'other'", "opened_at = opened_at - interval '1 us'", "expires_at = now() + interval '1 year'"];

@@ -14,7 +14,7 @@ local EXEMPT = {
   { why = "there is no runner yet: a plan is registered, a run is created", names = "plan_register run_create run_create_key run_create_lease" },
   { why = "takes the lease: this is what makes the epoch", names = "lease_take" },
   { why = "people ask, approve, decide and answer whoever drives the run",
-    names = "request_add server_request_add server_approval_add server_decide server_answer_add" },
+    names = "request_add server_request_add server_approval_add server_gate_ask server_decide server_answer_add" },
   { why = "runs that have ended have no runner", names = "schema_prune schema_prune_samples" },
 }
 

@@ -9,9 +9,9 @@ WITH r AS (
     SELECT coalesce(a.run, t.run) AS run, coalesce(a.gate, t.node) AS node, t.seq,
            CASE WHEN a.run IS NULL THEN 'the approval by ' || (t.data ->> 'person') || ' is gone'
                 WHEN t.run IS NULL THEN 'the chain knows of no approval by ' || a.person
-                WHEN (a.person, a.decision, a.comment, a.roles, a.digest, a.at, a.signature)
+                WHEN (a.person, a.decision, a.comment, a.roles, a.digest, a.at, a.signature, a.fields, a.nth)
                      IS DISTINCT FROM (t.data ->> 'person', t.data ->> 'decision', t.data ->> 'comment', t.data -> 'roles', t.data ->> 'digest',
-                                       t.data ->> 'at', t.data ->> 'signature')
+                                       t.data ->> 'at', t.data ->> 'signature', t.data -> 'fields', (t.data ->> 'nth')::integer)
                 THEN 'the approval by ' || a.person || ' is not what was decided' END AS text
     FROM (SELECT p.* FROM headgate.approval AS p JOIN r USING (run)) AS a
     FULL JOIN (SELECT * FROM told WHERE type = 'gate.approval') AS t

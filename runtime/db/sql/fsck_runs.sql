@@ -18,10 +18,16 @@ SELECT coalesce(jsonb_agg(jsonb_build_object(
     'driven', l.until > clock_timestamp(),
     'pruned', NOT EXISTS (SELECT 1 FROM headgate.event AS e WHERE e.run = r.id AND e.seq = 1),
     'gates', (SELECT coalesce(jsonb_object_agg(g.path, jsonb_build_object(
-                         'passed', g.state IN ('approved', 'passed'), 'need', g.need,
-                         'approvals', (SELECT count(DISTINCT a.person) FROM headgate.approval AS a
-                                       WHERE a.run = g.run AND a.gate = g.path AND a.digest = g.digest
-                                         AND a.decision = 'approve'))), '{}')
+                         'passed', g.state = 'passed', 'need', g.need,
+                         'approvals', (SELECT count(*) FROM headgate.approval AS a
+                                       WHERE a.run = g.run AND a.gate = g.path AND a.digest = g.digest AND a.decision = 'approve'
+                                         AND NOT EXISTS (SELECT FROM headgate.approval AS l WHERE (l.run, l.gate, l.digest, l.person)
+                                                         = (a.run, a.gate, a.digest, a.person) AND l.nth > a.nth)),
+                         'glass', CASE WHEN g.glass THEN (
+                             SELECT count(*) FROM headgate.approval AS a
+                             WHERE a.run = g.run AND a.gate = g.path AND a.digest = g.digest AND a.decision = 'break_glass'
+                               AND NOT EXISTS (SELECT FROM headgate.approval AS l WHERE (l.run, l.gate, l.digest, l.person)
+                                               = (a.run, a.gate, a.digest, a.person) AND l.nth > a.nth)) END)), '{}')
               FROM headgate.gate AS g WHERE g.run = r.id),
     'told', (SELECT coalesce(jsonb_object_agg(t.node, t.version), '{}')
              FROM (SELECT e.node, max(e.version) AS version FROM headgate.event AS e

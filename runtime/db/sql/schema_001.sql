@@ -208,10 +208,19 @@ CREATE TABLE headgate.gate (
     opened_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     expires_at timestamptz,
     closed_at  timestamptz,
+    fields     jsonb  NOT NULL DEFAULT '[]',
+    wait_us    bigint NOT NULL DEFAULT 0,
+    hours      jsonb,
+    approved_at timestamptz,
+    checked_at timestamptz,
+    glass      boolean NOT NULL DEFAULT false,
+    asked_at   timestamptz,
+    said       bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (run, path)
 );
 
--- Written only by the supervisor; the runner believes a row only when its signature verifies.
+-- Written only by the supervisor; the runner believes a row only when its signature verifies. What a person says is never
+-- changed: their nth word about a digest stands until they say another.
 CREATE TABLE headgate.approval (
     id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     run       bigint NOT NULL,
@@ -219,12 +228,14 @@ CREATE TABLE headgate.approval (
     digest    text   NOT NULL,
     person    text   NOT NULL,
     roles     jsonb  NOT NULL,
-    decision  text   NOT NULL CHECK (decision IN ('approve', 'reject')),
+    decision  text   NOT NULL CHECK (decision IN ('approve', 'reject', 'revoke', 'break_glass')),
     comment   text   NOT NULL DEFAULT '',
     at        text   NOT NULL,
     signature text   NOT NULL,
+    fields    jsonb  NOT NULL DEFAULT '{}',
+    nth       integer NOT NULL DEFAULT 1,
     FOREIGN KEY (run, gate) REFERENCES headgate.gate (run, path),
-    UNIQUE (run, gate, digest, person)
+    UNIQUE (run, gate, digest, person, nth)
 );
 
 -- What people decided about queued rows, and their answers to manual steps and check-lists.
@@ -362,6 +373,22 @@ $$;
 CREATE FUNCTION headgate.rfc3339(moment timestamptz) RETURNS text
 LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     SELECT to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+$$;
+
+-- When a gate whose approvals were complete at since lets the run go on: wait_us later, and then within its hours ({days, from, to,
+-- zone}; NULL = always), whose clock is that of their zone. Never before now.
+CREATE FUNCTION headgate.passes_at(since timestamptz, wait_us bigint, hours jsonb) RETURNS timestamptz
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN hours IS NULL THEN e.moment ELSE (
+        SELECT min(greatest(e.moment, w.opens)) FROM (
+            SELECT (d.day + (hours ->> 'from')::time) AT TIME ZONE (hours ->> 'zone') AS opens,
+                   (d.day + (hours ->> 'to')::time
+                    + CASE WHEN (hours ->> 'to')::time <= (hours ->> 'from')::time THEN interval '1 day' ELSE interval '0' END)
+                   AT TIME ZONE (hours ->> 'zone') AS closes
+            FROM (SELECT (e.moment AT TIME ZONE (hours ->> 'zone'))::date + n AS day FROM generate_series(-1, 8) AS n) AS d
+            WHERE hours -> 'days' ? (ARRAY['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'])[extract(isodow FROM d.day)::integer]) AS w
+        WHERE w.closes > e.moment) END
+    FROM (SELECT greatest(since + wait_us * interval '1 microsecond', clock_timestamp()) AS moment) AS e
 $$;
 
 -- What the step at work of a run waits for besides the run's own state: for whom, since when, what happens at expiry. NULL = nothing.

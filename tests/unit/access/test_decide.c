@@ -104,7 +104,8 @@ static void a_reject_needs_a_comment_and_words_are_checked(void **state)
     assert_int_equal(answer.kind, ERROR_INPUT);
     assert_string_equal(answer.why, "a reject needs a comment that says why");
     question.decision = "maybe";
-    assert_string_equal(access_decide(&question).why, "a decision is \"approve\" or \"reject\"");
+    assert_string_equal(access_decide(&question).why,
+                        "a decision is \"approve\", \"reject\", \"revoke\" or \"break_glass\"");
     question.decision = "approve";
     question.environment = NULL;
     assert_string_equal(access_decide(&question).why,

@@ -55,6 +55,8 @@ static void every_field_is_signed(void **state)
     assert_true(access_verifier_open(folder->path, &verifier, &err));
     AUTO(json_auto) json_t *roles = json_pack("[s]", "admin");
     AUTO(json_auto) json_t *more = json_pack("[ss]", "admin", "product");
+    AUTO(json_auto) json_t *fields = json_pack("{s:i}", "percent", 10);
+    AUTO(json_auto) json_t *other = json_pack("{s:i}", "percent", 100);
     const AccessRecord record = {.run = 42,
                                  .gate = "start-rollout",
                                  .digest = "9b1c",
@@ -62,11 +64,14 @@ static void every_field_is_signed(void **state)
                                  .roles = roles,
                                  .decision = "approve",
                                  .comment = "",
+                                 .fields = fields,
+                                 .nth = 1,
                                  .at = "2026-11-21T14:02:11.000000Z"};
     char signature[ACCESS_SIGNATURE_TEXT];
     access_sign(&signer, &record, signature);
     assert_true(access_verify(&verifier, &record, signature));
-    AccessRecord changed[] = {record, record, record, record, record, record, record, record};
+    AccessRecord changed[] = {record, record, record, record, record,
+                              record, record, record, record, record};
     changed[0].run = 43;
     changed[1].gate = "start-rollouu";
     changed[2].digest = "9b1d";
@@ -75,6 +80,8 @@ static void every_field_is_signed(void **state)
     changed[5].decision = "reject";
     changed[6].comment = " ";
     changed[7].at = "2026-11-21T14:02:11.000001Z";
+    changed[8].fields = other;
+    changed[9].nth = 2;
     for (size_t i = 0; i < COUNT_OF(changed); i++)
         assert_false(access_verify(&verifier, &changed[i], signature));
     assert_false(access_verify(&verifier, &record, NULL));

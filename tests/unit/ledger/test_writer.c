@@ -41,7 +41,23 @@ static bool gate_open_again(const LedgerWriter *writer, Error *err)
 
 static bool gate_close(const LedgerWriter *writer, Error *err)
 {
-    return ledger_gate_close(state_conn, writer, "gate", "passed", err);
+    bool closed = false;
+    AUTO(json_auto) json_t *data = json_object();
+    const LedgerGateClose gate = {.path = "gate", .state = "passed", .said = -1, .data = data};
+    return ledger_gate_close(state_conn, writer, &gate, &closed, err);
+}
+
+static bool gate_wait(const LedgerWriter *writer, Error *err)
+{
+    AUTO(json_auto) json_t *data = json_object();
+    return ledger_gate_wait(state_conn, writer, "gate", "2026-11-21T14:00:00.000000Z", 0, data,
+                            err);
+}
+
+static bool gate_checked(const LedgerWriter *writer, Error *err)
+{
+    AUTO(json_auto) json_t *evidence = json_array();
+    return ledger_gate_checked(state_conn, writer, "gate", evidence, err);
 }
 
 static bool decision_forget(const LedgerWriter *writer, Error *err)
@@ -108,6 +124,8 @@ static const struct Write {
 } WRITES[] = {
     {"gate_open", gate_open},
     {"gate_open, again", gate_open_again},
+    {"gate_wait", gate_wait},
+    {"gate_checked", gate_checked},
     {"gate_close", gate_close},
     {"decision_delete", decision_forget},
     {"watch_open", watch_open},

@@ -177,6 +177,7 @@ static void check_signature(void)
     AUTO(base_free)
     char *signature = base_strdup(sql_value("SELECT signature FROM headgate.approval"));
     AUTO(json_auto) json_t *roles = json_pack("[s]", "admin");
+    AUTO(json_auto) json_t *fields = json_object();
     AccessRecord record = {.run = 7,
                            .gate = "start",
                            .digest = "d1",
@@ -184,6 +185,8 @@ static void check_signature(void)
                            .roles = roles,
                            .decision = "approve",
                            .comment = "looks \"good\"",
+                           .fields = fields,
+                           .nth = 1,
                            .at = said_at};
     assert_true(access_verify(&verifier, &record, signature));
     record.person = "dora";
