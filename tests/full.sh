@@ -50,6 +50,13 @@ step_valgrind() {
 
 step_fuzz() { sh tests/fuzz/run.sh 60; }
 step_crash() { make crash; }
+
+# Malformed streams, against the build with AddressSanitizer.
+step_wire() {
+    build build-asan -DSANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O1 || return 1
+    HEADGATE_BIN="$PWD/build-asan/headgate" node tests/run.mjs --script wire/streams.ts
+}
+
 step_bench() { make bench; }
 
 # Every plan back from every boundary, and killed at 20 random moments; the check-list whose negative test is long.
@@ -59,7 +66,7 @@ step_plans() {
     HEADGATE_FULL=1 HEADGATE_BIN="$PWD/build-release/headgate" node tests/run.mjs e2e plan-fluxstudio-boxes
 }
 
-for step in ${*:-test gcc_release clang valgrind fuzz crash plans bench}; do
+for step in ${*:-test gcc_release clang valgrind fuzz wire crash plans bench}; do
     echo "== $step"
     "step_$step" || failed="$failed $step"
 done

@@ -1,6 +1,6 @@
 /** Bytes on a TCP connection, as browsers, scripts, broken clients and attackers send them; nothing is checked on the way out. */
-import { randomBytes } from "node:crypto";
 import { createConnection, type Socket } from "node:net";
+import { random } from "./random";
 
 export type Headers = [name: string, value: string][];
 
@@ -49,7 +49,7 @@ export function frame(opcode: number, payload: Buffer | string, options: FrameOp
   if (width === 2) head.writeUInt16BE(Number(length & 0xffffn), 2);
   if (width === 8) head.writeBigUInt64BE(length & 0xffffffffffffffffn, 2);
   if (!masked) return Buffer.concat([head, bytes]);
-  const mask = randomBytes(4);
+  const mask = Buffer.from(Array.from({ length: 4 }, () => Math.floor(random() * 256)));
   return Buffer.concat([head, mask, bytes.map((byte, at) => byte ^ (mask[at % 4] as number))]);
 }
 
