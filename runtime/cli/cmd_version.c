@@ -38,6 +38,8 @@ static const struct Page {
     {"lint", run_lint_docs, "docs/lint.md"},
     {"states", run_states_docs, "docs/states.md"},
     {"routes", server_routes_docs, "docs/http-routes.md"},
+    {"openapi", server_openapi_docs, "docs/openapi.json"},
+    {"asyncapi", server_asyncapi_docs, "docs/asyncapi.json"},
 };
 
 CliExit cli_docs(Cli *cli)

@@ -8,6 +8,7 @@
 #include "server/resume.h"
 #include "server/rewind.h"
 #include "server/view.h"
+#include "server/view_run.h"
 #include "server/viewer.h"
 
 #include "base/bounds.h"
@@ -245,6 +246,7 @@ static void tell_heads(ServerFeed *feed, const json_t *heads)
     json_t *head = NULL;
     json_array_foreach (heads, i, head) {
         AUTO(json_auto) json_t *message = json_object();
+        view_hide(head);
         json_set_string(message, "t", "run");
         json_object_set(message, "run", head);
         AUTO(base_free) char *text = json_text(message);

@@ -69,5 +69,9 @@ void server_stop(Server *server);
 
 /// docs/http-routes.md.
 void server_routes_docs(Text *out);
+/// docs/openapi.json: the same routes with what goes in and out, for other programs.
+void server_openapi_docs(Text *out);
+/// docs/asyncapi.json: the messages of the stream.
+void server_asyncapi_docs(Text *out);
 
 #endif

@@ -6,6 +6,8 @@ export interface Stream {
   kind: string;
   /** What is sent, one write each. */
   parts: Buffer[];
+  /** The address it comes from: wrong tokens slow down their address, and only that. */
+  from: string;
   /** After a good handshake. */
   upgraded: boolean;
   /** The rules leave the server no choice but to end the connection. */
@@ -30,6 +32,8 @@ function inPieces(whole: Buffer): Buffer[] {
   const cuts = Array.from({ length: below(5) }, () => below(whole.length + 1)).sort((a, b) => a - b);
   return [0, ...cuts].map((from, at) => whole.subarray(from, cuts[at] ?? whole.length)).filter((part) => part.length > 0);
 }
+
+const somewhere = (): string => `127.0.${1 + below(250)}.${1 + below(250)}`;
 
 /* ------------------------------------------------------------------ HTTP */
 
@@ -117,7 +121,7 @@ function smuggle({ host, authorization }: Caller): string {
 }
 
 export function brokenRequest(caller: Caller): Stream {
-  const common = { upgraded: false, mustEnd: false, halfClose: random() < 0.5 };
+  const common = { from: somewhere(), upgraded: false, mustEnd: false, halfClose: random() < 0.5 };
   if (random() < 0.25) return { ...common, kind: "smuggling", parts: inPieces(Buffer.from(smuggle(caller), "latin1")) };
   if (random() < 0.05) return { ...common, kind: "noise", parts: inPieces(bytes(1 + below(3000))) };
   let text: Buffer = Buffer.from(valid(caller), "latin1");
@@ -169,5 +173,5 @@ export function brokenFrames({ run }: Caller): Stream {
   const watch = frame(1, JSON.stringify({ t: "watch", run, since: "0" }));
   const before = random() < 0.5 ? [watch] : [];
   const whole = Buffer.concat([...before, ...chosen.frames()]);
-  return { kind: `frames: ${chosen.kind}`, parts: inPieces(whole), upgraded: true, mustEnd: chosen.mustEnd, halfClose: random() < 0.5 };
+  return { kind: `frames: ${chosen.kind}`, from: somewhere(), parts: inPieces(whole), upgraded: true, mustEnd: chosen.mustEnd, halfClose: random() < 0.5 };
 }

@@ -29,7 +29,7 @@ async function shakeHands(raw: Raw, caller: Caller): Promise<void> {
 
 /** What the server answered, as it came. */
 async function send(url: string, caller: Caller, stream: Stream): Promise<void> {
-  const raw = await Raw.open(url);
+  const raw = await Raw.open(url, stream.from);
   if (stream.upgraded) await shakeHands(raw, caller);
   for (const part of stream.parts) {
     raw.send(part);
