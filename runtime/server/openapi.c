@@ -75,8 +75,8 @@ static char *operation_id(const ServerRoute *route)
 
 static void add_refusals(const ServerRoute *route, const json_t *shape, json_t *responses)
 {
-    int statuses[REFUSALS_MAX] = {429, 500, 503};
-    size_t count = 3;
+    int statuses[REFUSALS_MAX] = {400, 404, 429, 500, 503};
+    size_t count = 5;
     if (route->needs > ACCESS_NOBODY)
         statuses[count++] = 401;
     if (route->needs > ACCESS_VIEWER || route->method == METHOD_POST)
@@ -94,10 +94,10 @@ static void add_refusals(const ServerRoute *route, const json_t *shape, json_t *
 
 static json_t *responses_of(const ServerRoute *route, const json_t *shape)
 {
-    AUTO(json_auto) json_t *any = json_string("any");
+    AUTO(json_auto) json_t *object = json_string("object");
     const json_t *gives = json_object_get(shape, "gives");
     json_t *content = json_pack("{s:{s:o}}", "application/json", "schema",
-                                shape_schema(gives == NULL ? any : gives, REFS));
+                                shape_schema(gives == NULL ? object : gives, REFS));
     size_t i = 0;
     json_t *type = NULL;
     json_array_foreach (json_object_get(shape, "files"), i, type)

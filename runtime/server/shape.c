@@ -86,14 +86,14 @@ static json_t *object_schema(const json_t *shape, const char *refs)
 {
     json_t *properties = json_object();
     json_t *required = json_array();
-    bool open = false;
+    bool open = true;
     const char *key = NULL;
     json_t *value = NULL;
     json_object_foreach ((json_t *)shape, key, value) {
         size_t length = strlen(key);
         bool optional = key[length - 1] == '?';
         if (text_equal(key, "*")) {
-            open = true;
+            open = false;
             continue;
         }
         json_t *name = json_stringn(key, optional ? length - 1 : length);
@@ -102,8 +102,11 @@ static json_t *object_schema(const json_t *shape, const char *refs)
             json_array_append(required, name);
         json_decref(name);
     }
-    return json_pack("{s:s,s:o,s:o,s:b}", "type", "object", "properties", properties, "required",
-                     required, "additionalProperties", open);
+    json_t *schema = json_pack("{s:s,s:o,s:o}", "type", "object", "properties", properties,
+                               "required", required);
+    if (!open)
+        json_object_set_new(schema, "additionalProperties", json_false());
+    return schema;
 }
 
 json_t *shape_schema(const json_t *shape, const char *refs)

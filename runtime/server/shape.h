@@ -9,7 +9,7 @@
 ///   a|b|c        one of these words
 ///   Name         another shape
 ///   [T]  {T}  T? a list of T, an object whose values are T, T or null
-///   {"key": T, "key?": T, "*": "any"}   these keys, the second may lack; "*": others may be there
+///   {"key": T, "key?": T, "*": "none"}  these keys, the second may lack; "*": no others
 /// refs is where Names are, "#/components/schemas/". Returns a new reference.
 json_t *shape_schema(const json_t *shape, const char *refs);
 /// The embedded file; a new reference.

@@ -14,6 +14,9 @@ function typeOf(value: unknown): string {
 const fitsType = (value: unknown, type: unknown): boolean => typeOf(value) === type || (type === "number" && typeof value === "number");
 
 export class Schemas {
+  /** Keys that values had and their open schemas do not name. */
+  readonly unnamed = new Set<string>();
+
   constructor(private readonly document: unknown) {}
 
   /** What "#/a/b" names. */
@@ -53,6 +56,7 @@ export class Schemas {
     const within = Object.entries(object).flatMap(([key, one]) => {
       const property = properties[key];
       if (property !== undefined) return this.complaints(one, property, `${at}.${key}`);
+      if (more === undefined && schema["properties"] !== undefined) this.unnamed.add(`${at.replace(/\[\d+\]/g, "[]")}.${key}`);
       if (more === false) return [`${at} has ${key}, which its schema lacks`];
       return typeof more === "object" ? this.complaints(one, more as Schema, `${at}.${key}`) : [];
     });
