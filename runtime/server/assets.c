@@ -44,7 +44,8 @@ static const char *type_of(const char *name)
 }
 
 /* Addresses of views: docs/protocol.md does not name them, the dashboard's router does. */
-static const char *const VIEWS[] = {"/", "/login", "/plans", "/plans/", "/runs", "/runs/"};
+static const char *const VIEWS[] = {"/",       "/audit", "/flags", "/login",   "/plans",
+                                    "/plans/", "/runs",  "/runs/", "/settings"};
 
 static bool is_view(const char *path)
 {
