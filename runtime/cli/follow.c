@@ -86,6 +86,28 @@ static void line_phase(const json_t *event, const json_t *data, Text *out)
                     json_get_int(blocker, "pid", 0), json_get_string(blocker, "application", ""));
 }
 
+/* Whole seconds: the interval says how much more would be made up. */
+static const char *left_text(double seconds, char *out, size_t size)
+{
+    return duration_text((int64_t)(seconds + 0.5) * 1000000, out, size);
+}
+
+static void write_left(const json_t *data, Text *out)
+{
+    char left[32];
+    char low[32];
+    char high[32];
+    double eta_s = json_get_number(data, "eta_s", -1);
+    double high_s = json_get_number(data, "eta_high_s", -1);
+    if (eta_s < 0)
+        return;
+    text_printf(out, ", %s left", left_text(eta_s, left, sizeof(left)));
+    if (high_s >= 1)
+        text_printf(out, " (%s to %s)",
+                    left_text(json_get_number(data, "eta_low_s", 0), low, sizeof(low)),
+                    left_text(high_s, high, sizeof(high)));
+}
+
 static void line_progress(const json_t *event, const json_t *data, Text *out)
 {
     if (json_get_string(data, "phase", NULL) != NULL) {
@@ -103,10 +125,7 @@ static void line_progress(const json_t *event, const json_t *data, Text *out)
     text_printf(out, "  [%s] %3.0f %% %s %" PRId64 "/%" PRId64 " rows, %.0f rows/s", bar,
                 part > 1 ? 100.0 : part * 100, json_get_string(event, "node", ""), done, total,
                 json_get_number(data, "rows_per_s", 0));
-    double eta_s = json_get_number(data, "eta_s", -1);
-    char left[32];
-    if (eta_s >= 0)
-        text_printf(out, ", %s left", duration_text((int64_t)(eta_s * 1e6), left, sizeof(left)));
+    write_left(data, out);
 }
 
 static void line_gate(const json_t *event, const json_t *data, Text *out)

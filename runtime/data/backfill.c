@@ -41,6 +41,8 @@ typedef struct Backfill {
     int64_t pass_began_us;
     int64_t rate_at_us;
     int64_t rate_done;
+    DataEta eta;
+    bool rests;
 } Backfill;
 
 static int64_t rows_done(const DataProgressSum *sum)
@@ -194,8 +196,22 @@ static void update_rate(Backfill *backfill)
     progress->rows_per_s += (rate - progress->rows_per_s) * weight;
     backfill->rate_at_us = now_us;
     backfill->rate_done = progress->done;
-    double left = (double)(progress->total - progress->done);
-    progress->eta_s = progress->rows_per_s > 0 ? left / progress->rows_per_s : -1;
+}
+
+/* Where the total is counted it is the table's; an estimate, or a guess from the files' bytes, is
+ * not. */
+static void update_eta(Backfill *backfill)
+{
+    DataProgress *progress = &backfill->progress;
+    int64_t now_us = clock_monotonic_us();
+    bool estimated = is_import(backfill) || backfill->job.table.rows_estimate > COUNT_EXACTLY;
+    if (backfill->rests) {
+        data_eta_skip(&backfill->eta, now_us, progress->done);
+        progress->left = ETA_UNKNOWN;
+        return;
+    }
+    data_eta_take(&backfill->eta, now_us, progress->done);
+    progress->left = data_eta_left(&backfill->eta, progress->total - progress->done, estimated);
 }
 
 static void report(Backfill *backfill)
@@ -211,6 +227,7 @@ static void report(Backfill *backfill)
     progress->pass = sum->pass;
     progress->workers = data_crew_size(&backfill->crew);
     update_rate(backfill);
+    update_eta(backfill);
     if (backfill->hooks->progress != NULL)
         backfill->hooks->progress(backfill->hooks->ctx, progress);
 }
@@ -274,9 +291,11 @@ static bool reap(Backfill *backfill, Error *err)
 static bool staff(Backfill *backfill, Error *err)
 {
     const DataBackfillHooks *hooks = backfill->hooks;
-    int most = backfill->workers;
-    if (hooks->turn != NULL && !hooks->turn(hooks->ctx, &most, err))
+    DataTurn turn = {.workers = backfill->workers};
+    if (hooks->turn != NULL && !hooks->turn(hooks->ctx, &turn, err))
         return false;
+    backfill->rests = turn.rests;
+    int most = turn.workers;
     most = most < 1 ? 1 : most > BOUND_WORKERS ? BOUND_WORKERS : most;
     int64_t open = backfill->sum.ranges - backfill->sum.ranges_done;
     int wanted = open < most ? (int)open : most;
@@ -378,12 +397,12 @@ static bool drive(Backfill *backfill, DataOutcome *outcome, Error *err)
 bool data_backfill_run(Loop *loop, const DataSpec *spec, const DataJobOptions *options,
                        const DataBackfillHooks *hooks, DataOutcome *ret, Error *err)
 {
-    DataOutcome outcome = {.progress = {.eta_s = -1}};
+    DataOutcome outcome = {.progress = {.left = ETA_UNKNOWN}};
     Backfill *backfill = base_alloc(sizeof(Backfill));
     backfill->hooks = hooks;
     backfill->conn = hooks->conn;
     backfill->arena = arena_new();
-    backfill->progress.eta_s = -1;
+    backfill->progress.left = ETA_UNKNOWN;
     backfill->rate_at_us = backfill->pass_began_us = clock_monotonic_us();
     data_crew_init(&backfill->crew, loop, hooks->worker_argv, options->epoch);
     bool ok = open_backfill(backfill, spec, options, err);

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "data/cursor.h"
+#include "data/eta.h"
 
 typedef struct DataProgress {
     int64_t done;  ///< rows changed, skipped and queued
@@ -16,8 +17,14 @@ typedef struct DataProgress {
     int pass;
     int workers;
     double rows_per_s; ///< over the last seconds
-    double eta_s;      ///< < 0 = unknown
+    DataEtaLeft left;  ///< < 0 = unknown, as while it rests
 } DataProgress;
+
+/// One turn of the runner's side.
+typedef struct DataTurn {
+    int workers; ///< how many there are to be; may be changed
+    bool rests;  ///< the work is paused by the throttle
+} DataTurn;
 
 /// What the engine gives. All but conn and worker_argv may be NULL.
 typedef struct DataBackfillHooks {
@@ -30,9 +37,8 @@ typedef struct DataBackfillHooks {
                      const DataProgress *progress); ///< at most four times a second, and at the end
     bool (*should_stop)(void *ctx);                 ///< a pause: workers finish their batch
     void (*log)(void *ctx, const char *line);       ///< what a worker wrote to standard error
-    /// Waits. Each turn: *workers is how many there are to be, and may be changed. False ends the
-    /// backfill with err.
-    bool (*turn)(void *ctx, int *workers, Error *err);
+    /// Waits. Each turn. False ends the backfill with err.
+    bool (*turn)(void *ctx, DataTurn *turn, Error *err);
     void *ctx;
 } DataBackfillHooks;
 

@@ -84,6 +84,11 @@ static void tell_begun(Work *work)
     run_step_tell(work->run, &work->begun);
 }
 
+static json_t *seconds(double value)
+{
+    return value < 0 ? json_null() : json_real(value);
+}
+
 static json_t *progress_json(const DataProgress *progress)
 {
     json_t *data = json_object();
@@ -97,8 +102,9 @@ static json_t *progress_json(const DataProgress *progress)
     json_set_int(data, "pass", progress->pass);
     json_set_int(data, "workers", progress->workers);
     json_object_set_new(data, "rows_per_s", json_real(progress->rows_per_s));
-    json_object_set_new(data, "eta_s",
-                        progress->eta_s < 0 ? json_null() : json_real(progress->eta_s));
+    json_object_set_new(data, "eta_s", seconds(progress->left.middle_s));
+    json_object_set_new(data, "eta_low_s", seconds(progress->left.low_s));
+    json_object_set_new(data, "eta_high_s", seconds(progress->left.high_s));
     return data;
 }
 
@@ -133,12 +139,15 @@ static void on_log(void *ctx, const char *line)
     run_log(work->run, work->node->path, "info", "%s", line);
 }
 
-static bool on_turn(void *ctx, int *workers, Error *err)
+static bool on_turn(void *ctx, DataTurn *turn, Error *err)
 {
     Work *work = ctx;
     int asked = run_throttle_workers(work->throttle);
-    *workers = asked > 0 ? asked : *workers;
-    return run_throttle_turn(work->throttle, err);
+    turn->workers = asked > 0 ? asked : turn->workers;
+    if (!run_throttle_turn(work->throttle, err))
+        return false;
+    turn->rests = work->run->state == RUN_THROTTLED;
+    return true;
 }
 
 static const char **worker_argv(Work *work, Arena *arena)

@@ -1,6 +1,6 @@
 /** make bench: ratios taken in one run on a private cluster, never absolute times of another day.
  *
- * node tests/run.mjs --script bench/bench.ts [--rows 100000] [--only backfill,migrations,viewers,idle,binary] [--times 3]
+ * node tests/run.mjs --script bench/bench.ts [--rows 100000] [--only backfill,migrations,viewers,idle,binary,eta] [--times 3] [--runs 100]
  * prints a table and writes build/figures/bench.json. Exit code 1 = a goal was missed. Measure a release build. */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, statSync } from "node:fs";
@@ -11,6 +11,7 @@ import { Cluster } from "../lib/cluster";
 import { headgateBinary } from "../lib/paths";
 import { temporary } from "../lib/plan";
 import { BackfillBench, LUA, type Measured, SQL } from "./backfill";
+import { measureEta } from "./eta";
 import { Figures, median } from "./figures";
 import { measureMigrations } from "./migrations";
 import { measureIdle, measureViewers } from "./viewers";
@@ -18,7 +19,8 @@ import { measureIdle, measureViewers } from "./viewers";
 const options = new Arguments();
 const rows = options.number("rows", 100_000);
 const times = options.number("times", 3);
-const only = options.text("only", "backfill,migrations,viewers,idle,binary").split(",");
+const runs = options.number("runs", 100);
+const only = options.text("only", "backfill,migrations,viewers,idle,binary,eta").split(",");
 
 const seconds = ({ seconds }: Measured): string => `${seconds.toFixed(2)} s`;
 const against = (ours: Measured, theirs: Measured): string => `${rows} rows: ${seconds(ours)} against ${seconds(theirs)}`;
@@ -72,6 +74,12 @@ async function viewers(cluster: Cluster, figures: Figures): Promise<void> {
   figures.add({ name: "event_p99_ms_200_viewers", value: seen.p99Ms, goal: "≤ 100", detail });
 }
 
+async function eta(cluster: Cluster, figures: Figures): Promise<void> {
+  const seen = await measureEta(cluster, runs);
+  const detail = `intervals that held the truth, of ${seen.intervals} in ${runs} runs: ${seen.detail}`;
+  figures.add({ name: "eta_coverage_pct", value: seen.percent, goal: "70..90", detail });
+}
+
 async function idle(cluster: Cluster, figures: Figures): Promise<void> {
   const { runnerMb, supervisorMb } = await measureIdle(cluster);
   figures.add({ name: "idle_runner_mb", value: runnerMb, goal: "≤ 20", detail: "resident, waiting at a gate" });
@@ -88,6 +96,7 @@ if (only.includes("backfill")) await backfill(cluster, figures);
 if (only.includes("migrations")) await migrations(cluster, figures);
 if (only.includes("viewers")) await viewers(cluster, figures);
 if (only.includes("idle")) await idle(cluster, figures);
+if (only.includes("eta")) await eta(cluster, figures);
 if (only.includes("binary")) figures.add({ name: "binary_mb", value: strippedMb(), goal: "", detail: "stripped" });
 const [server] = await cluster.query("postgres", "SHOW server_version");
 await cluster.stop();

@@ -6,7 +6,7 @@ import { figures } from "../lib/paths";
 export interface Figure {
   name: string;
   value: number;
-  /** "≥ 0.55": what the figure must be; empty = only told. */
+  /** "≥ 0.55", "70..90": what the figure must be; empty = only told. */
   goal: string;
   /** Where it comes from: "1.9 s against 1.3 s". */
   detail: string;
@@ -14,6 +14,8 @@ export interface Figure {
 
 export function goalHolds({ value, goal }: Figure): boolean {
   const [op, limit] = goal.split(" ");
+  const [least, most] = goal.split("..");
+  if (most !== undefined) return value >= Number(least) && value <= Number(most);
   if (op === "≥") return value >= Number(limit);
   if (op === "≤") return value <= Number(limit);
   return true;

@@ -29,7 +29,7 @@ export function mergeFigures(file: string, part: string, values: Values): void {
   const totals: Values = {};
   for (const each of Object.values(parts)) {
     for (const [name, value] of Object.entries(each)) {
-      if (typeof value === "number" && name !== "seed") totals[name] = total(name, totals[name], value);
+      if (typeof value === "number" && name !== "seed" && name !== "factor") totals[name] = total(name, totals[name], value);
     }
   }
   mkdirSync(figures, { recursive: true });

@@ -49,6 +49,9 @@ export interface Progress {
   total: number | null;
   rows_per_s?: number | null;
   eta_s?: number | null;
+  /** P10 and P90 of what is left. */
+  eta_low_s?: number | null;
+  eta_high_s?: number | null;
   rows_changed?: number;
   rows_skipped?: number;
   rows_queued?: number;

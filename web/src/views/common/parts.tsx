@@ -7,7 +7,7 @@ import { sqlTokens } from "../../lib/sql";
 import type { Look } from "../../lib/status";
 import { live, now, zone } from "../../state/store";
 import type { ApiError } from "../../wire/api";
-import type { JsonObject, Run } from "../../wire/types";
+import type { JsonObject, Progress, Run } from "../../wire/types";
 import { Icon, type Sign } from "./icon";
 
 export function Badge({ look, quiet = false }: { look: Look; quiet?: boolean }) {
@@ -48,9 +48,13 @@ export function Countdown({ leftUs, since, runs }: { leftUs: number; since: numb
 }
 
 /** An ETA is only shown while it can be believed. */
-export function Eta({ seconds }: { seconds: number | null | undefined }) {
+/** What is left, with the interval that holds the truth four times out of five. */
+export function Eta({ progress }: { progress: Progress }) {
+  const { eta_s: seconds, eta_low_s: low, eta_high_s: high } = progress;
   if (seconds === null || seconds === undefined || !live.value) return null;
-  return <span class="num"> · about {formatCountdown(seconds * 1e6)} left</span>;
+  const range = low !== null && low !== undefined && high !== null && high !== undefined && high >= 1
+    ? ` (${formatCountdown(low * 1e6)} to ${formatCountdown(high * 1e6)})` : "";
+  return <span class="num"> · about {formatCountdown(seconds * 1e6)} left{range}</span>;
 }
 
 export function Bar({ done, total, label }: { done: number; total: number | null; label: string }) {

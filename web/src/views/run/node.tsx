@@ -69,7 +69,7 @@ function ProgressPanel({ progress, rates, stops, running, finished }: {
         <strong class="large"><Fraction done={done} total={total} unit="rows" /></strong>
         <span class="soft">
           {running && !!rate && <span class="num">{formatRate(rate)}</span>}
-          {running && <Eta seconds={progress.eta_s} />}
+          {running && <Eta progress={progress} />}
         </span>
       </p>
       <Bar done={finished ? 1 : done} total={finished ? 1 : total} label="Rows done" />

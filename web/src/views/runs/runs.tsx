@@ -55,7 +55,7 @@ function RunProgress({ run }: { run: Run }) {
     return (
       <>
         <Bar done={progress.done} total={progress.total} label={`Rows of ${progress.path ?? "the step"}`} />
-        <span class="soft small"><Fraction done={progress.done} total={progress.total} unit="rows" /><Eta seconds={progress.eta_s} /></span>
+        <span class="soft small"><Fraction done={progress.done} total={progress.total} unit="rows" /><Eta progress={progress} /></span>
       </>
     );
   return (
