@@ -46,7 +46,7 @@ static void prepare_hooks(Runner *runner, const CliContext *context, const char 
     Arena *arena = context->arena;
     size_t n = 0;
     runner->worker_argv[n++] = runner->cli->program;
-    runner->worker_argv[n++] = "worker";
+    runner->worker_argv[n++] = "rows";
     runner->worker_argv[n++] = run;
     runner->worker_argv[n++] = "--env";
     runner->worker_argv[n++] = context->environment->name;

@@ -1,166 +1,216 @@
-/* worker (internal): row work of one backfill. Its parent is the runner, which kills it when it
- * falls silent. */
+/* worker: joins the row work of a run. This process has no Lua: it looks for work and starts
+ * workers for it, as the run's own runner does (data/crew.h), wherever it runs. */
+#include "base/clock.h"
 #include "base/log.h"
-#include "bind/plan.h"
-#include "bind/row.h"
 #include "cli/commands.h"
 #include "cli/context.h"
-#include "data/worker.h"
-#include "ledger/fence.h"
+#include "data/crew.h"
+#include "db/sql.h"
 #include "ledger/run.h"
-#include "loop/child.h"
-#include "run/kind.h"
+#include "run/state.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-typedef struct Worker {
+enum { LOOK_MS = 500, GRACE_MS = 10000, FAILURES_MAX = 3 };
+
+/* What there is to do. */
+typedef struct Work {
+    int64_t epoch;
+    char step[512];
+    int64_t ranges; /* that nobody works on */
+} Work;
+
+typedef struct Join {
     Cli *cli;
     CliContext context;
-    Arena *arena;
-    Plan *plan;
-    Bundle *bundle;
-    BindPlan *lua;
-    BindRows *rows;
-    DataSpec spec;
-    json_t *head;       /* the run's row */
-    SqlColumns dropped; /* what an earlier step's undo drops: only these may be written without old
-                           values */
-    bool save_old;
     const ConfigTarget *target;
-    const char *search_path;
     int64_t run;
-    int64_t epoch;
-} Worker;
+    int workers;
+    DbConn *state;
+    DbConn *conn; /* to the target */
+    char prefix[32];
+    const char *argv[24];
+    size_t argv_count; /* without step and epoch */
+    char epoch_text[24];
+    Work now; /* what the crew works on */
+    DataCrew crew;
+    int failures;
+    bool over;
+} Join;
 
-/* Without kept old values, only columns that an undo drops anyway may be written (P7). */
-static bool map_checked(void *ctx, const DataRow *row, Arena *arena, DataMapped *ret, Error *err)
+/* ------------------------------------------------------------------ looking for work */
+
+static bool connect_both(Join *join, Error *err)
 {
-    Worker *worker = ctx;
-    if (!bind_rows_map(worker->rows, row, arena, ret, err))
+    if (join->state != NULL && db_usable(join->state) && join->conn != NULL &&
+        db_usable(join->conn))
+        return true;
+    db_close(join->state);
+    db_close(join->conn);
+    join->state = join->conn = NULL;
+    return cli_context_connect(join->cli, &join->context, false, &join->state, err) &&
+           cli_context_target(join->cli, join->target, true, &join->conn, err);
+}
+
+static bool look(Join *join, Work *ret_work, Error *err)
+{
+    AUTO(json_auto) json_t *head = NULL;
+    AUTO(db_result_auto) DbResult *rows = NULL;
+    char run[24];
+    *ret_work = (Work){0};
+    snprintf(run, sizeof(run), "%" PRId64, join->run);
+    if (!connect_both(join, err) || !ledger_run_read(join->state, join->run, &head, err) ||
+        !db_query_prepared(join->conn, db_sql("join_work"), DB_PARAMS(run), &rows, err))
         return false;
-    for (size_t i = 0; !worker->save_old && worker->dropped.count > 0 && i < ret->writes_count;
-         i++) {
-        const char *column = ret->writes[i].column->name;
-        if (sql_columns_find(&worker->dropped, worker->spec.table, column) == NULL)
-            return error_set(err, ERROR_INPUT,
-                             "map writes column \"%s\" too, which no undo of an earlier step "
-                             "drops: make that a backfill of its own, "
-                             "whose name ends with it, so that its old values are kept",
-                             column);
+    RunState state = run_state_parse(json_get_string(head, "state", ""));
+    join->over = run_state_rest(state) == RUN_ENDED;
+    if (db_rows(rows) == 0)
+        return true;
+    ret_work->epoch = db_int(rows, 0, 0);
+    snprintf(ret_work->step, sizeof(ret_work->step), "%s", db_value(rows, 0, 1));
+    ret_work->ranges = db_int(rows, 0, 2);
+    return true;
+}
+
+/* ------------------------------------------------------------------ the crew */
+
+static void base_argv(Join *join)
+{
+    const CliContext *context = &join->context;
+    size_t n = 0;
+    join->argv[n++] = join->cli->program;
+    join->argv[n++] = "rows";
+    join->argv[n++] = cli_argument(join->cli, 0);
+    join->argv[n++] = "--env";
+    join->argv[n++] = context->environment->name;
+    if (context->config_path != NULL) {
+        join->argv[n++] = "--config";
+        join->argv[n++] = context->config_path;
+    }
+    join->argv[n++] = "--joined";
+    join->argv_count = n;
+}
+
+/* A crew works for one step and one epoch; it must be empty when that changes. */
+static void turn_to(Join *join, const Work *work)
+{
+    size_t n = join->argv_count;
+    join->now = *work;
+    snprintf(join->epoch_text, sizeof(join->epoch_text), "%" PRId64, work->epoch);
+    join->argv[n++] = "--step";
+    join->argv[n++] = join->now.step;
+    join->argv[n++] = "--epoch";
+    join->argv[n++] = join->epoch_text;
+    join->argv[n++] = "--name";
+    join->argv[n] = NULL;
+    unsigned started = join->crew.started;
+    data_crew_init(&join->crew, join->cli->loop, join->argv, work->epoch);
+    join->crew.prefix = join->prefix;
+    join->crew.started = started;
+}
+
+/* A worker that failed says why; one that lost its connection, or whose run has another epoch, is
+ * followed by another. */
+static bool reap(Join *join, Error *err)
+{
+    DataCrewPlace *place;
+    while ((place = data_crew_ended(&join->crew)) != NULL) {
+        Error why = data_crew_why(place);
+        data_crew_bury(place);
+        bool again = why.kind == ERROR_NONE || why.kind == ERROR_UNREACHABLE ||
+                     why.kind == ERROR_FENCED || why.kind == ERROR_CONFLICT;
+        join->failures = why.kind == ERROR_NONE ? 0 : join->failures + !again;
+        if (!again)
+            log_warn("a worker failed: %s", why.message);
+        if (join->failures >= FAILURES_MAX) {
+            *err = why;
+            return false;
+        }
     }
     return true;
 }
 
-/* Of the target: the state database may have another one. */
-static bool read_search_path(Worker *worker, DbConn *state, const char *state_url, Error *err)
+static bool staff(Join *join, const Work *work, Error *err)
 {
-    AUTO(db_close_auto) DbConn *own = NULL;
-    AUTO(db_result_auto) DbResult *path = NULL;
-    if ((!text_equal(worker->target->url, state_url) &&
-         !cli_context_target(worker->cli, worker->target, true, &own, err)) ||
-        !ledger_call(own == NULL ? state : own, "search_path_default", NULL, &path, err))
-        return false;
-    worker->search_path = arena_strdup(worker->arena, db_value(path, 0, 0));
+    bool other = work->epoch != join->now.epoch || !text_equal(work->step, join->now.step);
+    int size = data_crew_size(&join->crew);
+    if (work->ranges == 0 || (other && size > 0))
+        return true;
+    if (other)
+        turn_to(join, work);
+    for (int64_t free = work->ranges; size < join->workers && free > 0; size++, free--) {
+        if (!data_crew_start_one(&join->crew, err))
+            return false;
+        fprintf(stderr, "a worker joins \"%s\" of run %" PRId64 "\n", work->step, join->run);
+    }
     return true;
 }
 
-static bool load_plan(Worker *worker, Error *err)
+static bool turn(Join *join, Error *err)
 {
-    AUTO(db_close_auto) DbConn *state = NULL;
-    AUTO(json_auto) json_t *graph = NULL;
-    const char *state_url = worker->context.state->url;
-    if (!cli_context_connect(worker->cli, &worker->context, false, &state, err) ||
-        !ledger_run_read(state, worker->run, &worker->head, err) ||
-        !cli_context_environment(&worker->context, json_get_string(worker->head, "environment", ""),
-                                 err) ||
-        !ledger_plan_load(state, json_get_string(worker->head, "plan", ""), &worker->bundle, &graph,
-                          err) ||
-        !plan_from_graph(graph, &worker->plan, err) ||
-        !cli_context_plan_target(&worker->context, worker->plan, &worker->target, err))
+    Work work;
+    Error lost = {0};
+    if (!reap(join, err))
         return false;
-    return read_search_path(worker, state, state_url, err);
-}
-
-static bool prepare(Worker *worker, Error *err)
-{
-    const char *step = cli_option(worker->cli, "step");
-    if (!load_plan(worker, err))
-        return false;
-    const PlanNode *node = plan_find(worker->plan, step == NULL ? "" : step);
-    if (node == NULL || (node->kind != PLAN_BACKFILL && node->kind != PLAN_IMPORT))
-        return error_set(err, ERROR_INPUT, "\"%s\" is no backfill or import of this plan",
-                         step == NULL ? "" : step);
-    if (!data_spec_read(node, worker->arena, &worker->spec, err))
-        return false;
-    if (worker->spec.import != NULL &&
-        !config_store_path(worker->context.environment, worker->spec.import->store,
-                           &worker->spec.import->root, err))
-        return false;
-    worker->save_old = worker->spec.import != NULL ||
-                       run_kind_backfill_saves_old(worker->plan, node, &worker->spec);
-    run_kind_backfill_dropped(worker->plan, node, &worker->dropped);
-    if (!worker->spec.map)
+    if (!look(join, &work, &lost)) {
+        if (lost.kind != ERROR_UNREACHABLE) {
+            *err = lost;
+            return false;
+        }
+        log_warn("%s", lost.message);
         return true;
-    return bind_plan_load(worker->cli->loop, worker->bundle, &worker->lua, err) &&
-           bind_plan_params(worker->lua, json_object_get(worker->head, "params"), err) &&
-           bind_rows_open(worker->lua, node->path, &worker->rows, err);
+    }
+    return join->over || staff(join, &work, err);
 }
 
-static int work(Worker *worker, Error *err)
+static bool join_until_over(Join *join, Error *err)
 {
-    char application[48];
-    DataWorkerOptions options = {
-        .spec = &worker->spec,
-        .job = {.run = worker->run,
-                .epoch = worker->epoch,
-                .role = worker->target->run_as,
-                .save_old = worker->save_old},
-        .target = {.conninfo = worker->target->url,
-                   .application_name = ledger_fence_application(worker->run, worker->epoch,
-                                                                application, sizeof(application)),
-                   .search_path = worker->search_path,
-                   .lock_timeout_ms = worker->target->lock_timeout_ms,
-                   .statement_timeout_ms = worker->target->statement_timeout_ms,
-                   .pooler_session = worker->target->pooler_session},
-        .name = cli_option(worker->cli, "name")};
-    return data_worker_main(worker->cli->loop, &options, worker->spec.map ? map_checked : NULL,
-                            worker, err);
+    bool ok = true;
+    while (ok && !join->over && join->cli->signals == 0) {
+        ok = turn(join, err);
+        if (ok && !join->over && join->cli->signals == 0)
+            fiber_event_wait(&join->cli->signalled, LOOK_MS);
+    }
+    data_crew_end(&join->crew, SIGTERM, GRACE_MS);
+    return ok;
 }
 
-static void worker_done(Worker *worker)
+static bool join_open(Join *join, Error *err)
 {
-    bind_rows_close(worker->rows);
-    bind_plan_free(worker->lua);
-    json_decref(worker->head);
-    plan_free(worker->plan);
-    bundle_free(worker->bundle);
-    arena_free(worker->arena);
-    if (worker->context.arena != NULL)
-        cli_context_done(&worker->context);
+    char host[20] = "";
+    const char *workers = cli_option(join->cli, "workers");
+    join->workers = workers == NULL ? 1 : (int)strtol(workers, NULL, 10);
+    if (join->workers < 1 || join->workers > BOUND_WORKERS)
+        return error_set(err, ERROR_INPUT, "--workers takes a number from 1 to %d", BOUND_WORKERS);
+    if (gethostname(host, sizeof(host)) != 0)
+        snprintf(host, sizeof(host), "?");
+    host[sizeof(host) - 1] = '\0';
+    snprintf(join->prefix, sizeof(join->prefix), "%.16s/%d/", host, (int)getpid());
+    if (!cli_context_open(join->cli, NULL, &join->context, err) ||
+        !cli_context_connect(join->cli, &join->context, false, &join->state, err) ||
+        !cli_context_run(join->state, cli_argument(join->cli, 0), &join->run, err) ||
+        !cli_context_run_target(join->cli, &join->context, join->run, &join->target, err))
+        return false;
+    base_argv(join);
+    data_crew_init(&join->crew, join->cli->loop, join->argv, 0);
+    return true;
 }
 
 CliExit cli_worker(Cli *cli)
 {
     Error err = {0};
-    Worker worker = {.cli = cli, .arena = arena_new()};
-    worker.dropped.arena = worker.arena;
-    const char *epoch = cli_option(cli, "epoch");
-    worker.epoch = epoch == NULL ? 0 : strtoll(epoch, NULL, 10);
+    Join join = {.cli = cli};
     log_set_process("worker");
-    child_beat_start(cli->loop);
-    bool ok = cli_context_open(cli, NULL, &worker.context, &err) &&
-              cli_context_run(NULL, cli_argument(cli, 0), &worker.run, &err) &&
-              prepare(&worker, &err);
-    int code = ok ? work(&worker, &err) : (int)data_worker_exit(&err);
-    if (code != WORKER_DONE) {
-        AUTO(json_auto) json_t *problem = json_from_error(&err);
-        AUTO(base_free) char *text = json_text(problem);
-        puts(text);
-        fflush(stdout);
-    }
-    worker_done(&worker);
-    return (CliExit)code;
+    bool ok = join_open(&join, &err) && join_until_over(&join, &err);
+    db_close(join.state);
+    db_close(join.conn);
+    CliExit code = ok ? CLI_OK : cli_fail(&err);
+    if (join.context.arena != NULL)
+        cli_context_done(&join.context);
+    return code;
 }

@@ -35,6 +35,7 @@ CliMain cli_retry;
 CliMain cli_review;
 CliMain cli_revoke;
 CliMain cli_rollback;
+CliMain cli_rows;
 CliMain cli_run;
 CliMain cli_runner;
 CliMain cli_schema;

@@ -252,10 +252,15 @@ static const CliOption RUNNER_OPTIONS[] = {
     {.name = "home", .value = "DIR", .doc = "folder of keys and backups"},
     OPTIONS_END,
 };
-static const CliOption WORKER_OPTIONS[] = {
+static const CliOption ROWS_OPTIONS[] = {
     {.name = "step", .value = "PATH", .doc = "the backfill"},
     {.name = "epoch", .value = "N", .doc = "the epoch it works for"},
     {.name = "name", .value = "NAME", .doc = "how it is called in the ledger"},
+    {.name = "joined", .doc = "the run's own runner did not start it"},
+    OPTIONS_END,
+};
+static const CliOption WORKER_OPTIONS[] = {
+    {.name = "workers", .value = "N", .doc = "how many at once (default 1)"},
     OPTIONS_END,
 };
 
@@ -382,13 +387,22 @@ const CliCommand CLI_COMMANDS[] = {
      false},
     {"watch", "[RUN]", 0, 1, "follow a run live; leaving does not disturb it", NULL, WATCH_OPTIONS,
      cli_watch, false, false},
+    {"worker", "RUN", 1, 1, "join the row work of a run, from this or another machine",
+     "Takes ranges of the backfill or import that is under way beside the workers of the run's own "
+     "runner, and of those that come after it, until the run has ended. May be started and killed "
+     "at any "
+     "time: each batch is one transaction, and what a dead worker held is given to others. Needs "
+     "headgate.yaml and its databases, and the files of an import; plan and parameters come from "
+     "the "
+     "ledger.",
+     WORKER_OPTIONS, cli_worker, false, false},
     {"dry", "PLAN", 1, 1, "internal: evaluates and simulates a plan; parameters on standard input",
      NULL, PLAN_OPTIONS, cli_dry, true, true},
     {"graph", "", 0, 0, "internal: evaluates the bundle on standard input", NULL, NONE, cli_graph,
      true, true},
     {"runner", "RUN", 1, 1, "internal: drives one run", NULL, RUNNER_OPTIONS, cli_runner, true,
      true},
-    {"worker", "RUN", 1, 1, "internal: row work of one backfill", NULL, WORKER_OPTIONS, cli_worker,
-     true, true},
+    {"rows", "RUN", 1, 1, "internal: a worker, the row work of one step", NULL, ROWS_OPTIONS,
+     cli_rows, true, true},
     {NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, false, false},
 };

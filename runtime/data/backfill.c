@@ -21,6 +21,7 @@ enum {
     ROWS_FOR_TWO = 5000,     /* below it a second process costs more than it brings */
     BYTES_FOR_TWO = 4000000, /* the same of files */
     AUTO_WORKERS = 2,
+    GONE_EVERY_US = 1000000,
 };
 
 typedef struct Backfill {
@@ -41,6 +42,7 @@ typedef struct Backfill {
     int64_t pass_began_us;
     int64_t rate_at_us;
     int64_t rate_done;
+    int64_t gone_looked_us;
     DataEta eta;
     bool rests;
 } Backfill;
@@ -297,8 +299,10 @@ static bool staff(Backfill *backfill, Error *err)
     backfill->rests = turn.rests;
     int most = turn.workers;
     most = most < 1 ? 1 : most > BOUND_WORKERS ? BOUND_WORKERS : most;
-    int64_t open = backfill->sum.ranges - backfill->sum.ranges_done;
-    int wanted = open < most ? (int)open : most;
+    /* Ranges that nobody works on: those of workers that have joined need none of ours. */
+    int64_t open = backfill->sum.ranges - backfill->sum.ranges_done - backfill->sum.working;
+    int64_t useful = data_crew_size(&backfill->crew) + open;
+    int wanted = useful < most ? (int)useful : most;
     if (data_crew_size(&backfill->crew) > most)
         data_crew_end_one(&backfill->crew);
     while (!backfill->stopping && data_crew_size(&backfill->crew) < wanted) {
@@ -306,6 +310,17 @@ static bool staff(Backfill *backfill, Error *err)
             return false;
     }
     return true;
+}
+
+/* Looked at only when somebody beside our own crew holds a range. */
+static bool release_gone(Backfill *backfill, Error *err)
+{
+    int64_t now_us = clock_monotonic_us();
+    bool others = backfill->sum.working > data_crew_size(&backfill->crew);
+    if (!others || now_us - backfill->gone_looked_us < GONE_EVERY_US)
+        return true;
+    backfill->gone_looked_us = now_us;
+    return data_cursor_release_gone(&backfill->job, backfill->conn, err) && read_sum(backfill, err);
 }
 
 static void check_stop(Backfill *backfill)
@@ -384,9 +399,11 @@ static bool drive(Backfill *backfill, DataOutcome *outcome, Error *err)
                 return false;
             continue;
         }
-        if (!staff(backfill, err))
+        if (!release_gone(backfill, err) || !staff(backfill, err))
             return false;
-        if (data_crew_ended(&backfill->crew) == NULL && data_crew_size(&backfill->crew) > 0)
+        bool works = data_crew_size(&backfill->crew) > 0 ||
+                     backfill->sum.ranges_done < backfill->sum.ranges; /* others do */
+        if (data_crew_ended(&backfill->crew) == NULL && works)
             fiber_event_wait(&backfill->crew.changed, POLL_MS);
         if (fiber_cancelled())
             return error_set(err, ERROR_CANCELLED, "the backfill was stopped");

@@ -13,7 +13,7 @@ enum { OUTPUT_BYTES = 64 * 1024, ARGS_MAX = 64, SILENCE_MS = 5000 };
 
 void data_crew_init(DataCrew *crew, Loop *loop, const char *const *argv, int64_t epoch)
 {
-    *crew = (DataCrew){.loop = loop, .argv = argv, .epoch = epoch};
+    *crew = (DataCrew){.loop = loop, .argv = argv, .prefix = "", .epoch = epoch};
 }
 
 int data_crew_size(const DataCrew *crew)
@@ -50,7 +50,8 @@ bool data_crew_start_one(DataCrew *crew, Error *err)
     DataCrewPlace *place = free_place(crew);
     invariant(place != NULL);
     *place = (DataCrewPlace){.crew = crew};
-    snprintf(place->name, sizeof(place->name), "%" PRId64 ":%u", crew->epoch, ++crew->started);
+    snprintf(place->name, sizeof(place->name), "%.30s%" PRId64 ":%u", crew->prefix, crew->epoch,
+             ++crew->started);
     for (; crew->argv[count] != NULL; count++) {
         invariant(count < ARGS_MAX - 2);
         argv[count] = crew->argv[count];

@@ -21,6 +21,7 @@ typedef struct DataCrewPlace {
 struct DataCrew {
     Loop *loop;
     const char *const *argv;
+    const char *prefix; ///< of names, so that they are unique among machines; "" for the run's own
     int64_t epoch;
     unsigned started; ///< so far: names are never used twice
     DataCrewPlace places[BOUND_WORKERS];

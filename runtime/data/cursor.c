@@ -88,6 +88,16 @@ bool data_cursor_release(const DataJob *job, DbConn *conn, const char *owner, Er
     return run_fenced(job, conn, "data_cursor_release", &list, NULL, err);
 }
 
+bool data_cursor_release_gone(const DataJob *job, DbConn *conn, Error *err)
+{
+    char application[48];
+    DataList list = {0};
+    list_start(job, &list);
+    data_list_text(&list, ledger_fence_application(job->options.run, job->options.epoch,
+                                                   application, sizeof(application)));
+    return run_fenced(job, conn, "data_cursor_release_gone", &list, NULL, err);
+}
+
 bool data_cursor_pass(const DataJob *job, DbConn *conn, int pass, Error *err)
 {
     DataList list = {0};

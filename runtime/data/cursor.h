@@ -41,6 +41,8 @@ NODISCARD bool data_cursor_create(const DataJob *job, DbConn *conn, int number,
 NODISCARD bool data_cursor_claim(const DataJob *job, DbConn *conn, const char *owner, Arena *arena,
                                  DataRange *ret_range, bool *ret_found, Error *err);
 NODISCARD bool data_cursor_release(const DataJob *job, DbConn *conn, const char *owner, Error *err);
+/// Takes the ranges of joined workers whose backends are gone. Fences and commits by itself.
+NODISCARD bool data_cursor_release_gone(const DataJob *job, DbConn *conn, Error *err);
 NODISCARD bool data_cursor_pass(const DataJob *job, DbConn *conn, int pass, Error *err);
 NODISCARD bool data_cursor_sum(const DataJob *job, DbConn *conn, DataProgressSum *ret_sum,
                                Error *err);

@@ -54,6 +54,7 @@ struct Worker {
     DbConn *writer;
     DataUpdater updater;
     DataController controller;
+    const char *owner; /* of ranges */
     Arena *range_arena;
     DataRange range;
     bool careful; /* the next commit looks for the rows that the server refuses */
@@ -415,8 +416,8 @@ static bool claim(Worker *worker, bool *ret_found, Error *err)
 {
     arena_free(worker->range_arena);
     worker->range_arena = arena_new();
-    return data_cursor_claim(&worker->job, worker->writer, worker->options->name,
-                             worker->range_arena, &worker->range, ret_found, err);
+    return data_cursor_claim(&worker->job, worker->writer, worker->owner, worker->range_arena,
+                             &worker->range, ret_found, err);
 }
 
 static bool work(Worker *worker, Error *err)
@@ -430,7 +431,7 @@ static bool work(Worker *worker, Error *err)
         if (!run_range(worker, err))
             return false;
     }
-    return data_cursor_release(&worker->job, worker->writer, worker->options->name, err);
+    return data_cursor_release(&worker->job, worker->writer, worker->owner, err);
 }
 
 bool data_worker_open_reader(Loop *loop, const DbTarget *target, DbConn **ret_conn, Error *err)
@@ -456,6 +457,11 @@ static bool open_writer(Worker *worker, Error *err)
            db_query(worker->writer, db_sql("data_session_writer"), NULL, NULL, err);
 }
 
+const char *data_worker_joined(Arena *arena, int backend_pid, const char *name)
+{
+    return arena_printf(arena, "joined:%d:%s", backend_pid, name);
+}
+
 static bool worker_open(Worker *worker, Error *err)
 {
     const DataWorkerOptions *options = worker->options;
@@ -464,6 +470,10 @@ static bool worker_open(Worker *worker, Error *err)
         !data_job_open(worker->writer, worker->arena, options->spec, &options->job, &worker->job,
                        err))
         return false;
+    worker->owner =
+        options->joined
+            ? data_worker_joined(worker->arena, db_backend_pid(worker->writer), options->name)
+            : options->name;
     data_updater_init(&worker->updater, &worker->job, worker->writer);
     data_controller_init(&worker->controller, options->spec->batch_rows, options->spec->batch_us);
     return true;

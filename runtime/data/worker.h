@@ -20,6 +20,7 @@ typedef struct DataWorkerOptions {
     DataJobOptions job;
     DbTarget target;  ///< with the search_path that the plan's SQL needs
     const char *name; ///< unique among the step's workers: the owner of its ranges
+    bool joined;      ///< nobody but the server knows whether it lives: see data_worker_joined()
 } DataWorkerOptions;
 
 /// Waits: call it in a fiber. Works until no range is open or SIGTERM came (the batch in hand is
@@ -28,6 +29,10 @@ typedef struct DataWorkerOptions {
 /// as the last line of standard output, where data/backfill.c reads it.
 int data_worker_main(Loop *loop, const DataWorkerOptions *options, DataMap *map, void *ctx,
                      Error *err);
+
+/// The owner of ranges as which a worker that has joined is known: "joined:<backend pid>:<name>".
+/// Its ranges are free when that backend is gone (data_cursor_release_gone.sql).
+const char *data_worker_joined(Arena *arena, int backend_pid, const char *name);
 
 /// The exit for an error.
 DataWorkerExit data_worker_exit(const Error *err);

@@ -3,9 +3,11 @@ import { readdirSync, readFileSync } from "node:fs";
 
 export interface Process {
   pid: number;
-  /** runner, worker, serve, … */
+  /** runner, worker (rows, by its command), joined (a process that starts such workers), serve, … */
   command: string;
 }
+
+const CALLED: Record<string, string> = { rows: "worker", worker: "joined" };
 
 /** All live headgate processes whose HEADGATE_HOME is home. */
 export function processesOf(home: string): Process[] {
@@ -17,8 +19,8 @@ export function processesOf(home: string): Process[] {
       if (!environment.includes(`HEADGATE_HOME=${home}`)) continue;
       const words = readFileSync(`/proc/${entry}/cmdline`, "utf8").split("\0");
       if (!words[0]?.includes("headgate")) continue; // pg_dump and others it started
-      const command = words.find((word) => /^(runner|worker|serve|run|graph|demo|resume|dry)$/.test(word));
-      if (command !== undefined) found.push({ pid: Number(entry), command });
+      const command = words.find((word) => /^(runner|rows|worker|serve|run|graph|demo|resume|dry)$/.test(word));
+      if (command !== undefined) found.push({ pid: Number(entry), command: CALLED[command] ?? command });
     } catch {
       // it ended while we looked
     }
