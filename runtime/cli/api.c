@@ -5,11 +5,13 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "http/http.h"
+#include "server/guard.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { CALL_TIMEOUT_MS = 30000, TOKEN_FILE_BYTES = 256, ANSWER_BYTES = 16 * 1024 * 1024 };
 
@@ -28,13 +30,32 @@ static bool read_token(Arena *arena, const char *path, const char **ret_token, E
     return true;
 }
 
+/* A token in the clear is everybody's on the way. */
+static bool is_private(Arena *arena, const char *url, Error *err)
+{
+    static const char HTTP[] = "http://";
+    if (strncasecmp(url, HTTP, sizeof(HTTP) - 1) != 0)
+        return true;
+    const char *host = url + sizeof(HTTP) - 1;
+    host += host[0] == '[';
+    if (guard_is_loopback(
+            arena_strndup(arena, host, strcspn(host, host[-1] == '[' ? "]" : ":/?#"))))
+        return true;
+    error_set(err, ERROR_REFUSED, "%.200s is plain HTTP: your token could be read on the way", url);
+    return error_hint(err,
+                      "give the supervisor as https://… (headgate serve --tls-cert, or a proxy)");
+}
+
 bool cli_api_open(const Cli *cli, Arena *arena, CliApi *ret_api, Error *err)
 {
     const char *url = cli_option(cli, "server");
     const char *file = cli_option(cli, "token-file");
     CliApi api = {.loop = cli->loop,
                   .url = url == NULL ? "http://127.0.0.1:8080" : url,
+                  .ca_file = cli_option(cli, "ca-file"),
                   .token = getenv("HEADGATE_TOKEN")};
+    if (!is_private(arena, api.url, err))
+        return false;
     if (file != NULL && !read_token(arena, file, &api.token, err))
         return false;
     if (text_empty(api.token)) {
@@ -113,6 +134,7 @@ bool cli_api_call(const CliApi *api, const CliApiCall *call, json_t **ret_answer
                            .body = body,
                            .body_bytes = body == NULL ? 0 : strlen(body),
                            .timeout_ms = CALL_TIMEOUT_MS,
+                           .ca_file = api->ca_file,
                            .max_bytes = ANSWER_BYTES};
     HttpResponse response = {0};
     if (!http_request(api->loop, &request, &response, err))

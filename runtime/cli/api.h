@@ -11,9 +11,12 @@ typedef struct CliApi {
     Loop *loop;
     const char *url; ///< "http://127.0.0.1:8080"
     const char *token;
+    const char *ca_file; ///< for https; NULL = the system's authorities
 } CliApi;
 
-/// --server and --token-file, HEADGATE_SERVER and HEADGATE_TOKEN. Strings from arena.
+/// --server, --ca-file and --token-file, HEADGATE_SERVER, HEADGATE_CA_FILE and HEADGATE_TOKEN.
+/// Strings from arena. ERROR_REFUSED for plain HTTP to another machine: the token could be read on
+/// the way.
 NODISCARD bool cli_api_open(const Cli *cli, Arena *arena, CliApi *ret_api, Error *err);
 
 /// "42" of "42" or "#42"; NULL of NULL.

@@ -15,6 +15,8 @@ CliExit cli_serve(Cli *cli)
     log_set_process("supervisor");
     CliSuperviseOptions options = {.listen = cli_option(cli, "listen"),
                                    .public_url = cli_option(cli, "public-url"),
+                                   .tls_cert = cli_option(cli, "tls-cert"),
+                                   .tls_key = cli_option(cli, "tls-key"),
                                    .trust_header = cli_option(cli, "trust-header"),
                                    .trusted_proxy = cli_option(cli, "trusted-proxy"),
                                    .plans = plans == NULL ? "plans" : plans,

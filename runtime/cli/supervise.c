@@ -254,6 +254,8 @@ bool cli_supervise_start(Cli *cli, CliContext *context, const CliSuperviseOption
     supervisor->plans = options->plans;
     ServerOptions server = {.listen = options->listen,
                             .public_url = options->public_url,
+                            .tls_cert = options->tls_cert,
+                            .tls_key = options->tls_key,
                             .trust_header = options->trust_header,
                             .trusted_proxy = options->trusted_proxy,
                             .state = {.conninfo = context->state->url,

@@ -10,6 +10,8 @@ typedef struct CliSupervisor CliSupervisor;
 typedef struct CliSuperviseOptions {
     const char *listen; ///< NULL = default
     const char *public_url;
+    const char *tls_cert;
+    const char *tls_key;
     const char *trust_header;
     const char *trusted_proxy;
     const char *plans; ///< folder whose plans can be started; NULL = none

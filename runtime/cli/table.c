@@ -23,6 +23,11 @@
      .value = "URL",                                                                               \
      .variable = "HEADGATE_SERVER",                                                                \
      .doc = "the supervisor (default http://127.0.0.1:8080)"},                                     \
+        {.name = "ca-file",                                                                        \
+         .value = "FILE",                                                                          \
+         .variable = "HEADGATE_CA_FILE",                                                           \
+         .doc =                                                                                    \
+             "who signed an https supervisor's certificate, if not an authority of this machine"}, \
     {                                                                                              \
         .name = "token-file", .value = "FILE", .variable = "HEADGATE_TOKEN_FILE",                  \
         .doc = "file with the token; or set HEADGATE_TOKEN"                                        \
@@ -187,6 +192,10 @@ static const CliOption SERVE_OPTIONS[] = {
      .variable = "HEADGATE_LISTEN",
      .doc = "address and port (default 127.0.0.1:8080; port 0 = any)"},
     {.name = "public-url", .value = "URL", .doc = "what browsers see, behind a proxy"},
+    {.name = "tls-cert",
+     .value = "FILE",
+     .doc = "speak TLS (1.2 or newer) with this certificate: PEM, with those that signed it"},
+    {.name = "tls-key", .value = "FILE", .doc = "its key"},
     {.name = "trust-header",
      .value = "NAME",
      .doc = "the proxies' header that says who somebody is (X-Forwarded-User); the proxy must "

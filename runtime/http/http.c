@@ -222,6 +222,8 @@ static Transfer *transfer_new(Loop *loop, const HttpRequest *request, const char
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    if (request->ca_file != NULL)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file);
     if (request->unix_socket_path != NULL)
         curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request->unix_socket_path);
     choose_body(easy, request, method);

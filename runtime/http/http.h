@@ -12,8 +12,9 @@ typedef struct HttpRequest {
     const char *const *headers; ///< "Name: value", NULL-terminated; NULL = none
     const char *body;           ///< NULL = none
     size_t body_bytes;
-    int timeout_ms;               ///< for all of it; 0 = BOUND_HTTP_TIMEOUT_MS
-    size_t max_bytes;             ///< of the answer's body; 0 = BOUND_HTTP_BODY_BYTES
+    int timeout_ms;      ///< for all of it; 0 = BOUND_HTTP_TIMEOUT_MS
+    size_t max_bytes;    ///< of the answer's body; 0 = BOUND_HTTP_BODY_BYTES
+    const char *ca_file; ///< certificates that may sign an https server's; NULL = the system's
     const char *unix_socket_path; ///< connect there instead of to the URL's host; NULL = no
 } HttpRequest;
 

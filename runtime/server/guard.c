@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { PORT_MAX = 65535, PORT_DEFAULT = 8080, HTTP_PORT = 80 };
+enum { PORT_MAX = 65535, PORT_DEFAULT = 8080, HTTP_PORT = 80, HTTPS_PORT = 443 };
 
 static bool parse_port(const char *text, int *ret_port)
 {
@@ -20,7 +20,7 @@ static bool parse_port(const char *text, int *ret_port)
     return port <= PORT_MAX;
 }
 
-static bool is_loopback(const char *host)
+bool guard_is_loopback(const char *host)
 {
     struct in6_addr six;
     struct in_addr four;
@@ -59,7 +59,7 @@ bool guard_parse_address(const char *text, ServerAddress *ret_address, Error *er
     memcpy(address.host, start, (size_t)(end - start));
     if (text[0] != '[' && strchr(address.host, ':') != NULL)
         return no_address(text, err);
-    address.loopback = is_loopback(address.host);
+    address.loopback = guard_is_loopback(address.host);
     *ret_address = address;
     return true;
 }
@@ -82,12 +82,22 @@ static const char *lower(Arena *arena, const char *name, size_t length)
 }
 
 /* Browsers leave out the port that a scheme implies. */
-static void add_name(ServerGuard *guard, Arena *arena, const char *name, int port)
+static void add_name(ServerGuard *guard, Arena *arena, const char *name,
+                     const ServerAddress *address)
 {
-    if (port == HTTP_PORT)
-        add(guard, name, arena_printf(arena, "http://%s", name));
-    add(guard, arena_printf(arena, "%s:%d", name, port),
-        arena_printf(arena, "http://%s:%d", name, port));
+    const char *scheme = address->tls ? "https" : "http";
+    if (address->port == (address->tls ? HTTPS_PORT : HTTP_PORT))
+        add(guard, name, arena_printf(arena, "%s://%s", scheme, name));
+    add(guard, arena_printf(arena, "%s:%d", name, address->port),
+        arena_printf(arena, "%s://%s:%d", scheme, name, address->port));
+}
+
+/* "[::1]:8080", "name:80" or "name": is it this machine? */
+static bool is_own_host(Arena *arena, const char *host)
+{
+    const char *start = host[0] == '[' ? host + 1 : host;
+    size_t length = host[0] == '[' ? strcspn(start, "]") : strcspn(start, ":");
+    return guard_is_loopback(arena_strndup(arena, start, length));
 }
 
 static bool add_public(ServerGuard *guard, Arena *arena, const char *url, Error *err)
@@ -103,32 +113,51 @@ static bool add_public(ServerGuard *guard, Arena *arena, const char *url, Error 
         return error_set(err, ERROR_INPUT,
                          "\"%.200s\" is not a public URL: it has a host and no path", url);
     const char *host = lower(arena, name, length);
+    if (!https && !is_own_host(arena, host)) {
+        error_set(err, ERROR_REFUSED, "%.200s is plain HTTP: passwords could be read on the way",
+                  url);
+        return error_hint(err, "let the proxy speak TLS and give its address as https://…");
+    }
     add(guard, host, arena_printf(arena, "%s%s", https ? "https://" : "http://", host));
-    guard->secure = https;
+    guard->secure = guard->secure || https;
     return true;
+}
+
+static bool is_private(const ServerAddress *address, const ServerGuard *guard, Error *err)
+{
+    if (address->loopback || address->tls || guard->secure)
+        return true;
+    error_set(err, ERROR_REFUSED, "%s can be reached by others, and this server speaks plain HTTP",
+              address->host);
+    return error_hint(err,
+                      "give it --tls-cert and --tls-key, or listen on 127.0.0.1 behind a proxy "
+                      "with TLS and say its --public-url");
+}
+
+static void add_own_names(ServerGuard *guard, Arena *arena, const ServerAddress *address)
+{
+    const char *host = lower(arena, address->host, strlen(address->host));
+    const char *name = strchr(host, ':') != NULL ? arena_printf(arena, "[%s]", host) : host;
+    add_name(guard, arena, name, address);
+    if (address->loopback && strcmp(name, "localhost") != 0)
+        add_name(guard, arena, "localhost", address);
 }
 
 bool guard_init(ServerGuard *guard, Arena *arena, const ServerAddress *address,
                 const char *public_url, Error *err)
 {
-    *guard = (ServerGuard){0};
-    if (public_url != NULL && !add_public(guard, arena, public_url, err))
+    *guard = (ServerGuard){.secure = address->tls};
+    if ((public_url != NULL && !add_public(guard, arena, public_url, err)) ||
+        !is_private(address, guard, err))
         return false;
-    bool six = strchr(address->host, ':') != NULL;
-    if (!address->loopback && public_url == NULL) {
-        error_set(err, ERROR_REFUSED,
-                  "%s can be reached by others, and this server speaks plain HTTP", address->host);
-        return error_hint(
-            err,
-            "listen on 127.0.0.1 behind a proxy with TLS and give its address as --public-url");
+    bool all = text_equal(address->host, "0.0.0.0") || text_equal(address->host, "::");
+    if (all && public_url == NULL) {
+        error_set(err, ERROR_INPUT, "listening on %s needs the name that browsers use",
+                  address->host);
+        return error_hint(err, "--public-url https://NAME:PORT");
     }
-    if (address->loopback) {
-        const char *host = lower(arena, address->host, strlen(address->host));
-        const char *name = six ? arena_printf(arena, "[%s]", host) : host;
-        add_name(guard, arena, name, address->port);
-        if (strcmp(name, "localhost") != 0)
-            add_name(guard, arena, "localhost", address->port);
-    }
+    if (!all && (address->loopback || address->tls))
+        add_own_names(guard, arena, address);
     guard->url = guard->origins[0];
     return true;
 }

@@ -9,6 +9,7 @@
  *   - The path is percent-decoded already, "//" and "/../" are gone.
  *   - CLOSED comes without ESTABLISHED, WSI_DESTROY without a connection of ours. */
 #include "server/private.h"
+#include "server/tls.h"
 
 #include "base/bounds.h"
 #include "base/clock.h"
@@ -139,10 +140,12 @@ static void push(ServerRequest *request)
         return;
     }
     size_t before = request->sent_bytes;
-    WriteResult result = write_some(request, lws_get_socket_fd(request->wsi));
+    WriteResult result = write_some(request);
     if (request->sent_bytes > before)
         request->moved_at_us = now_us;
     if (result == WRITE_DONE) {
+        if (request->server->tls)
+            tls_finish(request->wsi);
         shutdown(lws_get_socket_fd(request->wsi), SHUT_WR);
         request->stage = REQUEST_LINGERING;
         linger(request, now_us);

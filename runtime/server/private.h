@@ -42,6 +42,7 @@ struct Server {
     int header_timeout_s;
     ServerGuard guard;
     ServerTrust trust;
+    bool tls; ///< we speak it ourselves
     int port;
     AccessSigner signer;
     ServerPeers *peers;
@@ -128,7 +129,7 @@ void write_file(ServerRequest *request, const char *type, const char *name, cons
 void write_error(ServerRequest *request, const Error *err);
 typedef enum WriteResult { WRITE_DONE, WRITE_LATER, WRITE_FAILED } WriteResult;
 /// Sends as much of the answer as the socket takes now.
-WriteResult write_some(ServerRequest *request, int fd);
+WriteResult write_some(ServerRequest *request);
 /// A whole small answer at once, for requests that end with their connection (refused upgrades).
 void write_refusal(struct lws *wsi, int status, const Error *err);
 int status_of(const Error *err);

@@ -1,4 +1,5 @@
 /* The server: one libwebsockets context on our loop, the fibers behind it, and their end. */
+#include "server/tls.h"
 #include "server/viewer.h"
 
 #include "base/clock.h"
@@ -101,7 +102,8 @@ static bool make_context(Server *server, Error *err)
     lws_set_log_level(LLL_ERR, lws_said);
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
-        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+        .options = (server->tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0) |
+                   LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
                    LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS |
                    LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN,
         .foreign_loops = loops,
@@ -122,7 +124,8 @@ static bool make_context(Server *server, Error *err)
     return error_hint(err, "is the package libwebsockets-evlib-uv installed?");
 }
 
-static bool make_vhost(Server *server, const ServerAddress *address, Error *err)
+static bool make_vhost(Server *server, const ServerAddress *address, const ServerOptions *options,
+                       Error *err)
 {
     const char *host = text_equal(address->host, "localhost") ? "127.0.0.1" : address->host;
     struct lws_context_creation_info info = {
@@ -136,6 +139,8 @@ static bool make_vhost(Server *server, const ServerAddress *address, Error *err)
         .options = strchr(host, ':') == NULL ? LWS_SERVER_OPTION_DISABLE_IPV6 : 0,
         .user = server,
     };
+    if (server->tls)
+        tls_configure(&info, options->tls_cert, options->tls_key);
     server->vhost = lws_create_vhost(server->lws, &info);
     if (server->vhost == NULL)
         return error_set(err, ERROR_INPUT, "listening on %s port %d failed", address->host,
@@ -196,8 +201,12 @@ static bool open_server(Server *server, const ServerOptions *options, Error *err
 {
     ServerAddress address;
     const char *listen_on = options->listen == NULL ? "127.0.0.1:8080" : options->listen;
-    if (!guard_parse_address(listen_on, &address, err) ||
-        !guard_init(&server->guard, server->arena, &address, options->public_url, err) ||
+    if (!tls_check(options->tls_cert, options->tls_key, err) ||
+        !guard_parse_address(listen_on, &address, err))
+        return false;
+    server->tls = options->tls_cert != NULL;
+    address.tls = server->tls;
+    if (!guard_init(&server->guard, server->arena, &address, options->public_url, err) ||
         !trust_init(&server->trust, server->arena, options->trust_header, options->trusted_proxy,
                     err))
         return false;
@@ -205,7 +214,7 @@ static bool open_server(Server *server, const ServerOptions *options, Error *err
     if (!access_signer_open(options->key_folder, &server->signer, err))
         return error_wrap(err, "reading the key that signs approvals");
     if ((address.port != 0 && !check_address(&address, err)) || !make_context(server, err) ||
-        !make_vhost(server, &address, err))
+        !make_vhost(server, &address, options, err))
         return false;
     address.port = server->port;
     return guard_init(&server->guard, server->arena, &address, options->public_url, err);

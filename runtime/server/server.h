@@ -41,8 +41,11 @@ typedef struct ServerHooks {
 typedef struct ServerOptions {
     const char
         *listen; ///< "127.0.0.1:8080", "[::1]:8080", "8080"; NULL = 127.0.0.1:8080; port 0 = any
-    const char *public_url;    ///< "https://headgate.example.org": what browsers see; NULL = the
-                               ///< address itself
+    const char *public_url; ///< "https://headgate.example.org": what browsers see; NULL = the
+                            ///< address itself
+    const char
+        *tls_cert;       ///< file with the certificate and what it is signed by, PEM; NULL = no TLS
+    const char *tls_key; ///< file with its key
     const char *trust_header;  ///< the header in which trusted proxies say who somebody is; NULL
     const char *trusted_proxy; ///< their networks, "10.0.0.0/8,::1"; NULL = none
     DbTarget state;            ///< strings are copied

@@ -1,5 +1,6 @@
 /* From an answer to bytes on the connection. */
 #include "server/private.h"
+#include "server/tls.h"
 
 #include "base/log.h"
 
@@ -105,7 +106,7 @@ static void add(Text *header, const char *name, const char *value)
     text_printf(header, "%s: %s\r\n", name, value);
 }
 
-static void compose(const ServerAnswer *answer, Text *header)
+static void compose(const ServerAnswer *answer, bool secure, Text *header)
 {
     text_printf(header, "HTTP/1.1 %d %s\r\n", answer->status, status_text(answer->status));
     if (answer->status != STATUS_NOT_MODIFIED)
@@ -124,6 +125,8 @@ static void compose(const ServerAnswer *answer, Text *header)
         add(header, "WWW-Authenticate", "Bearer realm=\"headgate\"");
     add(header, "Connection", "close");
     text_append(header, POLICY);
+    if (secure)
+        text_append(header, "Strict-Transport-Security: max-age=31536000\r\n");
     text_append(header, "\r\n");
 }
 
@@ -134,11 +137,21 @@ static struct iovec rest_of(const char *from, size_t size, size_t sent)
     return (struct iovec){.iov_base = (void *)(uintptr_t)(from + skip), .iov_len = size - skip};
 }
 
-WriteResult write_some(ServerRequest *request, int fd)
+static ssize_t send_parts(const ServerRequest *request, const struct iovec *parts, size_t count)
+{
+    const struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts,
+                                   .msg_iovlen = count};
+    if (!request->server->tls)
+        return sendmsg(lws_get_socket_fd(request->wsi), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const struct iovec *first = parts[0].iov_len > 0 ? &parts[0] : &parts[1];
+    return tls_send(request->wsi, first->iov_base, first->iov_len);
+}
+
+WriteResult write_some(ServerRequest *request)
 {
     const ServerAnswer *answer = &request->answer;
     if (request->header.length_bytes == 0)
-        compose(answer, &request->header);
+        compose(answer, request->server->guard.secure, &request->header);
     size_t head_bytes = request->header.length_bytes;
     size_t body_bytes =
         request->head || answer->status == STATUS_NOT_MODIFIED ? 0 : answer->size_bytes;
@@ -147,8 +160,7 @@ WriteResult write_some(ServerRequest *request, int fd)
         size_t behind = sent > head_bytes ? sent - head_bytes : 0;
         struct iovec parts[] = {rest_of(request->header.data, head_bytes, sent),
                                 rest_of(answer->bytes, body_bytes, behind)};
-        const struct msghdr message = {.msg_iov = parts, .msg_iovlen = COUNT_OF(parts)};
-        ssize_t part = sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+        ssize_t part = send_parts(request, parts, COUNT_OF(parts));
         if (part < 0 && errno == EINTR)
             continue;
         if (part < 0)
@@ -169,7 +181,7 @@ void write_refusal(struct lws *wsi, int status, const Error *err)
                            .caching = "no-store"};
     AUTO(text_done) Text whole;
     text_init(&whole, SERVER_FRAME_BYTES);
-    compose(&answer, &whole);
+    compose(&answer, server_of(wsi)->guard.secure, &whole);
     text_append(&whole, text);
     unsigned char *out = server_of(wsi)->frame + LWS_PRE;
     memcpy(out, whole.data, whole.length_bytes);

@@ -16,6 +16,8 @@ export interface SupervisorOptions {
   people: string[];
   /** More arguments of `headgate serve`. */
   serve?: string[];
+  /** Where it listens first; any port of this machine unless told. */
+  listen?: string;
   /** What known() gave for a database this one is a copy of: the ledger and the people are there already. */
   known?: Known;
 }
@@ -38,7 +40,7 @@ export class Supervisor {
 
   static async start(options: SupervisorOptions): Promise<Supervisor> {
     const supervisor = await Supervisor.prepare(options);
-    await supervisor.serve("127.0.0.1:0");
+    await supervisor.serve(options.listen ?? "127.0.0.1:0");
     return supervisor;
   }
 
@@ -101,7 +103,7 @@ export class Supervisor {
 
   /** Starts it if it does not run, on the port it had if it had one. */
   async ensure(): Promise<void> {
-    if (this.pid === undefined) await this.serve(this.url === "" ? "127.0.0.1:0" : new URL(this.url).host);
+    if (this.pid === undefined) await this.serve(this.url === "" ? this.options.listen ?? "127.0.0.1:0" : new URL(this.url).host);
   }
 
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
@@ -114,7 +116,7 @@ export class Supervisor {
     this.process = process;
     this.url = await waitUntil("headgate serves", () => {
       if (!process.alive) throw new Error(`headgate serve ended:\n${process.stdout}${process.stderr}`);
-      return /headgate serves (http:\/\/[^\s/]+)/.exec(process.stdout)?.[1];
+      return /headgate serves (https?:\/\/[^\s/]+)/.exec(process.stdout)?.[1];
     });
   }
 }

@@ -101,6 +101,51 @@ static void port_80_needs_no_port(void **state)
     assert_true(guard_host_allowed(&guard, "localhost"));
 }
 
+static void nothing_secret_crosses_a_network_in_the_clear(void **state)
+{
+    UNUSED(state);
+    static const struct {
+        const char *address;
+        bool tls;
+        const char *url;
+        const char *origin; /* NULL: refused */
+        bool secure;
+    } CASES[] = {
+        {"127.0.0.1:80", false, NULL, "http://127.0.0.1", false},
+        {"127.0.0.1:443", true, NULL, "https://127.0.0.1", true},
+        {"127.0.0.1:8443", true, NULL, "https://127.0.0.1:8443", true},
+        {"127.0.0.1:8080", false, "http://localhost:9000", "http://localhost:9000", false},
+        {"127.0.0.1:8080", false, "http://[::1]:9000", "http://[::1]:9000", false},
+        {"127.0.0.1:8080", false, "https://headgate.example", "https://headgate.example", true},
+        {"127.0.0.1:8080", false, "http://headgate.example", NULL, false},
+        {"127.0.0.1:8080", true, "http://headgate.example", NULL, false},
+        {"10.0.0.5:8443", true, NULL, "https://10.0.0.5:8443", true},
+        {"10.0.0.5:8080", false, NULL, NULL, false},
+        {"10.0.0.5:8080", false, "https://headgate.example", "https://headgate.example", true},
+        {"10.0.0.5:8080", false, "http://headgate.example", NULL, false},
+        {"10.0.0.5:8080", false, "http://localhost", NULL, false},
+        {"0.0.0.0:8443", true, NULL, NULL, false},
+        {"0.0.0.0:8443", true, "https://headgate.example", "https://headgate.example", true},
+        {"[::]:8443", false, "https://headgate.example", "https://headgate.example", true},
+    };
+    AUTO(arena_auto) Arena *arena = arena_new();
+    for (size_t i = 0; i < COUNT_OF(CASES); i++) {
+        ServerGuard guard;
+        ServerAddress address;
+        Error err = {0};
+        assert_true(guard_parse_address(CASES[i].address, &address, &err));
+        address.tls = CASES[i].tls;
+        bool ok = guard_init(&guard, arena, &address, CASES[i].url, &err);
+        if (ok != (CASES[i].origin != NULL))
+            fail_msg("case %zu %s", i, ok ? "was taken" : err.message);
+        if (!ok)
+            continue;
+        assert_string_equal(guard.url, CASES[i].origin);
+        assert_true(guard_origin_allowed(&guard, CASES[i].origin));
+        assert_int_equal(guard.secure, CASES[i].secure);
+    }
+}
+
 static void a_public_url_is_a_name_of_ours(void **state)
 {
     UNUSED(state);
@@ -140,6 +185,7 @@ int main(void)
         cmocka_unit_test(addresses_are_parsed),
         cmocka_unit_test(only_our_names_are_ours),
         cmocka_unit_test(port_80_needs_no_port),
+        cmocka_unit_test(nothing_secret_crosses_a_network_in_the_clear),
         cmocka_unit_test(a_public_url_is_a_name_of_ours),
         cmocka_unit_test(what_others_can_reach_is_refused),
     };
