@@ -76,25 +76,19 @@ static bool check_happened(const ServerRequest *request, const Answer *answer, c
 
 /* Two people passed a gate without its approvers: one of those, or another administrator, says that
  * what was owed is done. */
-static bool check_obligation(ServerRequest *request, const Answer *answer, const char *environment,
-                             Error *err)
+static bool check_obligation(ServerRequest *request, const Answer *answer, Error *err)
 {
     AUTO(json_auto) json_t *gate = NULL;
     if (!view_gate_read(request->conn, answer->run, answer->path, &gate, err))
         return missing(request, err);
-    size_t i = 0;
-    json_t *row = NULL;
+    const ServerReader reader = {.config = request->server->config,
+                                 .person = request->who.person,
+                                 .role = request->who.role};
     if (!json_get_bool(gate, "glass", false))
         return request_fail(request, STATUS_NOT_FOUND, err, ERROR_INPUT,
                             "the plan has no manual step \"%.200s\"", answer->path);
-    json_array_foreach (json_object_get(gate, "approvals"), i, row) {
-        if (text_equal(json_get_string(row, "person", ""), request->who.person) &&
-            text_equal(json_get_string(row, "decision", ""), access_verb_name(ACCESS_BREAK_GLASS)))
-            return error_set(err, ERROR_REFUSED, "you broke the glass: somebody else looks at it");
-    }
-    if (request->who.role < ACCESS_ADMINISTRATOR &&
-        !view_gate_role(gate, request_environment(request, environment), request->who.person))
-        return error_set(err, ERROR_REFUSED, "this needs a role of the gate, or administrator");
+    if (!view_gate_may_answer(gate, &reader, err))
+        return false;
     return answer->note[0] != '\0' ||
            error_set(err, ERROR_INPUT, "\"note\" is missing: it says what was looked at");
 }
@@ -110,7 +104,7 @@ static bool check_answer(ServerRequest *request, const Answer *answer, const jso
         return check_happened(request, answer, reason, err);
     bool list = text_equal(kind, "checklist");
     if (text_equal(kind, "gate") && answer->item == 0)
-        return check_obligation(request, answer, json_get_string(head, "environment", ""), err);
+        return check_obligation(request, answer, err);
     if (!list && !text_equal(kind, "manual"))
         return request_fail(request, STATUS_NOT_FOUND, err, ERROR_INPUT,
                             "the plan has no manual step \"%.200s\"", answer->path);

@@ -44,31 +44,10 @@ void view_gate_parts(const json_t *gate, GateParts *parts)
     };
 }
 
-/* What this person's words would meet; not allowed twice, though repeating one does no harm. */
-static json_t *may_json(const json_t *gate, const ServerReader *reader)
+static const ConfigEnvironment *environment_of(const json_t *gate, const ServerReader *reader)
 {
-    GateParts parts;
-    view_gate_parts(gate, &parts);
-    const char *environment = json_get_string(json_object_get(gate, "about"), "environment", "");
-    json_t *object = json_object();
-    for (AccessVerb verb = 0; verb < ACCESS_VERBS; verb++) {
-        const AccessQuestion question = {
-            .gate = &parts.gate,
-            .person = reader->person,
-            .role = reader->role,
-            .decision = access_verb_name(verb),
-            .comment = "?", /* it is not written yet */
-            .digest = parts.gate.digest,
-            .environment =
-                reader->config == NULL ? NULL : config_environment(reader->config, environment)};
-        AccessAnswer answer = access_decide(&question);
-        bool may = answer.allowed && !answer.repeated;
-        json_object_set_new(object, access_verb_name(verb), json_boolean(may));
-        if (verb == ACCESS_APPROVE)
-            json_set_string(object, "why",
-                            answer.repeated ? "you have already approved this gate" : answer.why);
-    }
-    return object;
+    const char *name = json_get_string(json_object_get(gate, "about"), "environment", "");
+    return reader->config == NULL ? NULL : config_environment(reader->config, name);
 }
 
 bool view_gate_role(const json_t *gate, const ConfigEnvironment *environment, const char *person)
@@ -84,6 +63,48 @@ bool view_gate_role(const json_t *gate, const ConfigEnvironment *environment, co
         }
     }
     return false;
+}
+
+bool view_gate_may_answer(const json_t *gate, const ServerReader *reader, Error *err)
+{
+    size_t i = 0;
+    json_t *row = NULL;
+    json_array_foreach (json_object_get(gate, "approvals"), i, row) {
+        if (text_equal(json_get_string(row, "person", ""), reader->person) &&
+            text_equal(json_get_string(row, "decision", ""), access_verb_name(ACCESS_BREAK_GLASS)))
+            return error_set(err, ERROR_REFUSED, "you broke the glass: somebody else looks at it");
+    }
+    return reader->role >= ACCESS_ADMINISTRATOR ||
+           view_gate_role(gate, environment_of(gate, reader), reader->person) ||
+           error_set(err, ERROR_REFUSED, "this needs a role of the gate, or administrator");
+}
+
+/* What this person's words would meet; not allowed twice, though repeating one does no harm. */
+static json_t *may_json(const json_t *gate, const ServerReader *reader)
+{
+    GateParts parts;
+    view_gate_parts(gate, &parts);
+    json_t *object = json_object();
+    for (AccessVerb verb = 0; verb < ACCESS_VERBS; verb++) {
+        const AccessQuestion question = {.gate = &parts.gate,
+                                         .person = reader->person,
+                                         .role = reader->role,
+                                         .decision = access_verb_name(verb),
+                                         .comment = "?", /* it is not written yet */
+                                         .digest = parts.gate.digest,
+                                         .environment = environment_of(gate, reader)};
+        AccessAnswer answer = access_decide(&question);
+        bool may = answer.allowed && !answer.repeated;
+        json_object_set_new(object, access_verb_name(verb), json_boolean(may));
+        if (verb == ACCESS_APPROVE)
+            json_set_string(object, "why",
+                            answer.repeated ? "you have already approved this gate" : answer.why);
+    }
+    Error why_not = {0};
+    bool owed = json_get_bool(json_object_get(gate, "obligation"), "open", false);
+    json_object_set_new(object, "answer",
+                        json_boolean(owed && view_gate_may_answer(gate, reader, &why_not)));
+    return object;
 }
 
 /* The words on the button: the first thing that follows says it, or its kind does. */

@@ -18,6 +18,8 @@ NODISCARD bool view_gate_read(DbConn *state, int64_t run, const char *path, json
                               Error *err);
 /// Has the person a role that the gate asks for? environment may be NULL.
 bool view_gate_role(const json_t *gate, const ConfigEnvironment *environment, const char *person);
+/// May the person answer for the glass of a gate of view_gate_read()? ERROR_REFUSED says why not.
+NODISCARD bool view_gate_may_answer(const json_t *gate, const ServerReader *reader, Error *err);
 void view_gate_parts(const json_t *gate, GateParts *parts);
 
 #endif

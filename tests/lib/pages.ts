@@ -39,6 +39,17 @@ const of = (page: string, rows: Row[]): PageState[] =>
   rows.map((row) => ({ page, at: "gate", person: "bob", mock: [], away: false, ...row }));
 
 const GATE = "/runs/42/gates/start-rollout";
+const LONG_AGO = "2026-11-21T14:00:00.000000Z";
+const word = (person: string, decision: string) => ({ person, decision, roles: ["administrator"], comment: "the disk fills", at: LONG_AGO });
+const BROKEN = { state: "passed", closed_at: LONG_AGO, approvals: [word("dora", "break_glass"), word("erin", "break_glass")] };
+const WAITS = {
+  state: "approved", passes_at: "2099-01-05T08:00:00.000000Z", wait_us: 1_800_000_000, may: { approve: false, reject: true, revoke: true, why: "the gate is approved already" },
+  hours: { days: ["mon", "tue"], from: "09:00", to: "17:00", zone: "Europe/Berlin" },
+};
+const FIELDS = [
+  { name: "percent", type: "integer", doc: "How many are let in at first?", required: true, default: null, choices: null },
+  { name: "size", type: "choice", doc: null, required: false, default: "s", choices: ["s", "l"] },
+];
 
 async function gateChanged(page: Page, mock: Mock): Promise<void> {
   await page.getByLabel(/^Comment/).fill("looks right");
@@ -130,6 +141,12 @@ export const PAGE_STATES: PageState[] = ([
     { name: "gate-not-mine", path: GATE, person: "alice", ready: words("you started this run") },
     { name: "gate-not-open", path: "/runs/42/gates/nowhere", ready: words("has not opened yet") },
     { name: "gate-changed", path: GATE, ready: button(/^Approve/), reach: gateChanged },
+    { name: "gate-fields", path: GATE, mock: [["gate", { fields: FIELDS }]], ready: words("To be answered") },
+    { name: "gate-waits-for-clock", path: GATE, mock: [["gate", WAITS]], ready: words("Until then an approval can be taken back") },
+    { name: "gate-revoked", path: GATE, mock: [["gate", { revoked: [word("carol", "revoke")] }]], ready: words("took the approval back") },
+    { name: "gate-break-glass", path: GATE, mock: [["gate", { may: { break_glass: true } }]], ready: words("Nobody who may approve can be reached"), reach: (page) => page.getByText("Nobody who may approve").click() },
+    { name: "gate-glass-owes", path: GATE, mock: [["gate", { ...BROKEN, obligation: { open: true } }]], ready: button("Answer") },
+    { name: "gate-glass-answered", path: GATE, mock: [["gate", { ...BROKEN, obligation: { open: false, by: "bob", note: "looked at the rows", at: LONG_AGO } }]], ready: words("bob looked at it") },
     { name: "gate-reject-without-reason", path: GATE, ready: button("Reject"), reach: (page) => press("Reject")(page).then(() => words("Say why you reject")(page)) },
   ]),
   ...of("rollout", [

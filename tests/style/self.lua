@@ -26,6 +26,9 @@ local CASES = {
   { "heads", "runtime/db/x.h", HEAD .. GUARD, "" },
   { "heads", "runtime/db/y.h", HEAD .. GUARD, "the include guard is not HEADGATE_DB_Y_H" },
   { "heads", "runtime/db/x.c", HEAD .. "int a; \n", "blanks at the end" },
+  { "approvals", "runtime/db/sql/x.sql", "-- X\nINSERT INTO headgate.approval (run) VALUES (1)\n", "writes headgate.approval: only" },
+  { "approvals", "runtime/cli/x.c", HEAD .. 'ledger_call(c, "server_approval_add", p);\n', "calls server_approval_add: only" },
+  { "approvals", "runtime/run/x.c", HEAD .. "access_sign(s, r, t);\n", "signs: only" },
   { "epochs", "runtime/db/sql/x.sql", "-- X\nDELETE FROM headgate.gate\n", "writes headgate.gate without an epoch" },
 }
 

@@ -4,7 +4,7 @@
 // Log in with the token "bob" (administrator), "alice" (who started) or "vera" (viewer). For tests:
 // POST /mock/goto {at}, /mock/next, /mock/drop {ms} (goes away), /mock/quiet {on} (sends nothing), /mock/gate-changes,
 // /mock/version {version} (after the next connection), /mock/behind {run} (its viewers have to fetch it again),
-// /mock/empty (no runs, no plans), /mock/decided (two rows of the review), /mock/breach (the guards of the watched stage are breached, and the run is held).
+// /mock/gate (what of the newest gate is otherwise), /mock/empty (no runs, no plans), /mock/decided (two rows of the review), /mock/breach (the guards of the watched stage are breached, and the run is held).
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { dirname, extname, join, normalize } from "node:path";
@@ -243,7 +243,7 @@ function decideRows(world, body, person) {
 function gateView(gate, person) {
   const started = person === "alice";
   const viewer = person === "vera";
-  return { ...gate, may: { approve: gate.state === "open" && !started && !viewer, why: started ? "you started this run" : viewer ? `needs role ${gate.approvers[0]}` : "" } };
+  return { ...gate, may: { approve: gate.state === "open" && !started && !viewer, why: started ? "you started this run" : viewer ? `needs role ${gate.approvers[0]}` : "", ...gate.mayToo } };
 }
 
 function decide(world, path, decision, { body, person, ifMatch }) {
@@ -379,6 +379,8 @@ function control(world, name, body) {
   if (name === "empty") world.empty = true;
   if (name === "breach") world.breach();
   if (name === "decided") [["applied", { choice: 0 }], ["skipped", { skip: true }]].forEach(([state, decision], index) => Object.assign(world.rows[index], { state, decision }));
+  // the newest gate is otherwise
+  if (name === "gate") Object.assign([...world.gates.values()].at(-1), body, { mayToo: body.may });
   if (name === "gate-changes") {
     const gate = [...world.gates.values()].find((row) => row.state === "open");
     gate.digest = `changed${Date.now()}`;

@@ -3,8 +3,8 @@
 
 import { parseExact, stringifyExact } from "../lib/json";
 import type {
-  Budget, Checklist,
-  Gate, Json, Kept, Me, MendKind, PlanEntry, RequestKind, ReviewDecision, ReviewPage, Rollout, RunDetail, RunEvent, RunList,
+  Budget, Checklist, Gate, GateWord, Json, JsonObject, Kept, Me, MendKind, PlanEntry, RequestKind, ReviewDecision,
+  ReviewPage, Rollout, RunDetail, RunEvent, RunList,
 } from "./types";
 
 export class ApiError extends Error {
@@ -148,8 +148,9 @@ export const api = {
   reportFile: (id: string, format: string) => `/api/${runPath(id)}/report?format=${format}`,
   checklist: (id: string) => call<{ checklist: Checklist | null; budgets: Budget[] }>(`${runPath(id)}/checklist`),
   gate: (id: string, path: string) => call<Gate>(gatePath(id, path)),
-  decide: (id: string, path: string, decision: "approve" | "reject", digest: string, comment: string, key: string) =>
-    post<Gate>(`${gatePath(id, path)}/${decision}`, { comment }, { ifMatch: digest, key }),
+  decide: (gate: Gate, word: GateWord, comment: string, fields: JsonObject, key: string) =>
+    post<Gate>(`${gatePath(gate.run, gate.path)}/${word}`, Object.keys(fields).length > 0 ? { comment, fields } : { comment }, { ifMatch: gate.digest, key }),
+  recheck: (id: string, path: string) => post<Gate>(`${gatePath(id, path)}/recheck`, {}),
   kept: (id: string) => call<{ kept: Kept[] }>(`${runPath(id)}/kept`),
   rollout: (id: string) => call<Rollout | Rollout[] | { rollouts: Rollout[] }>(`${runPath(id)}/rollout`),
   review: (id: string, options: ReviewQuery) => call<ReviewPage>(`${runPath(id)}/review${query({ ...options })}`, {}, parseExact),

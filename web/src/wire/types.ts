@@ -199,9 +199,21 @@ export interface NextStep {
 export interface Approval {
   person: string;
   roles: string[];
-  decision: "approve" | "reject";
+  decision: "approve" | "reject" | "revoke" | "break_glass";
   comment: string;
+  fields?: JsonObject;
   at: string;
+}
+
+/** What can be said about a gate, as the address spells it. */
+export type GateWord = "approve" | "reject" | "revoke" | "break-glass";
+
+/** When what follows a gate may begin, by the clock of zone. */
+export interface Hours {
+  days: string[];
+  from: string;
+  to: string;
+  zone: string;
 }
 
 /** A gate; evidence, next and may come only from the gate's own address. */
@@ -218,10 +230,20 @@ export interface Gate {
   on_expire: string | null;
   closed_at: string | null;
   approvals: Approval[];
+  revoked?: Approval[];
+  /** What an approver is asked besides. */
+  fields?: PlanParam[];
+  wait_us?: number;
+  hours?: Hours | null;
+  /** While it is approved and waits for its clock. */
+  passes_at?: string | null;
+  checked_at?: string | null;
+  /** Two administrators passed it without its approvers, and somebody has to look. */
+  obligation?: { open: boolean; by?: string; note?: string; at?: string } | null;
   evidence?: Evidence[];
   next?: NextStep[];
   then?: string;
-  may?: { approve: boolean; why: string };
+  may?: { approve: boolean; reject?: boolean; revoke?: boolean; break_glass?: boolean; answer?: boolean; why: string };
 }
 
 export interface Stage {
@@ -338,7 +360,7 @@ export interface NeedsYou {
   run: string;
   plan: string;
   environment: string;
-  kind: "gate" | "review" | "manual" | "held";
+  kind: "gate" | "review" | "manual" | "held" | "obligation";
   path: string | null;
   text: string;
   since: string;

@@ -1,4 +1,4 @@
-// The parameters of a plan as a form: one typed input each, with its doc. Values are sent as they were
+// The parameters of a plan, or the fields of a gate, as a form: one typed input each, with its doc. Values are sent as they were
 // typed; the server knows the types and says what is wrong.
 
 import type { Json, PlanParam } from "../../wire/types";
@@ -45,11 +45,13 @@ function Input({ param, value, onValue }: InputProps) {
   );
 }
 
-export function ParamFields({ params, values, onValues }: { params: PlanParam[]; values: Values; onValues: (values: Values) => void }) {
+export function ParamFields({ params, values, onValues, legend = "Parameters" }: {
+  params: PlanParam[]; values: Values; onValues: (values: Values) => void; legend?: string;
+}) {
   if (params.length === 0) return null;
   return (
     <fieldset class="params">
-      <legend>Parameters</legend>
+      <legend>{legend}</legend>
       {params.map((param) => (
         <div key={param.name} class="param">
           <label for={`param-${param.name}`}>{param.name} <span class="soft small">{param.type}{param.required ? ", required" : ""}</span></label>

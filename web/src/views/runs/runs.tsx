@@ -20,10 +20,11 @@ const NEED: Record<NeedsYou["kind"], { icon: Sign; word: string; act: string }> 
   review: { icon: "list", word: "Review", act: "Review rows" },
   manual: { icon: "hammer", word: "By hand", act: "Open" },
   held: { icon: "hand", word: "Held", act: "Look" },
+  obligation: { icon: "shield", word: "Glass broken", act: "Answer" },
 };
 
 function needHref(item: NeedsYou): string {
-  if (item.kind === "gate" && item.path !== null) return href.gate(item.run, item.path);
+  if ((item.kind === "gate" || item.kind === "obligation") && item.path !== null) return href.gate(item.run, item.path);
   if (item.kind === "review") return href.review(item.run);
   return href.run(item.run, item.path ?? undefined);
 }
