@@ -2,9 +2,13 @@
 #include "data/dry.h"
 
 #include "data/batch.h"
+#include "data/queue.h"
 #include "data/worker.h"
+#include "data/writer.h"
 
-enum { ROWS_A_READ = 1000 };
+#include <string.h>
+
+enum { ROWS_A_READ = 1000, AFTER_BYTES = 600, BEFORE_BYTES = 64 * 1024 };
 
 typedef struct Dry {
     const DataDryOptions *options;
@@ -14,6 +18,58 @@ typedef struct Dry {
     DataMapper mapper;
     DataDryCounts counts;
 } Dry;
+
+/* The first bytes of a text, whole characters. */
+static size_t cut(const char *text, size_t bytes)
+{
+    size_t used = 0;
+    while (used < bytes) {
+        size_t one = data_writer_utf8((const unsigned char *)text + used, bytes - used);
+        if (one == 0 || used + one > AFTER_BYTES)
+            break;
+        used += one;
+    }
+    return used;
+}
+
+/* A column that goes in by reference does not travel: its name stands where its value will. */
+static json_t *after_of(Arena *arena, const DataMapped *mapped)
+{
+    json_t *after = json_object();
+    for (size_t i = 0; i < mapped->writes_count; i++) {
+        const DataWrite *write = &mapped->writes[i];
+        const char *text = write->text;
+        if (text != NULL && write->source != NULL)
+            text = arena_printf(arena, "%.*s<%s>%s", (int)write->hole, text, write->source->name,
+                                text + write->hole);
+        size_t bytes = text == NULL ? 0 : strlen(text);
+        size_t shown = text == NULL ? 0 : cut(text, bytes);
+        json_object_set_new(
+            after, write->column->name,
+            text == NULL ? json_null()
+                         : json_sprintf("%.*s%s", (int)shown, text, shown < bytes ? "…" : ""));
+    }
+    return after;
+}
+
+/* Only that it cannot be shown is lost when it is too long, or no text. */
+static void keep_change(Dry *dry, const DataUpdateRow *row)
+{
+    DataDryCounts *counts = &dry->counts;
+    if (dry->options->map == NULL || counts->changes_count >= dry->options->samples_max)
+        return;
+    Error ignored = {0};
+    AUTO(text_done) Text before;
+    text_init(&before, BEFORE_BYTES);
+    if (!data_queue_before(&before, &row->row, &ignored) || before.overflowed)
+        return;
+    counts->changes[counts->changes_count++] = (DataDryChange){
+        .key = arena_strdup(dry->arena,
+                            data_job_key_shown(dry->arena, row->row.key, row->row.key_count)),
+        .before = arena_strdup(dry->arena, text_string(&before)),
+        .after = after_of(dry->arena, &row->mapped),
+    };
+}
 
 static void count_row(Dry *dry, const DataUpdateRow *row)
 {
@@ -30,6 +86,7 @@ static void count_row(Dry *dry, const DataUpdateRow *row)
         counts->skip++;
     } else {
         counts->write++;
+        keep_change(dry, row);
     }
     if (kind == NULL || counts->samples_count >= dry->options->samples_max)
         return;
@@ -96,10 +153,20 @@ bool data_dry(const DataDryOptions *options, Arena *arena, DataDryCounts *ret, E
                  .spec = *options->spec,
                  .mapper = {.map = options->map, .ctx = options->map_ctx}};
     dry->spec.fail_on_error = false;
+    dry->counts.changes = arena_alloc(arena, (options->samples_max + 1) * sizeof(DataDryChange));
     dry->counts.samples = arena_alloc(arena, (options->samples_max + 1) * sizeof(DataDrySample));
     bool ok = run(dry, err);
     db_close(dry->mapper.reader);
     if (ok)
         *ret = dry->counts;
+    else
+        data_dry_done(&dry->counts);
     return ok;
+}
+
+void data_dry_done(DataDryCounts *counts)
+{
+    for (size_t i = 0; i < counts->changes_count; i++)
+        json_decref(counts->changes[i].after);
+    counts->changes_count = 0;
 }

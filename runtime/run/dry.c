@@ -16,6 +16,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 typedef struct Dry {
     const RunDryOptions *options;
@@ -216,6 +217,22 @@ static json_t *samples_json(const DataDryCounts *counts)
     return list;
 }
 
+static json_t *changes_json(const DataDryCounts *counts)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < counts->changes_count; i++) {
+        const DataDryChange *change = &counts->changes[i];
+        Error ignored = {0};
+        json_t *one = json_object();
+        json_t *before = json_parse(change->before, strlen(change->before), &ignored);
+        json_set_string(one, "key", change->key);
+        json_object_set_new(one, "before", before == NULL ? json_null() : before);
+        json_object_set(one, "after", change->after);
+        json_array_append_new(list, one);
+    }
+    return list;
+}
+
 static void dry_backfill(Dry *dry, const PlanNode *node, json_t *item)
 {
     DataSpec spec;
@@ -236,6 +253,7 @@ static void dry_backfill(Dry *dry, const PlanNode *node, json_t *item)
         json_set_int(item, "ambiguous", counts.ambiguous);
         json_set_int(item, "errors", counts.error);
         json_object_set_new(item, "samples", samples_json(&counts));
+        json_object_set_new(item, "changes", changes_json(&counts));
         outcome(item, "would_run",
                 arena_printf(dry->arena,
                              "%" PRId64 " rows: %" PRId64 " migrate, %" PRId64 " skip, %" PRId64
@@ -243,6 +261,7 @@ static void dry_backfill(Dry *dry, const PlanNode *node, json_t *item)
                              counts.rows, counts.write, counts.skip, counts.ambiguous,
                              counts.error));
     }
+    data_dry_done(&counts);
 }
 
 /* ------------------------------------------------------------------ imports */

@@ -32,6 +32,7 @@ interface Item {
   statements?: { sql: string; tables: string[]; locks: { table: string; mode: string }[] }[];
   migrate?: number;
   ambiguous?: number;
+  changes?: { key: string; before: Record<string, unknown>; after: Record<string, unknown> }[];
 }
 interface Report {
   plan: string;
@@ -100,6 +101,9 @@ test("a preview says what a run would do and changes nothing; only operators may
   assert.deepEqual(step?.statements?.[0]?.locks.map(({ mode }) => mode), ["ACCESS EXCLUSIVE"]);
   assert.deepEqual(backfill?.tables, ["items"]);
   assert.deepEqual([backfill?.migrate, backfill?.ambiguous], [19, 1]);
+  assert.equal(backfill?.changes?.length, 5);
+  assert.deepEqual(backfill?.changes?.[0]?.after, { note: "blue" });
+  assert.equal(backfill?.changes?.[0]?.before["note"], null);
   assert.equal(report.wrote, false);
   assert.deepEqual(await cluster.query(database, "SELECT count(*)::int AS n FROM items WHERE note IS NOT NULL"), [{ n: 0 }]);
   await assert.rejects(ask(supervisor.as("bob"), {}), (error: ApiError) => error.status === 403);

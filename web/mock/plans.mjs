@@ -53,6 +53,7 @@ export const dryReport = (environment, params) => ({
     ] }),
     item("backfill/campaigns.data_sources_v2", "backfill", 14, "would_run", "3 rows: 1 migrate, 0 skip, 2 ambiguous, 0 errors", {
       tables: ["campaigns"], rows: 3, migrate: 1, skip: 0, ambiguous: 2, errors: 0,
+      changes: [{ key: "id=campaign-1", before: { id: "campaign-1", data_source: "stripe" }, after: { data_sources_v2: '[{"integration_id": "int-9", "provider": "stripe"}]', data_source: null } }],
       samples: [{ key: "id=campaign-2", kind: "ambiguous", reason: "2 integrations match shopify" }, { key: "id=campaign-3", kind: "ambiguous", reason: "neither data_source nor native_config" }],
     }),
     item("backfill/events.canonical_event", "backfill", 21, "error", "plan.lua:25: attempt to index a nil value (field 'customer')", { tables: ["events"] }),

@@ -296,12 +296,18 @@ FIBER_TEST(test_dry_run_writes_nothing)
     assert_string_equal(counts.samples[0].key, "1");
     assert_string_equal(counts.samples[0].reason, "oops");
     assert_string_equal(counts.samples[1].kind, "ambiguous");
+    assert_int_equal(counts.changes_count, 3);
+    assert_string_equal(counts.changes[0].key, "4");
+    assert_non_null(strstr(counts.changes[0].before, "\"a\""));
+    assert_true(json_is_null(json_object_get(counts.changes[0].after, "fresh")));
+    data_dry_done(&counts);
     expect("SELECT pg_snapshot_xmax(pg_current_snapshot())", db_value(before, 0, 0));
     static const DataSet SET[] = {{"a", "upper(a)"}};
     spec = (DataSpec){.step = "x", .table = "t", .set = SET, .set_count = 1};
     options.map = NULL;
     assert_true(data_dry(&options, arena, &counts, &err));
     assert_int_equal(counts.write, 2500);
+    assert_int_equal(counts.changes_count, 0);
     arena_free(arena);
 }
 

@@ -50,6 +50,8 @@ export interface DryItem {
   skip?: number;
   ambiguous?: number;
   errors?: number;
+  /** Rows that would be written: the first ones, long values cut. */
+  changes?: { key: string; before: JsonObject | null; after: JsonObject }[];
   samples?: { key: string; kind: string; reason: string }[];
 }
 

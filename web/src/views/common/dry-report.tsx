@@ -3,7 +3,8 @@
 import { useState } from "preact/hooks";
 import { formatCount, plural } from "../../lib/format";
 import { KIND_WORD, type Look, lookOf } from "../../lib/status";
-import type { DryItem, DryReport, Finding } from "../../wire/dry";
+import type { DryItem, DryReport, DryStatement, Finding } from "../../wire/dry";
+import type { Json } from "../../wire/types";
 import { Download } from "./entries";
 import { Icon } from "./icon";
 import { Badge, Facts, Params, Sql } from "./parts";
@@ -74,6 +75,36 @@ function Samples({ item }: { item: DryItem }) {
   );
 }
 
+const shown = (value: Json | undefined): string => (value === undefined ? "(not there yet)" : value === null ? "NULL" : typeof value === "string" ? value : JSON.stringify(value));
+
+function Changes({ item }: { item: DryItem }) {
+  if (!item.changes || item.changes.length === 0) return null;
+  return (
+    <details open={item.changes.length <= 3}>
+      <summary>Rows that would be written: the first {formatCount(item.changes.length)}</summary>
+      <ul class="dry-changes">
+        {item.changes.map((change, index) => (
+          <li key={index}>
+            <code>{change.key}</code>
+            <dl>
+              {Object.entries(change.after).map(([column, after]) => (
+                <div key={column}>
+                  <dt><code>{column}</code></dt>
+                  <dd><del><span class="hidden">before: </span>{shown(change.before?.[column])}</del> <ins><span class="hidden">after: </span>{shown(after)}</ins></dd>
+                </div>
+              ))}
+            </dl>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+/** "ALTER TABLE": the table of statements says it for all of their kind at once. */
+const nameOf = ({ what, sql, class: kind }: DryStatement): string =>
+  what !== "" && !what.includes(",") ? what : /^(?:\s|--.*\n)*((?:[A-Z]+ ?){1,2})/.exec(sql)?.[1]?.trim() || kind;
+
 function Item({ item }: { item: DryItem }) {
   const look = lookOf(OUTCOME_LOOK, item.outcome);
   return (
@@ -86,10 +117,11 @@ function Item({ item }: { item: DryItem }) {
       </header>
       <p>{item.text}</p>
       <Counts item={item} />
+      <Changes item={item} />
       <Samples item={item} />
       {(item.statements ?? []).map((one, index) => (
         <Sql key={index} text={one.sql} caption={<>
-          <span>{one.what || one.class}</span>
+          <span>{nameOf(one)}</span>
           {(one.locks ?? []).map((lock) => <span key={lock.table} class="chip">{plain(lock.table)}: up to {lock.mode}</span>)}
         </>} />
       ))}
@@ -108,7 +140,6 @@ export function DryReportView({ report, linkTo }: { report: DryReport; linkTo?: 
       <Facts class="line" rows={[
         ["Environment", <span class="chip">{report.environment}</span>],
         ["Target", report.target],
-        ["Plan", <code title={report.hash}>{report.hash.slice(0, 12)}</code>],
         ["Parameters", Object.keys(report.params).length > 0 && <Params values={report.params} />],
         ["Rows to migrate", formatCount(sum("migrate"))],
         ["Ambiguous", sum("ambiguous") > 0 && formatCount(sum("ambiguous"))],
