@@ -75,7 +75,7 @@ function Samples({ item }: { item: DryItem }) {
   );
 }
 
-const shown = (value: Json | undefined): string => (value === undefined ? "(not there yet)" : value === null ? "NULL" : typeof value === "string" ? value : JSON.stringify(value));
+const shown = (value: Json): string => (value === null ? "NULL" : typeof value === "string" ? value : JSON.stringify(value));
 
 function Changes({ item }: { item: DryItem }) {
   if (!item.changes || item.changes.length === 0) return null;
@@ -90,7 +90,7 @@ function Changes({ item }: { item: DryItem }) {
               {Object.entries(change.after).map(([column, after]) => (
                 <div key={column}>
                   <dt><code>{column}</code></dt>
-                  <dd><del><span class="hidden">before: </span>{shown(change.before?.[column])}</del> <ins><span class="hidden">after: </span>{shown(after)}</ins></dd>
+                  <dd>{change.before?.[column] === undefined ? <span class="soft">not there yet</span> : <del><span class="hidden">before: </span>{shown(change.before[column])}</del>} <ins><span class="hidden">after: </span>{shown(after)}</ins></dd>
                 </div>
               ))}
             </dl>
