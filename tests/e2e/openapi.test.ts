@@ -264,6 +264,7 @@ test("every answer and every message of a run fits its schema", async () => {
   const undescribed = Object.entries(api.paths).flatMap(([path, item]) => Object.keys(item).filter((method) => !answered.has(`${method} ${path}`)).map((method) => `${method} ${path}`));
   if (undescribed.length > 0) console.log(`not answered here: ${undescribed.join(", ")}`);
   const unheard = Object.keys(stream.components.messages).filter((name) => !listener.heard.has(name));
-  assert.ok(answered.size >= 18 && unheard.length <= 6, `${answered.size} operations answered; not heard: ${unheard.join(", ")}`);
+  assert.ok(answered.size >= 18 && unheard.length <= 7, // step.throttle is held against its schema in throttle.test.ts
+    `${answered.size} operations answered; not heard: ${unheard.join(", ")}`);
   console.log(`${answered.size} operations answered, ${listener.heard.size} kinds of messages heard; not heard: ${unheard.join(", ")}`);
 });

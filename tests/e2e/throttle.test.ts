@@ -1,10 +1,14 @@
 /** Row work yields: to a metric, to a replica that falls behind, to a person; and it goes on by itself. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
 import { headgate } from "../lib/cli";
 import { Cluster } from "../lib/cluster";
+import { root } from "../lib/paths";
 import { temporary, writePlan } from "../lib/plan";
 import { killNow, processesOf } from "../lib/processes";
+import { type Schema, Schemas } from "../lib/schema";
 import { waitUntil } from "../lib/wait";
 
 const ROWS = 4000;
@@ -120,6 +124,9 @@ test("a metric at twice its limit pauses it, also when its runner dies; when it 
   await cluster.query(scene.database, "UPDATE app SET p95 = 10");
   await assertDone(scene);
   const told = await throttles(scene);
+  const stream = new Schemas(JSON.parse(readFileSync(join(root, "docs/asyncapi.json"), "utf8")) as Schema);
+  const { payload } = stream.resolve("#/components/messages/step.throttle") as { payload: { properties: { data: Schema } } };
+  for (const data of told) assert.deepEqual(stream.complaints(data, payload.properties.data), []);
   assert.deepEqual([told[0]?.["state"], told[0]?.["duty"]], ["paused", 0]);
   assert.ok(told.slice(1).some((data) => data["state"] !== "paused" && Number(data["duty"]) > 0));
 });
