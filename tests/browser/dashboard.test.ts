@@ -173,6 +173,14 @@ test("the rest is approved and confirmed in the browser, and the run is done", {
   await confirmAll("contract/cleanup");
   await bob.goto(`${demo.supervisor.url}/runs/${run}`);
   await bob.getByRole("region", { name: "Summary" }).getByText("Done", { exact: true }).first().waitFor(SLOW);
+  type Times = Record<"active_us" | "waiting_us" | "watching_us", number>;
+  const told = await demo.supervisor.as("bob").get<Times & { part_times: (Times & { path: string })[] }>(`/api/runs/${run}`);
+  for (const name of ["active_us", "waiting_us", "watching_us"] as const)
+    assert.equal(told.part_times.reduce((sum, part) => sum + part[name], 0), told[name], `${name}: the parts make the whole`);
+  const waited = (path: string) => told.part_times.find((part) => part.path === path)!.waiting_us;
+  assert.ok(waited("start-rollout") > 0 && waited("backfill") > 0, JSON.stringify(told.part_times));
+  await bob.getByText("Time by phase").click();
+  await bob.getByRole("row", { name: /^start-rollout/ }).waitFor();
   await bob.goto(`${demo.supervisor.url}/runs/${run}/report`);
   await bob.getByRole("heading", { name: "Summary" }).waitFor(SLOW);
   await shoot(bob, "real-report");

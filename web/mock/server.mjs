@@ -203,14 +203,16 @@ class World {
   }
 
   page(id) {
-    if (id === "42") return { ...this.head(), graph, steps: this.live.steps, gates: this.live.gates.map(({ evidence: _e, next: _n, ...gate }) => gate), rollouts: this.live.rollouts, review: this.live.review, waiting_us: 95e6, watching_us: 0 };
+    const part_times = [["expand", 20e6, 0, 0], ["backfill", 21e6, 35e6, 0], ["start-rollout", 0, 60e6, 0]]
+      .map(([path, active_us, waiting_us, watching_us]) => ({ path, active_us, waiting_us, watching_us }));
+    if (id === "42") return { ...this.head(), part_times, active_us: 41e6, graph, steps: this.live.steps, gates: this.live.gates.map(({ evidence: _e, next: _n, ...gate }) => gate), rollouts: this.live.rollouts, review: this.live.review, waiting_us: 95e6, watching_us: 0 };
     const run = this.others.find((row) => row.id === id);
     if (!run) return null;
     const error = run.state === "failed" ? { kind: "database", sqlstate: "55P03", message: "canceling statement due to lock timeout", detail: "ALTER TABLE events waited 5 s for process 4711 (SELECT …, idle in transaction since 14:02)", hint: "End that session, then retry." } : null;
     const leaves = graph.children.flatMap((node) => (node.kind === "phase" ? node.children : [node]));
     const steps = leaves.slice(0, run.steps_done).map((node, index) => ({
       path: node.path, kind: node.kind, state: run.state === "rolled_back" ? "undone" : run.state === "rollback_blocked" && node.path === run.node ? "undo_failed" : error && index === run.steps_done - 1 ? "failed" : "done", attempt: error ? 3 : 1, started_at: run.created_at, finished_at: run.state_since, detail: {}, error: error && index === run.steps_done - 1 ? error : null }));
-    return { ...run, graph, steps, gates: [], ...(run.state === "rollback_blocked" ? { mend: [{ kind: "repair", need: 1, approvers: ["admin"], auto: false }, { kind: "skip", need: 2, approvers: ["admin"], auto: false }] } : {}), rollouts: run.state === "held" ? [{ ...newRollout(), percent: 10, intended_percent: 10, enabled: true, automation: "held" }] : [], review: { open: 0, applied: 0, skipped: 0 }, active_us: 81e6, waiting_us: 0, watching_us: 0 };
+    return { ...run, graph, steps, gates: [], ...(run.state === "rollback_blocked" ? { mend: [{ kind: "repair", need: 1, approvers: ["admin"], auto: false }, { kind: "skip", need: 2, approvers: ["admin"], auto: false }] } : {}), rollouts: run.state === "held" ? [{ ...newRollout(), percent: 10, intended_percent: 10, enabled: true, automation: "held" }] : [], review: { open: 0, applied: 0, skipped: 0 }, part_times: [], active_us: 81e6, waiting_us: 0, watching_us: 0 };
   }
 }
 

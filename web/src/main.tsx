@@ -2,8 +2,9 @@
 
 import "./styles/main.css";
 import { render } from "preact";
-import { listenForLinks } from "./lib/router";
-import { listenForWaking, startSession } from "./state/store";
+import { effect } from "@preact/signals";
+import { listenForLinks, route } from "./lib/router";
+import { listenForWaking, me, openRun, startSession } from "./state/store";
 import { prefetchPages } from "./views/common/lazy";
 import { Shell } from "./views/shell/shell";
 
@@ -11,4 +12,9 @@ listenForLinks();
 listenForWaking();
 render(<Shell />, document.getElementById("app")!);
 void startSession();
-prefetchPages();
+prefetchPages(route.peek().page !== "runs");
+// a run is fetched while the code of its page still is
+effect(() => {
+  const at = route.value;
+  if (typeof me.value === "object" && me.value !== null && "run" in at) openRun(at.run);
+});

@@ -8,7 +8,7 @@ const detail: RunDetail = {
   direction: "forward", reason: null, node: null, params: {}, started_by: "alice", created_at: "a", state_since: "a",
   finished_at: null, version: "3", seq: "10", steps_done: 0, steps_total: 3, alive: true, lease_until: null,
   progress: null, graph: null, steps: [], gates: [], review: { open: 0, applied: 0, skipped: 0 },
-  active_us: 0, waiting_us: 0, watching_us: 0, may: {}, undo: { steps: [], no_way_back: [] },
+  active_us: 0, waiting_us: 0, watching_us: 0, part_times: [], may: {}, undo: { steps: [], no_way_back: [] },
   rollouts: [{
     path: "v2", flag: "v2", percent: 0, intended_percent: 0, enabled: false, automation: "pending", samples: [],
     stages: [{ path: "v2/10%", percent: 10, state: "pending", window_us: 5e6, counted_us: 0, left_us: 5e6,

@@ -3,7 +3,7 @@
 
 import { batch, computed, effect, signal } from "@preact/signals";
 import { api, ApiError, setCsrf, setLoggedOut } from "../wire/api";
-import { nextSeq } from "../wire/decode";
+import { compareSeq, nextSeq } from "../wire/decode";
 import { type Connection, Stream } from "../wire/socket";
 import type { Me, Message, NeedsYou, Run, RunEvent } from "../wire/types";
 import type { Zone } from "../lib/format";
@@ -186,6 +186,8 @@ function takeHead(run: Run): void {
 // ---------------------------------------------------------------- the run that is looked at
 
 export const EVENT_PAGE = 500;
+/** Beyond any; a number in an address has 18 digits at most. */
+const LAST_SEQ = "999999999999999999";
 export const view = signal<RunView | null>(null);
 export const viewError = signal<ApiError | null>(null);
 let viewed = "";
@@ -214,8 +216,10 @@ export async function loadRun(): Promise<void> {
   const id = viewed;
   const load = (loads += 1);
   try {
-    const detail = await api.run(id);
-    const page = await api.events(id, { before: nextSeq(detail.seq), limit: EVENT_PAGE });
+    // both at once; the newest events may be older than the run as it was told, and then they are fetched again
+    const [detail, newest] = await Promise.all([api.run(id), api.events(id, { before: LAST_SEQ, limit: EVENT_PAGE })]);
+    const reaches = compareSeq(newest.events.at(-1)?.seq ?? "0", detail.seq) >= 0;
+    const page = reaches ? newest : await api.events(id, { before: nextSeq(detail.seq), limit: EVENT_PAGE });
     if (load !== loads) return;
     batch(() => {
       viewError.value = null;
@@ -249,9 +253,9 @@ export function takeRun(run: Run): void {
 async function refreshTimes(): Promise<void> {
   const id = viewed;
   try {
-    const { active_us, waiting_us, watching_us } = await api.run(id);
+    const { active_us, waiting_us, watching_us, part_times } = await api.run(id);
     const current = view.peek();
-    if (current?.detail.id === id) view.value = { ...current, detail: { ...current.detail, active_us, waiting_us, watching_us } };
+    if (current?.detail.id === id) view.value = { ...current, detail: { ...current.detail, active_us, waiting_us, watching_us, part_times } };
   } catch {
     // they are as they were at the last change
   }

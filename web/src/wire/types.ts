@@ -314,6 +314,15 @@ export interface RunDetail extends Run {
   active_us: number;
   waiting_us: number;
   watching_us: number;
+  /** The same by the plan's parts, in the order in which they began; path is "" before the first. */
+  part_times: PartTimes[];
+}
+
+export interface PartTimes {
+  path: string;
+  active_us: number;
+  waiting_us: number;
+  watching_us: number;
 }
 
 export type BoxState = "ticked" | "failed" | "open" | "taken_back" | "skipped" | "unbound";

@@ -38,8 +38,9 @@ function lazily<P extends object>(load: () => Promise<ComponentType<P>>, frame: 
 export const lazy = <P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> => lazily(load, asPage, "page");
 export const lazyPart = <P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> => lazily(load, asPart, "part");
 
-export function prefetchPages(): void {
+/** now: the page that is asked for is one of them. */
+export function prefetchPages(now: boolean): void {
   setTimeout(() => {
     for (const load of loaders) load().catch(() => undefined); // the page itself says so when it is needed
-  }, PREFETCH_MS);
+  }, now ? 0 : PREFETCH_MS);
 }

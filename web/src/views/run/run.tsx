@@ -1,5 +1,6 @@
 // One run: its state and why, the plan as a time-line, the selected step, the history.
 
+import type { ComponentChildren } from "preact";
 import { formatDuration } from "../../lib/format";
 import { href, params } from "../../lib/router";
 import { isFinished, isResting, isStopped, lookOf, RUN_LOOK } from "../../lib/status";
@@ -73,6 +74,28 @@ function StateLine({ view }: { view: RunView }) {
   );
 }
 
+/** Where the time went: at work, waiting for people, watching. */
+function TimesByPart({ view }: { view: RunView }) {
+  const { part_times: parts, active_us, waiting_us, watching_us } = view.detail;
+  if (parts.length < 2) return null;
+  const cell = (us: number) => <td class="num">{us > 0 ? formatDuration(us) : "–"}</td>;
+  const row = (name: ComponentChildren, active: number, waiting: number, watching: number) => (
+    <tr key={String(name)}><th scope="row">{name}</th>{cell(active)}{cell(waiting)}{cell(watching)}{cell(active + waiting + watching)}</tr>
+  );
+  return (
+    <details class="times">
+      <summary>Time by phase</summary>
+      <div class="scroll" tabIndex={0} role="group" aria-label="Time by phase">
+        <table>
+          <thead><tr><th scope="col">Phase</th><th scope="col">Active</th><th scope="col">Waiting</th><th scope="col">Watching</th><th scope="col">Total</th></tr></thead>
+          <tbody>{parts.map((part) => row(part.path || "before the first", part.active_us, part.waiting_us, part.watching_us))}</tbody>
+          <tfoot>{row("all", active_us, waiting_us, watching_us)}</tfoot>
+        </table>
+      </div>
+    </details>
+  );
+}
+
 function Summary({ view }: { view: RunView }) {
   const { detail } = view;
   const over = isFinished(detail.state);
@@ -101,6 +124,7 @@ function Summary({ view }: { view: RunView }) {
         ["Watching", time(detail.watching_us)],
         ["Direction", detail.direction === "back" ? "backward" : null],
       ]} />
+      <TimesByPart view={view} />
     </section>
   );
 }

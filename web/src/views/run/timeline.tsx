@@ -1,5 +1,6 @@
 // The plan as a time-line: phases, and the nodes in them. One node is selected.
 
+import { useEffect, useRef } from "preact/hooks";
 import { href } from "../../lib/router";
 import { KIND_WORD } from "../../lib/status";
 import type { OutlineNode } from "../../state/outline";
@@ -34,8 +35,14 @@ function List({ items, run, selected }: { items: OutlineNode[]; run: string; sel
 }
 
 export function Timeline({ items, run, selected }: { items: OutlineNode[]; run: string; selected: string }) {
+  const box = useRef<HTMLElement>(null);
+  // a long plan opens where the selected node is
+  useEffect(() => {
+    const node = box.current?.querySelector<HTMLElement>(".node.selected");
+    if (box.current && node && box.current.scrollTop === 0) box.current.scrollTop = Math.max(0, node.offsetTop - box.current.clientHeight / 2);
+  }, [items.length > 0]);
   return (
-    <nav class="timeline panel" aria-labelledby="timeline">
+    <nav ref={box} class="timeline panel" aria-labelledby="timeline">
       <h2 id="timeline">Plan</h2>
       {items.length === 0 ? <p class="soft">The graph of this plan is not known.</p> : <List items={items} run={run} selected={selected} />}
     </nav>
