@@ -24,6 +24,7 @@ export function VirtualList<T>({ items, keyOf, draw, label, follow, onFollow, on
   const box = useRef<HTMLDivElement>(null);
   const body = useRef<HTMLOListElement>(null);
   const [seen, setSeen] = useState({ top: 0, height: 400, row: 28 });
+  const size = useRef({ clientHeight: 0, scrollHeight: 0 });
   const firstKey = items[0] === undefined ? "" : keyOf(items[0]);
   const before = useRef({ firstKey, count: items.length });
 
@@ -50,7 +51,7 @@ export function VirtualList<T>({ items, keyOf, draw, label, follow, onFollow, on
     }
     before.current = { firstKey, count: items.length };
     if (follow) element.scrollTop = total;
-  }, [total, follow, firstKey]);
+  }, [total, follow, firstKey, seen.height]);
 
   const revealed = useRef<string | null>(null);
   useLayoutEffect(() => {
@@ -66,7 +67,11 @@ export function VirtualList<T>({ items, keyOf, draw, label, follow, onFollow, on
     const { scrollTop, clientHeight, scrollHeight } = box.current!;
     setSeen((old) => (old.top === scrollTop ? old : { ...old, top: scrollTop }));
     const atEnd = scrollTop + clientHeight >= scrollHeight - seen.row;
-    if (atEnd !== follow && (atEnd || scrollTop < seen.top)) onFollow(atEnd);
+    // a box that changed its size scrolls by itself; only a person turns following off
+    const { clientHeight: height, scrollHeight: full } = size.current;
+    size.current = { clientHeight, scrollHeight };
+    const resized = height !== clientHeight || full !== scrollHeight;
+    if (atEnd !== follow && (atEnd || (!resized && scrollTop < seen.top))) onFollow(atEnd);
   };
 
   const from = Math.max(0, Math.floor(seen.top / seen.row) - SPARE);
