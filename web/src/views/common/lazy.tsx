@@ -3,6 +3,7 @@
 
 import type { ComponentChild, ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { reconnected } from "../../state/store";
 import { Page } from "./page";
 import { Loading, Notice } from "./parts";
 
@@ -19,9 +20,11 @@ function lazily<P extends object>(load: () => Promise<ComponentType<P>>, frame: 
   loaders.push(fetched);
   return function Lazy(props: P) {
     const [state, setState] = useState<"waiting" | "there" | "failed">(shown ? "there" : "waiting");
+    // a server that was away is asked again when it is back
+    const again = reconnected.value;
     useEffect(() => {
-      if (state === "waiting") fetched().then(() => setState("there"), () => setState("failed"));
-    }, []);
+      if (state !== "there") fetched().then(() => setState("there"), () => setState("failed"));
+    }, [again]);
     if (shown && state === "there") {
       const Shown = shown;
       return <Shown {...props} />;
