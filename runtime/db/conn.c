@@ -228,6 +228,7 @@ typedef struct OpenJob {
     const char *keywords[PARAMETERS_MAX];
     const char *values[PARAMETERS_MAX];
     size_t count;
+    bool needs_certificate;
     char timeout_s[16];
     PGconn *pg;
 } OpenJob;
@@ -252,6 +253,9 @@ static void collect_parameters(OpenJob *job, const DbTarget *target)
     add_parameter(job, "keepalives_interval", "2");
     add_parameter(job, "keepalives_count", "3");
     add_parameter(job, "tcp_user_timeout", "10000");
+    job->needs_certificate = db_needs_certificate(target->conninfo);
+    if (job->needs_certificate)
+        add_parameter(job, "sslmode", "verify-full");
     if (!text_empty(target->conninfo))
         add_parameter(job, "dbname", target->conninfo);
     if (target->database != NULL) /* libpq expands the first dbname and takes the last */
@@ -281,7 +285,11 @@ static bool connect_on_pool(const DbTarget *target, PGconn **ret_pg, Error *err)
     bool ok = PQstatus(job.pg) == CONNECTION_OK;
     if (!ok)
         connect_failed(job.pg, err);
-    else if (fiber_cancelled())
+    if (!ok && job.needs_certificate)
+        error_hint(err,
+                   "to other machines it is sslmode=verify-full: give sslrootcert=FILE, or say "
+                   "another sslmode in the connection string");
+    if (ok && fiber_cancelled())
         ok = error_set(err, ERROR_CANCELLED, "asked to stop while connecting");
     if (!ok) {
         PQfinish(job.pg);

@@ -79,6 +79,9 @@ struct DbConn {
 #endif
 };
 
+/// Does this connection go to another machine, and nobody has said how (sslmode, a service)? Then
+/// it is sslmode=verify-full.
+bool db_needs_certificate(const char *conninfo);
 /// Starts watching the socket of an opened connection.
 void db_attach(DbConn *conn);
 /// Probes: of an opened connection, of an exchange, of a connection that is closed.

@@ -9,6 +9,8 @@ import { atExit } from "./cleanup";
 import { postgresBin } from "./paths";
 import { waitUntil } from "./wait";
 
+const SUPERUSER = "headgate";
+
 export interface ClusterOptions {
   /** fsync and full_page_writes on; off unless told. */
   durable?: boolean;
@@ -16,6 +18,8 @@ export interface ClusterOptions {
   settings?: Record<string, string>;
   /** Folder for the write-ahead log, when it is to lie elsewhere. */
   walFolder?: string;
+  /** Who headgate and the tests are: HEADGATE_TEST_ROLE, or the superuser headgate. Any other is no superuser and owns the databases. */
+  role?: string;
   /** A streaming standby of this cluster instead of a cluster of its own. */
   standbyOf?: Cluster;
 }
@@ -34,6 +38,9 @@ export function account(): { uid: number; gid: number } | undefined {
   throw new Error("PostgreSQL does not run as root, and there is no account postgres or nobody");
 }
 
+/** What docs/access.md gives the role of the runner, beside owning what plans change: no superuser. */
+export const RUNNER_GRANTS = "GRANT pg_monitor, pg_signal_backend TO";
+
 export class Cluster {
   private databases = 0;
 
@@ -41,6 +48,8 @@ export class Cluster {
     readonly folder: string,
     private server: ChildProcess,
     private readonly start: () => ChildProcess,
+    /** Who headgate and the tests are in a database: the superuser headgate, or a role that is none and owns the databases. */
+    readonly role: string,
   ) {}
 
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
@@ -78,25 +87,32 @@ export class Cluster {
         stdio: "ignore",
       });
     };
-    const cluster = new Cluster(folder, start(), start);
+    const role = options.role ?? (process.env["HEADGATE_TEST_ROLE"] || SUPERUSER);
+    const cluster = new Cluster(folder, start(), start, role);
     atExit(() => cluster.discard());
     await cluster.ready();
+    if (role !== SUPERUSER && options.standbyOf === undefined) await cluster.query("postgres", `CREATE ROLE ${role} LOGIN; ${RUNNER_GRANTS} ${role}`);
     return cluster;
+  }
+
+  /** The database postgres is for what only a superuser may do. */
+  private userOf(database: string): string {
+    return database === "postgres" ? SUPERUSER : this.role;
   }
 
   /** libpq's key = value form. */
   conninfo(database = "postgres"): string {
-    return `host=${this.folder} port=5432 user=headgate dbname=${database}`;
+    return `host=${this.folder} port=5432 user=${this.userOf(database)} dbname=${database}`;
   }
 
   /** The PG* variables, as headgate, pg_dump and psql read them. */
   env(database = "postgres"): Record<string, string> {
-    return { PGHOST: this.folder, PGPORT: "5432", PGUSER: "headgate", PGDATABASE: database };
+    return { PGHOST: this.folder, PGPORT: "5432", PGUSER: this.userOf(database), PGDATABASE: database };
   }
 
   /** A connection; the caller ends it. */
   async connect(database = "postgres"): Promise<pg.Client> {
-    const client = new pg.Client({ host: this.folder, port: 5432, user: "headgate", database });
+    const client = new pg.Client({ host: this.folder, port: 5432, user: this.userOf(database), database });
     client.on("error", () => undefined); // a server that is killed on purpose is no test failure
     await client.connect();
     return client;
@@ -115,7 +131,7 @@ export class Cluster {
   /** A new database, empty or a copy of template (which nobody may be connected to). Gives its name. */
   async database(template = "template0"): Promise<string> {
     const name = `db${++this.databases}`;
-    await this.query("postgres", `CREATE DATABASE ${name} TEMPLATE ${template}`);
+    await this.query("postgres", `CREATE DATABASE ${name} OWNER ${this.role} TEMPLATE ${template}`);
     return name;
   }
 
