@@ -57,7 +57,7 @@ step_wire() {
     HEADGATE_BIN="$PWD/build-asan/headgate" node tests/run.mjs --script wire/streams.ts
 }
 
-step_bench() { make bench; }
+step_bench() { make bench && make bench-dashboard; }
 
 # Every plan back from every boundary, and killed at 20 random moments; the check-list whose negative test is long.
 step_plans() {

@@ -114,30 +114,21 @@ static bool is_watched(const Server *server, int64_t run)
     return false;
 }
 
-/* "{42,43}": runs that somebody watches by number. */
+/* "{42,43}": runs that somebody watches by number. Most viewers watch what the one before them
+ * does. */
 static void watched_ids(const Server *server, Text *out)
 {
+    int64_t last = 0;
     text_append_char(out, '{');
     for (const ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
         for (size_t i = 0; viewer->ready && i < viewer->watches_count; i++) {
-            if (viewer->watches[i].run > 0)
-                text_printf(out, "%s%" PRId64, out->length_bytes > 1 ? "," : "",
-                            viewer->watches[i].run);
+            if (viewer->watches[i].run == 0 || viewer->watches[i].run == last)
+                continue;
+            last = viewer->watches[i].run;
+            text_printf(out, "%s%" PRId64, out->length_bytes > 1 ? "," : "", last);
         }
     }
     text_append_char(out, '}');
-}
-
-/* Those that were told of events after one of them. */
-static void reset_watchers(Server *server, const FeedRun *run, int64_t after, const char *why)
-{
-    for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
-        for (size_t i = 0; viewer->ready && i < viewer->watches_count; i++) {
-            ViewerWatch *watch = &viewer->watches[i];
-            if (watch->run == run->run && watch->seq > after)
-                resume_reset(viewer, watch, run->seq, why);
-        }
-    }
 }
 
 /* ------------------------------------------------------------------ heads */
@@ -163,7 +154,8 @@ static void take_timeline(ServerFeed *feed, int64_t timeline)
         feed->timeline = timeline;
     for (size_t i = 0; moved && i < feed->runs_count; i++) {
         feed->runs[i].rewind.doubtful = true;
-        reset_watchers(feed->server, &feed->runs[i], 0, "the database failed over");
+        resume_reset_all(feed->server, feed->runs[i].run, feed->runs[i].seq, 0,
+                         "the database failed over");
     }
 }
 
@@ -183,7 +175,7 @@ static void take_head(ServerFeed *feed, const DbResult *heads, int row)
     if (last_seq < known->seq) { /* an asynchronous failover: the ledger fell back */
         known->seq = last_seq;
         rewind_note(&known->rewind, last_seq);
-        reset_watchers(feed->server, known, last_seq, "the ledger went back");
+        resume_reset_all(feed->server, run, last_seq, last_seq, "the ledger went back");
     }
     known->version = version;
     known->last_seq = last_seq;
@@ -396,6 +388,12 @@ static void tell_rows(ServerViewer *viewer, ViewerWatch *watch, const DbResult *
     }
 }
 
+/* Behind, at this place, and the place is known to be one of this ledger. */
+static bool waits_at(const ViewerWatch *watch, int64_t run, int64_t since)
+{
+    return watch->run == run && !watch->live && watch->seq == since && watch->at[0] == '\0';
+}
+
 /* Whoever watches run from since gets the page: usually several that reconnected together. */
 static void tell_page(Server *server, int64_t run, int64_t since, const DbResult *page)
 {
@@ -407,7 +405,7 @@ static void tell_page(Server *server, int64_t run, int64_t since, const DbResult
     for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
         for (size_t i = 0; viewer->ready && i < viewer->watches_count; i++) {
             ViewerWatch *watch = &viewer->watches[i];
-            if (watch->run == run && !watch->live && watch->seq == since)
+            if (waits_at(watch, run, since))
                 tell_rows(viewer, watch, page, notes);
         }
     }
@@ -421,7 +419,7 @@ static void tell_pruned(Server *server, const FeedPage *past)
     for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
         for (size_t i = 0; viewer->ready && i < viewer->watches_count; i++) {
             ViewerWatch *watch = &viewer->watches[i];
-            if (watch->run == past->run && !watch->live && watch->seq == past->since)
+            if (waits_at(watch, past->run, past->since))
                 resume_reset(viewer, watch, past->until, "older events were deleted");
         }
     }

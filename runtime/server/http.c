@@ -176,7 +176,7 @@ static void sender_main(void *arg)
     Error err = {0};
     while (!fiber_cancelled()) {
         bool more = push_all(server);
-        if (!ws_flush(server) && !more)
+        if (!frame_flush(server) && !more)
             fiber_event_wait(&server->unsent, -1);
         else if (!fiber_sleep(SEND_EVERY_MS, &err))
             break;

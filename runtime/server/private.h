@@ -153,8 +153,6 @@ int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, v
                 size_t bytes);
 /// May this request become a WebSocket? Otherwise a refusal was written.
 bool ws_may_upgrade(struct lws *wsi);
-/// Writes to viewers whose pause is over; true while others still pause.
-bool ws_flush(Server *server);
 /// Once a second.
 void ws_tick(Server *server, int64_t now_us);
 /// Waits. Closes the viewers whose session has ended or whose role has changed meanwhile. Each is
@@ -165,6 +163,10 @@ void ws_end_session(Server *server, const char *hash);
 
 /* audit.c */
 void audit_free(Server *server);
+
+/* frame.c */
+/// Writes to viewers whose pause is over; true while others still pause.
+bool frame_flush(Server *server);
 
 /* launch.c */
 /// A run that is asked for, from the body; plan comes from the body too unless it is given.

@@ -26,8 +26,8 @@ typedef struct ServerQueue {
 /// Adds a reference to note. False, and nothing is added, when it would pass BOUND_WS_QUEUE_BYTES
 /// or when the note alone would not fit into a frame.
 NODISCARD bool queue_push(ServerQueue *queue, ServerNote *note);
-/// Fills out with "[a,b,…]" of as many notes as fit into size (>= BOUND_WS_FRAME_BYTES) and takes
-/// them off. Returns the bytes; 0 when there is nothing.
+/// Fills out with "[a,b,…]" of as many notes as fit into size and takes
+/// them off. Returns the bytes; 0 when there is nothing, or the first note is larger than size.
 size_t queue_frame(ServerQueue *queue, char *out, size_t size);
 void queue_clear(ServerQueue *queue);
 /// Clears it and frees its memory.

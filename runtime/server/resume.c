@@ -21,6 +21,17 @@ void resume_reset(ServerViewer *viewer, ViewerWatch *watch, int64_t seq, const c
     viewer_tell_json(viewer, message);
 }
 
+void resume_reset_all(Server *server, int64_t run, int64_t seq, int64_t after, const char *why)
+{
+    for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
+        for (size_t i = 0; viewer->ready && i < viewer->watches_count; i++) {
+            ViewerWatch *watch = &viewer->watches[i];
+            if (watch->run == run && watch->seq > after)
+                resume_reset(viewer, watch, seq, why);
+        }
+    }
+}
+
 static bool is_at(const ViewerWatch *watch, const ViewerWatch *point)
 {
     return watch->run == point->run && !watch->live && watch->seq == point->seq &&

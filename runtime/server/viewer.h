@@ -42,6 +42,7 @@ struct ServerViewer {
     int messages;
     ServerQueue queue;
     int64_t flushed_at_us;
+    size_t unproven_bytes; ///< sent since all had last reached the other side
     bool due;              ///< something waits for the pause after the last frame to end
     int64_t moved_at_us;   ///< when a frame last left; a viewer that reads nothing is ended
     int64_t checked_at_us; ///< when its session was last seen to be good
@@ -55,6 +56,12 @@ bool viewer_tell(ServerViewer *viewer, ServerNote *note);
 /// Formats and queues one message. Consumes message.
 void viewer_tell_json(ServerViewer *viewer, json_t *message);
 void viewer_close(ServerViewer *viewer, int status, const char *why);
+
+/* frame.c */
+/// A frame soon: in the next turn, or when the pause after the last one is over.
+void frame_want(ServerViewer *viewer);
+/// The socket is writable. -1: it is lost.
+int frame_write(ServerViewer *viewer, struct lws *wsi);
 
 /* feed.c */
 ServerFeed *feed_start(Server *server);

@@ -1,4 +1,4 @@
-/* The WebSocket: upgrade, messages in, frames out. Facts about libwebsockets 4.1.6: a client that
+/* The WebSocket: upgrade, messages in. Facts about libwebsockets 4.1.6: a client that
  * names no subprotocol lands on protocols[0] (refused there); CLOSED comes for connections that the
  * filter refused; messages come in fragments; one write per turn. */
 #include "server/message.h"
@@ -6,7 +6,6 @@
 
 #include "base/bounds.h"
 #include "base/clock.h"
-#include "base/fault.h"
 #include "base/log.h"
 
 #include <inttypes.h>
@@ -21,14 +20,11 @@ enum {
     MINUTE_US = 60 * 1000000,
     STUCK_US = 30 * 1000000,
     SESSION_CHECK_US = 60 * 1000000,
-    CLOSE_ACK_S = 2,
-    CLOSE_BYTES = 127,
     CLOSE_POLICY = 1008,
     CLOSE_TOO_BIG = 1009,
     CLOSE_AWAY = 1013,
     CLOSE_NOT_LOGGED_IN = 4401,
     VIEWERS_MAX = 1000,
-    FLUSH_US = BOUND_WS_FLUSH_MS * 1000,
 };
 
 static const char STREAM[] = "/api/stream";
@@ -152,33 +148,6 @@ void viewer_close(ServerViewer *viewer, int status, const char *why)
     lws_callback_on_writable(viewer->wsi);
 }
 
-/* A frame now, or when the pause after the last one is over (ws_flush). */
-static void want_to_write(ServerViewer *viewer)
-{
-    if (viewer->wsi == NULL)
-        return;
-    viewer->due = clock_monotonic_us() - viewer->flushed_at_us < FLUSH_US;
-    if (viewer->due)
-        fiber_event_broadcast(&viewer->server->unsent);
-    else
-        lws_callback_on_writable(viewer->wsi);
-}
-
-bool ws_flush(Server *server)
-{
-    bool more = false;
-    int64_t now_us = clock_monotonic_us();
-    for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
-        if (!viewer->due)
-            continue;
-        viewer->due = now_us - viewer->flushed_at_us < FLUSH_US;
-        more = more || viewer->due;
-        if (!viewer->due)
-            lws_callback_on_writable(viewer->wsi);
-    }
-    return more;
-}
-
 bool viewer_tell(ServerViewer *viewer, ServerNote *note)
 {
     if (viewer->close_status != 0 || viewer->wsi == NULL)
@@ -188,7 +157,7 @@ bool viewer_tell(ServerViewer *viewer, ServerNote *note)
         return false;
     if (was_empty) {
         viewer->moved_at_us = clock_monotonic_us();
-        want_to_write(viewer);
+        frame_want(viewer);
     }
     return true;
 }
@@ -366,60 +335,6 @@ static int receive(ServerViewer *viewer, struct lws *wsi, const void *bytes, siz
     return 0;
 }
 
-/* ------------------------------------------------------------------ frames out */
-
-/* The close frame is sent here: Debian's build closes a connection twice when a callback asks for
- * it (a left-over self-test), so that lws's own close frame never leaves. The client answers by
- * closing, or is cut. */
-static void send_close(ServerViewer *viewer, struct lws *wsi)
-{
-    unsigned char frame[CLOSE_BYTES];
-    size_t length = strlen(viewer->close_why);
-    if (viewer->close_sent)
-        return;
-    invariant(length + 4 <= sizeof(frame));
-    viewer->close_sent = true;
-    frame[0] = 0x88; /* final, opcode close */
-    frame[1] = (unsigned char)(length + 2);
-    frame[2] = (unsigned char)(viewer->close_status >> 8);
-    frame[3] = (unsigned char)(viewer->close_status & 0xFF);
-    memcpy(frame + 4, viewer->close_why, length);
-    bool sent = send(lws_get_socket_fd(wsi), frame, length + 4, MSG_DONTWAIT | MSG_NOSIGNAL) ==
-                (ssize_t)length + 4;
-    lws_set_timeout(wsi, PENDING_TIMEOUT_CLOSE_ACK, sent ? CLOSE_ACK_S : LWS_TO_KILL_ASYNC);
-}
-
-static bool is_behind(const ServerViewer *viewer)
-{
-    for (size_t i = 0; i < viewer->watches_count; i++) {
-        if (!viewer->watches[i].live)
-            return true;
-    }
-    return false;
-}
-
-static int write_frame(ServerViewer *viewer, struct lws *wsi)
-{
-    Server *server = viewer->server;
-    if (viewer->close_status != 0) {
-        send_close(viewer, wsi);
-        return 0;
-    }
-    size_t size = queue_frame(&viewer->queue, (char *)server->frame + LWS_PRE, SERVER_FRAME_BYTES);
-    if (size == 0)
-        return 0;
-    FAULT("ws.send");
-    if (lws_write(wsi, server->frame + LWS_PRE, size, LWS_WRITE_TEXT) < 0)
-        return -1;
-    viewer->flushed_at_us = clock_monotonic_us();
-    viewer->moved_at_us = viewer->flushed_at_us;
-    if (viewer->queue.count > 0)
-        lws_callback_on_writable(wsi);
-    if (viewer->queue.bytes <= VIEWER_ROOM_BYTES && is_behind(viewer))
-        feed_wake(server->feed);
-    return 0;
-}
-
 int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                 size_t bytes)
 {
@@ -440,7 +355,7 @@ int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, v
     case LWS_CALLBACK_RECEIVE:
         return viewer == NULL ? -1 : receive(viewer, wsi, in, bytes);
     case LWS_CALLBACK_SERVER_WRITEABLE:
-        return viewer == NULL ? -1 : write_frame(viewer, wsi);
+        return viewer == NULL ? -1 : frame_write(viewer, wsi);
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: /* or it answers ours: lws would close once more, and
                                                   a browser would then forget the status */
         return viewer != NULL && viewer->close_sent ? -1 : 0;
@@ -455,27 +370,31 @@ int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, v
 
 /* ------------------------------------------------------------------ time */
 
-static void tell_time(ServerViewer *viewer, const char *now, const char *away)
-{
-    json_t *tick = json_object();
-    json_set_string(tick, "t", "tick");
-    json_set_string(tick, "now", now);
-    if (away != NULL)
-        json_set_string(tick, "away", away);
-    viewer_tell_json(viewer, tick);
-}
-
-void ws_tick(Server *server, int64_t now_us)
+/* The same text for all. */
+static ServerNote *tick_note(Server *server)
 {
     char now[40];
     feed_now(server->feed, now, sizeof(now));
     const char *away = feed_away(server->feed);
+    AUTO(json_auto) json_t *tick = json_object();
+    json_set_string(tick, "t", "tick");
+    json_set_string(tick, "now", now);
+    if (away != NULL)
+        json_set_string(tick, "away", away);
+    AUTO(base_free) char *text = json_text(tick);
+    return note_new(text, strlen(text));
+}
+
+void ws_tick(Server *server, int64_t now_us)
+{
+    ServerNote *tick = tick_note(server);
     for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
         if (viewer->queue.count > 0 && now_us - viewer->moved_at_us > STUCK_US)
             http_end_connection(viewer->wsi);
-        else if (viewer->ready)
-            tell_time(viewer, now, away);
+        else if (viewer->ready && !viewer_tell(viewer, tick))
+            log_debug("a viewer's queue is full: a tick was dropped");
     }
+    note_drop(tick);
 }
 
 void ws_end_session(Server *server, const char *hash)
