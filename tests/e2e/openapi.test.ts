@@ -42,7 +42,7 @@ const PLAN = `plan "all" {
     },
     verify "all owned" { ambiguous = 0 },
   },
-  gate "go" { approvers = "admin" },
+  gate "go" { approvers = "admin", wait = "300ms", fields = { note = { required = false } } },
   rollout "new" {
     flag = sql_flag { table = "flags", name = "name", percent = "percent", enabled = "enabled" },
     guards = { thresholds "test", "errors < 5" },
@@ -50,7 +50,7 @@ const PLAN = `plan "all" {
     stage { percent = 100, watch = "500ms" },
   },
   manual "told" { role = "admin" },
-  gate "end" { approvers = "admin" },
+  gate "end" { approvers = "admin", evidence = { "fill" }, window = { zone = "Europe/Berlin" } },
 }
 `;
 const SCHEMA = `CREATE TABLE files (id int PRIMARY KEY); INSERT INTO files SELECT generate_series(1, 50);

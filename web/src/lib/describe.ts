@@ -1,6 +1,6 @@
 // An event as a sentence for the history: its words, and how bad it is.
 
-import { GATE_LOOK, GUARD_LOOK, KIND_WORD, lookOf, RUN_LOOK, STAGE_LOOK, STEP_LOOK, type Tone, VERDICT_LOOK } from "./status";
+import { GATE_LOOK, GUARD_LOOK, KIND_WORD, lookOf, RUN_LOOK, STAGE_LOOK, STEP_LOOK, type Tone, VERDICT_LOOK, WORD_LOOK } from "./status";
 import { formatCount, formatDuration, formatRate, formatValue, plural } from "./format";
 import type { Json, JsonObject, RunEvent } from "../wire/types";
 
@@ -105,13 +105,16 @@ const WORDS: Record<string, (event: RunEvent) => Description> = {
     text: `Gate opened: ${text(data["question"])} (needs ${number(data["need"]) ?? 1} × ${Array.isArray(data["approvers"]) ? data["approvers"].map(text).join(", ") : ""})`,
   }),
   "gate.approval": ({ data }) => {
-    const reject = data["decision"] === "reject";
+    const look = lookOf(WORD_LOOK, text(data["decision"]));
     const comment = text(data["comment"]);
-    return {
-      group: "decision", tone: reject ? "bad" : "good",
-      text: `${text(data["person"])} ${reject ? "rejected" : "approved"}${comment ? `: “${comment}”` : ""}`,
-    };
+    return { group: "decision", tone: look.tone, text: `${text(data["person"])} ${look.label}${comment ? `: “${comment}”` : ""}` };
   },
+  "gate.waiting": ({ data }) => ({
+    group: "decision", tone: data["state"] === "approved" ? "clock" : "person",
+    text: data["state"] === "approved" ? `Approved; passes at ${text(data["passes_at"]).slice(0, 16)}Z` : "It lacks approvals again",
+  }),
+  "gate.asked": ({ data }) => ({ group: "decision", tone: "muted", text: `${text(data["by"])} wants the evidence looked at again` }),
+  "gate.checked": () => ({ group: "decision", tone: "good", text: "The evidence was looked at again, and says the same" }),
   "gate.closed": ({ data }) => {
     const look = lookOf(GATE_LOOK, text(data["state"]));
     return { group: "decision", tone: look.tone, text: `Gate closed: ${look.label}${data["by"] ? ` by ${text(data["by"])}` : ""}` };

@@ -1,6 +1,6 @@
 // How each state looks: the only place that gives a status its word, icon and tone.
 
-import type { GateStatus, GuardVerdict, NodeKind, RunStatus, StageStatus, StepStatus, Verdict } from "../wire/types";
+import type { GateDecision, GateStatus, GuardVerdict, NodeKind, RunStatus, StageStatus, StepStatus, Verdict } from "../wire/types";
 
 /** A tone is a pair of colours in styles/tokens.css. */
 export type Tone = "muted" | "active" | "person" | "clock" | "caution" | "good" | "bad" | "undo";
@@ -57,6 +57,14 @@ export const GATE_LOOK: Record<GateStatus, Look> = {
   rejected: { label: "Rejected", icon: "cross", tone: "bad" },
   expired: { label: "Expired", icon: "clock", tone: "caution" },
   passed: { label: "Passed", icon: "check", tone: "good" },
+};
+
+/** What people say about a gate. */
+export const WORD_LOOK: Record<GateDecision, Look> = {
+  approve: { label: "approved", icon: "check", tone: "good" },
+  reject: { label: "rejected", icon: "cross", tone: "bad" },
+  revoke: { label: "took the approval back", icon: "back", tone: "muted" },
+  break_glass: { label: "broke the glass", icon: "warn", tone: "caution" },
 };
 
 export const VERDICT_LOOK: Record<Verdict, Look> = {

@@ -103,10 +103,13 @@ test("a gate opens, is approved and closes", () => {
   const view = apply(viewOf(detail), [
     event(11, "gate.opened", "start", { question: "Go?", approvers: ["admin"], need: 1, digest: "d" }),
     event(12, "gate.approval", "start", { person: "bob", decision: "approve", comment: "fine" }),
-    event(13, "gate.closed", "start", { state: "approved", by: "bob" }),
+    event(13, "gate.approval", "start", { person: "bob", decision: "revoke", comment: "wait" }),
+    event(14, "gate.approval", "start", { person: "bob", decision: "approve", comment: "now" }),
+    event(15, "gate.waiting", "start", { state: "approved", passes_at: "2026-11-23T08:00:00.000000Z" }),
   ]);
   const [gate] = view.detail.gates;
   assert.equal(gate?.state, "approved");
+  assert.equal(gate?.approvals.length, 1);
   assert.equal(gate?.approvals[0]?.person, "bob");
 });
 

@@ -3,8 +3,9 @@
 
 import { compareSeq, nextSeq } from "../wire/decode";
 import type {
-  Approval, Gate, GateStatus, Guard, GuardVerdict, Json, JsonObject, LockWait, Message, NodeKind, Progress, Reason, Rollout,
-  Run, RunDetail, RunEvent, RunStatus, SamplePoint, Stage, StageStatus, Step, StepError, StepStatus, Verdict,
+  Approval, Gate, GateDecision, GateStatus, Guard, GuardVerdict, Json, JsonObject, LockWait, Message, NodeKind,
+  Progress, Reason, Rollout, Run, RunDetail, RunEvent, RunStatus, SamplePoint, Stage, StageStatus, Step, StepError,
+  StepStatus, Verdict,
 } from "../wire/types";
 
 /** Events kept in memory for a run; older ones are fetched by the page. */
@@ -232,12 +233,17 @@ const gateApproval = (view: RunView, { at, node, data }: RunEvent): RunView =>
     const approval: Approval = {
       person: text(data["person"]),
       roles: list(data["roles"]).map((role) => text(role)),
-      decision: data["decision"] === "reject" ? "reject" : "approve",
+      decision: text(data["decision"]) as GateDecision,
       comment: text(data["comment"]),
       at,
     };
-    return gate && { ...gate, approvals: [...(gate.approvals ?? []), approval] };
+    // what a person said last stands
+    const others = (gate?.approvals ?? []).filter(({ person }) => person !== approval.person);
+    return gate && { ...gate, approvals: approval.decision === "revoke" ? others : [...others, approval] };
   });
+
+const gateWaiting = (view: RunView, { node, data }: RunEvent): RunView =>
+  changeGate(view, node, (gate) => gate && { ...gate, state: text(data["state"]) as GateStatus, passes_at: text(data["passes_at"]) || null });
 
 const gateClosed = (view: RunView, { at, node, data }: RunEvent): RunView =>
   changeGate(waitStage(view, node, "waiting", "pending"), node, (gate) => gate && { ...gate, state: text(data["state"]) as GateStatus, closed_at: at });
@@ -343,6 +349,9 @@ const EFFECT: Record<string, (view: RunView, event: RunEvent) => RunView> = {
   "check.result": checkResult,
   "gate.opened": gateOpened,
   "gate.approval": gateApproval,
+  "gate.waiting": gateWaiting,
+  "gate.asked": same,
+  "gate.checked": same,
   "gate.closed": gateClosed,
   "review.open": reviewOpen,
   "review.decided": same,

@@ -22,6 +22,6 @@ export function gateChanges(before: Gate, after: Gate): string[] {
   if (before.question !== after.question) changes.push(`The question is now “${after.question}”`);
   if (before.need !== after.need || before.approvers.join() !== after.approvers.join())
     changes.push(`It now needs ${after.need} × ${after.approvers.join(", ")}`);
-  if (changes.length === 0) changes.push("The plan, a parameter or a target behind this gate is different.");
+  if (changes.length === 0) changes.push("It was asked again: the plan, a parameter, a target or a verdict behind it was different meanwhile.");
   return changes;
 }

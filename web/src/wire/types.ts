@@ -196,10 +196,12 @@ export interface NextStep {
   one_way?: string;
 }
 
+export type GateDecision = "approve" | "reject" | "revoke" | "break_glass";
+
 export interface Approval {
   person: string;
   roles: string[];
-  decision: "approve" | "reject" | "revoke" | "break_glass";
+  decision: GateDecision;
   comment: string;
   fields?: JsonObject;
   at: string;

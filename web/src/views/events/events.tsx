@@ -21,7 +21,7 @@ const TYPES: [string, string][] = [
   ["step.progress,rollout.sample", "Progress and samples"],
   ["step.lock", "Locks"],
   ["check.result", "Checks"],
-  ["gate.opened,gate.approval,gate.closed", "Gates"],
+  ["gate.opened,gate.approval,gate.waiting,gate.asked,gate.checked,gate.closed", "Gates"],
   ["review.open,review.decided,review.again", "Review"],
   ["rollout.stage,rollout.flag", "Rollout"],
   ["request,manual.answer", "Requests and answers"],

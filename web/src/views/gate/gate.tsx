@@ -5,7 +5,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { formatDuration, plural } from "../../lib/format";
 import { href } from "../../lib/router";
-import { GATE_LOOK, lookOf, VERDICT_LOOK } from "../../lib/status";
+import { GATE_LOOK, lookOf, VERDICT_LOOK, WORD_LOOK } from "../../lib/status";
 import { gateChanges } from "../../state/gate-diff";
 import { live, messageOf, now, view } from "../../state/store";
 import { api, ApiError, newKey } from "../../wire/api";
@@ -115,20 +115,13 @@ function hoursText({ days, from, to, zone }: Hours): string {
   return `${list} ${from}–${to} ${zone}`;
 }
 
-const SAID: Record<Approval["decision"], { word: string; tone: string; icon: "check" | "cross" | "warn" | "retry" }> = {
-  approve: { word: "approved", tone: "good", icon: "check" },
-  reject: { word: "rejected", tone: "bad", icon: "cross" },
-  revoke: { word: "took the approval back", tone: "muted", icon: "retry" },
-  break_glass: { word: "broke the glass", tone: "caution", icon: "warn" },
-};
-
 function Word({ row }: { row: Approval }) {
-  const said = SAID[row.decision];
+  const said = lookOf(WORD_LOOK, row.decision);
   const answers = Object.entries(row.fields ?? {});
   return (
     <li class={`tone-${said.tone}`}>
       <Icon name={said.icon} />
-      <span><strong>{row.person}</strong> {said.word}{row.roles.length > 0 && ` as ${row.roles.join(", ")}`}, <Time at={row.at} />
+      <span><strong>{row.person}</strong> {said.label}{row.roles.length > 0 && ` as ${row.roles.join(", ")}`}, <Time at={row.at} />
         {row.comment && <q>{row.comment}</q>}
         {answers.map(([name, value]) => <span key={name} class="soft small"> {name} = {typeof value === "string" ? value : JSON.stringify(value)}</span>)}</span>
     </li>
