@@ -221,6 +221,29 @@ test("the keyboard goes everywhere, and no key alone changes a run", { skip }, a
   await page.waitForFunction(() => document.activeElement?.tagName === "H1"); // where a new page puts the focus
   await page.keyboard.press("a");
   await page.waitForFunction(() => /^Approve/.test(document.activeElement?.textContent ?? ""));
+  await page.goto(`${mock.url}/runs/42`);
+  await page.getByRole("button", { name: "Pause" }).and(page.locator(":enabled")).waitFor();
+  const focused = () => page.evaluate(() => document.activeElement?.querySelector(".node-name")?.textContent);
+  await page.keyboard.press("]");
+  await page.keyboard.press("]");
+  assert.equal(await focused(), "backfill");
+  await page.keyboard.press("[");
+  assert.equal(await focused(), "expand");
+  await page.keyboard.press("o");
+  await page.getByRole("heading", { level: 2, name: "expand" }).waitFor();
+  await page.keyboard.press(".");
+  await page.getByRole("dialog").waitFor(); // nothing was asked yet
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.keyboard.press("l");
+  await page.waitForURL(/\/runs\/42\/logs/);
+  await page.keyboard.press("?");
+  await page.getByLabel("Single-key shortcuts").uncheck();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.keyboard.press("?");
+  await page.getByRole("link", { name: "Overview" }).click();
+  assert.equal(await page.getByRole("dialog").count(), 0, "keys can be switched off");
   await context.close();
 });
 

@@ -27,7 +27,7 @@ function Tabs({ current }: { current: RunView }) {
   tabs.push(["changes", "Changes", href.part(id, "changes")], ["logs", "Log", href.part(id, "logs")], ["events", "Events", href.part(id, "events")], ["replay", "Replay", href.part(id, "replay")], ["report", "Report", href.report(id)]);
   return (
     <nav class="tabs" aria-label="Run">
-      {tabs.map(([name, label, address]) => <a key={name} href={address} aria-current={page === name ? "page" : undefined}>{label}</a>)}
+      {tabs.map(([name, label, address]) => <a key={name} href={address} data-tab={name} aria-current={page === name ? "page" : undefined}>{label}</a>)}
     </nav>
   );
 }

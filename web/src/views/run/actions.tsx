@@ -42,7 +42,7 @@ export function RunActions({ view }: { view: RunView }) {
     <>
       {kinds.map((kind) => (
         <button key={kind} type="button" class={`button ${kind === "resume" || kind === "retry" ? "primary" : REQUESTS[kind].tone === "danger" ? "quiet-danger" : ""}`}
-          disabled={!live.value} onClick={() => setOpen(kind)}>
+          data-ask={kind} disabled={!live.value} onClick={() => setOpen(kind)}>
           <Icon name={REQUESTS[kind].icon} />{REQUESTS[kind].label}
         </button>
       ))}

@@ -10,7 +10,7 @@ import { Bar, Elapsed } from "../common/parts";
 function NodeLine({ item, run, selected }: { item: OutlineNode; run: string; selected: string }) {
   const kind = KIND_WORD[item.kind] ?? item.kind;
   return (
-    <a href={href.run(run, item.path)} data-row class={`node tone-${item.look.tone}${item.path === selected ? " selected" : ""}`}
+    <a href={href.run(run, item.path)} data-row data-phase={item.children.length > 0 ? "" : undefined} class={`node tone-${item.look.tone}${item.path === selected ? " selected" : ""}`}
       aria-current={item.current ? "step" : undefined}>
       <span class="node-icon"><Icon name={item.look.icon} /><span class="hidden">{item.look.label}: </span></span>
       <span class="node-name">{item.name}{item.oneWay && <span class="oneway" title="There is no way back after this"><Icon name="oneway" /><span class="hidden"> (one way)</span></span>}</span>

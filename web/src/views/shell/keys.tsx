@@ -15,9 +15,11 @@ function focusFirst(selector: string): boolean {
   return target !== null;
 }
 
-/** Moves the focus among the rows of the page (links and buttons marked data-row). */
-function move(step: 1 | -1): boolean {
-  const rows = [...document.querySelectorAll<HTMLElement>("[data-row]")];
+const click = (selector: string) => document.querySelector<HTMLElement>(selector)?.click();
+
+/** Moves the focus among the rows of the page (links and buttons marked data-row), or among others. */
+function move(step: 1 | -1, among = "[data-row]"): boolean {
+  const rows = [...document.querySelectorAll<HTMLElement>(among)];
   if (rows.length === 0) return false;
   const at = rows.findIndex((row) => row === document.activeElement || row.contains(document.activeElement));
   const next = rows[at < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, at + step))];
@@ -37,8 +39,13 @@ const KEYS: Record<string, { what: string; act: () => unknown }> = {
   "g a": { what: "Go to the audit", act: () => go(href.audit) },
   "j": { what: "Next row", act: () => move(1) },
   "k": { what: "Previous row", act: () => move(-1) },
+  "o": { what: "Open the row in focus", act: () => document.activeElement?.closest<HTMLElement>("[data-row]")?.click() },
+  "[": { what: "Previous phase of a plan", act: () => move(-1, "[data-phase]") },
+  "]": { what: "Next phase of a plan", act: () => move(1, "[data-phase]") },
+  "l": { what: "Log of a run", act: () => click('[data-tab="logs"]') },
+  ".": { what: "Ask to pause a run: opens the dialog", act: () => click('[data-ask="pause"]:enabled') },
   "t": { what: "Times in UTC or local", act: flipZone },
-  "f": { what: "Follow the history of a run", act: () => document.querySelector<HTMLElement>("[data-follow]")?.click() },
+  "f": { what: "Follow the history of a run", act: () => click("[data-follow]") },
   "a": { what: "To the approve button of a gate", act: () => focusFirst("[data-approve]") },
   "r": { what: "To the comment of a gate", act: () => focusFirst("[data-comment]") },
 };
