@@ -3,13 +3,18 @@
 
 #include <math.h>
 
-enum { SLICES_TO_SAY = 6, SLICES_WINDOW_LEAST = 12 };
+enum {
+    SLICES_TO_SAY = 6,
+    SLICES_WINDOW_LEAST = 12,
+    BLOCK_LEAST = 6, /* slices */
+    BLOCKS_LEAST = 3,
+    BLOCKS_MOST = 12,
+};
 
 /* Of the logarithm of the time left: what changes between now and the end and no slice has shown.
  */
-static const double DRIFT = 0.06;
+static const double DRIFT = 0.05;
 static const double DRIFT_ESTIMATE = 0.05;
-static const double TOGETHER_LEAST = 0.3;
 static const double Z = 1.2816; /* of P10 and P90 */
 
 void data_eta_skip(DataEta *eta, int64_t now_us, int64_t done)
@@ -41,6 +46,11 @@ void data_eta_take(DataEta *eta, int64_t now_us, int64_t done)
     eta->slice_done = done;
 }
 
+void data_eta_lumps(DataEta *eta, double rows, int workers)
+{
+    eta->lumps = rows * rows / 6 * workers; /* the sum of two uniform parts */
+}
+
 /* The newest slices, back = 0 is the newest. */
 static double slice(const DataEta *eta, size_t back)
 {
@@ -48,37 +58,38 @@ static double slice(const DataEta *eta, size_t back)
 }
 
 typedef struct Series {
-    double count;
+    double count; /* slices in the window */
     double mean;
-    double variance;
-    double together; /* how many slices one independent one is worth */
+    double spread; /* long-run variance of a slice: neighbours, alike or alternating, included */
+    double blocks;
 } Series;
 
+/* Means of blocks: a block is longer than what ties neighbours together, batches that land in one
+ * slice or the next among it. */
 static Series series_of(const DataEta *eta, size_t count)
 {
-    Series series = {.count = (double)count, .together = 1};
-    double neighbours = 0;
-    for (size_t i = 0; i < count; i++)
-        series.mean += slice(eta, i) / series.count;
-    for (size_t i = 0; i < count; i++) {
-        double off = slice(eta, i) - series.mean;
-        series.variance += off * off / (series.count - 1);
-        if (i > 0)
-            neighbours += off * (slice(eta, i - 1) - series.mean);
-    }
-    double most = series.count / 4;
-    double lag_1 = series.variance > 0 ? neighbours / (series.variance * (series.count - 1)) : 0;
-    series.together = lag_1 < 1 ? (1 + lag_1) / (1 - lag_1) : most;
-    /* Batches alternate with waits: what comes too early is missing after. */
-    series.together = fmin(fmax(series.together, TOGETHER_LEAST), most);
+    size_t blocks = count / BLOCK_LEAST < BLOCKS_MOST ? count / BLOCK_LEAST : BLOCKS_MOST;
+    blocks = blocks < BLOCKS_LEAST ? BLOCKS_LEAST : blocks;
+    size_t length = count / blocks;
+    Series series = {.count = (double)(length * blocks), .blocks = (double)blocks};
+    double means[BLOCKS_MOST] = {0};
+    for (size_t i = 0; i < length * blocks; i++)
+        means[i / length] += slice(eta, i) / (double)length;
+    for (size_t i = 0; i < blocks; i++)
+        series.mean += means[i] / series.blocks;
+    for (size_t i = 0; i < blocks; i++)
+        series.spread += (double)length * (means[i] - series.mean) * (means[i] - series.mean) /
+                         (series.blocks - 1);
+    /* What is counted in lumps misses a part of one at either end of a block: that is no noise. */
+    series.spread = fmax(series.spread - eta->lumps / (double)length, 0);
     return series;
 }
 
-/* Few slices know their own spread badly: the tails of Student's t are longer (an approximation
- * by Hill's first term). */
-static double quantile(double independent)
+/* Few blocks know their own spread badly: the tails of Student's t are longer (Hill's first term).
+ */
+static double quantile(double blocks)
 {
-    double freedom = independent - 1 > 1 ? independent - 1 : 1;
+    double freedom = blocks - 1;
     return Z * (1 + (Z * Z + 1) / (4 * freedom));
 }
 
@@ -93,11 +104,10 @@ DataEtaLeft data_eta_left(const DataEta *eta, int64_t left, bool estimated)
     if (series.mean <= 0)
         return ETA_UNKNOWN;
     double slices_left = (double)left / series.mean;
-    double independent = series.count / series.together;
-    double relative = series.variance / (series.mean * series.mean) * series.together;
+    double relative = series.spread / (series.mean * series.mean);
     double sampled = relative * (1 / series.count + 1 / fmax(slices_left, 1));
     double drift = DRIFT * DRIFT + (estimated ? DRIFT_ESTIMATE * DRIFT_ESTIMATE : 0);
-    double spread = quantile(independent) * sqrt(sampled + drift);
+    double spread = quantile(series.blocks) * sqrt(sampled + drift);
     double middle_s = slices_left * ETA_SLICE_US / 1e6;
     spread = fmin(spread, 3); /* a factor of twenty says: not known */
     return (DataEtaLeft){
