@@ -288,7 +288,15 @@ static void clients_that_leave_do_no_harm(void **state)
         close(fd);
     }
     free(text);
+    /* bob's share is taken until the server has noticed that nobody waits for those answers */
+    struct pollfd nothing = {.fd = -1};
     Reply reply = ask_as("bob", "GET", "/api/me", "", NULL);
+    while (reply.status == 429) {
+        assert_string_equal(header_of(&reply, "retry-after"), "1");
+        reply_done(&reply);
+        poll(&nothing, 0, 20);
+        reply = ask_as("bob", "GET", "/api/me", "", NULL);
+    }
     assert_int_equal(reply.status, 200);
     reply_done(&reply);
 }
