@@ -1,6 +1,7 @@
 /* SHA-256 by libsodium. */
 #include "base/hash.h"
 
+#include <sodium/crypto_auth_hmacsha256.h>
 #include <sodium/crypto_hash_sha256.h>
 
 void hash_sha256(const void *bytes, size_t size, uint8_t ret_hash[HASH_BYTES])
@@ -22,5 +23,16 @@ void hash_sha256_hex(const void *bytes, size_t size, char ret_hex[HASH_HEX_BYTES
 {
     uint8_t hash[HASH_BYTES];
     hash_sha256(bytes, size, hash);
+    hash_hex(hash, ret_hex);
+}
+
+void hash_hmac_sha256_hex(const void *key, size_t key_size, const void *bytes, size_t size,
+                          char ret_hex[HASH_HEX_BYTES])
+{
+    crypto_auth_hmacsha256_state state;
+    uint8_t hash[HASH_BYTES];
+    crypto_auth_hmacsha256_init(&state, key, key_size);
+    crypto_auth_hmacsha256_update(&state, bytes, size);
+    crypto_auth_hmacsha256_final(&state, hash);
     hash_hex(hash, ret_hex);
 }

@@ -11,5 +11,8 @@ void hash_sha256(const void *bytes, size_t size, uint8_t ret_hash[HASH_BYTES]);
 void hash_hex(const uint8_t hash[HASH_BYTES], char ret_hex[HASH_HEX_BYTES]);
 /// Both at once.
 void hash_sha256_hex(const void *bytes, size_t size, char ret_hex[HASH_HEX_BYTES]);
+/// HMAC-SHA256 (RFC 2104) under a key of any length, as lower-case hexadecimal.
+void hash_hmac_sha256_hex(const void *key, size_t key_size, const void *bytes, size_t size,
+                          char ret_hex[HASH_HEX_BYTES]);
 
 #endif

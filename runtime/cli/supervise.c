@@ -270,6 +270,7 @@ bool cli_supervise_start(Cli *cli, CliContext *context, const CliSuperviseOption
                                       .preview = hook_preview,
                                       .start_run = hook_start_run,
                                       .adopt = hook_adopt}};
+    server.hooks.heads_file = arena_printf(context->arena, "%s/heads.ndjson", context->home);
     if (!file_make_folder(context->home, err) ||
         !server_start(cli->loop, &server, &supervisor->server, err)) {
         free(supervisor);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "plan/conninfo.h"
 #include "plan/metric.h"
+#include "plan/notice.h"
 #include "plan/setting.h"
 #include "plan/store.h"
 #include "plan/throttle.h"
@@ -266,7 +267,8 @@ static bool read_environment(Config *config, const PlanYaml *root, const PlanYam
                         plan_yaml_get(root, "variables"), environment);
     plan_stores_read(config, plan_yaml_get(map, "stores"), plan_yaml_get(root, "stores"),
                      environment);
-    return read_watches(config, plan_yaml_get(map, "watch"), environment, err) &&
+    return plan_notices_read(config, plan_yaml_get(map, "notify"), environment, err) &&
+           read_watches(config, plan_yaml_get(map, "watch"), environment, err) &&
            read_limits(config, alerts, true, environment, err) &&
            read_limits(config, goals, false, environment, err);
 }

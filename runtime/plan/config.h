@@ -109,6 +109,16 @@ typedef struct ConfigVariable {
     PlanPosition at;
 } ConfigVariable;
 
+/// A webhook that is told what happens to the runs of an environment.
+typedef struct ConfigNotice {
+    const char *name;
+    const char *url;    ///< as written: ${variables} are put in when it is asked
+    const char *secret; ///< the same; NULL = messages are not signed
+    const char *kinds;  ///< a JSON list: "gate", "breach", …
+    bool heads;         ///< "heads" is among them
+    bool slack;
+} ConfigNotice;
+
 typedef struct ConfigEnvironment {
     const char *name;
     ConfigTarget *targets; ///< those of the environment, then the common ones it does not override
@@ -123,6 +133,8 @@ typedef struct ConfigEnvironment {
     size_t variables_count;
     ConfigStore *stores; ///< those of the environment, then the common ones
     size_t stores_count;
+    ConfigNotice *notices; ///< notify:
+    size_t notices_count;
     int64_t soak_us;           ///< soak: instead of every proof's; -1 = the plan's
     int64_t guard_interval_us; ///< guard_interval: 15s is the default
     bool gates_auto;           ///< gates: auto — recorded as approved by "policy: <env>"

@@ -177,7 +177,7 @@ static void setting_rows(Text *out, const PlanSetting *settings, const char *pre
 {
     for (const PlanSetting *setting = settings; setting->name != NULL; setting++) {
         text_printf(out, "| `%s%s` | ", prefix, setting->name);
-        if (setting->type == SETTING_CHOICE) {
+        if (setting->choices != NULL) {
             for (const char *at = setting->choices; *at != '\0';) {
                 int length = (int)strcspn(at, " ");
                 bool last = at[length] == '\0';

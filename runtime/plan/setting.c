@@ -4,6 +4,7 @@
 #include "base/bounds.h"
 #include "base/clock.h"
 #include "base/suggest.h"
+#include "plan/notice.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -112,6 +113,11 @@ static const PlanSetting ENVIRONMENT[] = {
      .doc =
          "none: there is no load balancer here; rollouts with `traffic` are passed over, and the "
          "run says so."},
+    {.name = "notify",
+     .type = SETTING_NAMED,
+     .fields = PLAN_NOTICE_FIELDS,
+     .doc = "Webhooks by name that `headgate serve` tells what happens to the runs of this "
+            "environment; not part of what is approved."},
     {.name = "alerts",
      .type = SETTING_LIMITS,
      .doc = "Limits that are a breach when true, in groups or not: `error_rate: > 1%`, `p95: > "
@@ -164,6 +170,7 @@ static const char *const TYPE_TEXTS[SETTING_TYPES] = {
     [SETTING_NUMBER] = "a number",
     [SETTING_COUNT] = "a whole number",
     [SETTING_CHOICE] = "a text",
+    [SETTING_WORDS] = "a list of words",
     [SETTING_FIELDS] = "a map",
     [SETTING_NAMED] = "a map of names",
     [SETTING_PEOPLE] = "a map of role to list of people",
@@ -381,6 +388,19 @@ static bool check_argv(const Place *place, const PlanYaml *value, Error *err)
     return check_text(place, value->first, err);
 }
 
+static bool check_words(const Place *place, const PlanYaml *value, Error *err)
+{
+    if (value->kind != PLAN_YAML_LIST)
+        return check_choice(place, value, err);
+    if (value->first == NULL)
+        return wrong_type(place, value, err);
+    for (const PlanYaml *word = value->first; word != NULL; word = word->next) {
+        if (!check_choice(place, word, err))
+            return false;
+    }
+    return true;
+}
+
 static bool check_watches(const Place *place, const PlanYaml *value, Error *err)
 {
     if (value->kind != PLAN_YAML_MAP)
@@ -426,6 +446,7 @@ static Check *const CHECKS[SETTING_TYPES] = {
     [SETTING_NAMED] = check_named,     [SETTING_PEOPLE] = check_people,
     [SETTING_WATCHES] = check_watches, [SETTING_LIMITS] = check_limits,
     [SETTING_TEXTS] = check_texts,     [SETTING_ARGV] = check_argv,
+    [SETTING_WORDS] = check_words,
 };
 
 static const PlanSetting *find_setting(const PlanSetting *fields, const char *name)

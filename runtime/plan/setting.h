@@ -11,6 +11,7 @@ typedef enum SettingType {
     SETTING_NUMBER,
     SETTING_COUNT,   ///< a whole number from 1 to 1000000
     SETTING_CHOICE,  ///< one of choices
+    SETTING_WORDS,   ///< a list of choices, or one
     SETTING_FIELDS,  ///< a map with fields
     SETTING_NAMED,   ///< a map of name → a map with fields
     SETTING_PEOPLE,  ///< a map of role → list of names
@@ -28,7 +29,7 @@ struct PlanSetting {
     bool required;
     const char *fallback; ///< for the page; NULL = none
     const char *doc;
-    const char *choices;       ///< SETTING_CHOICE: separated by spaces
+    const char *choices;       ///< SETTING_CHOICE, SETTING_WORDS: separated by spaces
     const PlanSetting *fields; ///< SETTING_FIELDS, SETTING_NAMED
 };
 

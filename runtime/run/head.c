@@ -25,6 +25,14 @@ static void append_line(const char *path, const char *line)
         log_warn("audit: %s: %s", path, strerror(errno));
 }
 
+void run_head_write(const char *file, const json_t *head)
+{
+    AUTO(base_free) char *line = json_text(head);
+    log_info("audit: %s", line);
+    if (file != NULL)
+        append_line(file, line);
+}
+
 void run_head_export(Run *run)
 {
     AUTO(json_auto) json_t *heads = NULL;
@@ -33,8 +41,5 @@ void run_head_export(Run *run)
         log_warn("audit: the head of run %s was not exported: %s", run->id_text, err.message);
         return;
     }
-    AUTO(base_free) char *line = json_text(json_array_get(heads, 0));
-    log_info("audit: %s", line);
-    if (run->options.hooks->heads_file != NULL)
-        append_line(run->options.hooks->heads_file, line);
+    run_head_write(run->options.hooks->heads_file, json_array_get(heads, 0));
 }

@@ -8,4 +8,7 @@
 /// heads_file. What fails is logged: a run does not end for it.
 void run_head_export(Run *run);
 
+/// The same with a head as ledger_audit_heads() gives it; file NULL = to the log alone.
+void run_head_write(const char *file, const json_t *head);
+
 #endif

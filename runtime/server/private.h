@@ -30,6 +30,7 @@ enum {
 typedef struct ServerFeed ServerFeed;
 typedef struct ServerLaunch ServerLaunch;
 typedef struct ServerAudit ServerAudit;
+typedef struct ServerNotice ServerNotice;
 typedef struct ServerViewer ServerViewer;
 
 struct Server {
@@ -54,6 +55,8 @@ struct Server {
     struct lws_vhost *vhost;
     ServerFeed *feed;
     ServerLaunch *launch;
+    ServerNotice *notices;   ///< webhooks that are told
+    Fiber *heads;            ///< writes heads by the hour
     int previews;            ///< children that simulate a plan now
     ServerAudit *audit;      ///< chains that were verified lately; NULL = none yet
     Fiber *clock;            ///< once a second: deadlines and ticks
@@ -175,5 +178,13 @@ NODISCARD bool launch_read_start(ServerRequest *request, const char *plan, Serve
 void launch_start(Server *server);
 void launch_stop(Server *server); ///< Waits.
 void launch_wake(Server *server); ///< somebody asked something of a run
+
+/* notice.c: webhooks */
+void notice_start(Server *server);
+void notice_stop(Server *server); ///< Waits.
+
+/* heads.c: heads of audit chains by the hour */
+void heads_start(Server *server);
+void heads_stop(Server *server); ///< Waits.
 
 #endif

@@ -259,6 +259,8 @@ bool server_start(Loop *loop, const ServerOptions *options, Server **ret_server,
     server->feed = feed_start(server);
     http_start(server);
     launch_start(server);
+    notice_start(server);
+    heads_start(server);
     server->clock = fiber_start(loop, "clock", clock_main, server);
     *ret_server = server;
     return true;
@@ -285,6 +287,8 @@ void server_stop(Server *server)
         return;
     server->stopping = true;
     launch_stop(server);
+    notice_stop(server);
+    heads_stop(server);
     clock_stop(server);
     http_stop(server);
     feed_stop(server->feed);

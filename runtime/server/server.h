@@ -36,6 +36,7 @@ typedef struct ServerHooks {
     /// Starts a runner for a run that nobody drives. Called again, with pauses, while that stays
     /// so.
     bool (*adopt)(void *ctx, int64_t run, Error *err);
+    const char *heads_file; ///< where heads of audit chains are written to by the hour; NULL = not
 } ServerHooks;
 
 typedef struct ServerOptions {

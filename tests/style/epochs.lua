@@ -15,6 +15,8 @@ local EXEMPT = {
   { why = "takes the lease: this is what makes the epoch", names = "lease_take" },
   { why = "people ask, approve, decide and answer whoever drives the run",
     names = "request_add server_request_add server_approval_add server_gate_ask server_decide server_answer_add" },
+  { why = "what webhooks were told: by supervisors, of which several may be at work",
+    names = "notice_open notice_take notice_told notice_failed notice_heads" },
   { why = "runs that have ended have no runner", names = "schema_prune schema_prune_samples" },
 }
 

@@ -292,6 +292,17 @@ CREATE TABLE headgate.sample (
 );
 CREATE INDEX sample_by_guard ON headgate.sample (run, stage, guard, at DESC);
 
+-- How far each webhook of headgate.yaml was told of each run; run 0 stands for the webhook itself, and for its hourly heads.
+CREATE TABLE headgate.notice (
+    environment text        NOT NULL,
+    name        text        NOT NULL,
+    run         bigint      NOT NULL,
+    seq         bigint      NOT NULL DEFAULT 0, -- told, or passed over
+    tries       integer     NOT NULL DEFAULT 0,
+    next_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    problem     text,
+    PRIMARY KEY (environment, name, run)
+);
 CREATE TABLE headgate.person (
     name        text NOT NULL PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9._-]{0,62}$'),
     role        text NOT NULL CHECK (role IN ('viewer', 'operator', 'administrator')),
