@@ -250,6 +250,8 @@ test("every answer and every message of a run fits its schema", async () => {
   await call("alice", "post", "/api/runs/{run}/answers", run, { path: "told", item: 0, note: "not mine" });
   await call("bob", "post", "/api/runs/{run}/answers", run, { path: "told", item: 0, note: "told them" });
   await at("end", "gate");
+  await call("carol", "post", "/api/runs/{run}/gates/{gate}/recheck", { ...run, gate: "end" }, {});
+  await waitUntil("its evidence was looked at again", () => listener.heard.has("gate.checked"));
   await decide("carol", "end", "reject");
   await waitUntil("the rejection is seen", async () => (await state()) !== "waiting");
   for (const format of ["text", "md", "html", "json", "junit"]) await call("alice", "get", "/api/runs/{run}/report", { ...run, format });
