@@ -254,9 +254,21 @@ static bool may_follow(const Error *why)
     return why->kind == ERROR_NONE || why->kind == ERROR_UNREACHABLE || why->kind == ERROR_SCRIPT;
 }
 
+/* Nobody sends these: it fell over, and would again. */
+static bool crashed(const DataCrewPlace *place)
+{
+    static const int SIGNALS[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
+    for (size_t i = 0; i < COUNT_OF(SIGNALS); i++) {
+        if (place->exit.signum == SIGNALS[i])
+            return true;
+    }
+    return false;
+}
+
 static bool look_at(Backfill *backfill, DataCrewPlace *place, Error *err)
 {
     Error why = data_crew_why(place);
+    bool fell = crashed(place);
     bool raised = why.kind == ERROR_SCRIPT && !place->exit.silent;
     bool asked = place->asked;
     pass_on_log(backfill, place);
@@ -276,6 +288,8 @@ static bool look_at(Backfill *backfill, DataCrewPlace *place, Error *err)
         return true;
     if (why.kind == ERROR_NONE)
         error_set(&why, ERROR_INTERNAL, "workers end without finishing their ranges");
+    if (fell) /* not what another runner could mend */
+        why.kind = ERROR_INTERNAL;
     *err = why;
     return false;
 }

@@ -60,7 +60,7 @@ typedef struct DataMapped {
 /// concern this row only (it is queued, or fails the step); every other kind ends the batch.
 typedef bool DataMap(void *ctx, const DataRow *row, Arena *arena, DataMapped *ret, Error *err);
 
-/// The table's column of that name that a write may set. ERROR_INPUT when there is none, it is
+/// The table's column of that name that a write may set. ERROR_REFUSED when there is none, it is
 /// generated, it stands in keep or it is part of the key (that rows are found by: an import writes
 /// it).
 NODISCARD bool data_map_target(const DataTable *table, const char *name,

@@ -319,6 +319,7 @@ static bool take_record(DataSource *source, DataMapper *mapper, DataChunk *chunk
         return error_wrap(err, "%s", data_record_place(chunk->arena, chunk->file, record));
     }
     record->failed = arena_strdup(chunk->arena, why.message);
+    record->mapped = (DataMapped){0}; /* what it held when the map gave up is no row */
     return true;
 }
 

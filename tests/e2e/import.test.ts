@@ -67,6 +67,26 @@ test("every format, with values of every type, arrives as it was written", async
   assert.deepEqual(rows.slice(2, 9).map((row) => row["name"]), ["line", "\\N", 'two\nlines, "quoted"', null, "", "tab", "one object"]);
 });
 
+test("a map that names a column which is not there fails the step, before anything is queued; a map that raises half way queues its record", async () => {
+  const database = await cluster.database();
+  await cluster.query(database, "CREATE TABLE item (id int PRIMARY KEY, name text NOT NULL)");
+  const folder = writeStore({ "a.ndjson": lines([{ id: 1, name: "one" }, { id: 2, name: "two" }]) });
+  const wrong = plan('import "item" { data = "shop", from = "a.ndjson", map = function(r) return { id = r.id, title = r.name } end },', folder);
+  const failed = await headgate(["run", wrong, "--env", "test", "--yes"], { env: cluster.env(database) });
+  assert.notEqual(failed.code, 0);
+  assert.match(failed.text, /a\.ndjson:1.*table public\.item has no column "title"/s);
+  assert.equal(await count(database, "headgate.queued_row"), 0);
+
+  const other = await cluster.database();
+  await cluster.query(other, "CREATE TABLE item (id int PRIMARY KEY, name text NOT NULL)");
+  const half = plan('import "item" { data = "shop", from = "a.ndjson", map = function(r) return { id = r.id, name = r.id == 1 and function() end or r.name } end },', folder);
+  const run = start(["run", half, "--env", "test", "--yes"], { env: cluster.env(other) });
+  await waitUntil("one record waits", async () => (await cluster.query(other, "SELECT reason FROM headgate.queued_row").catch(() => [])).length === 1);
+  assert.equal(await count(other, "item"), 1);
+  run.kill();
+  await run.ended;
+});
+
 const PEOPLE = `CREATE TABLE team (id text PRIMARY KEY, name text NOT NULL);
   CREATE TABLE staff (id int PRIMARY KEY, team_id text REFERENCES team, boss int REFERENCES staff, mail text NOT NULL UNIQUE CHECK (mail ~ '@'))`;
 const PEOPLE_STEPS = `import "team" { data = "shop", from = "team.ndjson" },

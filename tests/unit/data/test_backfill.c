@@ -37,6 +37,8 @@ static bool map_angle(void *ctx, const DataRow *row, Arena *arena, DataMapped *r
     }
     if (text_equal(a, "crash"))
         raise(SIGKILL);
+    if (text_equal(a, "fall"))
+        raise(SIGABRT);
     if (text_equal(a, "skip")) {
         ret->verdict = MAPPED_SKIP;
         ret->reason = "not ours";
@@ -241,6 +243,19 @@ FIBER_TEST(test_crashes_are_given_up)
     expect("SELECT count(*) FROM t WHERE b IS NULL", "0");
 }
 
+/* Somebody may have killed the others; a worker that falls over would fall again, under any runner.
+ */
+FIBER_TEST(test_a_worker_that_falls_over_fails_the_step)
+{
+    make_rows(20);
+    sql("UPDATE t SET a = 'fall' WHERE id = 7");
+    Runner runner = {0};
+    assert_false(run_spec(&runner, &SPEC, "-"));
+    assert_int_equal(runner.err.kind, ERROR_INTERNAL);
+    assert_string_equal(runner.err.message, "a worker was ended by signal 6");
+    json_decref(runner.drops);
+}
+
 FIBER_TEST(test_wrong_exit)
 {
     make_rows(20);
@@ -339,6 +354,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_errors_go_to_the_queue),
         cmocka_unit_test(test_on_error_fail),
         cmocka_unit_test(test_crashes_are_given_up),
+        cmocka_unit_test(test_a_worker_that_falls_over_fails_the_step),
         cmocka_unit_test(test_wrong_exit),
         cmocka_unit_test(test_pause_finishes_the_batch),
         cmocka_unit_test(test_held_when_the_application_goes_on),
