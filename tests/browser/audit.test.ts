@@ -16,7 +16,7 @@ test("the audit is filtered, says which chains are whole, and leads to the entry
   const row = page.getByRole("listitem").filter({ hasText: "move-to-uuid-keys #41" }).first();
   await row.getByText("Verified").waitFor();
   await page.getByRole("listitem").filter({ hasText: "#40" }).first().getByText("Broken").waitFor();
-  await page.getByRole("combobox", { name: "What" }).selectOption({ label: "Approvals and rejections" });
+  await page.getByRole("combobox", { name: "What" }).selectOption({ label: "Approvals and what undoes them" });
   await page.getByText("1 shown").waitFor();
   assert.match(page.url(), /what=gate\.approval/);
   await page.getByRole("link", { name: /bob approved/ }).click();

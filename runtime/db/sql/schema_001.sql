@@ -434,10 +434,11 @@ SELECT e.run, e.seq, e.at, e.type, e.node, e.data,
                                   WHEN e.data ->> 'to' IN ('held', 'throttled', 'rolling_back', 'rolled_back') THEN 'warn' ELSE 'info' END
        WHEN 'check.result' THEN CASE WHEN e.data ->> 'verdict' IN ('fail', 'error') THEN 'error'
                                      WHEN e.data ->> 'verdict' = 'pass' THEN 'info' ELSE 'warn' END
-       WHEN 'gate.approval' THEN CASE WHEN e.data ->> 'decision' = 'reject' THEN 'warn' ELSE 'info' END
+       WHEN 'gate.approval' THEN CASE WHEN e.data ->> 'decision' = 'approve' THEN 'info' ELSE 'warn' END
        WHEN 'gate.closed' THEN CASE WHEN e.data ->> 'state' IN ('rejected', 'expired') THEN 'warn' ELSE 'info' END
        WHEN 'rollout.stage' THEN CASE WHEN e.data ->> 'state' IN ('held', 'rolled_back') THEN 'warn' ELSE 'info' END
        WHEN 'step.lock' THEN CASE WHEN e.data ->> 'state' = 'waiting' THEN 'warn' ELSE 'info' END
+       WHEN 'step.throttle' THEN CASE WHEN e.data ->> 'state' = 'paused' THEN 'warn' ELSE 'info' END
        WHEN 'review.again' THEN 'warn'
        WHEN 'budget.over' THEN 'warn'
        WHEN 'rewind' THEN 'error'
@@ -449,6 +450,7 @@ SELECT e.run, e.seq, e.at, e.type, e.node, e.data,
        WHEN e.type = 'run.state' THEN 'run ' || (e.data ->> 'to')
            || coalesce(': ' || coalesce(nullif(e.data #>> '{reason,text}', ''), nullif(e.data ->> 'why', '')), '')
        WHEN e.type = 'check.result' THEN (e.data ->> 'verdict') || coalesce(': ' || nullif(e.data ->> 'text', ''), '')
+       WHEN e.type = 'step.throttle' THEN (e.data ->> 'state') || coalesce(': ' || nullif(e.data ->> 'why', ''), '')
        WHEN e.type = 'rewind' THEN 'the ledger went back to entry ' || (e.data ->> 'to')
        END AS line
 FROM headgate.event AS e;

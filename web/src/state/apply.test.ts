@@ -99,6 +99,16 @@ test("an older head does not overwrite a newer one", () => {
   assert.equal(view.detail.state, "paused");
 });
 
+test("an approval that was taken back is none", () => {
+  const view = apply(viewOf(detail), [
+    event(11, "gate.opened", "start", { question: "Go?", approvers: ["admin"], need: 2, digest: "d" }),
+    event(12, "gate.approval", "start", { person: "bob", decision: "approve" }),
+    event(13, "gate.approval", "start", { person: "dave", decision: "approve" }),
+    event(14, "gate.approval", "start", { person: "bob", decision: "revoke", comment: "wait" }),
+  ]);
+  assert.deepEqual(view.detail.gates[0]?.approvals.map(({ person }) => person), ["dave"]);
+});
+
 test("a gate opens, is approved and closes", () => {
   const view = apply(viewOf(detail), [
     event(11, "gate.opened", "start", { question: "Go?", approvers: ["admin"], need: 1, digest: "d" }),

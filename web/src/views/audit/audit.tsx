@@ -17,7 +17,7 @@ import { Empty, Failure, Loading } from "../common/parts";
 const WHAT: [string, string][] = [
   ["", "Everything"],
   ["run.created", "Starts of runs"],
-  ["gate.approval", "Approvals and rejections"],
+  ["gate.approval", "Approvals and what undoes them"],
   ["request", "Requests"],
   ["review.decided", "Decisions about rows"],
   ["manual.answer", "Answers"],

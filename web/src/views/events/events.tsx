@@ -19,7 +19,7 @@ const TYPES: [string, string][] = [
   ["", "All types"],
   ["run.created,run.state,step.state", "Changes of state"],
   ["step.progress,rollout.sample", "Progress and samples"],
-  ["step.lock", "Locks"],
+  ["step.lock,step.throttle", "Locks and throttling"],
   ["check.result", "Checks"],
   ["gate.opened,gate.approval,gate.waiting,gate.asked,gate.checked,gate.closed", "Gates"],
   ["review.open,review.decided,review.again", "Review"],
