@@ -226,7 +226,9 @@ test("the API asks for the same, and refuses what could not be", async (t) => {
   await assert.rejects(ask({ kind: "repair", path: "f/two", why: "x" }), /400.*sql/);
   await assert.rejects(ask({ kind: "repair", path: "f/two", why: "x", sql: "VACUUM undone" }), /400.*VACUUM/);
   await assert.rejects(ask({ kind: "skip", path: "f/two", why: "x", sql: "SELECT 1" }), /400.*only a repair/);
-  await assert.rejects(ask({ kind: "retry", path: "f/two", why: "x" }), /400.*only skip and repair/);
+  await assert.rejects(ask({ kind: "retry", path: "f/two", why: "x" }), /400.*only skip, repair and tune/);
+  await assert.rejects(ask({ kind: "tune", speed: 50 }), /409.*it cannot tune/);
+  await assert.rejects(ask({ kind: "retry", speed: 50 }), /400.*only tune takes/);
   await assert.rejects(ask({ kind: "skip", path: "f/two", why: "x" }, "bob"), /403/);
   const { gates, mend } = (await alice.run(id)) as { gates: unknown[]; mend?: unknown };
   assert.deepEqual(gates, [], "nothing was asked");
