@@ -9,7 +9,7 @@ WITH head AS (
     INSERT INTO headgate.request (run, kind, body, asked_by, key)
     SELECT id, $2::text, $3::jsonb, $4::text, $5::text FROM head
     WHERE version::text = $6::text AND state NOT IN ('rolled_back', 'aborted')
-      AND (state <> 'done' OR $2::text = 'rollback')
+      AND (state <> 'done' OR $2::text = 'rollback') AND ($2::text <> 'tune' OR state IN ('running', 'throttled'))
       AND ($7::text IS NULL OR (state = 'rollback_blocked' AND reason ->> 'path' = $7::text))
     ON CONFLICT (key) DO NOTHING
     RETURNING run
