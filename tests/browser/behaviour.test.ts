@@ -73,8 +73,10 @@ test("silence for 3 s is a lost connection, said within 4 s; what counted stands
   await page.getByText("Connecting…").waitFor();
   await page.getByText(/^Retrying in \d s$/).waitFor({ timeout: 15_000 }); // 5 s later: nobody answered
   assert.equal(await line.textContent(), text);
-  await mock.control("quiet", { on: false });
+  // While nobody answers, the button comes back after each try: a click that is too late finds the next one.
   await page.getByRole("button", { name: "Retry now" }).click();
+  await page.getByText("Connecting…").waitFor();
+  await mock.control("quiet", { on: false });
   await page.getByText("Live", { exact: true }).waitFor();
   await context.close();
 });
