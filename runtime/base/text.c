@@ -1,6 +1,7 @@
 /* The growing text. */
 #include "base/text.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,17 @@ void text_append(Text *text, const char *string)
 void text_append_char(Text *text, char c)
 {
     text_append_bytes(text, &c, 1);
+}
+
+void text_append_encoded(Text *text, const char *string)
+{
+    for (; *string != '\0'; string++) {
+        unsigned char c = (unsigned char)*string;
+        if (isalnum(c) || strchr("-._~", c) != NULL)
+            text_append_char(text, (char)c);
+        else
+            text_printf(text, "%%%02X", c);
+    }
 }
 
 void text_printf(Text *text, const char *format, ...)

@@ -18,6 +18,8 @@ void text_clear(Text *text); ///< empties it, keeps the memory
 void text_append(Text *text, const char *string);
 void text_append_bytes(Text *text, const void *bytes, size_t size);
 void text_append_char(Text *text, char c);
+/// Percent-encodes as a part of an address (RFC 3986: all but letters, digits and "-._~").
+void text_append_encoded(Text *text, const char *string);
 void text_printf(Text *text, const char *format, ...) PRINTF_LIKE(2, 3);
 const char *text_string(const Text *text); ///< never NULL; "" when empty
 char *text_take(Text *text); ///< moves the string out (free() it); the text is empty after

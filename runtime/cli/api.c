@@ -7,7 +7,6 @@
 #include "http/http.h"
 #include "server/guard.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,22 +72,11 @@ const char *cli_api_run(const char *text)
     return text != NULL && text[0] == '#' ? text + 1 : text;
 }
 
-static void percent_encode(Text *out, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (isalnum(c) || strchr("-._~", c) != NULL)
-            text_append_char(out, (char)c);
-        else
-            text_printf(out, "%%%02X", c);
-    }
-}
-
 const char *cli_api_gate_path(Arena *arena, const char *run, const char *node, const char *action)
 {
     AUTO(text_done) Text text;
     text_init(&text, (size_t)BOUND_NAME_BYTES * BOUND_PLAN_DEPTH * 3);
-    percent_encode(&text, node);
+    text_append_encoded(&text, node);
     return arena_printf(arena, "/api/runs/%s/gates/%s%s%s", run, text_string(&text),
                         action == NULL ? "" : "/", action == NULL ? "" : action);
 }

@@ -490,6 +490,16 @@ const char **plan_strings(const PlanNode *node, const char *key, Arena *arena, s
     return texts;
 }
 
+const char *plan_names(const PlanNode *node, const char *key, Arena *arena)
+{
+    size_t count = 0;
+    const char **items = plan_strings(node, key, arena, &count);
+    const char *names = count > 0 ? items[0] : "";
+    for (size_t i = 1; i < count; i++)
+        names = arena_printf(arena, "%s, %s", names, items[i]);
+    return names;
+}
+
 const char *plan_text(const PlanNode *node, const char *key)
 {
     return json_get_string(node->keys, key, NULL);

@@ -97,6 +97,8 @@ bool plan_has_function(const PlanNode *node, const char *key);
 /// A list of strings under key, where one string counts as a list of one. From arena; count 0 when
 /// absent.
 const char **plan_strings(const PlanNode *node, const char *key, Arena *arena, size_t *ret_count);
+/// The same as one text for people: "admin, product"; "" when absent.
+const char *plan_names(const PlanNode *node, const char *key, Arena *arena);
 /// The text, number, boolean or duration (in microseconds) under key: the one given, or the default
 /// of the words table, or else NULL, 0, false and -1.
 const char *plan_text(const PlanNode *node, const char *key);

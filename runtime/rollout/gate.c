@@ -137,11 +137,7 @@ static bool wait_for_approvers(Passing *passing, Error *err)
     const PlanNode *gate = passing->gate;
     json_t *who = json_object_get(gate->keys, "approvers");
     AUTO(arena_auto) Arena *arena = arena_new();
-    size_t count = 0;
-    const char **roles = plan_strings(gate, "approvers", arena, &count);
-    const char *names = count > 0 ? roles[0] : "";
-    for (size_t i = 1; i < count; i++)
-        names = arena_printf(arena, "%s, %s", names, roles[i]);
+    const char *names = plan_names(gate, "approvers", arena);
     AUTO(json_auto)
     json_t *reason = run_reason("gate", gate->path, who, "gate \"%s\" waits for %d × %s",
                                 gate->name, (int)plan_number(gate, "need"), names);

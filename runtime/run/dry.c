@@ -335,11 +335,7 @@ static void dry_import(Dry *dry, const PlanNode *node, json_t *item)
 static void dry_gate(Dry *dry, const PlanNode *node, json_t *item)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
-    size_t count = 0;
-    const char **roles = plan_strings(node, "approvers", arena, &count);
-    const char *names = count > 0 ? roles[0] : "";
-    for (size_t i = 1; i < count; i++)
-        names = arena_printf(arena, "%s, %s", names, roles[i]);
+    const char *names = plan_names(node, "approvers", arena);
     const char *needs =
         arena_printf(dry->arena, "needs %d × %s", (int)plan_number(node, "need"), names);
     outcome(item, "would_run",

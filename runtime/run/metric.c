@@ -8,7 +8,6 @@
 #include "ledger/call.h"
 #include "run/act.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,12 +169,7 @@ static const char *query_url(Arena *arena, const char *base, const char *query)
         length--;
     text_append_bytes(&url, base, length);
     text_append(&url, "/api/v1/query?query=");
-    for (const char *at = query; *at != '\0'; at++) {
-        if (isalnum((unsigned char)*at) || strchr("-._~", *at) != NULL)
-            text_append_char(&url, *at);
-        else
-            text_printf(&url, "%%%02X", (unsigned char)*at);
-    }
+    text_append_encoded(&url, query);
     const char *copy = arena_strdup(arena, text_string(&url));
     text_done(&url);
     return copy;

@@ -10,7 +10,6 @@
 #include "http/http.h"
 #include "ledger/call.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,24 +42,13 @@ static int64_t id_of(const json_t *item, const char *key)
 
 /* ------------------------------------------------------------------ what is said */
 
-static void append_escaped(Text *out, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (isalnum(c) || strchr("-._~", c) != NULL)
-            text_append_char(out, (char)c);
-        else
-            text_printf(out, "%%%02X", c);
-    }
-}
-
 /* Where people look at it, and act. */
 static void append_link(const ServerNotice *notice, const json_t *item, Text *out)
 {
     text_printf(out, "%s/runs/%s", notice->server->guard.url, json_get_string(item, "run", ""));
     if (text_equal(json_get_string(item, "kind", ""), "gate")) {
         text_append(out, "/gates/");
-        append_escaped(out, json_get_string(item, "node", ""));
+        text_append_encoded(out, json_get_string(item, "node", ""));
     }
 }
 
