@@ -32,9 +32,7 @@ static bool ask(Run *run, const PlanNode *node, RolloutGuards *guards, json_t **
                 Error *err)
 {
     AUTO(db_close_auto) DbConn *conn = NULL;
-    if (!run_connect(run, run->options.target, true, &conn, err) ||
-        !db_query(conn, "SELECT pg_catalog.set_config('search_path', $1, false)",
-                  DB_PARAMS(run->search_path), NULL, err))
+    if (!run_connect_as_plan(run, run->options.target, true, &conn, err))
         return false;
     RunMetrics *metrics = run_metrics_new(run, node, conn);
     rollout_guards_sample(guards, metrics);

@@ -285,9 +285,7 @@ static bool watch_stage(Watch *watch, Error *err)
     int64_t window_us = rollout_window_us(stage, run->options.environment);
     RolloutGuardsOf of = {.config = run->options.config, .environment = run->options.environment};
     if (!rollout_guards_collect(&watch->guards, watch->arena, stage, &of, err) ||
-        !run_connect(run, run->options.target, true, &watch->conn, err) ||
-        !db_query(watch->conn, "SELECT pg_catalog.set_config('search_path', $1, false)",
-                  DB_PARAMS(run->search_path), NULL, err) ||
+        !run_connect_as_plan(run, run->options.target, true, &watch->conn, err) ||
         !ledger_watch_open(run->ledger, &run->writer, stage->path, window_us, &watch->window, err))
         return false;
     watch->metrics = run_metrics_new(run, stage, watch->conn);

@@ -33,14 +33,12 @@ static bool root_of(const ConfigEnvironment *environment, DataImport *files, Err
 static bool fill(Run *run, const PlanNode *node, DbConn *conn, json_t **ret_problems,
                  int64_t *ret_refused, Error *err)
 {
-    static const char PATH[] = "SELECT pg_catalog.set_config('search_path', $1, false)";
     AUTO(arena_auto) Arena *arena = arena_new();
     AUTO(json_auto) json_t *problems = json_array();
     DataSpec spec;
     DataStaged staged = {.problems = problems, .problems_max = RUN_FORM_PROBLEMS};
     data_spec_beside(node, files_of(node), arena, &spec);
     if (!root_of(run->options.environment, spec.import, err) ||
-        !db_query(conn, PATH, DB_PARAMS(run->search_path), NULL, err) ||
         !data_stage(conn, &spec, &staged, err))
         return false;
     *ret_problems = json_incref(problems);
@@ -54,7 +52,7 @@ bool run_form_files_open(Run *run, const PlanNode *node, DbConn **ret_conn, json
     DbConn *conn = NULL;
     if (files_of(node) == NULL)
         return true;
-    if (!run_connect(run, run->options.target, false, &conn, err))
+    if (!run_connect_as_plan(run, run->options.target, false, &conn, err))
         return false;
     if (fill(run, node, conn, ret_problems, ret_refused, err) && db_begin_snapshot(conn, err)) {
         *ret_conn = conn;

@@ -13,17 +13,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-bool run_connect(Run *run, const ConfigTarget *target, bool read_only, DbConn **ret_conn,
-                 Error *err)
+static bool connect_with(Run *run, const ConfigTarget *target, const char *search_path,
+                         bool read_only, DbConn **ret_conn, Error *err)
 {
     DbTarget options = {.conninfo = target->url,
                         .application_name = run->application,
+                        .search_path = search_path,
                         .lock_timeout_ms = target->lock_timeout_ms,
                         .statement_timeout_ms = target->statement_timeout_ms,
                         .pooler_session = target->pooler_session,
                         .read_only = read_only};
     return db_open(run->loop, &options, ret_conn, err) ||
            error_wrap(err, "connecting to target \"%s\"", target->name);
+}
+
+bool run_connect(Run *run, const ConfigTarget *target, bool read_only, DbConn **ret_conn,
+                 Error *err)
+{
+    return connect_with(run, target, NULL, read_only, ret_conn, err);
+}
+
+bool run_connect_as_plan(Run *run, const ConfigTarget *target, bool read_only, DbConn **ret_conn,
+                         Error *err)
+{
+    return connect_with(run, target, run->search_path, read_only, ret_conn, err);
 }
 
 /* The lease comes first, under no name, so that a take-over never ends the connection that asks for

@@ -179,6 +179,9 @@ void run_reason_command(json_t *reason, const char *format, ...) PRINTF_LIKE(2, 
 /// Waits. Opens another connection to the target, named for this epoch.
 NODISCARD bool run_connect(Run *run, const ConfigTarget *target, bool read_only, DbConn **ret_conn,
                            Error *err);
+/// Waits. The same; names mean there what they mean to the plan's SQL.
+NODISCARD bool run_connect_as_plan(Run *run, const ConfigTarget *target, bool read_only,
+                                   DbConn **ret_conn, Error *err);
 /// What to do when the run stops here: the next commands, for people. reason: of the run's head,
 /// may be NULL.
 void run_next_commands(RunState state, const json_t *reason, int64_t id, char *out, size_t size);

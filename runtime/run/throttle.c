@@ -79,9 +79,7 @@ static void add_steers(RunThrottle *throttle)
 static bool find_relation(RunThrottle *throttle, const char *relation, Error *err)
 {
     AUTO(db_result_auto) DbResult *row = NULL;
-    if (!db_query(throttle->conn, "SELECT pg_catalog.set_config('search_path', $1, false)",
-                  DB_PARAMS(throttle->run->search_path), NULL, err) ||
-        !db_query(throttle->conn, "SELECT pg_catalog.to_regclass($1)::oid", DB_PARAMS(relation),
+    if (!db_query(throttle->conn, "SELECT pg_catalog.to_regclass($1)::oid", DB_PARAMS(relation),
                   &row, err))
         return false;
     throttle->relation = (unsigned)db_int(row, 0, 0);
@@ -94,11 +92,9 @@ static bool connect_again(RunThrottle *throttle, Error *err)
         return true;
     db_close(throttle->conn);
     throttle->conn = NULL;
-    char timeout[16];
-    snprintf(timeout, sizeof(timeout), "%d", LOOK_TIMEOUT_MS);
-    return run_connect(throttle->run, throttle->run->options.target, false, &throttle->conn, err) &&
-           db_query(throttle->conn, "SELECT pg_catalog.set_config('statement_timeout', $1, false)",
-                    DB_PARAMS(timeout), NULL, err);
+    ConfigTarget target = *throttle->run->options.target;
+    target.statement_timeout_ms = LOOK_TIMEOUT_MS;
+    return run_connect_as_plan(throttle->run, &target, false, &throttle->conn, err);
 }
 
 static void look(RunThrottle *throttle)
@@ -275,9 +271,7 @@ static bool open_metrics(RunThrottle *throttle, Error *err)
     Run *run = throttle->run;
     if (limits->metrics_count == 0)
         return true;
-    if (!run_connect(run, run->options.target, true, &throttle->metrics_conn, err) ||
-        !db_query(throttle->metrics_conn, "SELECT pg_catalog.set_config('search_path', $1, false)",
-                  DB_PARAMS(run->search_path), NULL, err))
+    if (!run_connect_as_plan(run, run->options.target, true, &throttle->metrics_conn, err))
         return false;
     throttle->metrics = run_metrics_new(run, throttle->node, throttle->metrics_conn);
     throttle->steers = arena_alloc(throttle->arena, limits->metrics_count * sizeof(Steer));
