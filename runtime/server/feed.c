@@ -10,6 +10,7 @@
 #include "server/view.h"
 #include "server/view_run.h"
 #include "server/viewer.h"
+#include "server/watch.h"
 
 #include "base/bounds.h"
 #include "base/clock.h"
@@ -24,10 +25,10 @@
 
 enum {
     LOOK_MS = 1000,
-    TURN_MS = 10,           ///< turns are at least this far apart
-    EAGER_MS = 30,          ///< while events come, NOTIFY (ten a second) is not waited for
-    EAGER_LOOKS = 4,        ///< so many such looks after the last event that somebody watched
-    HEAD_EVERY_US = 250000, ///< a run's head is told at most four times a second
+    TURN_MS = BOUND_WS_FLUSH_MS, ///< turns are at least this far apart: a page a flush
+    EAGER_MS = 30,               ///< while events come, NOTIFY (ten a second) is not waited for
+    EAGER_LOOKS = 4,             ///< so many such looks after the last event that somebody watched
+    HEAD_EVERY_US = 250000,      ///< a run's head is told at most four times a second
     RECONNECT_MS = 500,
     RECONNECT_MAX_MS = 5000,
     CATCH_UP_EVENTS = 200,
@@ -99,36 +100,6 @@ void feed_wake(ServerFeed *feed)
 {
     feed->woken = true;
     fiber_event_broadcast(&feed->news);
-}
-
-/* ------------------------------------------------------------------ watches */
-
-static bool is_watched(const Server *server, int64_t run)
-{
-    for (const ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
-        for (size_t i = 0; viewer->ready && i < viewer->watches_count; i++) {
-            if (viewer->watches[i].run == run)
-                return true;
-        }
-    }
-    return false;
-}
-
-/* "{42,43}": runs that somebody watches by number. Most viewers watch what the one before them
- * does. */
-static void watched_ids(const Server *server, Text *out)
-{
-    int64_t last = 0;
-    text_append_char(out, '{');
-    for (const ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
-        for (size_t i = 0; viewer->ready && i < viewer->watches_count; i++) {
-            if (viewer->watches[i].run == 0 || viewer->watches[i].run == last)
-                continue;
-            last = viewer->watches[i].run;
-            text_printf(out, "%s%" PRId64, out->length_bytes > 1 ? "," : "", last);
-        }
-    }
-    text_append_char(out, '}');
 }
 
 /* ------------------------------------------------------------------ heads */
@@ -209,12 +180,9 @@ static void forget_unseen(ServerFeed *feed)
 
 static bool read_heads(ServerFeed *feed, Error *err)
 {
-    AUTO(text_done) Text ids;
-    text_init(&ids, BOUND_JSON_BYTES);
-    watched_ids(feed->server, &ids);
     AUTO(db_result_auto) DbResult *heads = NULL;
-    if (!db_query_prepared(feed->conn, db_sql("server_heads"), DB_PARAMS(text_string(&ids)), &heads,
-                           err))
+    if (!db_query_prepared(feed->conn, db_sql("server_heads"), DB_PARAMS(watch_ids(feed->server)),
+                           &heads, err))
         return false;
     feed->clock_offset_us = db_int(heads, 0, 4) - clock_monotonic_us();
     take_timeline(feed, db_int(heads, 0, 5));
@@ -225,11 +193,6 @@ static bool read_heads(ServerFeed *feed, Error *err)
     feed->primed = true;
     forget_unseen(feed);
     return tell_rewinds(feed, err);
-}
-
-static bool somebody_watches_all(const Server *server)
-{
-    return is_watched(server, 0);
 }
 
 static void tell_heads(ServerFeed *feed, const json_t *heads)
@@ -260,7 +223,7 @@ static bool send_heads(ServerFeed *feed, bool *ret_later, Error *err)
     AUTO(text_done) Text ids;
     text_init(&ids, BOUND_JSON_BYTES);
     int64_t now_us = clock_monotonic_us();
-    bool wanted = somebody_watches_all(feed->server);
+    bool wanted = watch_all(feed->server);
     *ret_later = false;
     for (size_t i = 0; i < feed->runs_count; i++) {
         FeedRun *run = &feed->runs[i];
@@ -302,31 +265,64 @@ static bool read_page(ServerFeed *feed, const FeedPage *page, DbResult **ret_pag
                              DB_PARAMS(texts[0], texts[1], texts[2], texts[3]), ret_page, err);
 }
 
-static void tell_live(Server *server, int64_t run, const DbResult *page)
+/* A note for each row: what all viewers of the page share. */
+static ServerNote **notes_of(const DbResult *page, Arena *arena)
 {
-    for (int row = 0; row < db_rows(page); row++) {
+    ServerNote **notes = arena_alloc(arena, ((size_t)db_rows(page) + 1) * sizeof(ServerNote *));
+    for (int row = 0; row < db_rows(page); row++)
+        notes[row] = note_new(db_value(page, row, 1), (size_t)db_value_bytes(page, row, 1));
+    return notes;
+}
+
+static void drop_notes(const DbResult *page, ServerNote **notes)
+{
+    for (int row = 0; row < db_rows(page); row++)
+        note_drop(notes[row]);
+}
+
+/* The new events of a run, for one who watches it; from the newest that it was told. */
+static void tell_live_one(ServerViewer *viewer, ViewerWatch *watch, const DbResult *page,
+                          ServerNote *const *notes)
+{
+    for (int row = 0; row < db_rows(page) && watch->live; row++) {
         int64_t seq = db_int(page, row, 0);
-        ServerNote *note = note_new(db_value(page, row, 1), (size_t)db_value_bytes(page, row, 1));
-        for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
-            for (size_t i = 0; viewer->ready && i < viewer->watches_count; i++) {
-                ViewerWatch *watch = &viewer->watches[i];
-                if (watch->run != run || !watch->live || watch->seq >= seq)
-                    continue;
-                watch->live = viewer_tell(viewer, note);
-                watch->fell = !watch->live;
-                if (watch->live)
-                    watch->seq = seq;
-            }
-        }
-        note_drop(note);
+        if (watch->seq >= seq)
+            continue;
+        watch->live = viewer_tell(viewer, notes[row]);
+        watch->fell = !watch->live;
+        if (watch->live)
+            watch->seq = seq;
     }
+}
+
+/* since: the event before the page. Most viewers have just that, and get the page as one frame. */
+static void tell_live(Server *server, int64_t run, int64_t since, const DbResult *page)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    ServerNote **notes = notes_of(page, arena);
+    int rows = db_rows(page);
+    int64_t newest = db_int(page, rows - 1, 0);
+    ServerFrame frame;
+    bool packed = frame_pack(server, notes, (size_t)rows, arena, &frame);
+    for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
+        for (size_t i = 0; viewer->ready && i < viewer->watches_count; i++) {
+            ViewerWatch *watch = &viewer->watches[i];
+            if (watch->run != run || !watch->live)
+                continue;
+            if (packed && watch->seq == since && frame_send(viewer, &frame))
+                watch->seq = newest;
+            else
+                tell_live_one(viewer, watch, page, notes);
+        }
+    }
+    drop_notes(page, notes);
 }
 
 static bool send_live(ServerFeed *feed, Error *err)
 {
     for (size_t i = 0; i < feed->runs_count; i++) {
         int64_t run = feed->runs[i].run;
-        if (!is_watched(feed->server, run)) {
+        if (!watch_has(feed->server, run)) {
             feed->runs[i].seq = feed->runs[i].last_seq;
             rewind_told(&feed->runs[i].rewind, "");
             continue;
@@ -343,30 +339,13 @@ static bool send_live(ServerFeed *feed, Error *err)
             feed->runs[i].seq = db_int(page, db_rows(page) - 1, 0);
             rewind_told(&feed->runs[i].rewind, db_value(page, db_rows(page) - 1, 2));
             feed->eager = EAGER_LOOKS;
-            tell_live(feed->server, run, page);
+            tell_live(feed->server, run, news.since, page);
         }
     }
     return true;
 }
 
 /* ------------------------------------------------------------------ catching up */
-
-/* A watch that is behind and whose viewer has room. Viewers may go while we wait, so they are found
- * again. */
-static ViewerWatch *next_behind(Server *server, ServerViewer **ret_viewer)
-{
-    for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
-        if (!viewer->ready || viewer->close_status != 0 || viewer->queue.bytes > VIEWER_ROOM_BYTES)
-            continue;
-        for (size_t i = 0; i < viewer->watches_count; i++) {
-            if (!viewer->watches[i].live) {
-                *ret_viewer = viewer;
-                return &viewer->watches[i];
-            }
-        }
-    }
-    return NULL;
-}
 
 static void tell_caught_up(ServerViewer *viewer, ViewerWatch *watch)
 {
@@ -398,10 +377,7 @@ static bool waits_at(const ViewerWatch *watch, int64_t run, int64_t since)
 static void tell_page(Server *server, int64_t run, int64_t since, const DbResult *page)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
-    int rows = db_rows(page);
-    ServerNote **notes = arena_alloc(arena, (size_t)rows * sizeof(ServerNote *));
-    for (int row = 0; row < rows; row++)
-        notes[row] = note_new(db_value(page, row, 1), (size_t)db_value_bytes(page, row, 1));
+    ServerNote **notes = notes_of(page, arena);
     for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
         for (size_t i = 0; viewer->ready && i < viewer->watches_count; i++) {
             ViewerWatch *watch = &viewer->watches[i];
@@ -409,8 +385,7 @@ static void tell_page(Server *server, int64_t run, int64_t since, const DbResult
                 tell_rows(viewer, watch, page, notes);
         }
     }
-    for (int row = 0; row < rows; row++)
-        note_drop(notes[row]);
+    drop_notes(page, notes);
 }
 
 /* The events of a run that ended long ago were deleted. */
@@ -459,8 +434,8 @@ static bool catch_up_one(ServerFeed *feed, ServerViewer *viewer, ViewerWatch *wa
 static bool catch_up(ServerFeed *feed, Error *err)
 {
     ServerViewer *viewer = NULL;
-    for (ViewerWatch *watch = next_behind(feed->server, &viewer); watch != NULL;
-         watch = next_behind(feed->server, &viewer)) {
+    for (ViewerWatch *watch = watch_next_behind(feed->server, &viewer); watch != NULL;
+         watch = watch_next_behind(feed->server, &viewer)) {
         if (watch->run != 0 && find_run(feed, watch->run) == NULL && feed->woken)
             return true; /* it came after the heads were read: the next turn knows the run */
         if (!catch_up_one(feed, viewer, watch, err))

@@ -15,9 +15,18 @@ enum {
     CLOSE_ACK_S = 2,
     CLOSE_BYTES = 127,
     DIRECT_BYTES = 8 * 1024,
-    UNPROVEN_BYTES = 4 * 1024,
+    HEAD_BYTES = 4,    ///< of a frame of at most DIRECT_BYTES
+    SMALL_FRAMES = 16, ///< the kernel needs so much more for a short frame than it is long
     FLUSH_US = BOUND_WS_FLUSH_MS * 1000,
 };
+
+void frame_start(ServerViewer *viewer)
+{
+    int room = 0;
+    socklen_t size = sizeof(room);
+    if (getsockopt(viewer->socket, SOL_SOCKET, SO_SNDBUF, &room, &size) == 0)
+        viewer->unproven_max_bytes = (size_t)room / SMALL_FRAMES;
+}
 
 static bool is_behind(const ServerViewer *viewer)
 {
@@ -28,10 +37,9 @@ static bool is_behind(const ServerViewer *viewer)
     return false;
 }
 
-static void was_written(ServerViewer *viewer)
+static void was_written(ServerViewer *viewer, int64_t now_us)
 {
-    viewer->flushed_at_us = clock_monotonic_us();
-    viewer->moved_at_us = viewer->flushed_at_us;
+    viewer->moved_at_us = now_us;
     if (viewer->queue.bytes <= VIEWER_ROOM_BYTES && is_behind(viewer))
         feed_wake(viewer->server->feed);
 }
@@ -61,47 +69,92 @@ static void send_close(ServerViewer *viewer, struct lws *wsi)
 
 /* Everything that was sent, but for a little, has reached the other side: so the socket has room
  * for a whole frame, and no frame of lws can come into the middle of ours. The kernel is asked once
- * in so many bytes. */
+ * in so many bytes, and what it says is still under way counts again. */
 static bool is_clear(ServerViewer *viewer)
 {
     int unsent = 0;
-    if (viewer->server->tls || lws_partial_buffered(viewer->wsi))
+    if (viewer->server->tls || (viewer->by_lws && lws_partial_buffered(viewer->wsi)))
         return false;
-    if (viewer->unproven_bytes <= UNPROVEN_BYTES)
+    viewer->by_lws = false;
+    if (viewer->unproven_bytes <= viewer->unproven_max_bytes)
         return true;
-    if (ioctl(lws_get_socket_fd(viewer->wsi), SIOCOUTQ, &unsent) != 0 || unsent != 0)
+    if (ioctl(viewer->socket, SIOCOUTQ, &unsent) != 0)
         return false;
-    viewer->unproven_bytes = 0;
-    return true;
+    viewer->unproven_bytes = (size_t)unsent;
+    return viewer->unproven_bytes <= viewer->unproven_max_bytes / 2;
+}
+
+/* Writes the head of a text frame before text; returns where the frame begins. */
+static unsigned char *put_head(unsigned char *text, size_t size)
+{
+    size_t head = size < 126 ? 2 : HEAD_BYTES;
+    unsigned char *frame = text - head;
+    invariant(size <= DIRECT_BYTES);
+    frame[0] = 0x81; /* final, opcode text */
+    frame[1] = (unsigned char)(size < 126 ? size : 126);
+    if (head == HEAD_BYTES) {
+        frame[2] = (unsigned char)(size >> 8);
+        frame[3] = (unsigned char)(size & 0xFF);
+    }
+    return frame;
 }
 
 /* lws would ask to be told that the socket is writable, wait for the next turn, and do so for every
- * frame of every viewer: where it is known that the socket is, a plain send costs a fraction.
- * False: this is something for lws. */
-static bool send_directly(ServerViewer *viewer)
+ * frame of every viewer: where it is known that the socket is, a plain send costs a fraction. */
+static void send_plain(ServerViewer *viewer, const unsigned char *frame, size_t size,
+                       int64_t now_us)
+{
+    FAULT("ws.send");
+    ssize_t sent = send(viewer->socket, frame, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    viewer->unproven_bytes += size;
+    if (sent == (ssize_t)size)
+        was_written(viewer, now_us);
+    else
+        http_end_connection(viewer->wsi); /* the viewer comes again and goes on where it was */
+}
+
+/* False: this is something for lws. */
+static bool send_directly(ServerViewer *viewer, int64_t now_us)
 {
     unsigned char *text = viewer->server->frame + LWS_PRE;
-    if (viewer->close_status != 0 || !is_clear(viewer))
+    if (viewer->close_status != 0 || viewer->queue.bytes > DIRECT_BYTES || !is_clear(viewer))
         return false;
     size_t size = queue_frame(&viewer->queue, (char *)text, DIRECT_BYTES);
     if (size == 0)
         return viewer->queue.count == 0;
-    size_t head = size < 126 ? 2 : 4;
-    unsigned char *frame = text - head;
-    frame[0] = 0x81; /* final, opcode text */
-    frame[1] = (unsigned char)(size < 126 ? size : 126);
-    if (head == 4) {
-        frame[2] = (unsigned char)(size >> 8);
-        frame[3] = (unsigned char)(size & 0xFF);
+    unsigned char *frame = put_head(text, size);
+    send_plain(viewer, frame, (size_t)(text + size - frame), now_us);
+    return true;
+}
+
+bool frame_pack(Server *server, ServerNote *const *notes, size_t count, Arena *arena,
+                ServerFrame *ret_frame)
+{
+    int64_t now_us = clock_monotonic_us();
+    size_t size = 1;
+    for (size_t i = 0; i < count; i++)
+        size += notes[i]->size_bytes + 1;
+    if (count == 0 || size > DIRECT_BYTES || now_us - server->flushed_at_us < FLUSH_US)
+        return false;
+    unsigned char *text = (unsigned char *)arena_alloc(arena, HEAD_BYTES + size) + HEAD_BYTES;
+    unsigned char *at = text;
+    for (size_t i = 0; i < count; i++) {
+        *at++ = i == 0 ? '[' : ',';
+        memcpy(at, notes[i]->text, notes[i]->size_bytes);
+        at += notes[i]->size_bytes;
     }
-    FAULT("ws.send");
-    ssize_t sent =
-        send(lws_get_socket_fd(viewer->wsi), frame, head + size, MSG_DONTWAIT | MSG_NOSIGNAL);
-    viewer->unproven_bytes += head + size;
-    if (sent == (ssize_t)(head + size))
-        was_written(viewer);
-    else
-        http_end_connection(viewer->wsi); /* the viewer comes again and goes on where it was */
+    *at = ']';
+    unsigned char *frame = put_head(text, size);
+    *ret_frame = (ServerFrame){frame, (size_t)(text + size - frame), now_us};
+    return true;
+}
+
+bool frame_send(ServerViewer *viewer, const ServerFrame *frame)
+{
+    if (viewer->queue.count > 0 || viewer->close_status != 0 || !is_clear(viewer))
+        return false;
+    viewer->server->flushed_at_us = frame->packed_at_us;
+    send_plain(viewer, frame->bytes, frame->size_bytes, frame->packed_at_us);
     return true;
 }
 
@@ -110,23 +163,31 @@ void frame_want(ServerViewer *viewer)
     if (viewer->wsi == NULL)
         return;
     viewer->due = true;
-    fiber_event_broadcast(&viewer->server->unsent);
+    if (!viewer->server->frames_due)
+        fiber_event_broadcast(&viewer->server->unsent);
+    viewer->server->frames_due = true;
 }
 
-bool frame_flush(Server *server)
+int frame_flush(Server *server)
 {
-    bool more = false;
     int64_t now_us = clock_monotonic_us();
+    int64_t left_us = server->flushed_at_us + FLUSH_US - now_us;
+    if (!server->frames_due)
+        return -1;
+    if (left_us > 0)
+        return (int)(left_us / 1000) + 1;
+    server->frames_due = false;
+    server->flushed_at_us = now_us;
     for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
-        if (viewer->due && now_us - viewer->flushed_at_us >= FLUSH_US) {
-            bool sent = send_directly(viewer);
-            viewer->due = sent && viewer->queue.count > 0;
-            if (!sent)
-                lws_callback_on_writable(viewer->wsi);
-        }
-        more = more || viewer->due;
+        if (!viewer->due)
+            continue;
+        viewer->due = false;
+        if (!send_directly(viewer, now_us))
+            lws_callback_on_writable(viewer->wsi);
+        else if (viewer->queue.count > 0)
+            frame_want(viewer);
     }
-    return more;
+    return server->frames_due ? BOUND_WS_FLUSH_MS : -1;
 }
 
 int frame_write(ServerViewer *viewer, struct lws *wsi)
@@ -142,8 +203,9 @@ int frame_write(ServerViewer *viewer, struct lws *wsi)
     FAULT("ws.send");
     if (lws_write(wsi, server->frame + LWS_PRE, size, LWS_WRITE_TEXT) < 0)
         return -1;
+    viewer->by_lws = true;
     viewer->unproven_bytes += size;
-    was_written(viewer);
+    was_written(viewer, clock_monotonic_us());
     if (viewer->queue.count > 0)
         lws_callback_on_writable(wsi);
     return 0;

@@ -176,8 +176,9 @@ static void sender_main(void *arg)
     Error err = {0};
     while (!fiber_cancelled()) {
         bool more = push_all(server);
-        if (!frame_flush(server) && !more)
-            fiber_event_wait(&server->unsent, -1);
+        int wait_ms = frame_flush(server);
+        if (!more)
+            fiber_event_wait(&server->unsent, wait_ms);
         else if (!fiber_sleep(SEND_EVERY_MS, &err))
             break;
     }

@@ -14,6 +14,7 @@
 #include "server/request.h"
 #include "server/target.h"
 #include "server/trust.h"
+#include "server/watch.h"
 
 #include <libwebsockets.h>
 
@@ -31,7 +32,6 @@ typedef struct ServerFeed ServerFeed;
 typedef struct ServerLaunch ServerLaunch;
 typedef struct ServerAudit ServerAudit;
 typedef struct ServerNotice ServerNotice;
-typedef struct ServerViewer ServerViewer;
 
 struct Server {
     Loop *loop;
@@ -62,6 +62,9 @@ struct Server {
     Fiber *clock;            ///< once a second: deadlines and ticks
     Fiber *sender;           ///< answers and frames that could not go out at once
     FiberEvent unsent;       ///< there is one
+    bool frames_due;         ///< some viewer has something to be sent
+    int64_t flushed_at_us;   ///< when frames last left
+    int64_t sessions_at_us;  ///< the viewers' sessions are looked at again then
     ServerRequest *requests; ///< all that are alive
     size_t requests_count;
     struct ServerConnection *connections; ///< all that are open
@@ -70,6 +73,7 @@ struct Server {
     size_t working; ///< requests that a fiber answers
     ServerViewer *viewers;
     size_t viewers_count;
+    ServerWatches watches;
     bool stopping;
     FiberEvent returned;                               ///< a request has given its connection back
     FiberEvent ended;                                  ///< a fiber of ours has ended
@@ -168,8 +172,9 @@ void ws_end_session(Server *server, const char *hash);
 void audit_free(Server *server);
 
 /* frame.c */
-/// Writes to viewers whose pause is over; true while others still pause.
-bool frame_flush(Server *server);
+/// Writes to every viewer that has something, at most once in BOUND_WS_FLUSH_MS. Returns after how
+/// many milliseconds it should be called again; -1: when frame_want() says so.
+int frame_flush(Server *server);
 
 /* launch.c */
 /// A run that is asked for, from the body; plan comes from the body too unless it is given.

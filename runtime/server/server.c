@@ -228,6 +228,7 @@ static void free_server(Server *server)
     peers_free(server->peers);
     access_throttle_free(server->guesses);
     access_signer_done(&server->signer);
+    watch_done(&server->watches);
     arena_free(server->arena);
     free(server);
 }
@@ -243,6 +244,7 @@ bool server_start(Loop *loop, const ServerOptions *options, Server **ret_server,
     server->header_timeout_s =
         options->header_timeout_s > 0 ? options->header_timeout_s : HEADER_TIMEOUT_S;
     server->connections_max = room_for_connections();
+    watch_start(&server->watches);
     server->peers = peers_new(BOUND_HTTP_PER_ADDRESS);
     server->guesses = access_throttle_new();
     copy_state(server, &options->state);

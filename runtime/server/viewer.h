@@ -17,38 +17,41 @@ enum {
 typedef struct ViewerWatch {
     int64_t run;               ///< 0: every run's head ("*")
     int64_t seq;               ///< newest event that was queued for the viewer
-    char at[MESSAGE_AT_BYTES]; ///< when that happened, as the viewer says it; "" = checked, or not
-                               ///< said
     bool live;                 ///< all that is known was queued
     bool fell;                 ///< it was live and its viewer did not keep up
+    char at[MESSAGE_AT_BYTES]; ///< when that happened, as the viewer says it; "" = checked, or not
+                               ///< said
 } ViewerWatch;
 
+/// What every turn looks at comes first: with 500 viewers the walk costs what it touches.
 struct ServerViewer {
+    ServerViewer *next;
     Server *server;
     struct lws *wsi;
-    ServerViewer *next;
+    int socket;
+    bool ready; ///< logged in, hello was queued
+    bool due;   ///< something waits for the next flush
+    bool close_sent;
+    bool by_lws;      ///< a frame went by lws, which may keep a part of it
+    bool checking;    ///< the database is being asked whether its session still is good
+    int close_status; ///< 0 = stays; otherwise the WebSocket status it is being closed with
+    size_t watches_count;
+    size_t unproven_bytes;     ///< sent, and not known to have reached the other side
+    size_t unproven_max_bytes; ///< so much fits into the socket in any case
+    int64_t moved_at_us;       ///< when a frame last left; a viewer that reads nothing is ended
+    ServerQueue queue;
+    ViewerWatch watches[VIEWER_WATCHES_MAX];
+    int64_t checked_at_us; ///< when its session was last seen to be good
     ServerViewer *previous;
     char *token;           ///< until it was looked up
     char *proxied;         ///< who it is according to a trusted proxy; NULL = it does not say
     AccessIdentity who;    ///< known once ready
-    bool ready;            ///< logged in, hello was queued
     bool asking;           ///< a fiber looks the token up and will need this record
     bool gone;             ///< the connection has ended while asking
-    int close_status;      ///< 0 = stays; otherwise the WebSocket status it is being closed with
     const char *close_why; ///< at most 123 bytes
-    bool close_sent;
-    Text incoming;     ///< a message comes in fragments
-    int64_t minute_us; ///< start of the minute that messages are counted in
+    Text incoming;         ///< a message comes in fragments
+    int64_t minute_us;     ///< start of the minute that messages are counted in
     int messages;
-    ServerQueue queue;
-    int64_t flushed_at_us;
-    size_t unproven_bytes; ///< sent since all had last reached the other side
-    bool due;              ///< something waits for the pause after the last frame to end
-    int64_t moved_at_us;   ///< when a frame last left; a viewer that reads nothing is ended
-    int64_t checked_at_us; ///< when its session was last seen to be good
-    bool checking;         ///< the database is being asked whether it still is
-    ViewerWatch watches[VIEWER_WATCHES_MAX];
-    size_t watches_count;
 };
 
 /// Queues a message; false when the viewer's queue is full.
@@ -58,6 +61,21 @@ void viewer_tell_json(ServerViewer *viewer, json_t *message);
 void viewer_close(ServerViewer *viewer, int status, const char *why);
 
 /* frame.c */
+/// A viewer has come: looks how much its socket holds.
+void frame_start(ServerViewer *viewer);
+/// Messages packed once for many viewers.
+typedef struct ServerFrame {
+    const unsigned char *bytes;
+    size_t size_bytes;
+    int64_t packed_at_us;
+} ServerFrame;
+
+/// False: they are too many for it, or the pause after the last frames is not over. ret_frame lives
+/// as long as arena.
+bool frame_pack(Server *server, ServerNote *const *notes, size_t count, Arena *arena,
+                ServerFrame *ret_frame);
+/// Sends it now. False: the viewer has something else to get before, or its socket may be full.
+bool frame_send(ServerViewer *viewer, const ServerFrame *frame);
 /// A frame soon: in the next turn, or when the pause after the last one is over.
 void frame_want(ServerViewer *viewer);
 /// The socket is writable. -1: it is lost.

@@ -3,6 +3,7 @@
  * filter refused; messages come in fragments; one write per turn. */
 #include "server/message.h"
 #include "server/viewer.h"
+#include "server/watch.h"
 
 #include "base/bounds.h"
 #include "base/clock.h"
@@ -20,6 +21,7 @@ enum {
     MINUTE_US = 60 * 1000000,
     STUCK_US = 30 * 1000000,
     SESSION_CHECK_US = 60 * 1000000,
+    SESSION_LOOK_US = 1000000, ///< whose check is due is looked for so often
     CLOSE_POLICY = 1008,
     CLOSE_TOO_BIG = 1009,
     CLOSE_AWAY = 1013,
@@ -94,12 +96,14 @@ static ServerViewer *viewer_new(ServerConnection *connection, struct lws *wsi)
     int64_t now_us = clock_monotonic_us();
     *viewer = (ServerViewer){.server = server,
                              .wsi = wsi,
+                             .socket = lws_get_socket_fd(wsi),
                              .next = server->viewers,
                              .minute_us = now_us,
                              .moved_at_us = now_us,
                              /* at once: it may end between the look-up and the hello */
                              .checked_at_us = now_us - SESSION_CHECK_US - 1};
     text_init(&viewer->incoming, BOUND_WS_MESSAGE_BYTES + 1);
+    frame_start(viewer);
     if (server->viewers != NULL)
         server->viewers->previous = viewer;
     server->viewers = viewer;
@@ -132,6 +136,7 @@ static void viewer_leave(ServerConnection *connection)
     if (viewer->next != NULL)
         viewer->next->previous = viewer->previous;
     server->viewers_count--;
+    watch_changed(server);
     viewer->wsi = NULL;
     viewer->gone = true;
     if (!viewer->asking)
@@ -153,8 +158,10 @@ bool viewer_tell(ServerViewer *viewer, ServerNote *note)
     if (viewer->close_status != 0 || viewer->wsi == NULL)
         return true; /* nobody is there to miss it */
     bool was_empty = viewer->queue.count == 0;
-    if (!queue_push(&viewer->queue, note))
+    if (!queue_push(&viewer->queue, note)) {
+        watch_fell(viewer->server);
         return false;
+    }
     if (was_empty) {
         viewer->moved_at_us = clock_monotonic_us();
         frame_want(viewer);
@@ -185,6 +192,8 @@ static void say_hello(ServerViewer *viewer)
     json_set_string(hello, "now", now);
     json_set_string(hello, "person", viewer->who.person);
     viewer->ready = true;
+    viewer->server->sessions_at_us = 0;
+    watch_changed(viewer->server);
     viewer_tell_json(viewer, hello);
     feed_wake(viewer->server->feed);
 }
@@ -270,6 +279,7 @@ static const char *watch(ServerViewer *viewer, const ServerMessage *message)
         found = &viewer->watches[viewer->watches_count++];
     *found = (ViewerWatch){.run = message->run, .seq = message->since, .live = message->run == 0};
     memcpy(found->at, message->at, sizeof(found->at));
+    watch_changed(viewer->server);
     return NULL;
 }
 
@@ -278,6 +288,7 @@ static void unwatch(ServerViewer *viewer, int64_t run)
     ViewerWatch *found = find_watch(viewer, run);
     if (found != NULL)
         *found = viewer->watches[--viewer->watches_count];
+    watch_changed(viewer->server);
 }
 
 /* NULL, or what is wrong with it. */
@@ -449,6 +460,9 @@ bool ws_check_sessions(Server *server, DbConn *conn, bool all, Error *err)
     int64_t now_us = clock_monotonic_us();
     const char *hashes = NULL;
     const char *roles = NULL;
+    if (!all && now_us < server->sessions_at_us)
+        return true;
+    server->sessions_at_us = now_us + SESSION_LOOK_US;
     if (!list_due(server, arena, all, now_us, &hashes, &roles))
         return true;
     AUTO(json_auto) json_t *good = NULL;

@@ -1,6 +1,6 @@
 /** The stream at scale: what 500 viewers cost the supervisor and a run, and when their events come.
  *
- * node tests/run.mjs --script bench/viewers-scale.ts [--viewers 500] [--silent 50] [--seconds 15] [--pairs 11] [--rows 200000]
+ * node tests/run.mjs --script bench/viewers-scale.ts [--viewers 500] [--silent 50] [--seconds 15] [--pairs 11] [--rows 200000] [--rounds 3]
  *   [--only cpu,rows] [--no-figures]
  * Its clients are bench/wire.c, compiled by the machine's C compiler. Measure a release build on a quiet machine. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
@@ -28,6 +28,7 @@ const silent = options.number("silent", 50);
 const seconds = options.number("seconds", 15);
 const pairs = options.number("pairs", 11);
 const rows = options.number("rows", 200_000);
+const rounds = options.number("rounds", 3);
 const only = options.text("only", "cpu,rows").split(",");
 
 const CONFIG = "version: 1\nenvironments:\n  bench: { gates: auto }\n";
@@ -199,32 +200,53 @@ async function makeRows(cluster: Cluster, count: number): Promise<string> {
   return database;
 }
 
-async function measureCpu(cluster: Cluster, figures: Figures): Promise<Record<string, number>> {
-  const stage = await Stage.open(cluster, await makeRows(cluster, 10));
+interface CpuRound {
+  ours_s: number;
+  floor_s: number;
+  frames: number;
+  made: number;
+  seen: Drained;
+}
+
+/** The same frames from the supervisor, then from a plain socket program; beside both, the same events are made in the database. */
+async function cpuRound(stage: Stage): Promise<CpuRound> {
   const run = await finishedRun(stage);
-  const idleMb = residentMb(stage.pid) as number;
   const drain = await stage.watch(run);
   const tape = await Tape.open(stage, run);
   await pause(2000);
   const before = cpuSeconds(stage.pid);
   tape.start();
   const made = await makeEvents(stage, run);
-  const oursS = cpuSeconds(stage.pid) - before;
-  const eachKb = (((residentMb(stage.pid) as number) - idleMb) * 1024) / viewers;
+  const ours_s = cpuSeconds(stage.pid) - before;
   await pause(500);
   const { file, frames } = tape.stop();
   const seen = await drain.end<Drained>();
-  await stage.close();
   if (seen.gaps > 0 || seen.lost > 0 || seen.resets > 0) throw new Error(`viewers missed something: ${JSON.stringify(seen)}`);
 
+  const unwatched = await finishedRun(stage);
   const floor = await Wire.start("floor", "0", String(viewers), file);
   const sink = await Wire.start("sink", floor.first, String(viewers), String(silent));
-  const floorS = (await floor.end<{ cpu_s: number }>(false)).cpu_s;
+  await makeEvents(stage, unwatched);
+  const floor_s = (await floor.end<{ cpu_s: number }>(false)).cpu_s;
   await sink.end();
-  figures.add({ name: "viewers_cpu_vs_floor", value: oursS / floorS, goal: "≤ 1.2", detail: `${oursS.toFixed(2)} s against ${floorS.toFixed(2)} s for ${frames} frames to ${viewers}, ${silent} of them silent` });
-  figures.add({ name: "event_p99_ms_500_viewers", value: seen.p99_ms, goal: "≤ 250", detail: `${made} events, ${viewers} viewers, p50 ${seen.p50_ms.toFixed(0)} ms` });
+  return { ours_s, floor_s, frames, made, seen };
+}
+
+async function measureCpu(cluster: Cluster, figures: Figures): Promise<Record<string, number>> {
+  const stage = await Stage.open(cluster, await makeRows(cluster, 10));
+  const idleMb = residentMb(stage.pid) as number;
+  const all: CpuRound[] = [];
+  for (let at = 0; at < rounds; at++) all.push(await cpuRound(stage));
+  const eachKb = (((residentMb(stage.pid) as number) - idleMb) * 1024) / viewers;
+  await stage.close();
+  const ratios = all.map(({ ours_s, floor_s }) => ours_s / floor_s);
+  const last = all.at(-1) as CpuRound;
+  const cpu = median(ratios);
+  const p99 = median(all.map(({ seen }) => seen.p99_ms));
+  figures.add({ name: "viewers_cpu_vs_floor", value: cpu, goal: "≤ 1.2", detail: `${rounds} rounds, ${ratios.map((ratio) => ratio.toFixed(2)).join(" ")}; the last ${last.ours_s.toFixed(2)} s against ${last.floor_s.toFixed(2)} s for ${last.frames} frames to ${viewers}, ${silent} of them silent` });
+  figures.add({ name: "event_p99_ms_500_viewers", value: p99, goal: "≤ 250", detail: `${last.made} events, ${viewers} viewers, p50 ${last.seen.p50_ms.toFixed(0)} ms` });
   figures.add({ name: "viewer_kb", value: eachKb, goal: "≤ 256", detail: "resident memory a viewer" });
-  return { viewers_cpu_vs_floor: oursS / floorS, event_p99_ms_500_viewers: seen.p99_ms, viewer_kb: eachKb, viewers, viewers_silent: silent };
+  return { viewers_cpu_vs_floor: cpu, event_p99_ms_500_viewers: p99, viewer_kb: eachKb, viewers, viewers_silent: silent };
 }
 
 /** Rows a second of a backfill, from its first to its last batch as its events tell. */
