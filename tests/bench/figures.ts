@@ -1,7 +1,5 @@
-/** The table that make bench prints and the file it writes. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { figures } from "../lib/paths";
+/** The table that make bench prints and the part of build/figures/bench.json that it writes. */
+import { mergeFigures } from "../lib/figures";
 
 export interface Figure {
   name: string;
@@ -34,6 +32,7 @@ export function percentile(values: number[], p: number): number {
 
 export class Figures {
   private readonly all: Figure[] = [];
+  private written = 0;
 
   add(figure: Figure): void {
     this.all.push({ ...figure, value: Math.round(figure.value * 1000) / 1000 });
@@ -44,11 +43,13 @@ export class Figures {
     console.log(`${"figure".padEnd(34)}${"value".padStart(10)}   ${"goal".padEnd(10)}from`);
   }
 
-  write(setting: Record<string, unknown>): void {
-    const values = Object.fromEntries(this.all.map(({ name, value }) => [name, value]));
-    const details = Object.fromEntries(this.all.map(({ name, goal, detail }) => [name, { goal, detail }]));
-    mkdirSync(figures, { recursive: true });
-    writeFileSync(join(figures, "bench.json"), `${JSON.stringify({ ...values, details, setting }, null, 2)}\n`);
+  /** What was added since the last part: the other parts of the file stay as an earlier run left them. */
+  write(part: string, setting: Record<string, unknown>): void {
+    const fresh = this.all.slice(this.written);
+    this.written = this.all.length;
+    const values = Object.fromEntries(fresh.map(({ name, value }) => [name, value]));
+    const details = Object.fromEntries(fresh.map(({ name, goal, detail }) => [name, { goal, detail }]));
+    mergeFigures("bench.json", part, { ...values, details, setting });
   }
 
   get missed(): Figure[] {
