@@ -46,23 +46,10 @@ static Config *config_new(const char *path)
 
 /* ---- single values (types are checked before) ---- */
 
-static const char *text_of(const PlanYaml *map, const char *key)
-{
-    const PlanYaml *value = plan_yaml_get(map, key);
-    return value == NULL ? NULL : value->text;
-}
-
-static int64_t duration_of(const PlanYaml *map, const char *key, int64_t otherwise_us)
-{
-    int64_t us = otherwise_us;
-    const char *text = text_of(map, key);
-    return text != NULL && duration_parse(text, &us, NULL) ? us : otherwise_us;
-}
-
 /* Leaves *ms as it is when the map does not have the key. */
 static void read_ms(const PlanYaml *map, const char *key, int *ms)
 {
-    *ms = (int)(duration_of(map, key, (int64_t)*ms * 1000) / 1000);
+    *ms = (int)(plan_yaml_duration(map, key, (int64_t)*ms * 1000) / 1000);
 }
 
 /* ---- targets ---- */
@@ -87,7 +74,7 @@ static bool read_target(Config *config, const PlanYaml *map, ConfigTarget *targe
 {
     const PlanYaml *url = plan_yaml_get(map, "url");
     const PlanYaml *run_as = plan_yaml_get(map, "run_as");
-    const char *pooler = text_of(map, "pooler");
+    const char *pooler = plan_yaml_text(map, "pooler");
     if (url != NULL) {
         target->problem = NULL;
         target->url = expanded(config, target, url);
@@ -102,9 +89,7 @@ static bool read_target(Config *config, const PlanYaml *map, ConfigTarget *targe
     read_ms(map, "max_block", &target->max_block_ms);
     read_ms(map, "statement_timeout", &target->statement_timeout_ms);
     read_ms(map, "outside_timeout", &target->outside_timeout_ms);
-    const char *victims = text_of(map, "victims");
-    if (victims != NULL)
-        target->lock_victims = (int)strtol(victims, NULL, 10);
+    target->lock_victims = plan_yaml_count(map, "victims", target->lock_victims);
     return plan_throttle_read(config, plan_yaml_get(map, "throttle"), &target->throttle, err);
 }
 
@@ -253,10 +238,10 @@ static bool read_environment(Config *config, const PlanYaml *root, const PlanYam
 {
     const PlanYaml *alerts = plan_yaml_get(map, "alerts");
     const PlanYaml *goals = plan_yaml_get(map, "goals");
-    environment->guard_interval_us = duration_of(map, "guard_interval", GUARD_INTERVAL_US);
-    environment->soak_us = duration_of(map, "soak", -1);
-    environment->traffic_none = text_equal(text_of(map, "traffic"), "none");
-    environment->gates_auto = text_equal(text_of(map, "gates"), "auto");
+    environment->guard_interval_us = plan_yaml_duration(map, "guard_interval", GUARD_INTERVAL_US);
+    environment->soak_us = plan_yaml_duration(map, "soak", -1);
+    environment->traffic_none = text_equal(plan_yaml_text(map, "traffic"), "none");
+    environment->gates_auto = text_equal(plan_yaml_text(map, "gates"), "auto");
     size_t limits = count_limits(alerts) + count_limits(goals);
     environment->thresholds = arena_alloc(config->arena, (limits + 1) * sizeof(Threshold));
     if (!read_targets(config, plan_yaml_get(map, "targets"), plan_yaml_get(root, "targets"),

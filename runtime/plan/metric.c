@@ -139,13 +139,6 @@ typedef struct Reading {
 
 /* ---- reading (types are checked before) ---- */
 
-static const char *text_of(const PlanYaml *map, const char *key)
-{
-    const PlanYaml *value =
-        map != NULL && map->kind == PLAN_YAML_MAP ? plan_yaml_get(map, key) : NULL;
-    return value == NULL ? NULL : value->text;
-}
-
 static bool find_source(Reading *reading, Error *err)
 {
     const char *name = reading->map->key->text;
@@ -187,7 +180,7 @@ static json_t *list_of(const PlanYaml *list)
 
 static bool check_pointer(const Reading *reading, const char *key, Error *err)
 {
-    const char *pointer = text_of(reading->source, key);
+    const char *pointer = plan_yaml_text(reading->source, key);
     if (pointer == NULL || pointer[0] == '/')
         return true;
     return plan_error_at(err, plan_yaml_get(reading->source, key)->at,
@@ -198,7 +191,7 @@ static bool check_pointer(const Reading *reading, const char *key, Error *err)
 
 static bool check_url(const Reading *reading, Error *err)
 {
-    const char *url = text_of(reading->source, "url");
+    const char *url = plan_yaml_text(reading->source, "url");
     if (url == NULL || text_starts(url, "http://") || text_starts(url, "https://") ||
         text_starts(url, "${"))
         return true;
@@ -215,11 +208,11 @@ static bool read_source(Reading *reading, Error *err)
     metric->sql = metric->source == METRIC_SQL ? source->text : NULL;
     if (metric->source == METRIC_SQL)
         return true;
-    metric->url = text_of(source, "url");
-    metric->query = text_of(source, "query");
-    metric->pointer = text_of(source, "pointer");
-    metric->samples = text_of(source, "samples");
-    metric->time = text_of(source, "time");
+    metric->url = plan_yaml_text(source, "url");
+    metric->query = plan_yaml_text(source, "query");
+    metric->pointer = plan_yaml_text(source, "pointer");
+    metric->samples = plan_yaml_text(source, "samples");
+    metric->time = plan_yaml_text(source, "time");
     metric->headers = pairs_of(plan_yaml_get(source, "headers"));
     metric->env = pairs_of(plan_yaml_get(source, "env"));
     metric->argv = list_of(plan_yaml_get(source, "argv"));
@@ -266,8 +259,8 @@ static bool read_samples(Reading *reading, Error *err)
 static bool read_times(Reading *reading, Error *err)
 {
     ConfigMetric *metric = reading->metric;
-    const char *interval = text_of(reading->map, "interval");
-    const char *timeout = text_of(reading->map, "timeout");
+    const char *interval = plan_yaml_text(reading->map, "interval");
+    const char *timeout = plan_yaml_text(reading->map, "timeout");
     metric->timeout_us = TIMEOUT_US;
     if ((interval != NULL && !duration_parse(interval, &metric->interval_us, err)) ||
         (timeout != NULL && !duration_parse(timeout, &metric->timeout_us, err)))
@@ -281,13 +274,13 @@ static bool read_times(Reading *reading, Error *err)
 static bool read_metric(Reading *reading, Error *err)
 {
     ConfigMetric *metric = reading->metric;
-    const char *empty = text_of(reading->map, "empty");
+    const char *empty = plan_yaml_text(reading->map, "empty");
     metric->name = reading->map->key->text;
     metric->at = reading->map->key->at;
     metric->has_empty = empty != NULL;
     metric->empty = empty == NULL ? 0 : strtod(empty, NULL);
-    metric->series = series_of(text_of(reading->map, "series"));
-    metric->target = text_of(reading->map, "target");
+    metric->series = series_of(plan_yaml_text(reading->map, "series"));
+    metric->target = plan_yaml_text(reading->map, "target");
     if (!find_source(reading, err) || !read_source(reading, err) || !read_unit(reading, err) ||
         !read_samples(reading, err) || !read_times(reading, err))
         return false;

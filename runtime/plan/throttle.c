@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "plan/setting.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 const PlanSetting PLAN_THROTTLE_FIELDS[] = {
@@ -44,21 +43,6 @@ ConfigThrottle plan_throttle_default(void)
         .replica_lag_us = 5000000, .blocked_us = 500000, .wal_backlog_mib = 1024};
 }
 
-static void read_duration(const PlanYaml *map, const char *key, int64_t *us)
-{
-    const PlanYaml *value = plan_yaml_get(map, key);
-    int64_t read_us = 0;
-    if (value != NULL && duration_parse(value->text, &read_us, NULL))
-        *us = read_us;
-}
-
-static void read_count(const PlanYaml *map, const char *key, int *count)
-{
-    const PlanYaml *value = plan_yaml_get(map, key);
-    if (value != NULL)
-        *count = (int)strtol(value->text, NULL, 10);
-}
-
 static bool read_metric(Config *config, const PlanYaml *value, ConfigThrottle *throttle, Error *err)
 {
     Threshold *threshold = &throttle->metrics[throttle->metrics_count];
@@ -95,10 +79,10 @@ bool plan_throttle_read(Config *config, const PlanYaml *map, ConfigThrottle *thr
         [VACUUM_WRAPAROUND] = "wraparound", [VACUUM_ANY] = "any", [VACUUM_NONE] = "none"};
     if (map == NULL)
         return true;
-    read_duration(map, "replica_lag", &throttle->replica_lag_us);
-    read_duration(map, "blocked", &throttle->blocked_us);
-    read_count(map, "wal_backlog", &throttle->wal_backlog_mib);
-    read_count(map, "active_sessions", &throttle->active_sessions);
+    throttle->replica_lag_us = plan_yaml_duration(map, "replica_lag", throttle->replica_lag_us);
+    throttle->blocked_us = plan_yaml_duration(map, "blocked", throttle->blocked_us);
+    throttle->wal_backlog_mib = plan_yaml_count(map, "wal_backlog", throttle->wal_backlog_mib);
+    throttle->active_sessions = plan_yaml_count(map, "active_sessions", throttle->active_sessions);
     const PlanYaml *vacuum = plan_yaml_get(map, "autovacuum");
     for (ConfigVacuum i = 0; vacuum != NULL && i < COUNT_OF(VACUUMS); i++) {
         if (text_equal(vacuum->text, VACUUMS[i]))

@@ -4,8 +4,10 @@
 #include "plan/yaml.h"
 
 #include "base/bounds.h"
+#include "base/clock.h"
 #include "plan/repair.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -38,6 +40,25 @@ const PlanYaml *plan_yaml_get(const PlanYaml *map, const char *key)
             return entry;
     }
     return NULL;
+}
+
+const char *plan_yaml_text(const PlanYaml *map, const char *key)
+{
+    const PlanYaml *value = plan_yaml_get(map, key);
+    return value == NULL ? NULL : value->text;
+}
+
+int64_t plan_yaml_duration(const PlanYaml *map, const char *key, int64_t otherwise_us)
+{
+    int64_t us = otherwise_us;
+    const char *text = plan_yaml_text(map, key);
+    return text != NULL && duration_parse(text, &us, NULL) ? us : otherwise_us;
+}
+
+int plan_yaml_count(const PlanYaml *map, const char *key, int otherwise)
+{
+    const char *text = plan_yaml_text(map, key);
+    return text == NULL ? otherwise : (int)strtol(text, NULL, 10);
 }
 
 bool plan_yaml_empty(const PlanYaml *node)

@@ -28,6 +28,11 @@ NODISCARD bool plan_yaml_parse(Arena *arena, const char *path, const char *text,
                                PlanYaml **ret_root, Error *err);
 /// The entry of a map, or NULL (also for map == NULL).
 const PlanYaml *plan_yaml_get(const PlanYaml *map, const char *key);
+/// The value of a map's key, whose type was checked before; otherwise (NULL, for a text) when it is
+/// not there, also for map == NULL.
+const char *plan_yaml_text(const PlanYaml *map, const char *key);
+int64_t plan_yaml_duration(const PlanYaml *map, const char *key, int64_t otherwise_us);
+int plan_yaml_count(const PlanYaml *map, const char *key, int otherwise);
 /// No value: "key:" with nothing behind it, "~" or "null".
 bool plan_yaml_empty(const PlanYaml *node);
 /// "text", "map", "list", "nothing"
