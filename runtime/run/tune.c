@@ -31,3 +31,18 @@ bool run_tune_check(const json_t *body, Error *err)
     return any ||
            error_set(err, ERROR_INPUT, "say what to change: speed, batch_us, pause_us or workers");
 }
+
+json_t *run_tunes_json(void)
+{
+    json_t *list = json_array();
+    for (const RunTune *tune = RUN_TUNES; tune->name != NULL; tune++) {
+        json_t *item = json_object();
+        json_set_string(item, "name", tune->name);
+        json_object_set_new(item, "least", json_real(tune->least));
+        json_object_set_new(item, "most", json_real(tune->most));
+        json_set_string(item, "unit", tune->unit);
+        json_set_string(item, "doc", tune->doc);
+        json_array_append_new(list, item);
+    }
+    return list;
+}

@@ -18,5 +18,7 @@ extern const RunTune RUN_TUNES[]; ///< ended by a NULL name
 
 /// Does a request's body name at least one of them, all within their bounds? ERROR_INPUT otherwise.
 NODISCARD bool run_tune_check(const json_t *body, Error *err);
+/// [{"name", "least", "most", "unit", "doc"}]: for forms.
+json_t *run_tunes_json(void);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/bounds.h"
 #include "db/sql.h"
 #include "ledger/call.h"
+#include "run/tune.h"
 #include "run/undo.h"
 
 #include <inttypes.h>
@@ -142,8 +143,23 @@ static void add_nothing(json_t *whole)
 static void add_requests(json_t *graph, json_t *whole, bool known)
 {
     json_object_set_new(whole, "may", run_requests_json());
+    json_object_set_new(whole, "tunes", run_tunes_json());
     json_object_set_new(
         whole, "undo", known ? run_undo_list(graph, json_object_get(whole, "steps")) : json_null());
+}
+
+/* Of the step that the run is at, if that is row work which has told one. */
+static bool add_pace(DbConn *state, int64_t run, json_t *whole, Error *err)
+{
+    AUTO(json_auto) json_t *rows = NULL;
+    LedgerParams params = {0};
+    ledger_param_int(&params, run);
+    ledger_param_text(&params, json_get_string(whole, "node", ""));
+    if (!ledger_call_json(state, "server_pace", &params, &rows, err))
+        return false;
+    json_t *pace = json_array_get(rows, 0);
+    json_object_set(whole, "pace", pace != NULL ? pace : json_null());
+    return true;
 }
 
 static bool fill(DbConn *state, int64_t run, bool with_evidence, json_t *whole, Error *err)
@@ -164,7 +180,8 @@ static bool fill(DbConn *state, int64_t run, bool with_evidence, json_t *whole, 
     if (known && !server_view_rollouts(state, whole, graph, &rollouts, err))
         return false;
     json_object_set_new(whole, "rollouts", known ? rollouts : json_array());
-    return add_first(state, "server_times", run, whole, NULL, err);
+    return add_pace(state, run, whole, err) &&
+           add_first(state, "server_times", run, whole, NULL, err);
 }
 
 static bool whole_of(DbConn *state, ServerTargets *targets, int64_t run, bool with_evidence,

@@ -83,7 +83,7 @@ test("the table has every page of the router", { skip: process.env["HEADGATE_PAG
 
 test("what the checks look for, they find", { skip }, async () => {
   const { context, page } = await visit(browser, { theme: "light", width: 320 });
-  await page.setContent(`<html lang="en"><head><title>Bad</title><style>@keyframes turn { to { rotate: 1turn } } i { display: block; animation: turn 1s infinite }</style></head>
+  await page.setContent(`<html lang="en"><head><title>Bad</title><style>@keyframes turn { to { rotate: 1turn } } i { display: inline-block; animation: turn 1s infinite }</style></head>
     <body><main><h1>Bad</h1><p style="color: #ccc; background: #fff">pale</p><div style="width: 400px">wide</div><button style="width: 10px">x</button><i>x</i></main></body></html>`);
   assert.match((await axeViolations(page)).join("\n"), /^color-contrast: /m);
   assert.equal((await overflowing(page)).length, 1);

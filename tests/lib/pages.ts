@@ -73,6 +73,12 @@ async function startFilledIn(page: Page): Promise<void> {
   await page.getByText(/^What will run/).waitFor();
 }
 
+async function paceAsked(page: Page): Promise<void> {
+  await press("Change the pace…")(page);
+  await page.getByRole("button", { name: "Change the pace", exact: true }).click();
+  await page.getByText("Change at least one value").waitFor();
+}
+
 async function startDryRun(page: Page): Promise<void> {
   await press("Dry run or start…")(page);
   await page.getByLabel("Environment").selectOption("demo");
@@ -115,6 +121,8 @@ export const PAGE_STATES: PageState[] = ([
   ...of("run", [
     { name: "run-pending", path: "/runs/42", at: "", ready: state("Pending") },
     { name: "run-running", path: "/runs/42", at: "backfill", ready: (page) => page.getByLabel("Progress").first().waitFor() },
+    { name: "run-pace-viewer", path: "/runs/42", at: "backfill", person: "vera", ready: words("Changing it needs the role operator") },
+    { name: "dialog-pace", path: "/runs/42", at: "backfill", ready: words("faster below 3.5 s"), reach: paceAsked },
     { name: "run-lock", path: "/runs/42", at: "lock", ready: words("Process 4711") },
     { name: "run-waiting", path: "/runs/42", ready: state("Waiting") },
     { name: "run-by-hand", path: "/runs/42", at: "checklist", ready: button(/^Confirm/) },

@@ -33,7 +33,15 @@ const MAY = {
   repair: ["rollback_blocked"],
   rollback: ["running", "waiting", "watching", "held", "throttled", "paused", "failed", "done"],
   abort: ["pending", "running", "waiting", "watching", "held", "throttled", "paused", "failed", "rollback_blocked"],
+  tune: ["running", "throttled"],
 };
+/** As runtime/run/tune.c has it. */
+const TUNES = [
+  { name: "speed", least: 1, most: 100, unit: "percent", doc: "the share of the time that workers work, at most" },
+  { name: "batch_us", least: 5000, most: 5_000_000, unit: "us", doc: "how long a batch takes" },
+  { name: "pause_us", least: 0, most: 60_000_000, unit: "us", doc: "the rest between two batches of a worker" },
+  { name: "workers", least: 1, most: 16, unit: "", doc: "how many workers there are" },
+];
 const HOW = { step: "its down", backfill: "old values, where ours still stand", rollout: "0 % and off", task: "its undo" };
 
 const undoOf = (steps) => ({
@@ -74,7 +82,7 @@ class World {
   }
 
   head() {
-    const { graph: _g, steps: _s, gates: _a, rollouts: _r, review: _v, ...run } = this.live;
+    const { graph: _g, steps: _s, pace: _p, gates: _a, rollouts: _r, review: _v, ...run } = this.live;
     return { ...run, lease_until: iso(Date.now() + 9_000) };
   }
 
@@ -108,6 +116,7 @@ class World {
       live.node = data.to === "running" ? node : live.node;
     }
     if (type === "review.open") live.review = { open: this.rows.filter((row) => row.state === "open").length, applied: 0, skipped: 0 };
+    if (type === "step.throttle") live.pace = { path: node, at, ...data };
     const [rollout] = live.rollouts;
     const stage = rollout.stages.find((row) => row.path === node);
     if (type === "rollout.flag") Object.assign(rollout, { percent: data.percent, intended_percent: data.percent, enabled: data.enabled });
@@ -199,13 +208,13 @@ class World {
 
   detail(id) {
     const detail = this.page(id);
-    return detail && { ...detail, may: MAY, undo: undoOf(detail.steps) };
+    return detail && { pace: null, ...detail, may: MAY, tunes: TUNES, undo: undoOf(detail.steps) };
   }
 
   page(id) {
     const part_times = [["expand", 20e6, 0, 0], ["backfill", 21e6, 35e6, 0], ["start-rollout", 0, 60e6, 0]]
       .map(([path, active_us, waiting_us, watching_us]) => ({ path, active_us, waiting_us, watching_us }));
-    if (id === "42") return { ...this.head(), part_times, active_us: 41e6, graph, steps: this.live.steps, gates: this.live.gates.map(({ evidence: _e, next: _n, ...gate }) => gate), rollouts: this.live.rollouts, review: this.live.review, waiting_us: 95e6, watching_us: 0 };
+    if (id === "42") return { ...this.head(), pace: this.live.pace ?? null, part_times, active_us: 41e6, graph, steps: this.live.steps, gates: this.live.gates.map(({ evidence: _e, next: _n, ...gate }) => gate), rollouts: this.live.rollouts, review: this.live.review, waiting_us: 95e6, watching_us: 0 };
     const run = this.others.find((row) => row.id === id);
     if (!run) return null;
     const error = run.state === "failed" ? { kind: "database", sqlstate: "55P03", message: "canceling statement due to lock timeout", detail: "ALTER TABLE events waited 5 s for process 4711 (SELECT …, idle in transaction since 14:02)", hint: "End that session, then retry." } : null;
@@ -262,7 +271,11 @@ function decide(world, path, decision, { body, person, ifMatch }) {
 function request(world, id, { body, person, ifMatch }) {
   if (id !== "42") return failed(409, "changed", "This run stands still: it is only a picture.");
   if (ifMatch !== `"${world.live.version}"`) return failed(409, "changed", "The run changed meanwhile.");
-  world.event("request", "", { kind: body.kind, by: person, why: body.why });
+  world.event("request", "", { kind: body.kind, by: person, why: body.why, ...(body.kind === "tune" ? { body } : {}) });
+  if (body.kind === "tune") {
+    const { path, at: _at, ...pace } = world.live.pace;
+    world.event("step.throttle", path, { ...pace, most: body.speed === undefined ? pace.most : body.speed / 100, batch_us: body.batch_us ?? pace.batch_us, pause_us: body.pause_us ?? pace.pause_us, workers: body.workers ?? pace.workers });
+  }
   if (body.kind === "pause") world.change({ state: "paused", reason: { kind: "paused", text: `paused by ${person}${body.why ? `: ${body.why}` : ""}`, who: ["operator"], since: iso(Date.now()) } });
   if (body.kind === "resume") world.change({ state: "running", reason: null });
   if (body.kind === "abort") world.change({ state: "aborted", reason: null, finished_at: iso(Date.now()) });

@@ -20,7 +20,7 @@ export const graph = named("plan", "", "canonical-events", 3, { doc: "Give every
     node("backfill", "backfill/campaigns.data_sources_v2", 14, { key: "id", map: { $: "function", file: "plan.lua", line: 17 } }),
     node("backfill", "backfill/events.canonical_event", 21, {
       doc: "Every event gets one form that the templates can read, whatever sent it.",
-      key: "id", where: "canonical_event IS NULL", keep: ["event_data"],
+      key: "id", where: "canonical_event IS NULL", keep: ["event_data"], batch_time: "300ms",
       sync: { $: "trigger", sql: sql("CREATE FUNCTION canonical_reset() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  NEW.canonical_event := NULL;\n  RETURN NEW;\nEND\n$$;", "sql/canonical_sync.sql", 1) },
       map: { $: "function", file: "plan.lua", line: 25 },
     }),
@@ -155,7 +155,7 @@ export function story(world) {
   const done = (count) => () => world.change({ steps_done: count });
   const check = (path, text, value, expected) => () => world.event("check.result", path, { kind: "verify", verdict: "pass", text, value, expected });
   const progress = (path, part, total, rate) => () => {
-    const data = { done: Math.round(total * part), total, rows_changed: Math.round(total * part * 0.99), rows_skipped: 3, rows_queued: 2, rows_per_s: rate, eta_s: (total * (1 - part)) / rate, batches: Math.ceil(part * 11), batch_rows: 100, pass: 1, workers: 1 };
+    const data = { done: Math.round(total * part), total, rows_changed: Math.round(total * part * 0.99), rows_skipped: 3, rows_queued: 2, rows_per_s: rate, eta_s: 4200 * (1 - part), eta_low_s: 3700 * (1 - part), eta_high_s: 7300 * (1 - part), batches: Math.ceil(part * 11), batch_rows: 100, pass: 1, workers: 1 };
     world.change({ progress: { path, ...data } });
     world.event("step.progress", path, data);
   };
@@ -198,6 +198,8 @@ export function story(world) {
     [null, step("backfill/campaigns.data_sources_v2", "backfill", "running", "done")],
     [null, step(events, "backfill", "pending", "running")],
   ];
+  const throttle = (told) => () => world.event("step.throttle", events, { state: "free", duty: 1, most: 1, batch_us: 0, pause_us: -1, workers: 0, why: "", until: "", signals: [], ...told });
+  list.push([null, throttle({ state: "slowed", duty: 0.35, most: 0.5, workers: 3, why: "the lag of replica s1 is 4.1 s, its limit is 5 s", until: "faster below 3.5 s" })]);
   for (let i = 1; i <= 11; i += 1) list.push([i === 6 ? "backfill" : null, progress(events, i / 11, 1005, 900 + 260 * Math.sin(i * 1.7))]);
   list.push(
     [null, () => world.event("log", events, { level: "warn", text: "3 rows were changed by the application meanwhile: read again" })],

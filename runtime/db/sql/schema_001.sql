@@ -194,6 +194,8 @@ CREATE TABLE headgate.event (
 -- What people did, of all runs: the audit page.
 CREATE INDEX event_by_people ON headgate.event (at DESC, run DESC, seq DESC)
     WHERE data ? 'by' OR data ? 'person' OR data ? 'started_by';
+-- The pace of row work stands in the newest of few among many: a run's page.
+CREATE INDEX event_throttle ON headgate.event (run, node, seq DESC) WHERE type = 'step.throttle';
 
 CREATE TABLE headgate.gate (
     run        bigint NOT NULL REFERENCES headgate.run (id),
@@ -400,6 +402,15 @@ LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
             WHERE hours -> 'days' ? (ARRAY['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'])[extract(isodow FROM d.day)::integer]) AS w
         WHERE w.closes > e.moment) END
     FROM (SELECT greatest(since + wait_us * interval '1 microsecond', clock_timestamp()) AS moment) AS e
+$$;
+
+-- The step that a run is at while its state says no more than running or rolling_back: the one that told something last. NULL = the
+-- run itself did, and says where in headgate.run.
+CREATE FUNCTION headgate.at_work(a_run bigint) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT nullif(e.node, '') FROM (SELECT seq, type, node FROM headgate.event WHERE run = a_run ORDER BY seq DESC LIMIT 200) AS e
+    WHERE e.type IN ('step.state', 'step.progress', 'step.lock', 'step.throttle', 'run.state')
+    ORDER BY e.seq DESC LIMIT 1
 $$;
 
 -- What the step at work of a run waits for besides the run's own state: for whom, since when, what happens at expiry. NULL = nothing.

@@ -6,7 +6,7 @@ SELECT pg_catalog.json_build_object(
     'reason', CASE WHEN r.reason <> '{}' THEN pg_catalog.jsonb_build_object(
         'since', headgate.rfc3339(r.state_since), 'expires', headgate.rfc3339(g.expires_at), 'on_expire', NULL) || r.reason END,
     'waits', CASE WHEN r.state IN ('running', 'rolling_back') THEN headgate.waits(r.id) END,
-    'node', nullif(r.node, ''), 'rollback_why', r.rollback_why, 'params', r.params,
+    'node', place.node, 'rollback_why', r.rollback_why, 'params', r.params,
     'started_by', r.started_by, 'author', p.registered_by,
     'created_at', headgate.rfc3339(r.created_at), 'state_since', headgate.rfc3339(r.state_since),
     'finished_at', headgate.rfc3339(r.finished_at),
@@ -18,10 +18,12 @@ FROM headgate.run AS r
 JOIN headgate.plan AS p ON p.hash = r.plan
 LEFT JOIN headgate.lease AS l ON l.run = r.id
 LEFT JOIN headgate.gate AS g ON g.run = r.id AND g.path = r.reason ->> 'path' AND g.state = 'open'
+CROSS JOIN LATERAL (
+    SELECT coalesce(CASE WHEN r.state IN ('running', 'rolling_back') THEN headgate.at_work(r.id) END, nullif(r.node, '')) AS node) AS place
 LEFT JOIN LATERAL (
     SELECT e.data, e.node FROM (
         SELECT type, node, data, seq FROM headgate.event WHERE run = r.id ORDER BY seq DESC LIMIT 200) AS e
-    WHERE e.type = 'step.progress' AND e.node = r.node
+    WHERE e.type = 'step.progress' AND e.node = place.node
     ORDER BY e.seq DESC LIMIT 1
 ) AS progress ON r.state IN ('running', 'throttled', 'rolling_back', 'paused', 'held')
 WHERE ($1::bigint[] IS NULL OR r.id = ANY ($1::bigint[]))

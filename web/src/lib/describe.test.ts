@@ -19,6 +19,12 @@ test("events are sentences", () => {
     ["rollout.stage", { percent: 10, state: "watching", window_us: 5e6 }, "10%: Watching for 5 s"],
     ["rollout.flag", { percent: 50, from: 10, enabled: true }, "Flag set to 50% (was 10%)"],
     ["run.state", { to: "held", why: "error_rate" }, "Run: Held: error_rate"],
+    ["request", { by: "alice", kind: "pause", why: "lunch" }, "alice asked to pause: lunch"],
+    ["request", { by: "alice", kind: "tune", why: "nightly", body: { why: "nightly", speed: 50, batch_us: 40_000, pause_us: 0, workers: 3 } },
+      "alice asked for at most 50% of its speed, batches of 40 ms, a pause of 0 s between them, 3 workers: nightly"],
+    ["step.throttle", { state: "free", duty: 1, why: "", until: "" }, "At full speed"],
+    ["step.throttle", { state: "free", duty: 0.5, why: "", until: "" }, "At 50% of its speed"],
+    ["step.throttle", { state: "paused", duty: 0, why: "the lag is 6 s", until: "goes on below 4 s" }, "Resting, the lag is 6 s, goes on below 4 s"],
     ["later", { a: 1 }, 'later {"a":1}'],
     ["constructor", {}, "constructor {}"],
   ];

@@ -15,11 +15,17 @@ export interface Description {
 const text = (value: Json | undefined): string =>
   typeof value === "string" ? value : value === null || value === undefined ? "" : JSON.stringify(value);
 const number = (value: Json | undefined): number | null => (typeof value === "number" ? value : null);
+const objectOf = (value: Json | undefined): JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
 const join = (...parts: (string | false)[]): string => parts.filter(Boolean).join(", ");
 const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 const because = (data: JsonObject): string => (data["why"] ? `: ${text(data["why"])}` : "");
 const errorText = (error: Json | undefined): string =>
   typeof error === "object" && error !== null && !Array.isArray(error) ? text(error["message"]) : text(error);
+
+/** The pace of row work in words. */
+export const paceWord = (state: string, duty: number): string =>
+  state === "paused" ? "Resting" : state === "slowed" || duty < 1 ? `At ${Math.round(duty * 100)}% of its speed` : "At full speed";
 
 function guardList(data: JsonObject): { text: string; bad: boolean } {
   const rows = Array.isArray(data["guards"]) ? data["guards"] : [];
@@ -47,6 +53,17 @@ function phaseText(data: JsonObject): Description {
       pids.length > 0 && `waits for process ${pids.join(", ")}`,
     ),
   };
+}
+
+/** What somebody wants of the pace of row work. */
+function tuneText(body: JsonObject): string {
+  const { speed, batch_us: batch, pause_us: pause, workers } = body;
+  return join(
+    typeof speed === "number" && `at most ${speed}% of its speed`,
+    typeof batch === "number" && `batches of ${formatDuration(batch)}`,
+    typeof pause === "number" && `a pause of ${formatDuration(pause)} between them`,
+    typeof workers === "number" && plural(workers, "worker"),
+  );
 }
 
 const LEVEL_TONE: Record<string, Tone> = { warn: "caution", error: "bad" };
@@ -90,10 +107,9 @@ const WORDS: Record<string, (event: RunEvent) => Description> = {
   }),
   "step.throttle": ({ data }) => {
     const state = text(data["state"]);
-    const duty = `${Math.round((number(data["duty"]) ?? 0) * 100)}%`;
     return {
       group: "progress", tone: state === "free" ? "muted" : "caution",
-      text: join(state === "paused" ? "Resting" : state === "slowed" ? `At ${duty} of its speed` : "At full speed", text(data["why"]), text(data["until"])),
+      text: join(paceWord(state, number(data["duty"]) ?? 0), text(data["why"]), text(data["until"])),
     };
   },
   "check.result": ({ data }) => {
@@ -151,7 +167,8 @@ const WORDS: Record<string, (event: RunEvent) => Description> = {
     return { group: "decision", tone: "good", text: `${text(data["by"])} ${what}${why ? `: “${why}”` : ""}` };
   },
   "request": ({ data }) => ({
-    group: "decision", tone: "muted", text: `${text(data["by"])} asked to ${text(data["kind"])}${because(data)}`,
+    group: "decision", tone: "muted",
+    text: `${text(data["by"])} asked ${data["kind"] === "tune" ? `for ${tuneText(objectOf(data["body"]))}` : `to ${text(data["kind"])}`}${because(data)}`,
   }),
   "budget.over": ({ data }) => ({ group: "state", tone: "caution", text: text(data["text"]) }),
   "log": ({ data }) => ({

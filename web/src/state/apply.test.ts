@@ -8,7 +8,7 @@ const detail: RunDetail = {
   direction: "forward", reason: null, node: null, params: {}, started_by: "alice", created_at: "a", state_since: "a",
   finished_at: null, version: "3", seq: "10", steps_done: 0, steps_total: 3, alive: true, lease_until: null,
   progress: null, graph: null, steps: [], gates: [], review: { open: 0, applied: 0, skipped: 0 },
-  active_us: 0, waiting_us: 0, watching_us: 0, part_times: [], may: {}, undo: { steps: [], no_way_back: [] },
+  active_us: 0, waiting_us: 0, watching_us: 0, part_times: [], may: {}, pace: null, tunes: [], undo: { steps: [], no_way_back: [] },
   rollouts: [{
     path: "v2", flag: "v2", percent: 0, intended_percent: 0, enabled: false, automation: "pending", samples: [],
     stages: [{ path: "v2/10%", percent: 10, state: "pending", window_us: 5e6, counted_us: 0, left_us: 5e6,
@@ -19,6 +19,14 @@ const detail: RunDetail = {
 };
 const event = (seq: number, type: string, node: string, data: JsonObject = {}): Message =>
   ({ t: "event", run: "42", seq: String(seq), at: `t${seq}`, type, node, data });
+
+test("the pace is the newest that was told, of the step that it says", () => {
+  const pace = { path: "backfill/events", at: "t11", state: "slowed", duty: 0.4, most: 0.5, batch_us: 0, pause_us: -1, workers: 3, why: "w", until: "u" };
+  const { path, at, ...told } = pace;
+  const view = apply(viewOf(detail), [event(11, "step.throttle", path, told)]);
+  assert.equal(at, "t11");
+  assert.deepEqual(view.detail.pace, pace);
+});
 
 test("a step starts, tells progress and ends", () => {
   let view = apply(viewOf(detail), [

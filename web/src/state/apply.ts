@@ -3,7 +3,7 @@
 
 import { compareSeq, nextSeq } from "../wire/decode";
 import type {
-  Approval, Gate, GateDecision, GateStatus, Guard, GuardVerdict, Json, JsonObject, LockWait, Message, NodeKind,
+  Approval, Gate, GateDecision, GateStatus, Guard, GuardVerdict, Json, JsonObject, LockWait, Message, NodeKind, Pace,
   Progress, Reason, Rollout, Run, RunDetail, RunEvent, RunStatus, SamplePoint, Stage, StageStatus, Step, StepError,
   StepStatus, Verdict,
 } from "../wire/types";
@@ -337,6 +337,9 @@ function manualAnswer(view: RunView, { node, data }: RunEvent): RunView {
   return { ...view, answers: withEntry(view.answers, node, given) };
 }
 
+const stepThrottle = (view: RunView, { at, node, data }: RunEvent): RunView =>
+  withDetail(view, { pace: { ...(data as unknown as Pace), path: node, at } });
+
 const same = (view: RunView): RunView => view;
 
 /** What each type of event changes; a type that is not here only enters the history. */
@@ -346,6 +349,7 @@ const EFFECT: Record<string, (view: RunView, event: RunEvent) => RunView> = {
   "step.state": stepState,
   "step.progress": stepProgress,
   "step.lock": same,
+  "step.throttle": stepThrottle,
   "check.result": checkResult,
   "gate.opened": gateOpened,
   "gate.approval": gateApproval,

@@ -16,7 +16,7 @@ const detail = (change: Partial<RunDetail>): RunDetail => ({
   id: "1", plan: "p", hash: "h", environment: "e", target: "app", database: "d", unavailable: null, state: "running", direction: "forward", reason: null,
   node: null, params: {}, started_by: "a", created_at: "0", state_since: "0", finished_at: null, version: "1", seq: "1", steps_done: 0,
   steps_total: 2, alive: true, lease_until: null, progress: null, graph, steps: [], gates: [], rollouts: [],
-  review: { open: 0, applied: 0, skipped: 0 }, active_us: 0, waiting_us: 0, watching_us: 0, part_times: [], may: {}, undo: { steps: [], no_way_back: [] }, ...change,
+  review: { open: 0, applied: 0, skipped: 0 }, active_us: 0, waiting_us: 0, watching_us: 0, part_times: [], may: {}, pace: null, tunes: [], undo: { steps: [], no_way_back: [] }, ...change,
 });
 const looks = (change: Partial<RunDetail>) =>
   Object.fromEntries(["expand", "expand/column", "start"].map((path) => [path, findNode(outline(viewOf(detail(change))), path)?.look.label]));

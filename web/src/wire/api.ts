@@ -4,7 +4,7 @@
 import { parseExact, stringifyExact } from "../lib/json";
 import type {
   Budget, Checklist, Gate, GateWord, Json, JsonObject, Kept, Me, MendKind, PlanEntry, RequestKind, ReviewDecision,
-  ReviewPage, Rollout, RunDetail, RunEvent, RunList,
+  ReviewPage, Rollout, RunDetail, RunEvent, RunList, TuneName,
 } from "./types";
 
 export class ApiError extends Error {
@@ -140,6 +140,8 @@ export const api = {
     post<unknown>(`${runPath(id)}/requests`, { kind, why }, { ifMatch: version, key }),
   mend: (id: string, version: string, mend: { kind: MendKind; path: string; why: string; sql?: string }, key: string) =>
     post<unknown>(`${runPath(id)}/requests`, mend, { ifMatch: version, key }),
+  tune: (id: string, version: string, tune: { path: string; why: string } & Partial<Record<TuneName, number>>, key: string) =>
+    post<unknown>(`${runPath(id)}/requests`, { kind: "tune", ...tune }, { ifMatch: version, key }),
   events: (id: string, options: EventQuery) =>
     call<{ events: RunEvent[]; seq: string }>(`${runPath(id)}/events${query({ ...options })}`),
   /** The text as well: what is downloaded is what the server sent. */

@@ -111,6 +111,32 @@ export interface LockWait {
   victims_total: number;
 }
 
+/** How fast the row work goes (step.throttle). 0 of batch_us and workers, and a pause_us below 0: as the plan says. */
+export interface Pace {
+  path: string;
+  at: string;
+  state: "free" | "slowed" | "paused";
+  /** The share of the time that workers work, and what a person allows of it at most. */
+  duty: number;
+  most: number;
+  batch_us: number;
+  pause_us: number;
+  workers: number;
+  why: string;
+  /** What ends it. */
+  until: string;
+}
+
+export type TuneName = "speed" | "batch_us" | "pause_us" | "workers";
+/** What a person may change of it, within which bounds. */
+export interface Tune {
+  name: TuneName;
+  least: number;
+  most: number;
+  unit: string;
+  doc: string;
+}
+
 /** What a rollback would copy of a relation before it removes it, or these columns of it. */
 export interface Kept {
   path: string;
@@ -304,7 +330,10 @@ export interface UndoList {
 
 export interface RunDetail extends Run {
   /** In which states each request makes sense. */
-  may: Partial<Record<RequestKind | MendKind, RunStatus[]>>;
+  may: Partial<Record<RequestKind | MendKind | "tune", RunStatus[]>>;
+  /** Of the row work at hand; null: nothing was told, it goes as the plan says. */
+  pace: Pace | null;
+  tunes: Tune[];
   /** Who would have to approve what mends a failed undo. */
   mend?: MendWay[];
   undo: UndoList | null;

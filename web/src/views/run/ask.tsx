@@ -6,6 +6,7 @@ import { lookOf, RUN_LOOK } from "../../lib/status";
 import type { RunView } from "../../state/apply";
 import { loadRun, messageOf } from "../../state/store";
 import { ApiError, newKey } from "../../wire/api";
+import type { RunStatus } from "../../wire/types";
 import { Dialog, Notice } from "../common/parts";
 
 interface Asking {
@@ -16,6 +17,8 @@ interface Asking {
   danger?: boolean;
   needsWhy: boolean;
   wide?: boolean;
+  /** States that are as good as the one it was opened in. */
+  alike?: readonly RunStatus[];
   /** What is missing before it can be asked; "" = nothing. */
   missing?: () => string;
   /** version is that of the run which this dialog shows. */
@@ -24,13 +27,13 @@ interface Asking {
   children: ComponentChildren;
 }
 
-export function AskDialog({ view, title, word, danger = false, needsWhy, wide = false, missing, send, onClose, children }: Asking) {
+export function AskDialog({ view, title, word, danger = false, needsWhy, wide = false, alike = [], missing, send, onClose, children }: Asking) {
   const [why, setWhy] = useState("");
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
   const key = useRef(newKey());
   const opened = useRef({ version: view.detail.version, state: view.detail.state });
-  const changed = opened.current.state !== view.detail.state;
+  const changed = opened.current.state !== view.detail.state && !alike.includes(view.detail.state);
   const field = useRef<HTMLTextAreaElement>(null);
   const submit = async (event: Event) => {
     event.preventDefault();

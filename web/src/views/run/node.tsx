@@ -13,9 +13,11 @@ import { Icon } from "../common/icon";
 import { lazyPart } from "../common/lazy";
 import { Badge, Bar, Code, Copy, Elapsed, Eta, Facts, Fraction, Notice, Time } from "../common/parts";
 import { Chart } from "../common/chart";
+import { mayAsk } from "./actions";
 import { FilePlace, NodeKeys } from "./keys";
 
 const LockPanel = lazyPart(() => import("./locks").then((part) => part.LockPanel));
+const PacePanel = lazyPart(() => import("./pace").then((part) => part.PacePanel));
 
 /** When the run slowed down or stood still: a chart of its speed shows these moments. */
 const STOPS = new Set(["throttled", "paused", "held", "failed"]);
@@ -210,6 +212,7 @@ export function NodeDetail({ item, view }: { item: OutlineNode | null; view: Run
       {wait && <LockPanel wait={wait} />}
       {progress?.phase && <PhasePanel progress={progress} running={item.current && (step?.state === "intent" || step?.state === "undoing" || step?.state === "running")} />}
       {progress && !progress.phase && <ProgressPanel progress={progress} rates={view.rates.get(item.path) ?? []} stops={stopsOf(view)} running={running} finished={step?.state === "done"} />}
+      {item.current && (item.kind === "backfill" || item.kind === "import") && mayAsk(view, "tune") && <PacePanel path={item.path} view={view} />}
       <CheckPanel path={item.path} view={view} />
       {(item.kind === "checklist" || item.kind === "manual") && <Answers item={item} view={view} />}
       <NodeKeys node={node} />
