@@ -109,7 +109,10 @@ const char *db_command(const DbResult *result); ///< "UPDATE 3"
 void db_result_free(DbResult *result);
 void db_result_auto(DbResult **result);
 
-/// "quoted" identifier, allocated from arena; NULL and err for invalid encodings.
+enum { DB_IDENTIFIER_MAX_BYTES = 63 }; ///< of a name in the database
+
+/// "quoted" identifier, allocated from arena; NULL and err for invalid encodings and names that the
+/// server would not take as they are: empty, or longer than DB_IDENTIFIER_MAX_BYTES.
 NODISCARD const char *db_quote_identifier(DbConn *conn, Arena *arena, const char *name, Error *err);
 NODISCARD const char *db_quote_literal(DbConn *conn, Arena *arena, const char *text, Error *err);
 /// Parses '{a,"b c",NULL}' into count strings (NULL for NULL) from arena.

@@ -127,9 +127,16 @@ static const char *quoted(DbConn *conn, Arena *arena, char *escaped, Error *err)
     return result;
 }
 
+/* The server would cut a longer name and take what is called so. */
 const char *db_quote_identifier(DbConn *conn, Arena *arena, const char *name, Error *err)
 {
-    return quoted(conn, arena, PQescapeIdentifier(conn->pg, name, strlen(name)), err);
+    size_t length = strlen(name);
+    if (length == 0 || length > DB_IDENTIFIER_MAX_BYTES) {
+        error_set(err, ERROR_INPUT, "a name in the database has 1 to %d bytes, not %zu: \"%.80s\"",
+                  (int)DB_IDENTIFIER_MAX_BYTES, length, name);
+        return NULL;
+    }
+    return quoted(conn, arena, PQescapeIdentifier(conn->pg, name, length), err);
 }
 
 const char *db_quote_literal(DbConn *conn, Arena *arena, const char *text, Error *err)

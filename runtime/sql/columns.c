@@ -31,14 +31,8 @@ static const char *string_of(const json_t *item)
                            json_get_string(json_object_get(item, "String"), "str", ""));
 }
 
-/* Quoted only where it must be. */
-static const char *identifier(Arena *arena, const char *name)
-{
-    bool plain = strspn(name, "abcdefghijklmnopqrstuvwxyz_0123456789") == strlen(name);
-    return plain ? name : arena_printf(arena, "\"%s\"", name);
-}
-
-/* ["pg_catalog", "int4"] and array bounds, as SQL. Modifiers do not matter for a NULL. */
+/* ["pg_catalog", "int4"] and array bounds, as SQL, every name quoted: "char" is another type than
+ * char, and a type may have a keyword's name. Modifiers do not matter for a NULL. */
 static const char *type_text(Arena *arena, const json_t *type)
 {
     const char *text = "";
@@ -49,7 +43,7 @@ static const char *type_text(Arena *arena, const json_t *type)
         bool built_in = i == 0 && text_equal(name, "pg_catalog");
         if (!built_in)
             text = arena_printf(arena, "%s%s%s", text, text[0] == '\0' ? "" : ".",
-                                identifier(arena, name));
+                                sql_name_quoted(arena, name));
     }
     bool array = json_array_size(json_object_get(type, "arrayBounds")) > 0;
     return array ? arena_printf(arena, "%s[]", text) : text;

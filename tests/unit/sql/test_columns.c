@@ -12,13 +12,15 @@ static void test_added_columns_have_their_types(void **state)
     UNUSED(state);
     SqlColumns columns = {.arena = arena_new()};
     sql_columns_added("ALTER TABLE events ADD COLUMN canonical_event jsonb; ALTER TABLE app.c ADD "
-                      "COLUMN tags text[], ADD n int",
+                      "COLUMN tags text[], ADD n int, ADD o public.\"order\", ADD q \"a\"\"b\"",
                       &columns);
-    assert_int_equal(columns.count, 3);
+    assert_int_equal(columns.count, 5);
     assert_string_equal(sql_columns_find(&columns, "public.events", "canonical_event")->type,
-                        "jsonb");
-    assert_string_equal(sql_columns_find(&columns, "c", "tags")->type, "text[]");
-    assert_string_equal(sql_columns_find(&columns, "c", "n")->type, "int4");
+                        "\"jsonb\"");
+    assert_string_equal(sql_columns_find(&columns, "c", "tags")->type, "\"text\"[]");
+    assert_string_equal(sql_columns_find(&columns, "c", "n")->type, "\"int4\"");
+    assert_string_equal(sql_columns_find(&columns, "c", "o")->type, "\"public\".\"order\"");
+    assert_string_equal(sql_columns_find(&columns, "c", "q")->type, "\"a\"\"b\"");
     assert_null(sql_columns_find(&columns, "events", "tags"));
     arena_free(columns.arena);
 }
