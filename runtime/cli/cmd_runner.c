@@ -59,7 +59,7 @@ static void prepare_hooks(Runner *runner, const CliContext *context, const char 
                                .ctx = runner,
                                .mend_ask = rollout_mend_ask,
                                .mend_look = rollout_mend_look,
-                               .mend_done = rollout_mend_done,
+                               .mend_begin = rollout_mend_begin,
                                .worker_argv = runner->worker_argv,
                                .kinds = CLI_KINDS,
                                .key_folder = arena_printf(arena, "%s/keys", context->home),

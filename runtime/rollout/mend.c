@@ -222,29 +222,41 @@ static bool decided(Run *run, const char *path, int need, const json_t *row, Run
     return ok;
 }
 
-static bool close_gate(Run *run, const char *path, const char *how, Error *err)
+/* *ret_closed false: something was said since so much had been said. */
+static bool close_gate(Run *run, const char *path, const char *how, int64_t said, bool *ret_closed,
+                       Error *err)
 {
-    bool closed = false;
     AUTO(json_auto) json_t *data = json_object();
     json_set_string(data, "state", how);
-    const LedgerGateClose gate = {.path = path, .state = how, .said = -1, .data = data};
+    const LedgerGateClose gate = {.path = path, .state = how, .said = said, .data = data};
     return ledger_events_flush(run->events, err) &&
-           ledger_gate_close(run->ledger, &run->writer, &gate, &closed, err);
+           ledger_gate_close(run->ledger, &run->writer, &gate, ret_closed, err);
 }
 
-static bool look(Run *run, const PlanNode *node, const struct Way *way, RunMend *mend, Error *err)
+/* *ret_again: something was said while it was looked at. */
+static bool look(Run *run, const PlanNode *node, const struct Way *way, RunMend *mend,
+                 bool *ret_again, Error *err)
 {
     const char *path = gate_path(run->arena, node, way);
     AUTO(json_auto) json_t *row = NULL;
+    *ret_again = false;
     if (!ledger_gate_read(run->ledger, run->id, path, &row, err))
         return false;
-    if (row == NULL || !text_equal(json_get_string(row, "state", ""), "open"))
+    const char *state = json_get_string(row, "state", "");
+    RunMend found = {.way = way->way,
+                     .gate = path,
+                     .said = json_get_int(row, "said", -1),
+                     .passed = text_equal(state, "passed")};
+    if (!found.passed && !text_equal(state, "open"))
         return true;
-    RunMend found = {.way = way->way, .gate = path};
     if (!decided(run, path, way->need, row, &found, err))
         return false;
-    if (found.rejected)
-        return close_gate(run, path, "rejected", err);
+    if (found.rejected && !found.passed) {
+        bool closed = false;
+        bool ok = close_gate(run, path, "rejected", found.said, &closed, err);
+        *ret_again = !closed;
+        return ok;
+    }
     const json_t *asked = json_array_get(json_object_get(row, "evidence"), 0);
     const char *sql = json_get_string(asked, "sql", NULL);
     found.why = arena_strdup(run->arena, json_get_string(asked, "why", ""));
@@ -257,15 +269,17 @@ static bool look(Run *run, const PlanNode *node, const struct Way *way, RunMend 
 bool rollout_mend_look(Run *run, const PlanNode *node, RunMend *ret_mend, Error *err)
 {
     *ret_mend = (RunMend){0};
-    for (size_t i = 0; i < COUNT_OF(WAYS); i++) {
-        if (!ret_mend->approved && !look(run, node, &WAYS[i], ret_mend, err))
-            return false;
+    for (size_t i = 0; i < COUNT_OF(WAYS) && !ret_mend->approved; i++) {
+        for (bool again = true; again;) {
+            if (!look(run, node, &WAYS[i], ret_mend, &again, err))
+                return false;
+        }
     }
     return true;
 }
 
-bool rollout_mend_done(Run *run, const PlanNode *node, const RunMend *mend, Error *err)
+bool rollout_mend_begin(Run *run, const RunMend *mend, bool *ret_begun, Error *err)
 {
-    UNUSED(node);
-    return close_gate(run, mend->gate, "passed", err);
+    *ret_begun = mend->passed;
+    return mend->passed || close_gate(run, mend->gate, "passed", mend->said, ret_begun, err);
 }

@@ -17,7 +17,8 @@ NODISCARD bool rollout_mend_ask(Run *run, const json_t *request, const char **re
                                 Error *err);
 /// Waits. What people decided about the undo of a node.
 NODISCARD bool rollout_mend_look(Run *run, const PlanNode *node, RunMend *ret_mend, Error *err);
-/// Waits. It has been done: closes the gate.
-NODISCARD bool rollout_mend_done(Run *run, const PlanNode *node, const RunMend *mend, Error *err);
+/// Waits. What was approved begins: its gate passes, and is revoked no more. *ret_begun false:
+/// something was said since mend was looked at.
+NODISCARD bool rollout_mend_begin(Run *run, const RunMend *mend, bool *ret_begun, Error *err);
 
 #endif

@@ -162,20 +162,33 @@ static bool repair_undo(Run *run, const PlanNode *node, RunMend *mend, Error *er
 
 /* ------------------------------------------------------------------ walking */
 
-/* *ret_waits: a gate about it is open. */
-static bool undo(Run *run, const PlanNode *node, RunMend *mend, Error *err)
+/* Looks until nothing was said between the look and the beginning. */
+static bool mend_begins(Run *run, const PlanNode *node, RunMend *mend, Error *err)
 {
     const RunHooks *hooks = run->options.hooks;
-    bool may_be_mended = run_step_state(run, node) == STEP_UNDO_FAILED && hooks->mend_look != NULL;
-    if (may_be_mended && !hooks->mend_look(run, node, mend, err))
+    for (bool begun = false; !begun;) {
+        if (!hooks->mend_look(run, node, mend, err))
+            return false;
+        if (!mend->approved)
+            return true;
+        if (!hooks->mend_begin(run, mend, &begun, err))
+            return false;
+    }
+    return true;
+}
+
+static bool undo(Run *run, const PlanNode *node, RunMend *mend, Error *err)
+{
+    bool may_be_mended =
+        run_step_state(run, node) == STEP_UNDO_FAILED && run->options.hooks->mend_look != NULL;
+    if (may_be_mended && !mend_begins(run, node, mend, err))
         return false;
     if (mend->way == RUN_MEND_NOTHING)
         return run_kind_of(run, node)->back(run, node, err);
     if (!mend->approved)
         return error_set(err, ERROR_REFUSED, "it waits for approval");
-    bool skips = mend->way == RUN_MEND_SKIP;
-    return (skips ? skip_undo(run, node, mend, err) : repair_undo(run, node, mend, err)) &&
-           hooks->mend_done(run, node, mend, err);
+    return mend->way == RUN_MEND_SKIP ? skip_undo(run, node, mend, err)
+                                      : repair_undo(run, node, mend, err);
 }
 
 static bool everything_undone(Run *run, size_t undone, Error *err)

@@ -52,6 +52,8 @@ typedef struct RunMend {
     const char *why;
     const char *by;
     const char *sql; ///< RUN_MEND_REPAIR
+    int64_t said;    ///< how much had been said about the gate when this was looked at
+    bool passed;     ///< its gate is closed already, by a runner that did not get further
 } RunMend;
 
 /// What the floors above give the engine.
@@ -63,7 +65,7 @@ typedef struct RunHooks {
     /// The gates of a rollback that is blocked (rollout/mend.h).
     bool (*mend_ask)(Run *run, const json_t *request, const char **ret_outcome, Error *err);
     bool (*mend_look)(Run *run, const PlanNode *node, RunMend *ret_mend, Error *err);
-    bool (*mend_done)(Run *run, const PlanNode *node, const RunMend *mend, Error *err);
+    bool (*mend_begin)(Run *run, const RunMend *mend, bool *ret_begun, Error *err);
     const char *const *worker_argv; ///< how to start a worker; the step's path is appended
     const RunKind *kinds;           ///< by PlanKind, PLAN_KINDS of them
     const char *key_folder;         ///< where approval.pub is
