@@ -100,6 +100,13 @@ static bool read_all(int descriptor, char *bytes, size_t size, const char *path,
     return true;
 }
 
+/* Whoever may write into the folder, and no more, could so have another's file read out to them. */
+static bool linked_from_elsewhere(int folder, const struct stat *about)
+{
+    struct stat owner;
+    return about->st_nlink > 1 && fstat(folder, &owner) == 0 && owner.st_uid != about->st_uid;
+}
+
 static bool read_file(Walk *walk, int folder, const char *name, const char *path, Error *err)
 {
     AUTO(descriptor_close)
@@ -109,6 +116,8 @@ static bool read_file(Walk *walk, int folder, const char *name, const char *path
         return error_set(err, ERROR_INPUT, "%s: %s", path, strerror(errno));
     if (!S_ISREG(about.st_mode)) /* it was one a moment ago */
         return error_set(err, ERROR_INPUT, "%s is not a regular file", path);
+    if (linked_from_elsewhere(folder, &about))
+        return error_set(err, ERROR_INPUT, "%s is a hard link to a file of somebody else", path);
     if (about.st_size > BOUND_BUNDLE_BYTES ||
         walk->total_bytes + (size_t)about.st_size > BOUND_BUNDLE_BYTES)
         return over_limit(path, err);

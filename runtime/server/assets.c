@@ -2,6 +2,7 @@
  * them. Views have addresses of their own that all load index.html; anything else is 404. */
 #include "server/private.h"
 
+#include "base/file.h"
 #include "base/hash.h"
 
 #include <fcntl.h>
@@ -97,7 +98,8 @@ static const char *etag_of(ServerRequest *request, const char *name)
 }
 
 typedef struct FolderFile {
-    char *path;
+    const char *folder;
+    const char *name;
     char *bytes;
     size_t size_bytes;
 } FolderFile;
@@ -105,8 +107,9 @@ typedef struct FolderFile {
 static void read_file(void *arg)
 {
     FolderFile *file = arg;
-    int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     struct stat about;
+    int folder = open(file->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = folder < 0 ? -1 : file_open_below(folder, file->name);
     if (fd >= 0 && fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && about.st_size <= FILE_MAX) {
         file->bytes = base_alloc((size_t)about.st_size + 1);
         ssize_t length = read(fd, file->bytes, (size_t)about.st_size);
@@ -114,12 +117,13 @@ static void read_file(void *arg)
     }
     if (fd >= 0)
         close(fd);
+    if (folder >= 0)
+        close(folder);
 }
 
 static bool find_in_folder(ServerRequest *request, const char *name)
 {
-    FolderFile file = {.path =
-                           arena_printf(request->arena, "%s/%s", request->server->web_root, name)};
+    FolderFile file = {.folder = request->server->web_root, .name = name};
     fiber_run_blocking(read_file, &file);
     if (file.bytes == NULL)
         return false;

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 static char folder[64];
@@ -152,6 +153,29 @@ static void refuses_what_is_not_a_regular_file(void **state)
     assert_int_equal(mkfifo(pipe_path, 0600), 0);
     refuses(folder, "pipe is not a regular file");
     unlink(pipe_path);
+    AUTO(base_free) char *device = path_of("sql/device");
+    if (mknod(device, S_IFCHR | 0600, makedev(1, 5)) != 0) /* /dev/zero: root may make it */
+        return;
+    refuses(folder, "sql/device is not a regular file");
+    unlink(device);
+}
+
+/* Copies made of hard links are fine; what belongs to somebody else was not put there by copying.
+ */
+static void refuses_a_hard_link_to_what_is_not_ours(void **state)
+{
+    enum { SOMEBODY = 65534 };
+    UNUSED(state);
+    AUTO(base_free) char *file = path_of("theirs");
+    AUTO(base_free) char *link_path = path_of("sql/linked");
+    put("theirs", "x", 1);
+    assert_int_equal(link(file, link_path), 0);
+    AUTO(bundle_auto) Bundle *bundle = read_good(folder, NULL);
+    assert_non_null(bundle_find(bundle, "sql/linked"));
+    if (chown(file, SOMEBODY, SOMEBODY) == 0) /* as root */
+        refuses(folder, "is a hard link to a file of somebody else");
+    unlink(link_path);
+    unlink(file);
 }
 
 static void refuses_folders_without_a_plan(void **state)
@@ -247,6 +271,7 @@ int main(void)
         IN_A_FOLDER(the_folder_may_be_named_by_its_plan),
         IN_A_FOLDER(the_resolved_configuration_is_part_of_it),
         IN_A_FOLDER(refuses_what_is_not_a_regular_file),
+        IN_A_FOLDER(refuses_a_hard_link_to_what_is_not_ours),
         IN_A_FOLDER(refuses_folders_without_a_plan),
         IN_A_FOLDER(refuses_too_much),
         IN_A_FOLDER(packing_loses_nothing),
