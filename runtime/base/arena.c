@@ -76,7 +76,7 @@ void arena_auto(Arena **arena)
     arena_free(*arena);
 }
 
-void *arena_alloc(Arena *arena, size_t bytes)
+static void *give(Arena *arena, size_t bytes)
 {
     size_t need = (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     Block *block = arena->blocks;
@@ -91,14 +91,20 @@ void *arena_alloc(Arena *arena, size_t bytes)
     void *result = block->bytes + block->used_bytes;
     block->used_bytes += need;
     arena->given_bytes += need;
-    return memset(result, 0, need);
+    return result;
+}
+
+void *arena_alloc(Arena *arena, size_t bytes)
+{
+    return memset(give(arena, bytes), 0, bytes);
 }
 
 void *arena_memdup(Arena *arena, const void *bytes, size_t size)
 {
-    char *copy = arena_alloc(arena, size + 1);
+    char *copy = give(arena, size + 1);
     if (size > 0)
         memcpy(copy, bytes, size);
+    copy[size] = '\0';
     return copy;
 }
 

@@ -91,14 +91,18 @@ void bind_document_push(lua_State *L, const BindDocumentSource *source, uint32_t
     }
 }
 
-const BindDocument *bind_document_get(lua_State *L, int index)
+static const BindDocument *of_this_row(lua_State *L, const BindDocument *document)
 {
-    const BindDocument *document = luaL_testudata(L, index, DOCUMENT);
     if (document != NULL &&
         (document->row != *document->source->now || document->row != document->source->row))
         script_raise(L, 1, ERROR_SCRIPT,
                      "this value belongs to a row that is gone: a map sees one row at a time");
     return document;
+}
+
+const BindDocument *bind_document_get(lua_State *L, int index)
+{
+    return of_this_row(L, luaL_testudata(L, index, DOCUMENT));
 }
 
 static const BindDocument *check(lua_State *L)
@@ -117,9 +121,12 @@ static void push_found(lua_State *L, const BindDocument *document, uint32_t node
         bind_document_push(L, document->source, node);
 }
 
+/* upvalue 1: the documents' metatable. To look for that by its name at each step of a path costs as
+ * much as the rest. */
 static int document_index(lua_State *L)
 {
-    const BindDocument *document = check(L);
+    bool ours = lua_getmetatable(L, 1) && lua_rawequal(L, -1, lua_upvalueindex(1));
+    const BindDocument *document = ours ? of_this_row(L, lua_touserdata(L, 1)) : check(L);
     size_t bytes = 0;
     if (lua_isinteger(L, 2)) {
         lua_Integer position = lua_tointeger(L, 2);
@@ -210,7 +217,8 @@ static int decimal_index(lua_State *L)
 static void metatable(lua_State *L, const char *name, const luaL_Reg *functions)
 {
     luaL_newmetatable(L, name);
-    luaL_setfuncs(L, functions, 0);
+    lua_pushvalue(L, -1);
+    luaL_setfuncs(L, functions, 1);
     lua_pushliteral(L, "a row's value");
     lua_setfield(L, -2, "__metatable");
     lua_pop(L, 1);

@@ -3,40 +3,18 @@
 #include "bind/row.h"
 
 #include "base/bounds.h"
-#include "bind/document.h"
+#include "bind/private.h"
 #include "bind/state.h"
-#include "data/writer.h"
 #include "script/error.h"
-#include "script/value.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    RESULT_MAX_BYTES = 64 * 1024 * 1024,
-    REASON_MAX_BYTES = 500,
-    DEPTH_MAX = 100,
-    REFERENCE_LEAST_BYTES = 48
-};
+enum { RESULT_MAX_BYTES = 64 * 1024 * 1024, REASON_MAX_BYTES = 500 };
 
 static const char ROW[] = "headgate.row";
 static const char OPENED = 0; /* its address is the registry key that says: metatables are made */
-
-struct BindRows {
-    BindPlan *plan;
-    const char *path;
-    ScriptTask *task;
-    BindTask bind_task;
-    uint64_t number; /* of the row at hand; 0 = none */
-    const DataRow *row;
-    BindDocumentSource *sources; /* one for each column */
-    size_t sources_count;
-    Text scratch;
-    Text out;
-    Arena *arena; /* of the row's results; the caller's */
-    DataMapped *ret;
-};
 
 /* The userdata a map gets. */
 typedef struct RowBox {
@@ -61,6 +39,12 @@ static const BindDocumentSource *document_of(lua_State *L, BindRows *rows, size_
     Error err = {0};
     if (source->row == rows->number)
         return source;
+    source->row = rows->number;
+    if (rows->row->document != NULL) {
+        source->document = *rows->row->document;
+        return source;
+    }
+    source->row = 0; /* until it is read */
     const DataValue *value = &rows->row->values[column];
     if (!data_document_parse(&source->document, value->text, value->bytes, &err))
         script_raise_error(L, 1, &err);
@@ -164,153 +148,6 @@ static void open_once(lua_State *L)
     lua_rawsetp(L, LUA_REGISTRYINDEX, &OPENED);
 }
 
-/* ------------------------------------------------------------------ writing JSON */
-
-/* One JSON value on its way out; where it is, for a reference. */
-typedef struct Out {
-    BindRows *rows;
-    DataWrite *write; /* NULL: no references (choices) */
-    const char *path[DEPTH_MAX];
-    size_t depth;
-} Out;
-
-static void write_json(lua_State *L, Out *out, int index);
-
-static void write_string(lua_State *L, Out *out, const char *text, size_t bytes)
-{
-    Error err = {0};
-    if (!data_writer_string(&out->rows->out, text, bytes, &err))
-        script_raise_error(L, 0, &err);
-}
-
-static void write_number(lua_State *L, Out *out, int index)
-{
-    Error err = {0};
-    if (lua_isinteger(L, index))
-        data_writer_int(&out->rows->out, lua_tointeger(L, index));
-    else if (!data_writer_double(&out->rows->out, lua_tonumber(L, index), &err))
-        script_raise_error(L, 0, &err);
-}
-
-/* A whole jsonb column of this row need not travel: the server has it. */
-static bool by_reference(Out *out, const BindDocument *document, size_t bytes)
-{
-    const BindRows *rows = out->rows;
-    const DataColumn *column = rows->row->columns[document->source->column];
-    if (out->write == NULL || out->write->source != NULL || document->node != 0 ||
-        column->class != DATA_JSONB || out->write->column->class != DATA_JSONB ||
-        bytes < REFERENCE_LEAST_BYTES)
-        return false;
-    const char **path = arena_alloc(rows->arena, (out->depth + 1) * sizeof(*path));
-    for (size_t i = 0; i < out->depth; i++)
-        path[i] = arena_strdup(
-            rows->arena, out->path[i]); /* Lua may collect its names before the batch is written */
-    out->write->source = column;
-    out->write->hole = rows->out.length_bytes;
-    out->write->path = path;
-    out->write->path_count = out->depth;
-    return true;
-}
-
-static void write_userdata(lua_State *L, Out *out, int index)
-{
-    size_t bytes = 0;
-    const char *text = bind_decimal_get(L, index, &bytes);
-    const BindDocument *document = text != NULL ? NULL : bind_document_get(L, index);
-    if (text == NULL && document == NULL)
-        script_raise(L, 0, ERROR_SCRIPT, "a %s cannot be written as JSON", luaL_typename(L, index));
-    if (document != NULL)
-        text = data_document_raw(&document->source->document, document->node, &bytes);
-    if (document == NULL || !by_reference(out, document, bytes))
-        text_append_bytes(&out->rows->out, text, bytes);
-}
-
-static void enter(lua_State *L, Out *out, const char *name)
-{
-    if (out->depth == DEPTH_MAX)
-        script_raise(L, 0, ERROR_SCRIPT, "the result is nested deeper than %d", DEPTH_MAX);
-    out->path[out->depth++] = name;
-}
-
-static void write_list(lua_State *L, Out *out, int index, lua_Unsigned length)
-{
-    text_append_char(&out->rows->out, '[');
-    for (lua_Unsigned i = 1; i <= length; i++) {
-        if (i > 1)
-            text_append_char(&out->rows->out, ',');
-        lua_rawgeti(L, index, (lua_Integer)i);
-        enter(L, out, arena_printf(out->rows->arena, "%llu", (unsigned long long)(i - 1)));
-        write_json(L, out, lua_gettop(L));
-        out->depth--;
-        lua_pop(L, 1);
-    }
-    text_append_char(&out->rows->out, ']');
-}
-
-static void write_object(lua_State *L, Out *out, int index)
-{
-    bool first = true;
-    text_append_char(&out->rows->out, '{');
-    lua_pushnil(L);
-    while (lua_next(L, index) != 0) {
-        size_t bytes = 0;
-        if (lua_type(L, -2) != LUA_TSTRING)
-            script_raise(
-                L, 0, ERROR_SCRIPT,
-                "a table with both names and positions is neither a JSON object nor a list");
-        const char *name = lua_tolstring(L, -2, &bytes);
-        if (!first)
-            text_append_char(&out->rows->out, ',');
-        first = false;
-        write_string(L, out, name, bytes);
-        text_append_char(&out->rows->out, ':');
-        enter(L, out, name);
-        write_json(L, out, lua_gettop(L));
-        out->depth--;
-        lua_pop(L, 1);
-    }
-    text_append_char(&out->rows->out, '}');
-}
-
-static void write_table(lua_State *L, Out *out, int index)
-{
-    lua_Unsigned length = lua_rawlen(L, index);
-    luaL_checkstack(L, 8, "a JSON value");
-    if (length > 0 || script_value_is_list(L, index))
-        write_list(L, out, index, length);
-    else
-        write_object(L, out, index);
-}
-
-/* index is absolute. */
-static void write_json(lua_State *L, Out *out, int index)
-{
-    size_t bytes = 0;
-    const char *text = NULL;
-    switch (lua_type(L, index)) {
-    case LUA_TNIL:
-    case LUA_TLIGHTUSERDATA:
-        text_append(&out->rows->out, "null");
-        break;
-    case LUA_TBOOLEAN:
-        text_append(&out->rows->out, lua_toboolean(L, index) ? "true" : "false");
-        break;
-    case LUA_TNUMBER:
-        write_number(L, out, index);
-        break;
-    case LUA_TSTRING:
-        text = lua_tolstring(L, index, &bytes);
-        write_string(L, out, text, bytes);
-        break;
-    case LUA_TTABLE:
-        write_table(L, out, index);
-        break;
-    default:
-        write_userdata(L, out, index);
-        break;
-    }
-}
-
 /* ------------------------------------------------------------------ results */
 
 static bool is_json(const DataColumn *column)
@@ -318,77 +155,97 @@ static bool is_json(const DataColumn *column)
     return column->class == DATA_JSON || column->class == DATA_JSONB;
 }
 
-/* A scalar into a column that is not JSON. */
+static void refuse_larger(lua_State *L, const DataColumn *column)
+{
+    script_raise(L, 0, ERROR_SCRIPT, "the value for column \"%s\" is larger than %d bytes",
+                 column->name, RESULT_MAX_BYTES);
+}
+
+/* A text into a column that is not JSON. */
+static void take_text(lua_State *L, BindRows *rows, int index, DataWrite *write)
+{
+    const char *text = lua_tolstring(L, index, &write->bytes);
+    if (memchr(text, '\0', write->bytes) != NULL)
+        script_raise(L, 0, ERROR_SCRIPT, "the value for column \"%s\" has a zero byte",
+                     write->column->name);
+    if (write->bytes > RESULT_MAX_BYTES)
+        refuse_larger(L, write->column);
+    write->text = arena_memdup(rows->arena, text, write->bytes);
+}
+
+/* Another scalar into such a column. */
 static void write_scalar(lua_State *L, BindRows *rows, const DataColumn *column, int index)
 {
-    size_t bytes = 0;
-    Out out = {.rows = rows};
-    const char *text = NULL;
-    switch (lua_type(L, index)) {
-    case LUA_TSTRING:
-        text = lua_tolstring(L, index, &bytes);
-        if (strlen(text) != bytes)
-            script_raise(L, 0, ERROR_SCRIPT, "the value for column \"%s\" has a zero byte",
-                         column->name);
-        text_append_bytes(&rows->out, text, bytes);
-        break;
-    case LUA_TNUMBER:
-        write_number(L, &out, index);
-        break;
-    case LUA_TBOOLEAN:
-        text_append(&rows->out, lua_toboolean(L, index) ? "true" : "false");
-        break;
-    case LUA_TUSERDATA:
-        write_userdata(L, &out, index);
-        break;
-    default:
+    BindRowJson out;
+    int type = lua_type(L, index);
+    if (type != LUA_TNUMBER && type != LUA_TBOOLEAN && type != LUA_TUSERDATA)
         script_raise(L, 0, ERROR_SCRIPT, "column \"%s\" is of type %s: a %s cannot go into it",
                      column->name, column->type, luaL_typename(L, index));
-    }
+    bind_row_json_init(&out, rows, NULL);
+    bind_row_json_value(L, &out, index);
+}
+
+/* The column for the result at place. A map mostly returns the same names in the same order. */
+static const DataColumn *target(lua_State *L, BindRows *rows, size_t place, const char *name)
+{
+    Error err = {0};
+    const DataColumn *column = NULL;
+    if (place < BIND_ROW_WRITTEN_MAX && rows->written[place] != NULL &&
+        strcmp(rows->written[place]->name, name) == 0)
+        return rows->written[place];
+    if (!data_map_target(rows->row->table, name, &column, &err))
+        script_raise_error(L, 0, &err);
+    if (place < BIND_ROW_WRITTEN_MAX)
+        rows->written[place] = column;
+    return column;
 }
 
 static void take_write(lua_State *L, BindRows *rows, const char *name, int index, DataWrite *write)
 {
-    Error err = {0};
-    *write = (DataWrite){0};
-    if (!data_map_target(rows->row->table, name, &write->column, &err))
-        script_raise_error(L, 0, &err);
+    *write = (DataWrite){.column = target(L, rows, rows->ret->writes_count - 1, name)};
     if (lua_islightuserdata(L, index))
         return; /* json.null: SQL NULL */
+    if (lua_type(L, index) == LUA_TSTRING && !is_json(write->column)) {
+        take_text(L, rows, index, write);
+        return;
+    }
     text_clear(&rows->out);
     if (is_json(write->column)) {
-        Out out = {.rows = rows, .write = write};
-        write_json(L, &out, index);
+        BindRowJson out;
+        bind_row_json_init(&out, rows, write);
+        bind_row_json_value(L, &out, index);
     } else {
         write_scalar(L, rows, write->column, index);
     }
     if (rows->out.overflowed)
-        script_raise(L, 0, ERROR_SCRIPT, "the value for column \"%s\" is larger than %d bytes",
-                     name, RESULT_MAX_BYTES);
+        refuse_larger(L, write->column);
     write->bytes = rows->out.length_bytes;
     write->text = arena_memdup(rows->arena, text_string(&rows->out), write->bytes);
 }
 
+static DataWrite *next_write(BindRows *rows)
+{
+    if (rows->ret->writes_count == rows->writes_capacity) {
+        rows->writes_capacity = rows->writes_capacity == 0 ? 16 : rows->writes_capacity * 2;
+        rows->writes = base_realloc(rows->writes, rows->writes_capacity * sizeof(DataWrite));
+    }
+    return &rows->writes[rows->ret->writes_count++];
+}
+
 static void take_columns(lua_State *L, BindRows *rows, int index)
 {
-    size_t count = 0;
-    lua_pushnil(L);
-    while (lua_next(L, index) != 0) {
-        lua_pop(L, 1);
-        count++;
-    }
-    if (count == 0)
-        script_raise(L, 0, ERROR_SCRIPT,
-                     "map returned an empty table: return the columns to write, or skip \"why\"");
-    rows->ret->writes = arena_alloc(rows->arena, count * sizeof(*rows->ret->writes));
     lua_pushnil(L);
     while (lua_next(L, index) != 0) {
         if (lua_type(L, -2) != LUA_TSTRING)
             script_raise(L, 0, ERROR_SCRIPT, "map returned a list: return a table of columns");
-        take_write(L, rows, lua_tostring(L, -2), lua_gettop(L),
-                   &rows->ret->writes[rows->ret->writes_count++]);
+        take_write(L, rows, lua_tostring(L, -2), lua_gettop(L), next_write(rows));
         lua_pop(L, 1);
     }
+    if (rows->ret->writes_count == 0)
+        script_raise(L, 0, ERROR_SCRIPT,
+                     "map returned an empty table: return the columns to write, or skip \"why\"");
+    rows->ret->writes =
+        arena_memdup(rows->arena, rows->writes, rows->ret->writes_count * sizeof(DataWrite));
     rows->ret->verdict = MAPPED_WRITE;
 }
 
@@ -404,7 +261,7 @@ static void take_reason(lua_State *L, BindRows *rows, int index)
 
 /* A choice is a table of columns, or { label = …, set = { columns } }. Without a label it is null:
  * people are shown the columns. */
-static void write_choice(lua_State *L, Out *out, int index)
+static void write_choice(lua_State *L, BindRowJson *out, int index)
 {
     size_t bytes = 0;
     if (!lua_istable(L, index))
@@ -418,9 +275,9 @@ static void write_choice(lua_State *L, Out *out, int index)
     if (label == NULL)
         text_append(&out->rows->out, "null");
     else
-        write_string(L, out, label, bytes);
+        bind_row_json_string(L, out, label, bytes);
     text_append(&out->rows->out, ",\"set\":");
-    write_object(L, out, labelled ? lua_gettop(L) - 1 : index);
+    bind_row_json_object(L, out, labelled ? lua_gettop(L) - 1 : index);
     text_append_char(&out->rows->out, '}');
     lua_pop(L, 2);
 }
@@ -433,7 +290,8 @@ static void take_choices(lua_State *L, BindRows *rows, int index)
         return;
     }
     int list = lua_gettop(L);
-    Out out = {.rows = rows};
+    BindRowJson out;
+    bind_row_json_init(&out, rows, NULL);
     text_clear(&rows->out);
     text_append_char(&rows->out, '[');
     for (lua_Unsigned i = 1; i <= lua_rawlen(L, list); i++) {
@@ -462,7 +320,7 @@ static void take_result(lua_State *L, int first, int count, void *ctx)
         take_reason(L, rows, first);
         break;
     case VERDICT_REJECT:
-        if (!rows->row->record)
+        if (rows->row->document == NULL)
             script_raise(L, 0, ERROR_SCRIPT,
                          "reject is for the map of an import; a row that is there is left with "
                          "skip \"why\"");
@@ -483,13 +341,24 @@ static void take_result(lua_State *L, int first, int count, void *ctx)
     }
 }
 
+/* Looked for by its path once. The reference is the state's: it keeps its plan's functions anyway.
+ */
+static void push_map(lua_State *L, BindRows *rows)
+{
+    if (rows->map == LUA_NOREF) {
+        open_once(L);
+        bind_plan_push(L, rows->path, "map");
+        rows->map = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
+    lua_rawgeti(L, LUA_REGISTRYINDEX, rows->map);
+}
+
 /* may raise */
 static int push_call(lua_State *L, void *ctx)
 {
     BindRows *rows = ctx;
-    open_once(L);
-    bind_plan_push(L, rows->path, "map");
-    if (rows->row->record) {
+    push_map(L, rows);
+    if (rows->row->document != NULL) {
         bind_document_push(L, document_of(L, rows, 0), 0);
     } else {
         RowBox *box = lua_newuserdatauv(L, sizeof(*box), 0);
@@ -507,6 +376,7 @@ bool bind_rows_open(BindPlan *plan, const char *path, BindRows **ret_rows, Error
     BindRows *rows = base_alloc(sizeof(*rows));
     rows->plan = plan;
     rows->path = path;
+    rows->map = LUA_NOREF;
     text_init(&rows->scratch, RESULT_MAX_BYTES);
     text_init(&rows->out, RESULT_MAX_BYTES);
     if (!script_task_new(bind_plan_state(plan), &rows->bind_task, &rows->task, err)) {
@@ -527,6 +397,7 @@ void bind_rows_close(BindRows *rows)
     for (size_t i = 0; i < rows->sources_count; i++)
         data_document_done(&rows->sources[i].document);
     free(rows->sources);
+    free(rows->writes);
     text_done(&rows->scratch);
     text_done(&rows->out);
     free(rows);
@@ -553,6 +424,13 @@ bool bind_rows_map(void *ctx, const DataRow *row, Arena *arena, DataMapped *ret,
     *ret = (DataMapped){0};
     rows->bind_task = (BindTask){.conn = row->db, .transactional = true};
     prepare_sources(rows, row->count);
-    return script_task_run(rows->task,
-                           &(ScriptCall){.push = push_call, .take = take_result, .ctx = rows}, err);
+    if (rows->table != row->table) {
+        rows->table = row->table;
+        memset(rows->written, 0, sizeof(rows->written));
+    }
+    bool ok = script_task_run(
+        rows->task, &(ScriptCall){.push = push_call, .take = take_result, .ctx = rows}, err);
+    if (row->document != NULL)
+        rows->sources[0].document = (DataDocument){0}; /* it was the caller's */
+    return ok;
 }

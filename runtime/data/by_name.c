@@ -10,6 +10,7 @@ typedef struct ByName {
     Arena *arena;
     const DataDocument *document;
     DataMapped *ret;
+    size_t next; /* column: fields mostly come in the table's order */
 } ByName;
 
 static bool is_json(const DataColumn *column)
@@ -79,7 +80,7 @@ static bool take_value(const ByName *by_name, const DataColumn *column, uint32_t
 }
 
 /* The column of the field at node; NULL and no error: the plan does not take it. */
-static bool column_of(const ByName *by_name, uint32_t node, const DataColumn **ret, Error *err)
+static bool column_of(ByName *by_name, uint32_t node, const DataColumn **ret, Error *err)
 {
     const DataNames *taken = &by_name->job->spec->columns;
     const DataTable *table = &by_name->job->table;
@@ -87,16 +88,16 @@ static bool column_of(const ByName *by_name, uint32_t node, const DataColumn **r
     const char *name = string_of(by_name, node, &bytes);
     const DataColumn *column = NULL;
     for (size_t i = 0; i < table->columns_count && column == NULL; i++) {
-        const char *candidate = table->columns[i].name;
-        if (strlen(candidate) == bytes && memcmp(candidate, name, bytes) == 0)
-            column = &table->columns[i];
+        const DataColumn *candidate = &table->columns[by_name->next++ % table->columns_count];
+        if (strlen(candidate->name) == bytes && memcmp(candidate->name, name, bytes) == 0)
+            column = candidate;
     }
     if (taken->count > 0 && (column == NULL || !data_names_have(taken, column->name)))
         column = NULL;
     else if (column == NULL)
         return error_set(err, ERROR_INPUT, "table %s has no column \"%.*s\"", table->shown,
                          bytes > 200 ? 200 : (int)bytes, name);
-    else if (!data_map_target(table, column->name, &column, err))
+    else if (!data_map_writable(table, column, err))
         return false;
     *ret = column;
     return true;

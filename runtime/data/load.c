@@ -20,7 +20,6 @@ typedef struct Loading {
     Arena *arena;
     size_t words;     /* of a set of columns */
     uint64_t *shared; /* columns that some record writes and that are NULL where they are absent */
-    Text copy;
 } Loading;
 
 /* ---------------------------------------------------------------- columns */
@@ -58,6 +57,20 @@ static void choose_columns(Loading *loading, DataRecord *const *records, size_t 
     }
 }
 
+/* Those that are to become rows, with their columns. */
+static DataRecord **choose_records(Loading *loading, DataRecord *records, size_t count,
+                                   size_t *ret_count)
+{
+    DataRecord **wanted = arena_alloc(loading->arena, (count + 1) * sizeof(*wanted));
+    *ret_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (data_load_wants(&records[i]))
+            wanted[(*ret_count)++] = &records[i];
+    }
+    choose_columns(loading, wanted, *ret_count);
+    return wanted;
+}
+
 static bool same_columns(const Loading *loading, const DataRecord *a, const DataRecord *b)
 {
     return memcmp(a->columns, b->columns, loading->words * sizeof(uint64_t)) == 0;
@@ -88,53 +101,78 @@ static void append_value(Text *out, const DataWrite *write)
     text_append_bytes(out, plain, (size_t)(end - plain));
 }
 
-static void append_row(Loading *loading, const DataRecord *record, const size_t *columns,
-                       size_t count)
+/* The columns of one COPY, and where a row had its value for each: the next has it there too. */
+typedef struct Layout {
+    size_t *columns;
+    size_t *places;
+    size_t count;
+} Layout;
+
+static const DataWrite *find_write(const DataMapped *mapped, const DataColumn *column,
+                                   size_t *place)
+{
+    if (*place < mapped->writes_count && mapped->writes[*place].column == column)
+        return &mapped->writes[*place];
+    for (size_t w = 0; w < mapped->writes_count; w++) {
+        if (mapped->writes[w].column == column) {
+            *place = w;
+            return &mapped->writes[w];
+        }
+    }
+    return NULL;
+}
+
+static void append_row(Text *out, const DataTable *table, const DataRecord *record,
+                       const Layout *layout)
+{
+    for (size_t i = 0; i < layout->count; i++) {
+        const DataColumn *column = &table->columns[layout->columns[i]];
+        if (i > 0)
+            text_append_char(out, '\t');
+        append_value(out, find_write(&record->mapped, column, &layout->places[i]));
+    }
+    text_append_char(out, '\n');
+}
+
+static const char *choose_layout(const Loading *loading, const DataRecord *first, Layout *layout)
 {
     const DataTable *table = &loading->job->table;
-    for (size_t i = 0; i < count; i++) {
-        const DataWrite *found = NULL;
-        for (size_t w = 0; w < record->mapped.writes_count && found == NULL; w++) {
-            if (record->mapped.writes[w].column == &table->columns[columns[i]])
-                found = &record->mapped.writes[w];
-        }
-        if (i > 0)
-            text_append_char(&loading->copy, '\t');
-        append_value(&loading->copy, found);
+    const char *list = "";
+    layout->columns = arena_alloc(loading->arena, (table->columns_count + 1) * sizeof(size_t));
+    layout->places = arena_alloc(loading->arena, (table->columns_count + 1) * sizeof(size_t));
+    for (size_t c = 0; c < table->columns_count; c++) {
+        if (!has(loading->shared, c) && !has(first->columns, c))
+            continue;
+        list = arena_printf(loading->arena, "%s%s%s", list, layout->count > 0 ? ", " : "",
+                            table->columns[c].quoted);
+        layout->columns[layout->count++] = c;
     }
-    text_append_char(&loading->copy, '\n');
+    return arena_printf(loading->arena, "COPY %s (%s) FROM STDIN", table->quoted, list);
 }
 
 /* One COPY of the records that have the same columns as the first that is not yet taken. */
-static bool copy_alike(Loading *loading, DataRecord *const *records, size_t count, size_t first,
-                       bool *taken, Error *err)
+static void encode_alike(const Loading *loading, DataRecord *const *records, size_t count,
+                         size_t first, bool *taken, DataCopy *ret)
 {
-    const DataTable *table = &loading->job->table;
-    size_t *columns = arena_alloc(loading->arena, (table->columns_count + 1) * sizeof(*columns));
-    size_t columns_count = 0;
-    int64_t sent = 0;
-    int64_t written = 0;
-    const char *list = "";
-    for (size_t c = 0; c < table->columns_count; c++) {
-        if (!has(loading->shared, c) && !has(records[first]->columns, c))
-            continue;
-        list = arena_printf(loading->arena, "%s%s%s", list, columns_count > 0 ? ", " : "",
-                            table->columns[c].quoted);
-        columns[columns_count++] = c;
-    }
-    text_clear(&loading->copy);
+    Layout layout = {0};
+    *ret = (DataCopy){.sql = choose_layout(loading, records[first], &layout)};
+    text_init(&ret->data, BOUND_DOCUMENT_BYTES);
     for (size_t i = first; i < count; i++) {
         if (taken[i] || !same_columns(loading, records[i], records[first]))
             continue;
-        append_row(loading, records[i], columns, columns_count);
+        append_row(&ret->data, &loading->job->table, records[i], &layout);
         taken[i] = true;
-        sent++;
+        ret->rows++;
     }
-    if (!db_copy_in(loading->conn,
-                    arena_printf(loading->arena, "COPY %s (%s) FROM STDIN", table->quoted, list),
-                    text_string(&loading->copy), loading->copy.length_bytes, &written, err))
+}
+
+static bool send_copy(DbConn *conn, const DataCopy *copy, Error *err)
+{
+    int64_t written = 0;
+    if (!db_copy_in(conn, copy->sql, text_string(&copy->data), copy->data.length_bytes, &written,
+                    err))
         return false;
-    if (written == sent)
+    if (written == copy->rows)
         return true;
     error_set(err, ERROR_DATABASE, "a trigger kept the row from being written");
     memcpy(err->sqlstate, "P0001", sizeof(err->sqlstate));
@@ -145,10 +183,44 @@ static bool write_once(Loading *loading, DataRecord *const *records, size_t coun
 {
     bool *taken = arena_alloc(loading->arena, count + 1);
     for (size_t i = 0; i < count; i++) {
-        if (!taken[i] && !copy_alike(loading, records, count, i, taken, err))
+        if (taken[i])
+            continue;
+        DataCopy copy;
+        encode_alike(loading, records, count, i, taken, &copy);
+        bool ok = send_copy(loading->conn, &copy, err);
+        text_done(&copy.data);
+        if (!ok)
             return false;
     }
     return true;
+}
+
+void data_load_encode(const DataJob *job, DataChunk *chunk)
+{
+    Loading loading = {.job = job, .arena = chunk->arena};
+    size_t count = 0;
+    DataRecord **wanted = choose_records(&loading, chunk->records, chunk->count, &count);
+    bool *taken = arena_alloc(chunk->arena, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        if (taken[i])
+            continue;
+        chunk->copies =
+            base_realloc(chunk->copies, (chunk->copies_count + 1) * sizeof(*chunk->copies));
+        encode_alike(&loading, wanted, count, i, taken, &chunk->copies[chunk->copies_count++]);
+    }
+}
+
+static bool send_encoded(const DataLoad *load, const DataChunk *chunk, int64_t *ret_written,
+                         Error *err)
+{
+    const DataJob *job = load->job;
+    bool ok = data_job_role_on(job, load->conn, err);
+    for (size_t i = 0; ok && i < chunk->copies_count; i++) {
+        ok = send_copy(load->conn, &chunk->copies[i], err);
+        *ret_written += chunk->copies[i].rows;
+    }
+    return (ok && data_job_role_off(job, load->conn, err)) ||
+           error_wrap(err, "writing %s", job->table.shown);
 }
 
 /* ---------------------------------------------------------------- halving */
@@ -210,41 +282,41 @@ bool data_load_write(const DataJob *job, DbConn *conn, Arena *arena, DataRecord 
                      size_t count, bool careful, int64_t *ret_written, Error *err)
 {
     Loading loading = {.job = job, .conn = conn, .arena = arena};
-    DataRecord **wanted = arena_alloc(arena, (count + 1) * sizeof(*wanted));
     size_t left = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (data_load_wants(&records[i]))
-            wanted[left++] = &records[i];
-    }
+    DataRecord **wanted = choose_records(&loading, records, count, &left);
     *ret_written = 0;
     if (left == 0)
         return true;
-    text_init(&loading.copy, BOUND_DOCUMENT_BYTES);
-    choose_columns(&loading, wanted, left);
     bool ok = data_job_role_on(job, conn, err) &&
               (!careful || probe(&loading, wanted, &left, err)) &&
               write_once(&loading, wanted, left, err) && data_job_role_off(job, conn, err);
-    text_done(&loading.copy);
     *ret_written = (int64_t)left;
     return ok || error_wrap(err, "writing %s", job->table.shown);
 }
 
 /* ---------------------------------------------------------------- committing */
 
+/* That the transaction's rows of the table are ours: whole rows, not only columns of them. */
+static DbParams wrote_params(const DataJob *job, Arena *arena)
+{
+    const DataTable *table = &job->table;
+    const char **names = arena_alloc(arena, (table->columns_count + 1) * sizeof(*names));
+    const char **values = arena_alloc(arena, 4 * sizeof(*values));
+    names[0] = "*";
+    for (size_t i = 0; i < table->columns_count; i++)
+        names[i + 1] = table->columns[i].name;
+    values[0] = job->run_text;
+    values[1] = job->spec->step;
+    values[2] = arena_printf(arena, "%u", table->oid);
+    values[3] = db_array_text(arena, names, table->columns_count + 1);
+    return (DbParams){.count = 4, .values = values};
+}
+
 bool data_load_wrote(const DataJob *job, DbConn *conn, Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
-    const DataTable *table = &job->table;
-    const char **names = arena_alloc(arena, (table->columns_count + 1) * sizeof(*names));
-    char oid[16];
-    names[0] = "*"; /* whole rows are ours, not only columns of them */
-    for (size_t i = 0; i < table->columns_count; i++)
-        names[i + 1] = table->columns[i].name;
-    snprintf(oid, sizeof(oid), "%u", table->oid);
-    return db_query_prepared(conn, db_sql("wrote_add"),
-                             DB_PARAMS(job->run_text, job->spec->step, oid,
-                                       db_array_text(arena, names, table->columns_count + 1)),
-                             NULL, err) ||
+    DbParams params = wrote_params(job, arena);
+    return db_query_prepared(conn, db_sql("wrote_add"), &params, NULL, err) ||
            error_wrap(err, "wrote_add");
 }
 
@@ -259,20 +331,42 @@ static bool refused_any(const DataLoad *load, const DataChunk *chunk, Error *err
     return true;
 }
 
+/* The rows as they were encoded, in as few round trips as it takes: with the first one it is noted
+ * whose rows they are. */
+static bool write_encoded(const DataLoad *load, const DataChunk *chunk, int64_t *ret_written,
+                          Error *err)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    AUTO(db_result_auto) DbResult *noted = NULL;
+    const DataJobOptions *options = &load->job->options;
+    DbParams params = wrote_params(load->job, arena);
+    const DbStatement wrote = {db_sql("wrote_add"), &params, .prepared = true};
+    return ledger_fence_begin(load->conn, options->run, options->epoch,
+                              chunk->copies_count > 0 ? &wrote : NULL, &noted, err) &&
+           send_encoded(load, chunk, ret_written, err);
+}
+
+/* Record by record where the server refuses some. */
+static bool write_careful(const DataLoad *load, DataChunk *chunk, int64_t *ret_written, Error *err)
+{
+    const DataJobOptions *options = &load->job->options;
+    return ledger_fence_begin(load->conn, options->run, options->epoch, NULL, NULL, err) &&
+           data_load_write(load->job, load->conn, chunk->arena, chunk->records, chunk->count, true,
+                           ret_written, err) &&
+           refused_any(load, chunk, err) &&
+           (*ret_written == 0 || data_load_wrote(load->job, load->conn, err));
+}
+
 static bool commit(const DataLoad *load, DataChunk *chunk, bool careful, DataCounts *ret_counts,
                    Error *err)
 {
     const DataJob *job = load->job;
-    AUTO(arena_auto) Arena *arena = arena_new();
     DataCounts counts = {0};
-    if (!ledger_fence_begin(load->conn, job->options.run, job->options.epoch, NULL, NULL, err) ||
-        !data_load_write(job, load->conn, careful ? chunk->arena : arena, chunk->records,
-                         chunk->count, careful, &counts.changed, err) ||
-        !refused_any(load, chunk, err))
+    if (careful ? !write_careful(load, chunk, &counts.changed, err)
+                : !write_encoded(load, chunk, &counts.changed, err))
         return false;
     FAULT("worker.effect");
-    if ((counts.changed > 0 && !data_load_wrote(job, load->conn, err)) ||
-        !data_record_queue_add(job, load->conn, chunk, &counts, err))
+    if (!data_record_queue_add(job, load->conn, chunk, &counts, err))
         return false;
     DataMove move = {.last = chunk->last,
                      .done = chunk->ends_range,

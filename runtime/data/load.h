@@ -12,8 +12,10 @@ typedef struct DataLoad {
     int batch_rows;         ///< for people: the size the controller aims at
 } DataLoad;
 
-/// Waits. Writes the chunk and moves the cursor behind it. On failure nothing has happened, except
-/// after ERROR_UNREACHABLE: then the cursor tells. Can be tried again.
+/// The chunk's rows as COPY takes them, so that the server need not wait for that.
+void data_load_encode(const DataJob *job, DataChunk *chunk);
+/// Waits. Writes the encoded chunk and moves the cursor behind it. On failure nothing has happened,
+/// except after ERROR_UNREACHABLE: then the cursor tells. Can be tried again.
 NODISCARD bool data_load_commit(const DataLoad *load, DataChunk *chunk, DataCounts *ret_counts,
                                 Error *err);
 

@@ -2,12 +2,9 @@
  * other row would fare better. */
 #include "data/map.h"
 
-bool data_map_target(const DataTable *table, const char *name, const DataColumn **ret_column,
-                     Error *err)
+bool data_map_writable(const DataTable *table, const DataColumn *column, Error *err)
 {
-    const DataColumn *column = data_table_column(table, name);
-    if (column == NULL)
-        return error_set(err, ERROR_REFUSED, "table %s has no column \"%s\"", table->shown, name);
+    const char *name = column->name;
     if (column->keep)
         return error_set(err, ERROR_REFUSED, "column \"%s\" stands in keep: it must not change",
                          name);
@@ -16,6 +13,14 @@ bool data_map_target(const DataTable *table, const char *name, const DataColumn 
     if (column->key && !table->inserts)
         return error_set(err, ERROR_REFUSED,
                          "column \"%s\" is part of the key that rows are found by", name);
-    *ret_column = column;
     return true;
+}
+
+bool data_map_target(const DataTable *table, const char *name, const DataColumn **ret_column,
+                     Error *err)
+{
+    *ret_column = data_table_column(table, name);
+    if (*ret_column == NULL)
+        return error_set(err, ERROR_REFUSED, "table %s has no column \"%s\"", table->shown, name);
+    return data_map_writable(table, *ret_column, err);
 }

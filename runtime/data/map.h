@@ -8,6 +8,7 @@
 #ifndef HEADGATE_DATA_MAP_H
 #define HEADGATE_DATA_MAP_H
 
+#include "data/document.h"
 #include "data/table.h"
 
 /// A column's value as the server wrote it. text NULL = SQL NULL.
@@ -24,8 +25,9 @@ typedef struct DataRow {
     size_t count;
     const char *const *key; ///< canonical text, one for each key column
     size_t key_count;
-    bool record; ///< a record of a file: the map is given the value of its only column itself
-    DbConn *db;  ///< READ ONLY; the map's own queries run here
+    const DataDocument *document; ///< of a record of a file: the map is given this, the value of
+                                  ///< its only column; NULL: a row of a table
+    DbConn *db;                   ///< READ ONLY; the map's own queries run here
 } DataRow;
 
 typedef enum DataVerdict {
@@ -65,5 +67,7 @@ typedef bool DataMap(void *ctx, const DataRow *row, Arena *arena, DataMapped *re
 /// it).
 NODISCARD bool data_map_target(const DataTable *table, const char *name,
                                const DataColumn **ret_column, Error *err);
+/// The same for a column of the table that is known.
+NODISCARD bool data_map_writable(const DataTable *table, const DataColumn *column, Error *err);
 
 #endif

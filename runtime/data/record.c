@@ -296,7 +296,7 @@ static bool map_record(DataSource *source, DataMapper *mapper, DataChunk *chunk,
                    .columns = COLUMNS,
                    .values = &value,
                    .count = 1,
-                   .record = true,
+                   .document = &source->document,
                    .db = mapper->reader};
     return mapper->map(mapper->ctx, &row, chunk->arena, &record->mapped, err);
 }
@@ -336,7 +336,7 @@ static void end_chunk(DataSource *source, DataChunk *chunk)
 static bool read_chunk(DataSource *source, DataMapper *mapper, int limit, DataChunk *chunk,
                        Error *err)
 {
-    enum { RECORDS_A_LOOK = 16, TURN_US = 5000 };
+    enum { RECORDS_A_LOOK = 16, TURN_US = 250 }; /* the writer's answers wait for us */
     int64_t turn_began_us = clock_monotonic_us();
     while (chunk->count < (size_t)limit && chunk->bytes < BOUND_IMPORT_CHUNK_BYTES) {
         DataScanPiece piece;
@@ -380,6 +380,9 @@ void data_chunk_free(DataChunk *chunk)
 {
     if (chunk == NULL)
         return;
+    for (size_t i = 0; i < chunk->copies_count; i++)
+        text_done(&chunk->copies[i].data);
+    free(chunk->copies);
     free(chunk->records);
     arena_free(chunk->arena);
     base_free(&chunk);

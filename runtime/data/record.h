@@ -26,6 +26,13 @@ typedef struct DataRecord {
     uint64_t *columns;  ///< of the table that it writes, one bit each; data/load.c
 } DataRecord;
 
+/// Rows that one COPY writes (data_load_encode()).
+typedef struct DataCopy {
+    const char *sql;
+    Text data; ///< in COPY's text format
+    int64_t rows;
+} DataCopy;
+
 typedef struct DataChunk {
     Arena *arena;
     const char *file;
@@ -33,6 +40,8 @@ typedef struct DataChunk {
     size_t count;
     size_t capacity;
     size_t bytes;
+    DataCopy *copies; ///< of those that become rows, once they are encoded
+    size_t copies_count;
     const char *last[PLACE_PARTS]; ///< the cursor behind it
     bool ends_range;
 } DataChunk;

@@ -148,6 +148,7 @@ static bool read_chunk(Worker *worker, Position *position, void **ret_piece, boo
     data_mapper_unlock(mapper);
     if (!ok)
         return false;
+    data_load_encode(&worker->job, chunk);
     *ret_more = !chunk->ends_range;
     *ret_piece = chunk;
     return true;

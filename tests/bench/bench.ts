@@ -1,6 +1,6 @@
 /** make bench: ratios taken in one run on a private cluster, never absolute times of another day.
  *
- * node tests/run.mjs --script bench/bench.ts [--rows 100000] [--only backfill,migrations,viewers,idle,binary,eta] [--times 3] [--runs 100]
+ * node tests/run.mjs --script bench/bench.ts [--rows 100000] [--only backfill,import,migrations,viewers,idle,binary,eta] [--times 3] [--runs 100]
  * prints a table and writes each part into build/figures/bench.json in place of what it was. Exit code 1 = a goal was missed. Measure a release build. */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, statSync } from "node:fs";
@@ -12,7 +12,8 @@ import { headgateBinary } from "../lib/paths";
 import { temporary } from "../lib/plan";
 import { BackfillBench, LUA, type Measured, SQL } from "./backfill";
 import { measureEta } from "./eta";
-import { Figures, median } from "./figures";
+import { Figures, rounds } from "./figures";
+import { imports } from "./import";
 import { measureMigrations } from "./migrations";
 import { measureIdle, measureViewers } from "./viewers";
 
@@ -32,21 +33,9 @@ function strippedMb(): number {
   return statSync(copy).size / 1e6;
 }
 
-/** Rounds of one measurement each, so that a busy minute of the machine hurts all of them alike; then the medians. */
-async function rounds(measurements: (() => Promise<Measured>)[]): Promise<Measured[]> {
-  const all: Measured[][] = measurements.map(() => []);
-  for (let round = 0; round < times; round++) {
-    for (const [index, measure] of measurements.entries()) all[index]?.push(await measure());
-  }
-  return all.map((some) => {
-    const middle = median(some.map(({ seconds }) => seconds));
-    return some.find(({ seconds }) => seconds === middle) as Measured;
-  });
-}
-
 async function backfill(cluster: Cluster, figures: Figures): Promise<void> {
   const bench = await BackfillBench.prepare(cluster, rows);
-  const [floor, lua, lua1, sql] = (await rounds([
+  const [floor, lua, lua1, sql] = (await rounds(times, ({ seconds }) => seconds, [
     () => bench.floor(),
     () => bench.headgate(LUA),
     () => bench.headgate(LUA, 1),
@@ -90,7 +79,7 @@ function binary(_cluster: Cluster, figures: Figures): Promise<void> {
   return Promise.resolve();
 }
 
-const PARTS = { backfill, migrations, viewers, idle, eta, binary };
+const PARTS = { backfill, import: imports, migrations, viewers, idle, eta, binary };
 const only = options.text("only", Object.keys(PARTS).join(",")).split(",");
 
 const figures = new Figures();

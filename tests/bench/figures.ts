@@ -30,6 +30,18 @@ export function percentile(values: number[], p: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil(p * sorted.length) - 1)] ?? Number.NaN;
 }
 
+/** Rounds of one measurement each, so that a busy minute of the machine hurts all of them alike; then the one in the middle of each. */
+export async function rounds<T>(times: number, by: (one: T) => number, measurements: (() => Promise<T>)[]): Promise<T[]> {
+  const all: T[][] = measurements.map(() => []);
+  for (let round = 0; round < times; round++) {
+    for (const [index, measure] of measurements.entries()) all[index]?.push(await measure());
+  }
+  return all.map((some) => {
+    const middle = median(some.map(by));
+    return some.find((one) => by(one) === middle) as T;
+  });
+}
+
 export class Figures {
   private readonly all: Figure[] = [];
   private written = 0;

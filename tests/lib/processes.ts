@@ -38,12 +38,18 @@ export function killNow(pid: number): boolean {
   }
 }
 
-/** Resident memory of a process in MB, or undefined when it is gone. */
-export function residentMb(pid: number): number | undefined {
+/** Memory of a process in MB as /proc calls it, or undefined when it is gone. */
+function memoryMb(pid: number, what: "VmRSS" | "VmHWM"): number | undefined {
   try {
-    const kb = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    const kb = new RegExp(`^${what}:\\s+(\\d+) kB$`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
     return kb === undefined ? undefined : Number(kb) / 1024;
   } catch {
     return undefined;
   }
 }
+
+/** Resident memory in MB, now. */
+export const residentMb = (pid: number): number | undefined => memoryMb(pid, "VmRSS");
+
+/** The most that it ever was. */
+export const peakMb = (pid: number): number | undefined => memoryMb(pid, "VmHWM");

@@ -1,0 +1,171 @@
+/** A file of N records into a table: psql's \copy of the same rows as text, and ours from NDJSON. */
+import { execFileSync } from "node:child_process";
+import { closeSync, openSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { Arguments } from "../lib/arguments";
+import { start } from "../lib/cli";
+import type { Cluster } from "../lib/cluster";
+import { contentOf } from "../lib/content";
+import { temporary, writePlan } from "../lib/plan";
+import { peakMb, processesOf } from "../lib/processes";
+import { waitUntil } from "../lib/wait";
+import { type Figures, rounds } from "./figures";
+
+/** About 370 bytes a row as NDJSON: messages of a team, keys in the order in which they were written. */
+const TABLE = `CREATE TABLE message (
+  id bigint PRIMARY KEY, conversation_id uuid NOT NULL, author_id uuid NOT NULL, kind text NOT NULL, body text NOT NULL,
+  score numeric(10,2), pinned boolean NOT NULL, metadata jsonb, created_at timestamptz NOT NULL)`;
+
+const ROWS = `SELECT n AS id, md5('c' || n / 40)::uuid AS conversation_id, md5('a' || n % 5000)::uuid AS author_id,
+  (ARRAY['text', 'image', 'system'])[1 + n % 3] AS kind,
+  'Line ' || n || ': ' || repeat(md5(n::text) || ' ', 2) || CASE WHEN n % 10 = 0 THEN 'he said "yes"' ELSE 'and so on' END AS body,
+  round((n % 100000) / 100.0, 2) AS score, n % 50 = 0 AS pinned,
+  jsonb_build_object('client', 'web', 'tags', jsonb_build_array('a', n % 7), 'size', n % 4096) AS metadata,
+  timestamptz '2024-01-01 00:00:00+00' + n * interval '1 second' AS created_at
+  FROM generate_series(1, $ROWS) AS n`;
+
+const BY_NAME = "";
+const BY_LUA = `map = function(record)
+        return {
+          id = record.id, conversation_id = record.conversation_id, author_id = record.author_id, kind = string.upper(record.kind),
+          body = record.body, score = record.score, pinned = record.pinned, metadata = record.metadata, created_at = record.created_at,
+        }
+      end,`;
+
+function plan(folder: string, workers: number, how: string): string {
+  return writePlan({
+    "headgate.yaml": `version: 1\nenvironments:\n  bench: { gates: auto }\nstores:\n  files: { path: ${folder} }\n`,
+    "plan.lua": `plan "bench" {
+  doc = "A file of messages, measured",
+  phase "p" {
+    import "message" {
+      data = "files", from = "rows.ndjson", workers = ${workers}, one_way = "a copy that is thrown away",
+      ${how}
+    },
+  },
+}`,
+  });
+}
+
+interface Loaded {
+  seconds: number;
+  /** Of the largest worker process; 0 for psql. */
+  peakMb: number;
+}
+
+class ImportBench {
+  private constructor(
+    private readonly cluster: Cluster,
+    private readonly empty: string,
+    private readonly folder: string,
+    readonly rows: number,
+  ) {}
+
+  /** Writes the rows as NDJSON and, for psql, as COPY's text. */
+  static async prepare(cluster: Cluster, rows: number): Promise<ImportBench> {
+    const empty = await cluster.database();
+    await cluster.query(empty, TABLE);
+    const bench = new ImportBench(cluster, empty, temporary("import"), rows);
+    const select = ROWS.replace("$ROWS", String(rows));
+    bench.psql(empty, ["-At", "-c", `SELECT row_to_json(r) FROM (${select}) AS r`], join(bench.folder, "rows.ndjson"));
+    bench.psql(empty, ["-c", `COPY (${select}) TO STDOUT`], join(bench.folder, "rows.text"));
+    return bench;
+  }
+
+  get megabytes(): number {
+    return statSync(join(this.folder, "rows.ndjson")).size / 1e6;
+  }
+
+  /** psql \copy … from a file in the text format, from exec to exit. */
+  async copy(): Promise<Loaded> {
+    const database = await this.database();
+    const begun = process.hrtime.bigint();
+    this.psql(database, ["-c", `\\copy message FROM '${join(this.folder, "rows.text")}'`]);
+    const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
+    return this.finish(database, { seconds, peakMb: 0 });
+  }
+
+  /** headgate run; the time is that of the step in the ledger, start of the workers included. */
+  async headgate(workers: number, how = BY_NAME): Promise<Loaded> {
+    const database = await this.database();
+    const home = temporary("home");
+    const env = { ...this.cluster.env(database), HEADGATE_HOME: home };
+    const run = start(["run", plan(this.folder, workers, how), "-e", "bench", "--yes", "--quiet"], { env });
+    let peak = 0;
+    await waitUntil(
+      "headgate run ended",
+      () => {
+        const workers = processesOf(home).filter(({ command }) => command === "worker");
+        peak = Math.max(peak, ...workers.map(({ pid }) => peakMb(pid) ?? 0));
+        return !run.alive;
+      },
+      { timeoutMs: 1_800_000, everyMs: 100 },
+    );
+    const { code, text } = await run.ended;
+    if (code !== 0) throw new Error(`headgate run: exit ${code}\n${text}`);
+    const [step] = await this.cluster.query(
+      database,
+      "SELECT extract(epoch FROM finished_at - started_at)::float8 AS seconds FROM headgate.step WHERE kind = 'import'",
+    );
+    return this.finish(database, { seconds: Number(step?.["seconds"]), peakMb: peak });
+  }
+
+  /** Both ways give the same rows, or the figures mean nothing. */
+  async check(): Promise<void> {
+    const databases = [await this.database(), await this.database()] as const;
+    this.psql(databases[0], ["-c", `\\copy message FROM '${join(this.folder, "rows.text")}'`]);
+    await start(["run", plan(this.folder, 2, BY_NAME), "-e", "bench", "--yes", "--quiet"], { env: this.cluster.env(databases[1]) }).ended;
+    const [copied, imported] = await Promise.all(databases.map(async (one) => (await contentOf(this.cluster, one))["message"]));
+    if (copied !== imported) throw new Error(`the import wrote ${imported}, psql ${copied}`);
+    for (const one of databases) await this.cluster.drop(one);
+  }
+
+  private async database(): Promise<string> {
+    const database = await this.cluster.database(this.empty);
+    await this.cluster.query(database, "CHECKPOINT");
+    return database;
+  }
+
+  private psql(database: string, args: string[], output?: string): void {
+    const out = output === undefined ? ("ignore" as const) : openSync(output, "w");
+    execFileSync("psql", ["-X", "-q", "-v", "ON_ERROR_STOP=1", ...args], { env: { ...process.env, ...this.cluster.env(database) }, stdio: ["ignore", out, "inherit"] });
+    if (typeof out === "number") closeSync(out);
+  }
+
+  private async finish(database: string, loaded: Loaded): Promise<Loaded> {
+    const [found] = await this.cluster.query(database, "SELECT count(*)::int AS n FROM message");
+    if (found?.["n"] !== this.rows) throw new Error(`${String(found?.["n"])} rows of ${this.rows} were written`);
+    await this.cluster.drop(database);
+    return loaded;
+  }
+}
+
+/** --import-rows 1000000 of about 370 bytes; --large-rows 5400000: the memory also with a file of 2 GB. */
+export async function imports(cluster: Cluster, figures: Figures): Promise<void> {
+  const options = new Arguments();
+  const times = options.number("times", 3);
+  const rows = options.number("import-rows", 1_000_000);
+  const large = options.number("large-rows", 0);
+  const bench = await ImportBench.prepare(cluster, rows);
+  await bench.check();
+  const [copy, one, two, lua] = (await rounds(times, ({ seconds }) => seconds, [
+    () => bench.copy(),
+    () => bench.headgate(1),
+    () => bench.headgate(2),
+    () => bench.headgate(1, BY_LUA),
+  ])) as [Loaded, Loaded, Loaded, Loaded];
+  const compare = (name: string, ours: Loaded, goal: string): void =>
+    figures.add({ name, value: copy.seconds / ours.seconds, goal, detail: `${rows} rows: ${ours.seconds.toFixed(2)} s against ${copy.seconds.toFixed(2)} s` });
+  compare("import_vs_copy", one, "≥ 0.95");
+  compare("import_2_workers_vs_copy", two, "≥ 1.2");
+  compare("import_lua_vs_copy", lua, "≥ 0.85");
+  const peaks = [`${bench.megabytes.toFixed(0)} MB: ${Math.max(one.peakMb, two.peakMb, lua.peakMb).toFixed(1)}`];
+  let peak = Math.max(one.peakMb, two.peakMb, lua.peakMb);
+  for (const others of [27_000, large].filter((n) => n > 0)) {
+    const other = await ImportBench.prepare(cluster, others);
+    const loaded = await other.headgate(1, BY_LUA);
+    peaks.push(`${other.megabytes.toFixed(0)} MB: ${loaded.peakMb.toFixed(1)}`);
+    peak = Math.max(peak, loaded.peakMb);
+  }
+  figures.add({ name: "import_peak_mb", value: peak, goal: "≤ 32", detail: `resident in a worker; ${peaks.join(", ")}` });
+}
