@@ -102,7 +102,9 @@ static bool refused_by_server(int status, const json_t *answer, Error *err)
     return hint == NULL ? false : error_hint(err, "%s", hint);
 }
 
-bool cli_api_call(const CliApi *api, const CliApiCall *call, json_t **ret_answer, Error *err)
+/* accept: the type of the answer. */
+static bool send(const CliApi *api, const CliApiCall *call, const char *accept,
+                 HttpResponse *ret_response, Error *err)
 {
     AUTO(base_free) char *url = base_printf("%s%s", api->url, call->path);
     AUTO(base_free) char *authorization = base_printf("Authorization: Bearer %s", api->token);
@@ -113,7 +115,7 @@ bool cli_api_call(const CliApi *api, const CliApiCall *call, json_t **ret_answer
     char *body = call->text != NULL   ? base_strdup(call->text)
                  : call->body != NULL ? json_text(call->body)
                                       : NULL;
-    const char *headers[] = {authorization, "Accept: application/json",
+    const char *headers[] = {authorization, accept,
                              body == NULL ? if_match : "Content-Type: application/json",
                              body == NULL ? NULL : if_match, NULL};
     HttpRequest request = {.method = call->method,
@@ -124,9 +126,32 @@ bool cli_api_call(const CliApi *api, const CliApiCall *call, json_t **ret_answer
                            .timeout_ms = CALL_TIMEOUT_MS,
                            .ca_file = api->ca_file,
                            .max_bytes = ANSWER_BYTES};
+    return http_request(api->loop, &request, ret_response, err) ||
+           error_wrap(err, "asking the supervisor at %s", api->url);
+}
+
+bool cli_api_file(const CliApi *api, const char *path, Text *out, Error *err)
+{
+    const CliApiCall call = {.method = "GET", .path = path};
     HttpResponse response = {0};
-    if (!http_request(api->loop, &request, &response, err))
-        return error_wrap(err, "asking the supervisor at %s", api->url);
+    if (!send(api, &call, "Accept: */*", &response, err))
+        return false;
+    bool there = response.status < 400;
+    if (there) {
+        text_append_bytes(out, response.body, response.body_bytes);
+    } else {
+        AUTO(json_auto) json_t *answer = json_parse(response.body, response.body_bytes, err);
+        refused_by_server(response.status, answer, err);
+    }
+    http_response_done(&response);
+    return there && (!out->overflowed || error_set(err, ERROR_INPUT, "the file is too large"));
+}
+
+bool cli_api_call(const CliApi *api, const CliApiCall *call, json_t **ret_answer, Error *err)
+{
+    HttpResponse response = {0};
+    if (!send(api, call, "Accept: application/json", &response, err))
+        return false;
     json_t *answer = json_parse(response.body, response.body_bytes, err);
     int status = response.status;
     http_response_done(&response);

@@ -33,6 +33,8 @@ typedef struct CliApiCall {
 /// and 403 as ERROR_REFUSED, 409 as ERROR_CONFLICT.
 NODISCARD bool cli_api_call(const CliApi *api, const CliApiCall *call, json_t **ret_answer,
                             Error *err);
+/// Waits. Appends what stands at path, which is no JSON.
+NODISCARD bool cli_api_file(const CliApi *api, const char *path, Text *out, Error *err);
 /// A path with node percent-encoded: "/api/runs/42/gates/<node>". From arena.
 const char *cli_api_gate_path(Arena *arena, const char *run, const char *node, const char *action);
 

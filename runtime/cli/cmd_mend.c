@@ -2,6 +2,7 @@
 #include "cli/api.h"
 #include "cli/ask.h"
 #include "cli/commands.h"
+#include "cli/param.h"
 #include "ledger/run.h"
 
 #include <inttypes.h>
@@ -108,25 +109,6 @@ CliExit cli_answer(Cli *cli)
 
 /* ------------------------------------------------------------------ a blocked rollback */
 
-static bool read_sql(const char *path, json_t *body, Error *err)
-{
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return error_set(err, ERROR_INPUT, "cannot read %s", path);
-    AUTO(base_free) char *text = base_alloc(SQL_MAX_BYTES + 1);
-    size_t bytes = fread(text, 1, SQL_MAX_BYTES + 1, file);
-    bool whole = bytes <= SQL_MAX_BYTES && ferror(file) == 0 && strlen(text) == bytes;
-    fclose(file);
-    if (!whole)
-        return error_set(err, ERROR_INPUT, "%s is not a text of at most %d bytes", path,
-                         (int)SQL_MAX_BYTES);
-    json_t *sql = json_string(text);
-    if (sql == NULL)
-        return error_set(err, ERROR_INPUT, "%s is not UTF-8", path);
-    json_object_set_new(body, "sql", sql);
-    return true;
-}
-
 static bool check_blocked(const CliAsk *ask, Error *err)
 {
     const char *state = json_get_string(ask->head, "state", "");
@@ -170,7 +152,7 @@ CliExit cli_repair(Cli *cli)
         return cli_fail(&err);
     }
     json_set_string(body, "why", why == NULL ? "" : why);
-    if (!read_sql(cli_option(cli, "sql"), body, &err))
+    if (!cli_param_file(cli_option(cli, "sql"), SQL_MAX_BYTES, "sql", body, &err))
         return cli_fail(&err);
     return mend(cli, "repair", body);
 }

@@ -50,3 +50,22 @@ void cli_param_print(FILE *out, json_t *params)
         fprintf(out, "  param %s = %s\n", name, shown);
     }
 }
+
+bool cli_param_file(const char *path, size_t max_bytes, const char *key, json_t *body, Error *err)
+{
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return error_set(err, ERROR_INPUT, "cannot read %s", path);
+    AUTO(base_free) char *text = base_alloc(max_bytes + 1);
+    size_t bytes = fread(text, 1, max_bytes + 1, file);
+    bool whole = bytes <= max_bytes && ferror(file) == 0 && strlen(text) == bytes;
+    fclose(file);
+    if (!whole)
+        return error_set(err, ERROR_INPUT, "%s is not a text of at most %zu bytes", path,
+                         max_bytes);
+    json_t *value = json_string(text);
+    if (value == NULL)
+        return error_set(err, ERROR_INPUT, "%s is not UTF-8", path);
+    json_object_set_new(body, key, value);
+    return true;
+}

@@ -18,5 +18,6 @@ ServerHandler get_kept;                                         /* runs.c */
 ServerHandler get_gate, post_approve, post_reject, post_answer; /* gates.c, answers.c */
 ServerHandler post_revoke, post_break_glass, post_recheck;      /* gates.c */
 ServerHandler get_review, post_review;                          /* review.c */
+ServerHandler post_review_file;                                 /* review_csv.c */
 
 #endif

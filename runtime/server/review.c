@@ -1,5 +1,6 @@
 /* Deciding rows of the review queue. The rows are looked up in the TARGET's ledger, the decisions
  * written to the state database; the runner applies them. */
+#include "server/review.h"
 #include "data/document.h"
 #include "db/sql.h"
 #include "ledger/call.h"
@@ -11,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ROWS_MAX = 50000, STEP_BYTES = 4 * BOUND_NAME_BYTES, REASON_BYTES = 4000 };
+enum { STEP_BYTES = 4 * BOUND_NAME_BYTES, REASON_BYTES = 4000 };
 
 bool get_review(ServerRequest *request, json_t **ret_body, Error *err)
 {
@@ -24,19 +25,19 @@ bool get_review(ServerRequest *request, json_t **ret_body, Error *err)
         !request_arg_int(request, "limit", 0, BOUND_REVIEW_PAGE, &limit, err))
         return false;
     page.limit = (int)limit;
+    if (request_arg(request, "format") != NULL)
+        return review_write_csv(request, page.run, err);
     return server_view_review(request->conn, request->server->targets, &page, ret_body, err);
 }
 
-/* Rows to write: parallel lists of the same length. */
-typedef struct Rows {
-    int64_t run;
-    ServerTarget target; ///< where the rows are; while they are looked up
-    json_t *steps;
-    json_t *keys;      ///< array texts
-    json_t *decisions; ///< JSON texts
-} Rows;
+bool review_rows_open(ServerRequest *request, int64_t run, ReviewRows *ret_rows, Error *err)
+{
+    *ret_rows = (ReviewRows){
+        .run = run, .steps = json_array(), .keys = json_array(), .decisions = json_array()};
+    return server_view_target(request->conn, request->server->targets, run, &ret_rows->target, err);
+}
 
-static void rows_done(Rows *rows)
+void review_rows_done(ReviewRows *rows)
 {
     target_put(&rows->target);
     json_decref(rows->steps);
@@ -77,15 +78,19 @@ static const char *key_text(Arena *arena, const json_t *key)
 }
 
 /* The open rows that an entry is about: [{key (array text), choices (how many)}]. */
-static bool find_rows(const Rows *rows, Arena *arena, const json_t *entry, json_t **ret_rows,
-                      Error *err)
+static bool find_rows(const ReviewRows *rows, Arena *arena, const json_t *entry, int64_t choice,
+                      json_t **ret_rows, Error *err)
 {
     LedgerParams params = {0};
     ledger_param_int(&params, rows->run);
     ledger_param_text(&params, json_get_string(entry, "step", ""));
     ledger_param_text(&params, key_text(arena, json_object_get(entry, "key")));
     ledger_param_text(&params, json_get_string(entry, "reason", NULL));
-    ledger_param_int(&params, ROWS_MAX);
+    ledger_param_int(&params, REVIEW_ROWS_MAX);
+    if (choice < 0)
+        ledger_param_text(&params, NULL);
+    else
+        ledger_param_int(&params, choice);
     return ledger_call_json(rows->target.conn, "server_review_open_rows", &params, ret_rows, err);
 }
 
@@ -105,15 +110,17 @@ static bool check_entry(const json_t *entry, Error *err)
            check_decision(json_object_get(entry, "decision"), err);
 }
 
-/* decision: its text as it was sent, whose numbers keep their spelling on the way to the row. */
-static bool take_entry(ServerRequest *request, const json_t *entry, const char *decision_text,
-                       Rows *rows, Error *err)
+bool review_take(ServerRequest *request, const json_t *entry, const char *text, ReviewRows *rows,
+                 json_t **ret_chosen, Error *err)
 {
     AUTO(json_auto) json_t *found = NULL;
-    if (!check_entry(entry, err) || !find_rows(rows, request->arena, entry, &found, err))
+    if (!check_entry(entry, err))
         return false;
-    const json_t *decision = json_object_get(entry, "decision");
-    int64_t choice = json_get_int(decision, "choice", -1);
+    int64_t choice = json_get_int(json_object_get(entry, "decision"), "choice", -1);
+    if (choice > INT32_MAX)
+        return error_set(err, ERROR_INPUT, "there is no choice %" PRId64, choice);
+    if (!find_rows(rows, request->arena, entry, choice, &found, err))
+        return false;
     if (json_array_size(found) == 0)
         return request_fail(request, STATUS_CONFLICT, err, ERROR_CONFLICT,
                             "there is no such open row in step \"%.200s\" (any more)",
@@ -127,10 +134,12 @@ static bool take_entry(ServerRequest *request, const json_t *entry, const char *
                 json_get_string(row, "key", ""), json_get_int(row, "choices", 0), choice);
         json_array_append(rows->steps, json_object_get(entry, "step"));
         json_array_append(rows->keys, json_object_get(row, "key"));
-        json_array_append_new(rows->decisions, json_string(decision_text));
+        json_array_append_new(rows->decisions, json_string(text));
     }
-    return json_array_size(rows->steps) <= ROWS_MAX ||
-           error_set(err, ERROR_INPUT, "more than %d rows at once", (int)ROWS_MAX);
+    if (ret_chosen != NULL)
+        *ret_chosen = json_incref(json_object_get(json_array_get(found, 0), "chosen"));
+    return json_array_size(rows->steps) <= REVIEW_ROWS_MAX ||
+           error_set(err, ERROR_INPUT, "more than %d rows at once", (int)REVIEW_ROWS_MAX);
 }
 
 static const char *array_of(Arena *arena, const json_t *list)
@@ -144,8 +153,9 @@ static const char *array_of(Arena *arena, const json_t *list)
 
 /* One statement: decisions, the request that wakes the runner, events. Repeated under its key it
  * does nothing. */
-static bool write_rows(ServerRequest *request, const Rows *rows, int64_t *ret_decided, Error *err)
+bool review_write(ServerRequest *request, ReviewRows *rows, int64_t *ret_decided, Error *err)
 {
+    target_put(&rows->target);
     LedgerParams params = {0};
     ledger_param_int(&params, rows->run);
     ledger_param_text(&params, array_of(request->arena, rows->steps));
@@ -160,7 +170,7 @@ static bool write_rows(ServerRequest *request, const Rows *rows, int64_t *ret_de
     return true;
 }
 
-static bool decided_before(ServerRequest *request, int64_t run, int64_t *ret_decided, Error *err)
+bool review_decided(ServerRequest *request, int64_t run, int64_t *ret_decided, Error *err)
 {
     const char *key = request_key(request);
     AUTO(db_result_auto) DbResult *found = NULL;
@@ -190,21 +200,22 @@ static const char *decision_text(ServerRequest *request, const DataDocument *bod
     return arena_strndup(request->arena, raw, bytes);
 }
 
-static bool take_entries(ServerRequest *request, const json_t *entries, Rows *rows, Error *err)
+static bool take_entries(ServerRequest *request, const json_t *entries, ReviewRows *rows,
+                         Error *err)
 {
     AUTO(data_document_done) DataDocument body = {0};
     const Text *text = &request->body_text;
     if (!data_document_parse(&body, text_string(text), text->length_bytes, err))
         return error_wrap(err, "the body");
     for (size_t i = 0; i < json_array_size(entries); i++) {
-        if (!take_entry(request, json_array_get(entries, i), decision_text(request, &body, i), rows,
-                        err))
+        if (!review_take(request, json_array_get(entries, i), decision_text(request, &body, i),
+                         rows, NULL, err))
             return error_wrap(err, "entry %zu", i);
     }
     return true;
 }
 
-static bool take_all(ServerRequest *request, Rows *rows, Error *err)
+static bool take_all(ServerRequest *request, ReviewRows *rows, Error *err)
 {
     static const char *const KEYS[] = {"decisions", NULL};
     const json_t *entries = json_object_get(request->body, "decisions");
@@ -214,24 +225,19 @@ static bool take_all(ServerRequest *request, Rows *rows, Error *err)
         json_array_size(entries) > BOUND_REVIEW_PAGE)
         return error_set(err, ERROR_INPUT, "\"decisions\" is a list of 1 to %d entries",
                          (int)BOUND_REVIEW_PAGE);
-    if (!server_view_target(request->conn, request->server->targets, rows->run, &rows->target, err))
-        return false;
-    bool ok = take_entries(request, entries, rows, err);
-    target_put(&rows->target);
-    return ok;
+    return take_entries(request, entries, rows, err);
 }
 
 bool post_review(ServerRequest *request, json_t **ret_body, Error *err)
 {
     int64_t run = 0;
     int64_t decided = -1;
-    if (!request_run(request, &run, err) || !decided_before(request, run, &decided, err))
+    if (!request_run(request, &run, err) || !review_decided(request, run, &decided, err))
         return false;
-    AUTO(rows_done)
-    Rows rows = {
-        .run = run, .steps = json_array(), .keys = json_array(), .decisions = json_array()};
+    AUTO(review_rows_done) ReviewRows rows = {0};
     if (decided < 0 &&
-        (!take_all(request, &rows, err) || !write_rows(request, &rows, &decided, err)))
+        (!review_rows_open(request, run, &rows, err) || !take_all(request, &rows, err) ||
+         !review_write(request, &rows, &decided, err)))
         return false;
     launch_wake(request->server);
     *ret_body = json_object();

@@ -54,9 +54,12 @@ const ServerRoute SERVER_ROUTES[] = {
     {METHOD_GET, "/api/runs/:run/kept", get_kept, ACCESS_OPERATOR,
      "What a rollback would copy first: rows that the application wrote into what it removes."},
     {METHOD_GET, "/api/runs/:run/review", get_review, ACCESS_VIEWER,
-     "The review queue. Arguments: state, step, reason, limit, after."},
+     "The review queue. Arguments: state, step, reason, limit, after, format (csv: the open rows "
+     "as a file to fill in)."},
     {METHOD_POST, "/api/runs/:run/review", post_review, ACCESS_OPERATOR,
      "Decides rows of the review queue."},
+    {METHOD_POST, "/api/runs/:run/review/file", post_review_file, ACCESS_OPERATOR,
+     "Decides rows as a filled-in file says, all or none; without apply, says what it would do."},
     {METHOD_POST, "/api/runs/:run/requests", post_request, ACCESS_OPERATOR,
      "Asks a run to pause, resume, retry, roll back or abort, to skip or repair a failed "
      "undo, or to change its pace. Needs If-Match with the run's version. Answers 202."},

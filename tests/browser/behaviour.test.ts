@@ -185,6 +185,27 @@ test("rows are marked by key and decided together", { skip }, async () => {
   await context.close();
 });
 
+test("a filled-in file is shown before it is applied; a broken one cannot be", { skip }, async () => {
+  await mock.control("reset");
+  await mock.control("goto", { at: "gate" });
+  const { context, page, errors } = await enter("bob");
+  await page.goto(`${mock.url}/runs/42/review`);
+  assert.match((await page.getByRole("link", { name: /^CSV/ }).getAttribute("href")) ?? "", /\/api\/runs\/42\/review\?format=csv$/);
+  await page.getByRole("button", { name: "Decide by a file…" }).click();
+  const choose = (text: string) => page.getByLabel("File", { exact: true }).setInputFiles({ name: "review.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
+  const apply = page.getByRole("button", { name: /^Apply/ });
+  assert.ok(await apply.isDisabled());
+  await choose("wrong");
+  await page.getByText(/^Line 3: a decision is/).waitFor();
+  assert.ok(await apply.isDisabled());
+  await choose("good");
+  await page.getByText("It decides 2 rows").waitFor();
+  await page.getByRole("button", { name: "Apply 2 decisions" }).click();
+  await page.getByText("2 rows decided.").waitFor();
+  assert.deepEqual(errors, []);
+  await context.close();
+});
+
 test("20,000 events: the list draws only what is seen, and stays quick", { skip }, async () => {
   await mock.control("reset");
   await mock.control("goto", { at: "backfill" });

@@ -100,3 +100,69 @@ test("decisions by choice, by value and by text, each exactly as it was written"
   assert.equal(last?.done, 40);
   assert.equal(last?.total, 40);
 });
+
+test("the queue goes out as a file and comes back filled in: looked at first, taken whole or not at all", async (t) => {
+  const database = await cluster.database();
+  await cluster.query(
+    database,
+    "CREATE TABLE prices (id int PRIMARY KEY, amount numeric, detail jsonb); INSERT INTO prices (id) SELECT generate_series(1, 40)",
+  );
+  const plans = temporary("plans");
+  mkdirSync(join(plans, "prices"));
+  writeFileSync(join(plans, "prices/plan.lua"), PLAN);
+  writeFileSync(join(plans, "headgate.yaml"), TEST_CONFIG);
+  const supervisor = await Supervisor.start({ env: cluster.env(database), config: plans, plans, environment: "test", people: ["alice", "vera"] });
+  t.after(() => supervisor.stop());
+  const alice = supervisor.as("alice");
+  const { id } = await alice.startRun("prices", "test");
+  await waitUntil("rows wait for a decision", async () => (await alice.run(id)).review.open === 4);
+  const cli = (person: string, ...args: string[]) =>
+    headgate(["review", id, "--server", supervisor.url, ...args], { env: { ...supervisor.env, HEADGATE_TOKEN: supervisor.known.tokens.get(person) ?? "" } });
+  const decided = async () => (await cluster.query(database, "SELECT FROM headgate.decision")).length;
+
+  const out = await cli("vera", "--csv");
+  assert.equal(out.code, 0, out.text);
+  const choices = String.raw`"1. {""amount"": ""1.50""}
+2. list price {""amount"": ""7.10"", ""detail"": {""list"": true}}"`;
+  const [head, ...rows] = out.stdout.trimEnd().split("\r\n");
+  assert.equal(head, "step,key,kind,reason,choices,before,decision");
+  assert.equal(rows.length, 4);
+  assert.ok(rows[0]!.startsWith(`"p/prices.amount","[""1""]","ambiguous","no amount fits",${choices},"{""id"": 1`), rows[0]);
+  assert.ok(rows.every((row) => row.endsWith(',""')));
+
+  const file = join(temporary("file"), "filled.csv");
+  const fill = (...decisions: string[]) =>
+    writeFileSync(file, `${[head, ...rows.map((row, index) => row.replace(/""$/, decisions[index] === undefined ? '""' : `"${decisions[index]!.replaceAll('"', '""')}"`))].join("\r\n")}\r\n`);
+  const SET = '{"amount": 12345678901234567.890123456789000}';
+  fill("2", "perhaps", "3", SET);
+  const looked = await cli("alice", "--import", file);
+  assert.match(looked.stdout, /line 4: a decision is the number of a choice, skip or \{"column": value\}, not "perhaps"\n/);
+  assert.match(looked.stdout, /line 6: row \{3\} has 2 choices, so there is no choice 2\n/);
+  assert.match(looked.stdout, /lines that cannot be taken: 2; nothing would be decided\n$/);
+  const refused = await cli("alice", "--import", file, "--yes");
+  assert.match(refused.text, /line 4: .*; lines that cannot be taken: 2; nothing was decided/);
+  assert.equal(await decided(), 0);
+  writeFileSync(file, 'key;decision;step\n1;skip;p/prices.amount\n"[""1""]";2;p/prices.amount\n99;skip;p/prices.amount\n');
+  const twice = await cli("alice", "--import", file);
+  assert.match(twice.stdout, /line 3: line 2 decides the same row\nline 4: there is no such open row/);
+  const nothing = await cli("alice", "--import", join(plans, "headgate.yaml"));
+  assert.match(nothing.text, /line 1 names no column "step"/);
+  fill();
+  assert.match((await cli("alice", "--import", file, "--yes")).text, /no line has a decision/);
+
+  fill("2", "skip", "", SET);
+  assert.match((await cli("vera", "--import", file, "--yes")).text, /403/);
+  const preview = await cli("alice", "--import", file);
+  assert.match(preview.stdout, /line 2: p\/prices\.amount {2}1\n {4}2\. list price\n/);
+  assert.match(preview.stdout, /3 would be decided; with --yes they are\n$/);
+  assert.equal(await decided(), 0, "it was only looked at");
+  assert.match((await cli("alice", "--import", file, "--yes")).stdout, /3 decided\n$/);
+  await waitUntil("one row is left", async () => (await alice.run(id)).review.open === 1);
+  assert.match((await cli("alice", "--import", file, "--yes")).text, /line 2: there is no such open row .*nothing was decided/, "a second time they are not open any more");
+  assert.deepEqual(await cluster.query(database, "SELECT id, amount::text AS amount FROM prices WHERE id <= 4 ORDER BY id"), [
+    { id: 1, amount: "7.10" },
+    { id: 2, amount: null },
+    { id: 3, amount: null },
+    { id: 4, amount: "12345678901234567.890123456789000" },
+  ]);
+});

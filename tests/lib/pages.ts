@@ -79,6 +79,12 @@ async function paceAsked(page: Page): Promise<void> {
   await page.getByText("Change at least one value").waitFor();
 }
 
+const fileChosen = (text: string, shown: string) => async (page: Page): Promise<void> => {
+  await press("Decide by a file…")(page);
+  await page.getByLabel("File", { exact: true }).setInputFiles({ name: "review.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
+  await page.getByText(shown).waitFor();
+};
+
 async function startDryRun(page: Page): Promise<void> {
   await press("Dry run or start…")(page);
   await page.getByLabel("Environment").selectOption("demo");
@@ -170,6 +176,8 @@ export const PAGE_STATES: PageState[] = ([
     { name: "review-empty", path: "/runs/37/review", ready: words("Nothing is left to review") },
     { name: "review-viewer", path: "/runs/42/review", person: "vera", ready: words("Deciding rows needs the role operator") },
     { name: "review-marked", path: "/runs/42/review", ready: words("int-1 (shop A)"), reach: (page) => page.getByRole("radio", { name: /Skip/ }).first().check() },
+    { name: "dialog-review-file", path: "/runs/42/review", ready: words("int-1 (shop A)"), reach: fileChosen("good", "It decides 2 rows") },
+    { name: "dialog-review-file-wrong", path: "/runs/42/review", ready: words("int-1 (shop A)"), reach: fileChosen("wrong", "nothing can be applied") },
     { name: "dialog-decide-all", path: "/runs/42/review", ready: words("int-1 (shop A)"), reach: (page) => press(/^Decide all 12/)(page).then(() => dialog(page)) },
   ]),
   ...of("report", [

@@ -251,6 +251,16 @@ function decideRows(world, body, person) {
   return ok({ decided });
 }
 
+/** A file is not read here: it stands for one that decides two rows, or for a broken one. */
+function takeFile(world, { csv, apply }) {
+  const [first, second] = world.rows.filter((row) => row.state === "open");
+  const change = (line, row, decision, choice) => ({ line, step: row.step, key: row.key, decision, choice });
+  const problems = csv.includes("wrong") ? [{ line: 3, text: 'a decision is the number of a choice, skip or {"column": value}, not "wrong"' }] : [];
+  const changes = [change(2, first, { choice: 0 }, first.choices?.[0] ?? null), ...(problems.length > 0 ? [] : [change(3, second, { skip: true }, null)])];
+  if (apply) decideRows(world, { decisions: changes }, "bob");
+  return ok({ applied: apply, rows: 14, decided: changes.length, changes, problems });
+}
+
 function gateView(gate, person) {
   const started = person === "alice";
   const viewer = person === "vera";
@@ -363,6 +373,7 @@ function answer(world, method, path, query, call) {
     { path: "expand/canonical_event column", relation: "public.events", columns: ["canonical_event"], rows: 12345 },
     { path: "expand/canonical_event column", relation: "public.campaigns", columns: ["data_sources_v2"], rows: 0 },
   ] });
+  if (part === "review" && rest === "file") return takeFile(world, body);
   if (part === "review") return method === "GET" ? review(world, query, id) : decideRows(world, body, person);
   if (part === "requests") return request(world, id, call);
   if (part === "report") return report(world, id);

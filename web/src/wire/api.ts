@@ -4,7 +4,7 @@
 import { parseExact, stringifyExact } from "../lib/json";
 import type {
   Budget, Checklist, Gate, GateWord, Json, JsonObject, Kept, Me, MendKind, PlanEntry, RequestKind, ReviewDecision,
-  ReviewPage, Rollout, RunDetail, RunEvent, RunList, TuneName,
+  ReviewPage, ReviewTaken, Rollout, RunDetail, RunEvent, RunList, TuneName,
 } from "./types";
 
 export class ApiError extends Error {
@@ -85,15 +85,17 @@ interface PostOptions {
   key?: string;
 }
 
-export function post<T>(path: string, body: unknown, { ifMatch, key = newKey() }: PostOptions = {}): Promise<T> {
+function posted(path: string, body: unknown, { ifMatch, key = newKey() }: PostOptions): [path: string, options: RequestInit] {
   const headers: Record<string, string> = {
     "Content-Type": "application/json",
     "X-Headgate-CSRF": csrf,
     "Idempotency-Key": key,
   };
   if (ifMatch !== undefined) headers["If-Match"] = `"${ifMatch}"`;
-  return call<T>(path, { method: "POST", headers, body: stringifyExact(body) });
+  return [path, { method: "POST", headers, body: stringifyExact(body) }];
 }
+
+export const post = <T>(path: string, body: unknown, options: PostOptions = {}): Promise<T> => call<T>(...posted(path, body, options));
 
 export function query(values: Record<string, string | number | undefined>): string {
   const pairs = Object.entries(values).filter(([, value]) => value !== undefined && value !== "");
@@ -158,6 +160,10 @@ export const api = {
   review: (id: string, options: ReviewQuery) => call<ReviewPage>(`${runPath(id)}/review${query({ ...options })}`, {}, parseExact),
   decideRows: (id: string, decisions: ReviewDecision[], key: string) =>
     post<{ decided: number }>(`${runPath(id)}/review`, { decisions }, { key }),
+  /** Where the open rows are downloaded, with a column to fill in. */
+  reviewFile: (id: string, options: ReviewQuery) => `/api/${runPath(id)}/review${query({ ...options, format: "csv" })}`,
+  takeReview: (id: string, csv: string, apply: boolean, key: string) =>
+    call<ReviewTaken>(...posted(`${runPath(id)}/review/file`, { csv, apply }, { key }), parseExact),
   answer: (id: string, path: string, item: number, note: string, key: string) =>
     post<unknown>(`${runPath(id)}/answers`, { path, item, note }, { key }),
 };

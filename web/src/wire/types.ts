@@ -484,6 +484,16 @@ export type ReviewDecision =
   | { step: string; key: string[]; decision: ReviewVerdict }
   | { step: string; reason: string; decision: ReviewVerdict };
 
+/** What a filled-in file would decide, or has decided. */
+export interface ReviewTaken {
+  applied: boolean;
+  /** Lines behind the first. */
+  rows: number;
+  decided: number;
+  changes: { line: number; step: string; key: string[]; decision: ReviewVerdict; choice: ReviewChoice | null }[];
+  problems: { line: number; text: string }[];
+}
+
 /** What gets a blocked rollback on: the failed undo is left out, or other SQL stands in for it. */
 export type MendKind = "skip" | "repair";
 export interface MendWay {

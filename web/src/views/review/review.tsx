@@ -9,9 +9,12 @@ import { canOperate, live, messageOf, view } from "../../state/store";
 import { api, newKey } from "../../wire/api";
 import type { JsonObject, ReviewChoice, ReviewDecision, ReviewReason, ReviewRow, ReviewVerdict } from "../../wire/types";
 import { Icon } from "../common/icon";
+import { lazyPart } from "../common/lazy";
 import { Code, Dialog, Empty, Failure, Loading, Notice } from "../common/parts";
 import { RunFrame } from "../common/run-frame";
 import { useLoaded } from "../common/use-loaded";
+
+const FileDialog = lazyPart(() => import("./file").then((part) => part.FileDialog));
 
 const PAGE = 50;
 const STATES = [["open", "Open"], ["applied", "Applied"], ["skipped", "Skipped"]] as const;
@@ -26,7 +29,7 @@ const wordOf = (verdict: ReviewVerdict, row: ReviewRow): string =>
 const choiceName = (choice: ReviewChoice): string => choice.label ?? stringifyExact(choice.set ?? {});
 
 /** What would be written, column by column. */
-function Columns({ set }: { set: JsonObject }) {
+export function Columns({ set }: { set: JsonObject }) {
   return <>{Object.entries(set).map(([column, value]) => <code key={column} class="soft clip">{column} = {stringifyExact(value)}</code>)}</>;
 }
 
@@ -168,6 +171,7 @@ export function ReviewPage({ run }: { run: string }) {
     api.review(run, { state, step, reason: reasonText, limit: PAGE, after }));
   const [marks, setMarks] = useState<Marks>(new Map());
   const [bulk, setBulk] = useState<ReviewReason | null>(null);
+  const [file, setFile] = useState(false);
   const [done, setDone] = useState("");
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
@@ -225,6 +229,12 @@ export function ReviewPage({ run }: { run: string }) {
               }}>{label}</button>)}
             </div>
             {shown && shown.total !== null && <span class="soft">{plural(shown.total, "row")}</span>}
+            {state === "open" && shown !== null && (shown.total ?? 0) > 0 && (
+              <span class="downloads">
+                <a class="button small" href={api.reviewFile(run, { step, reason: reasonText })} download><Icon name="down" />CSV<span class="hidden"> of the open rows, with a column for decisions</span></a>
+                {may && <button type="button" class="button small" disabled={!live.value} onClick={() => setFile(true)}>Decide by a file…</button>}
+              </span>
+            )}
           </div>
           <div role="status">{done && <Notice tone="good" icon="check" title={done}>The run applies the decisions by itself.</Notice>}</div>
           {!may && <Notice tone="muted" icon="shield" title="You may look">Deciding rows needs the role operator.</Notice>}
@@ -271,6 +281,10 @@ export function ReviewPage({ run }: { run: string }) {
               <button type="button" class="button primary" disabled={busy || !live.value} onClick={() => void apply()}>{busy ? "Applying…" : `Apply ${plural(marks.size, "decision")}`}</button>
             </div>
           )}
+          {file && <FileDialog run={run} onClose={() => setFile(false)} onDone={(count) => {
+            setFile(false);
+            decided(count);
+          }} />}
           {bulk && shown && <BulkDialog reason={bulk} run={run} onClose={() => setBulk(null)} onDone={decided}
             rows={shown.rows.filter((row) => row.reason === bulk.reason && row.step === bulk.step)} />}
         </>
