@@ -6,7 +6,7 @@
 enum {
     /* bundles and scripts */
     BOUND_BUNDLE_BYTES = 16 * 1024 * 1024, ///< a plan's folder
-    BOUND_BUNDLE_FILES = 2000,
+    BOUND_BUNDLE_FILES = 10000,
     BOUND_SCRIPT_BYTES = 64 * 1024 * 1024, ///< Lua heap of one state
     BOUND_SCRIPT_LOAD_MS = 5000,           ///< evaluating a plan
     BOUND_SCRIPT_SLICE_MS = 1000,          ///< Lua between two waits, one map call, one check

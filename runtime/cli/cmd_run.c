@@ -62,16 +62,27 @@ static CliExit start_run(Cli *cli, const CliContext *context, const CliPlan *pla
     return cli_ask_drive(cli, context, run, 0);
 }
 
-/* The plan, and the run that has done it here already. */
+/* Evaluates the plan, and finds the run that has done it here with the parameters of this one. */
+static bool look_closely(const Cli *cli, const CliContext *context, DbConn *state, CliPlan *plan,
+                         int64_t *ret_done, Error *err)
+{
+    return cli_evaluate_known(cli, context, state, plan, err) && cli_param_take(cli, plan, err) &&
+           (cli_flag(cli, "again") ||
+            cli_launch_find_done(cli, context, state, plan, ret_done, err));
+}
+
+/* The plan, or the run that has done it here already: for the usual answer, "nothing to do", the
+ * bundle's hash says enough. */
 static bool look(const Cli *cli, const CliContext *context, CliPlan *plan, int64_t *ret_done,
                  Error *err)
 {
     AUTO(db_close_auto) DbConn *state = NULL;
-    return cli_context_connect(cli, context, true, &state, err) &&
-           cli_evaluate_known(cli, context, state, cli_argument(cli, 0), plan, err) &&
-           cli_param_take(cli, plan, err) &&
-           (cli_flag(cli, "again") ||
-            cli_launch_find_done(cli, context, state, plan, ret_done, err));
+    bool plain = !cli_flag(cli, "again") && cli_option_nth(cli, "param", 0) == NULL;
+    if (!cli_context_connect(cli, context, true, &state, err) ||
+        !cli_evaluate_read(context, cli_argument(cli, 0), &plan->bundle, err) ||
+        (plain && !cli_launch_find_known(context, state, plan->bundle->hash, ret_done, err)))
+        return false;
+    return *ret_done != 0 || look_closely(cli, context, state, plan, ret_done, err);
 }
 
 CliExit cli_run(Cli *cli)

@@ -84,34 +84,31 @@ static bool find_plan(const Cli *cli, DbConn *state, CliPlan *plan, Error *err)
     return cli_evaluate(cli, plan->bundle, &plan->plan, err) && check_sql(plan->plan, err);
 }
 
-static bool evaluate(const Cli *cli, const CliContext *context, DbConn *state, const char *plan,
-                     CliPlan *ret_plan, Error *err)
+bool cli_evaluate_read(const CliContext *context, const char *plan, Bundle **ret_bundle, Error *err)
 {
-    CliPlan result = {0};
     AUTO(json_auto) json_t *shown = config_shown(context->config, context->environment);
     AUTO(base_free) char *extra = json_canonical(shown);
-    bool ok =
-        bundle_read(cli_context_plan_folder(context->arena, plan), extra, &result.bundle, err) &&
-        find_plan(cli, state, &result, err) &&
-        config_check_plan(context->config, context->environment, result.plan, err);
-    if (!ok) {
-        cli_plan_done(&result);
-        return false;
-    }
-    *ret_plan = result;
-    return true;
+    return bundle_read(cli_context_plan_folder(context->arena, plan), extra, ret_bundle, err);
+}
+
+bool cli_evaluate_known(const Cli *cli, const CliContext *context, DbConn *state, CliPlan *plan,
+                        Error *err)
+{
+    return find_plan(cli, state, plan, err) &&
+           config_check_plan(context->config, context->environment, plan->plan, err);
 }
 
 bool cli_evaluate_folder(const Cli *cli, const CliContext *context, const char *plan,
                          CliPlan *ret_plan, Error *err)
 {
-    return evaluate(cli, context, NULL, plan, ret_plan, err);
-}
-
-bool cli_evaluate_known(const Cli *cli, const CliContext *context, DbConn *state, const char *plan,
-                        CliPlan *ret_plan, Error *err)
-{
-    return evaluate(cli, context, state, plan, ret_plan, err);
+    CliPlan result = {0};
+    if (!cli_evaluate_read(context, plan, &result.bundle, err) ||
+        !cli_evaluate_known(cli, context, NULL, &result, err)) {
+        cli_plan_done(&result);
+        return false;
+    }
+    *ret_plan = result;
+    return true;
 }
 
 void cli_plan_done(CliPlan *plan)

@@ -18,10 +18,13 @@ typedef struct CliPlan {
 /// Waits.
 NODISCARD bool cli_evaluate_folder(const Cli *cli, const CliContext *context, const char *plan,
                                    CliPlan *ret_plan, Error *err);
-/// Waits. The same for a plan that state may know: a registered bundle was evaluated and checked
-/// before, its graph is kept with it.
+/// The bundle of a plan's folder in the context's environment.
+NODISCARD bool cli_evaluate_read(const CliContext *context, const char *plan, Bundle **ret_bundle,
+                                 Error *err);
+/// Waits. Evaluates plan->bundle into plan->plan. state (NULL: none) may know it: a registered
+/// bundle was evaluated and checked before, its graph is kept with it.
 NODISCARD bool cli_evaluate_known(const Cli *cli, const CliContext *context, DbConn *state,
-                                  const char *plan, CliPlan *ret_plan, Error *err);
+                                  CliPlan *plan, Error *err);
 void cli_plan_done(CliPlan *plan);
 
 #endif

@@ -102,6 +102,28 @@ bool cli_launch_find_done(const Cli *cli, const CliContext *context, DbConn *sta
     return true;
 }
 
+bool cli_launch_find_known(const CliContext *context, DbConn *state, const char *hash,
+                           int64_t *ret_run, Error *err)
+{
+    int version = 0;
+    *ret_run = 0;
+    if (!ledger_schema_version(state, &version, err))
+        return false;
+    if (version == 0)
+        return true;
+    LedgerParams params = {0};
+    ledger_param_text(&params, hash);
+    ledger_param_int(&params, LEDGER_LANGUAGE);
+    ledger_param_text(&params, context->environment->name);
+    AUTO(db_result_auto) DbResult *known = NULL;
+    if (!ledger_call(state, "run_known", &params, &known, err))
+        return false;
+    if (db_rows(known) == 1 &&
+        config_target(context->environment, db_value(known, 0, 1)) == context->state)
+        *ret_run = db_int(known, 0, 0);
+    return true;
+}
+
 /* ------------------------------------------------------------------ keeping alive */
 
 struct CliRunner {

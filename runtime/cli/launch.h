@@ -19,6 +19,10 @@ NODISCARD bool cli_launch_create(const Cli *cli, const CliContext *context, cons
 /// that run, or 0. Nothing is written.
 NODISCARD bool cli_launch_find_done(const Cli *cli, const CliContext *context, DbConn *state,
                                     const CliPlan *plan, int64_t *ret_run, Error *err);
+/// Waits. The same by the hash of the plan's bundle alone, for a plan that declares no parameters
+/// and whose target is the state database: 0 may also mean that the plan must be looked at.
+NODISCARD bool cli_launch_find_known(const CliContext *context, DbConn *state, const char *hash,
+                                     int64_t *ret_run, Error *err);
 
 /// A runner of one run, kept alive: it is started again when it dies, at most BOUND_SCRIPT_RESTARTS
 /// times in a row without the run having moved on, and with pauses.

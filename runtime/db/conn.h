@@ -78,12 +78,25 @@ typedef struct DbStatement {
 } DbStatement;
 NODISCARD bool db_pipeline(DbConn *conn, const DbStatement *statements, size_t count,
                            DbResult **ret_results, Error *err);
+/// Where a script stopped.
+typedef struct DbPlace {
+    size_t statement; ///< from 0
+    int position;     ///< as db_exec() gives it
+} DbPlace;
+/// Waits. db_pipeline() of statements that are not ours: no deadline, they may set their own. The
+/// server takes one statement a text here, where db_exec() would take several.
+NODISCARD bool db_script(DbConn *conn, const DbStatement *statements, size_t count,
+                         DbResult **ret_results, DbPlace *ret_place, Error *err);
 
 NODISCARD bool db_begin(DbConn *conn, Error *err);
 /// Begins a transaction that only reads, and sees the database as of its first statement.
 NODISCARD bool db_begin_snapshot(DbConn *conn, Error *err);
 /// A lost connection here leaves the outcome unknown: ERROR_UNREACHABLE, read the ledger.
 NODISCARD bool db_commit(DbConn *conn, Error *err);
+/// Waits. db_pipeline() and db_commit() in one round trip: the first error skips the COMMIT too,
+/// and the caller rolls back. Nothing in it can be cancelled.
+NODISCARD bool db_pipeline_commit(DbConn *conn, const DbStatement *statements, size_t count,
+                                  DbResult **ret_results, Error *err);
 /// Never fails: if it cannot roll back, the connection is marked lost.
 void db_rollback(DbConn *conn);
 

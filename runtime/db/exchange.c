@@ -338,25 +338,6 @@ bool db_copy_in(DbConn *conn, const char *sql, const char *data, size_t bytes, i
 
 /* -- prepared statements -- */
 
-/* FNV-1a: http://www.isthe.com/chongo/tech/comp/fnv/ */
-static size_t text_hash(const char *text)
-{
-    uint64_t hash = UINT64_C(14695981039346656037);
-    for (; *text != '\0'; text++)
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
-    return (size_t)(hash ^ (hash >> 32));
-}
-
-/* The slot of sql, or the free one where it belongs. By text, not by address: an address may be
- * used again for another text. */
-static size_t prepared_slot(const DbConn *conn, const char *sql)
-{
-    size_t slot = text_hash(sql) % DB_PREPARED_MAX;
-    while (conn->prepared[slot] != NULL && strcmp(conn->prepared[slot], sql) != 0)
-        slot = (slot + 1) % DB_PREPARED_MAX;
-    return slot;
-}
-
 static bool prepare(DbConn *conn, const char *name, const char *sql, const DbParams *params,
                     Error *err)
 {
@@ -369,27 +350,15 @@ static bool prepare(DbConn *conn, const char *name, const char *sql, const DbPar
     return receive(conn, NULL, NULL, err);
 }
 
-enum { PREPARED_NAME_BYTES = 16 };
-
-/* The name of sql if the server knows it. */
-static bool prepared_name(const DbConn *conn, const char *sql, char name[PREPARED_NAME_BYTES])
-{
-    size_t slot = prepared_slot(conn, sql);
-    snprintf(name, PREPARED_NAME_BYTES, "hg%zu", slot);
-    return conn->prepared[slot] != NULL;
-}
-
 /* Prepares sql unless the server knows it or the table is full. */
 static bool know_prepared(DbConn *conn, const char *sql, const DbParams *params, Error *err)
 {
-    char name[PREPARED_NAME_BYTES];
-    /* Linear probing needs free slots to stop at. */
-    if (prepared_name(conn, sql, name) || conn->prepared_count >= DB_PREPARED_MAX * 3 / 4)
+    char name[DB_PREPARED_NAME_BYTES];
+    if (db_prepared_find(conn, sql, name) || db_prepared_full(conn))
         return true;
     if (!prepare(conn, name, sql, params, err))
         return false;
-    conn->prepared[prepared_slot(conn, sql)] = base_strdup(sql);
-    conn->prepared_count++;
+    db_prepared_add(conn, sql);
     return true;
 }
 
@@ -398,10 +367,10 @@ bool db_query_prepared(DbConn *conn, const char *sql, const DbParams *params, Db
 {
     if (params == NULL)
         params = &NO_PARAMS;
-    char name[PREPARED_NAME_BYTES];
+    char name[DB_PREPARED_NAME_BYTES];
     if (!know_prepared(conn, sql, params, err))
         return false;
-    if (!prepared_name(conn, sql, name))
+    if (!db_prepared_find(conn, sql, name))
         return db_query(conn, sql, params, ret_result, err);
     if (!begin_exchange(conn, err))
         return false;
@@ -430,8 +399,8 @@ static bool prepare_unknown(DbConn *conn, const DbStatement *statements, size_t 
 static bool send_statement(DbConn *conn, const DbStatement *statement)
 {
     const DbParams *params = statement->params == NULL ? &NO_PARAMS : statement->params;
-    char name[PREPARED_NAME_BYTES];
-    if (!statement->prepared || !prepared_name(conn, statement->sql, name))
+    char name[DB_PREPARED_NAME_BYTES];
+    if (!statement->prepared || !db_prepared_find(conn, statement->sql, name))
         return send_params(conn, statement->sql, params);
     return PQsendQueryPrepared(conn->pg, name, params->count, params->values, params->lengths,
                                params->formats, 0) == 1;
@@ -454,23 +423,32 @@ static bool send_pipeline(DbConn *conn, const DbStatement *statements, size_t co
     return true;
 }
 
-/* The result of each statement into kept; the first error, or NULL, up to the synchronization
- * point. */
-static PGresult *collect_pipeline(DbConn *conn, PGresult **kept, size_t count)
+/* A failed pipeline: its first error (NULL: none, or the connection was lost) and the statement
+ * that it belongs to. */
+typedef struct PipelineError {
+    PGresult *result;
+    size_t statement;
+} PipelineError;
+
+/* The result of each statement into kept, up to the synchronization point. */
+static PipelineError collect_pipeline(DbConn *conn, PGresult **kept, size_t count)
 {
-    PGresult *error = NULL;
+    PipelineError error = {0};
     for (size_t i = 0;;) {
         PGresult *result = next_result(conn);
         if (result == NULL) { /* the end of a statement, or the connection is gone */
             if (conn->lost || PQstatus(conn->pg) == CONNECTION_BAD)
-                return error;
+                return error.result != NULL ? error : (PipelineError){NULL, i};
             i++;
             continue;
         }
         ExecStatusType status = PQresultStatus(result);
         bool is_end = status == PGRES_PIPELINE_SYNC;
-        if (!is_end && status != PGRES_PIPELINE_ABORTED && is_error(result) && error == NULL) {
-            error = result;
+        if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT)
+            db_lose(conn); /* libpq has no way on from here */
+        if (!is_end && status != PGRES_PIPELINE_ABORTED && is_error(result) &&
+            error.result == NULL) {
+            error = (PipelineError){result, i};
         } else if (is_end || is_error(result) || i >= count || kept[i] != NULL) {
             PQclear(result);
         } else {
@@ -481,26 +459,35 @@ static PGresult *collect_pipeline(DbConn *conn, PGresult **kept, size_t count)
     }
 }
 
-bool db_pipeline(DbConn *conn, const DbStatement *statements, size_t count, DbResult **ret_results,
-                 Error *err)
+/* deadline_statements 0: none. place may be NULL. */
+static bool pipeline(DbConn *conn, const DbStatement *statements, size_t count, DeadlineStage stage,
+                     size_t deadline_statements, DbResult **ret_results, DbPlace *place, Error *err)
 {
     invariant(count > 0);
     if (!prepare_unknown(conn, statements, count, err) || !begin_exchange(conn, err))
         return false;
-    deadline_start(conn, DEADLINE_CANCEL, (int64_t)count);
-    if (!send_pipeline(conn, statements, count)) {
+    deadline_start(conn, stage, (int64_t)deadline_statements);
+    /* Cancelling a COMMIT that waits for a standby would report as done what no standby has. */
+    conn->uncancellable = stage == DEADLINE_LOSE;
+    bool sent = send_pipeline(conn, statements, count);
+    if (!sent) {
         db_lose(conn); /* half a pipeline cannot be taken back */
+        conn->uncancellable = false;
         return send_failed(conn, err);
     }
     DB_FAULT_SENT(conn);
     PGresult **kept = base_alloc(count * sizeof(PGresult *));
-    PGresult *error = collect_pipeline(conn, kept, count);
+    PipelineError error = collect_pipeline(conn, kept, count);
     if (!conn->lost && PQexitPipelineMode(conn->pg) != 1)
         db_lose(conn);
-    PGresult *last = error != NULL ? error : kept[count - 1];
-    bool ok = finish_exchange(conn, last, ret_results == NULL ? NULL : &ret_results[count - 1],
-                              NULL, err);
-    for (size_t i = 0; i < count - (error != NULL ? 0 : 1); i++) {
+    conn->uncancellable = false;
+    bool failed = error.result != NULL;
+    if (place != NULL)
+        place->statement = error.statement;
+    bool ok = finish_exchange(conn, failed ? error.result : kept[count - 1],
+                              ret_results == NULL ? NULL : &ret_results[count - 1],
+                              place == NULL ? NULL : &place->position, err);
+    for (size_t i = 0; i < count - (failed ? 0 : 1); i++) {
         if (ok)
             db_result_give(kept[i], ret_results == NULL ? NULL : &ret_results[i]);
         else
@@ -509,6 +496,19 @@ bool db_pipeline(DbConn *conn, const DbStatement *statements, size_t count, DbRe
     free(kept);
     DB_FAULT_AFTER(conn);
     return ok;
+}
+
+bool db_pipeline(DbConn *conn, const DbStatement *statements, size_t count, DbResult **ret_results,
+                 Error *err)
+{
+    return pipeline(conn, statements, count, DEADLINE_CANCEL, count, ret_results, NULL, err);
+}
+
+bool db_script(DbConn *conn, const DbStatement *statements, size_t count, DbResult **ret_results,
+               DbPlace *ret_place, Error *err)
+{
+    *ret_place = (DbPlace){0};
+    return pipeline(conn, statements, count, DEADLINE_CANCEL, 0, ret_results, ret_place, err);
 }
 
 /* -- transactions -- */
@@ -525,37 +525,47 @@ bool db_begin_snapshot(DbConn *conn, Error *err)
     return db_query(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", NULL, NULL, err);
 }
 
-static bool commit(DbConn *conn, DbResult **ret_result, Error *err)
+/* The server answers COMMIT with "ROLLBACK" when a statement had failed before. */
+static bool committed(const DbResult *result, Error *err)
 {
-    if (!begin_exchange(conn, err))
+    if (strcmp(db_command(result), "COMMIT") == 0 || BUG("rollback_taken_for_commit"))
+        return true;
+    error_set(err, ERROR_DATABASE, "the transaction had failed before and was rolled back");
+    if (err != NULL)
+        memcpy(err->sqlstate, "25P02", sizeof(err->sqlstate));
+    return false;
+}
+
+bool db_pipeline_commit(DbConn *conn, const DbStatement *statements, size_t count,
+                        DbResult **ret_results, Error *err)
+{
+    if (!conn->lost && !db_in_transaction(conn))
+        return error_set(err, ERROR_INTERNAL, "there is no transaction to commit");
+    AUTO(arena_auto) Arena *arena = arena_new();
+    DbStatement *all = arena_alloc(arena, (count + 1) * sizeof(*all));
+    DbResult **results = arena_alloc(arena, (count + 1) * sizeof(DbResult *));
+    for (size_t i = 0; i < count; i++)
+        all[i] = statements[i];
+    all[count] = (DbStatement){.sql = "COMMIT"};
+    bool before = fiber_shield(true);
+    bool ok = pipeline(conn, all, count + 1, DEADLINE_LOSE, count + 1, results, NULL, err);
+    fiber_shield(before);
+    if (!ok)
         return false;
-    /* Cancelling a COMMIT that waits for a standby would report as done what no standby has. */
-    conn->uncancellable = true;
-    deadline_start(conn, DEADLINE_LOSE, 1);
-    DB_FAULT_BEFORE(conn, "COMMIT");
-    bool ok = PQsendQuery(conn->pg, "COMMIT") == 1 ? receive(conn, ret_result, NULL, err)
-                                                   : send_failed(conn, err);
-    conn->uncancellable = false;
+    AUTO(db_result_auto) DbResult *end = results[count];
+    ok = committed(end, err);
+    for (size_t i = 0; i < count; i++) {
+        if (ok && ret_results != NULL)
+            ret_results[i] = results[i];
+        else
+            db_result_free(results[i]);
+    }
     return ok;
 }
 
 bool db_commit(DbConn *conn, Error *err)
 {
-    if (!conn->lost && !db_in_transaction(conn))
-        return error_set(err, ERROR_INTERNAL, "there is no transaction to commit");
-    bool before = fiber_shield(true);
-    AUTO(db_result_auto) DbResult *result = NULL;
-    bool ok = commit(conn, &result, err);
-    fiber_shield(before);
-    if (!ok)
-        return BUG("commit_assumed") && conn->lost;
-    if (strcmp(db_command(result), "COMMIT") == 0 || BUG("rollback_taken_for_commit"))
-        return true;
-    /* The server answers COMMIT with "ROLLBACK" when a statement had failed before. */
-    error_set(err, ERROR_DATABASE, "the transaction had failed before and was rolled back");
-    if (err != NULL)
-        memcpy(err->sqlstate, "25P02", sizeof(err->sqlstate));
-    return false;
+    return db_pipeline_commit(conn, NULL, 0, NULL, err) || (BUG("commit_assumed") && conn->lost);
 }
 
 void db_rollback(DbConn *conn)

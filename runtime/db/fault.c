@@ -85,18 +85,30 @@ static void pass_named(PGconn *pg, const char *name, const char *where)
     pass(pg, point);
 }
 
+static void remember_write(DbFault *fault)
+{
+    if (fault->statement[0] != '\0')
+        snprintf(fault->write, sizeof(fault->write), "%s", fault->statement);
+    fault->statement[0] = '\0';
+}
+
 void db_fault_before(DbFault *fault, PGconn *pg, const char *sql)
 {
     pass(pg, "libpq.send");
     fault->commit = strcmp(sql, "COMMIT") == 0;
     if (fault->commit) {
+        remember_write(fault); /* a pipeline may hold the write and its COMMIT */
         pass_named(pg, fault->write, "before_commit");
         return;
     }
     if (strcmp(sql, "BEGIN") == 0 || strcmp(sql, "ROLLBACK") == 0)
         fault->write[0] = '\0';
-    name_of(sql, fault->statement, sizeof(fault->statement));
-    pass_named(pg, fault->statement, "before");
+    char name[DB_FAULT_NAME_BYTES];
+    name_of(sql, name, sizeof(name));
+    if (name[0] == '\0')
+        return;
+    snprintf(fault->statement, sizeof(fault->statement), "%s", name);
+    pass_named(pg, name, "before");
 }
 
 void db_fault_sent(DbFault *fault, PGconn *pg)
@@ -116,8 +128,7 @@ void db_fault_after(DbFault *fault, PGconn *pg)
         return;
     }
     pass_named(pg, fault->statement, "after");
-    if (fault->statement[0] != '\0')
-        snprintf(fault->write, sizeof(fault->write), "%s", fault->statement);
+    remember_write(fault);
 }
 
 #endif

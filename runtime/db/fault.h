@@ -14,7 +14,7 @@ enum { DB_FAULT_NAME_BYTES = 64 };
 
 /// What a connection is at, for the names of points.
 typedef struct DbFault {
-    char statement[DB_FAULT_NAME_BYTES]; ///< of this exchange; "" = it only reads
+    char statement[DB_FAULT_NAME_BYTES]; ///< last write of this exchange; "" = it only reads
     char write[DB_FAULT_NAME_BYTES];     ///< the last write of this transaction
     bool commit;                         ///< this exchange is a COMMIT
 } DbFault;

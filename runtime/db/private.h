@@ -36,7 +36,7 @@ typedef struct DbCancelJob {
     DbConn *conn;
 } DbCancelJob;
 
-enum { DB_PREPARED_MAX = 256 };
+enum { DB_PREPARED_MAX = 256, DB_PREPARED_NAME_BYTES = 16 };
 
 typedef enum DeadlineStage {
     DEADLINE_CANCEL, ///< when it passes, the server is asked to cancel
@@ -89,6 +89,11 @@ void db_probe_init(DbConn *conn, const char *conninfo);
 void db_probe_begin(DbConn *conn);
 void db_probe_end(DbConn *conn);
 void db_probe_done(DbConn *conn);
+/// The name under which sql is prepared, or would be; false = the server does not know it yet.
+bool db_prepared_find(const DbConn *conn, const char *sql, char name[DB_PREPARED_NAME_BYTES]);
+/// No other statement can be prepared.
+bool db_prepared_full(const DbConn *conn);
+void db_prepared_add(DbConn *conn, const char *sql);
 /// Marks the connection as lost and tells the listeners.
 void db_lose(DbConn *conn);
 /// Sends what is still in the output buffer and arms the socket for what is left.

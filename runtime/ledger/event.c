@@ -9,8 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* LINGER_MS: between two writes, so that what comes close together is one transaction. */
-enum { APPEND_MAX = 64, LINGER_MS = 20, NOTIFY_EVERY_MS = 100, EPOCH_STEP = 1000000000 };
+/* LINGER_MS: between two writes, so that what comes close together is one transaction. On a slow
+ * disk longer, up to LINGER_MAX_MS: a write holds up the effects' own commits, so writing takes at
+ * most one part of LINGER_PARTS of the time. */
+enum {
+    APPEND_MAX = 64,
+    LINGER_MS = 20,
+    LINGER_MAX_MS = 100,
+    LINGER_PARTS = 5,
+    NOTIFY_EVERY_MS = 100,
+    EPOCH_STEP = 1000000000
+};
 
 typedef struct Pending {
     struct Pending *next;
@@ -36,7 +45,8 @@ struct LedgerEvents {
     bool notify_due;
     int64_t notified_at_us;
     int64_t written_at_us;
-    int flushing; /* how many wait for everything to be durable: no time to linger */
+    int64_t write_us; /* how long the last write took */
+    int flushing;     /* how many wait for everything to be durable: no time to linger */
     Error error;
     FiberEvent added;
     FiberEvent written;
@@ -111,6 +121,7 @@ static bool notify(LedgerEvents *events, Error *err)
 static bool write_some(LedgerEvents *events, Error *err)
 {
     size_t count = 0;
+    int64_t began_us = clock_monotonic_us();
     for (Pending *event = events->first; event != NULL && count < APPEND_MAX; event = event->next)
         count++;
     if (!append_some(events, events->first, count, err))
@@ -124,15 +135,23 @@ static bool write_some(LedgerEvents *events, Error *err)
         events->last = NULL;
     events->durable += count;
     events->written_at_us = clock_monotonic_us();
+    events->write_us = events->written_at_us - began_us;
     events->notify_due = true;
     return true;
 }
 
+static int64_t linger_ms(const LedgerEvents *events)
+{
+    int64_t ms = events->write_us * (LINGER_PARTS - 1) / 1000;
+    return ms < LINGER_MS ? LINGER_MS : ms < LINGER_MAX_MS ? ms : LINGER_MAX_MS;
+}
+
 static void linger(LedgerEvents *events)
 {
+    int64_t wait_ms = linger_ms(events);
     while (!events->stopping && events->flushing == 0 &&
            events->queued - events->durable < APPEND_MAX) {
-        int64_t left_ms = LINGER_MS - (clock_monotonic_us() - events->written_at_us) / 1000;
+        int64_t left_ms = wait_ms - (clock_monotonic_us() - events->written_at_us) / 1000;
         if (left_ms <= 0)
             return;
         fiber_event_wait(&events->added, left_ms);

@@ -25,8 +25,8 @@ bool ledger_step_change(DbConn *conn, const LedgerStepChange *change,
                                 {db_sql("step_change"), &list, .prepared = true}};
     DbResult *results[COUNT_OF(statements)] = {NULL};
     size_t skip = change->first == NULL ? 1 : 0;
-    bool ok =
-        db_pipeline(conn, statements + skip, COUNT_OF(statements) - skip, results + skip, err);
+    bool ok = (change->commit ? db_pipeline_commit : db_pipeline)(
+        conn, statements + skip, COUNT_OF(statements) - skip, results + skip, err);
     ledger_params_done(&params);
     if (!ok)
         return error_wrap(err, "recording %s of \"%s\"", change->to, change->path);

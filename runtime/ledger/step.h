@@ -17,6 +17,7 @@ typedef struct LedgerStepChange {
     json_t *error;            ///< borrowed; NULL clears it
     bool finished;            ///< sets finished_at
     const DbStatement *first; ///< runs in front of it in the same round trip; NULL = nothing
+    bool commit;              ///< COMMIT behind it in the same round trip: db_pipeline_commit()
 } LedgerStepChange;
 
 /// What the ledger made of a transition. Times are RFC 3339, "" = not yet.

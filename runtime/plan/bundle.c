@@ -128,9 +128,10 @@ static bool read_file(Walk *walk, int folder, const char *name, const char *path
 
 static bool walk_folder(Walk *walk, int folder, const char *prefix, int depth, Error *err);
 
-static bool walk_entry(Walk *walk, int folder, const char *name, const char *path, int depth,
-                       Error *err)
+static bool walk_entry(Walk *walk, int folder, const struct dirent *entry, const char *path,
+                       int depth, Error *err)
 {
+    const char *name = entry->d_name;
     struct stat about;
     if (strlen(path) > PATH_BYTES_MAX)
         return error_set(err, ERROR_INPUT, "a path of the plan is longer than %d bytes: %.80s…",
@@ -139,6 +140,8 @@ static bool walk_entry(Walk *walk, int folder, const char *name, const char *pat
         if ((unsigned char)*at < 0x20)
             return error_set(err, ERROR_INPUT, "%s has a control character in its name", path);
     }
+    if (entry->d_type == DT_REG) /* else, and where the file system does not say: asked */
+        return read_file(walk, folder, name, path, err);
     if (fstatat(folder, name, &about, AT_SYMLINK_NOFOLLOW) != 0)
         return error_set(err, ERROR_INPUT, "%s: %s", path, strerror(errno));
     if (S_ISLNK(about.st_mode))
@@ -175,7 +178,7 @@ static bool walk_folder(Walk *walk, int folder, const char *prefix, int depth, E
         if (entry->d_name[0] == '.')
             continue;
         const char *path = arena_printf(walk->bundle->arena, "%s%s", prefix, entry->d_name);
-        if (!walk_entry(walk, folder, entry->d_name, path, depth, err))
+        if (!walk_entry(walk, folder, entry, path, depth, err))
             return false;
     }
 }

@@ -33,26 +33,65 @@ bool run_kind_sql_at(const PlanNode *node, const char *key, const SqlStatement *
     return error_wrap(err, "%s:%" PRId64 ":%d", file, line + at_line - 1, at_column);
 }
 
-/* One by one, so that an error names its own statement. What the version 15 grammar cannot cut goes
- * to the server as it is. */
-bool run_kind_sql(DbConn *conn, const PlanNode *node, const char *key, Error *err)
+/* How many statements go to the server at once: their results are kept until the last has come. */
+enum { SCRIPT_STATEMENTS = 200 };
+
+static bool own_failed(Error *err)
+{
+    return error_wrap(err, "after the plan's SQL");
+}
+
+/* Statements of the plan, then ours, in one round trip for each SCRIPT_STATEMENTS. */
+static bool run_statements(DbConn *conn, const PlanNode *node, const char *key,
+                           const SqlStatement *statements, size_t count, const DbStatement *own,
+                           size_t own_count, DbResult **ret_last, Error *err)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    DbStatement *all = arena_alloc(arena, (count + own_count) * sizeof(*all));
+    DbResult **results = arena_alloc(arena, (count + own_count) * sizeof(*results));
+    size_t total = count + own_count;
+    for (size_t i = 0; i < total; i++)
+        all[i] = i < count ? (DbStatement){.sql = statements[i].text} : own[i - count];
+    for (size_t done = 0; done < total;) {
+        size_t some = total - done < SCRIPT_STATEMENTS ? total - done : SCRIPT_STATEMENTS;
+        DbPlace place = {0};
+        if (!db_script(conn, all + done, some, results + done, &place, err)) {
+            size_t at = done + place.statement;
+            return at < count ? run_kind_sql_at(node, key, &statements[at], place.position, err)
+                              : own_failed(err);
+        }
+        done += some;
+        for (size_t i = done - some; i < done; i++) {
+            if (i + 1 == total && own_count > 0 && ret_last != NULL)
+                *ret_last = results[i];
+            else
+                db_result_free(results[i]);
+        }
+    }
+    return true;
+}
+
+/* An error names its own statement. What the version 15 grammar cannot cut goes to the server as it
+ * is. */
+bool run_kind_sql(DbConn *conn, const PlanNode *node, const char *key, const DbStatement *own,
+                  size_t own_count, DbResult **ret_last, Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
     SqlStatement *statements = NULL;
     size_t count = 0;
-    if (!sql_split(arena, plan_sql(node, key), &statements, &count, err))
+    if (key != NULL && !sql_split(arena, plan_sql(node, key), &statements, &count, err))
         return run_kind_sql_at(node, key, &(SqlStatement){.line = 1}, 0, err);
-    SqlStatement whole = {.text = plan_sql(node, key), .line = 1};
     bool cut = true;
     for (size_t i = 0; i < count; i++)
         cut = cut && statements[i].parsed;
-    for (size_t i = 0; i < (cut ? count : 1); i++) {
-        const SqlStatement *statement = cut ? &statements[i] : &whole;
+    if (!cut) {
+        SqlStatement whole = {.text = plan_sql(node, key), .line = 1};
         int position = 0;
-        if (!db_exec(conn, statement->text, NULL, &position, err))
-            return run_kind_sql_at(node, key, statement, position, err);
+        if (!db_exec(conn, whole.text, NULL, &position, err))
+            return run_kind_sql_at(node, key, &whole, position, err);
+        count = 0;
     }
-    return true;
+    return run_statements(conn, node, key, statements, count, own, own_count, ret_last, err);
 }
 
 static SqlFile file_of_value(const PlanNode *node, const json_t *value)
@@ -159,21 +198,19 @@ bool run_kind_sql_check(const PlanNode *node, Error *err)
            (node->kind != PLAN_BACKFILL || check_expressions(node, err));
 }
 
-static bool up_effect(Run *run, const PlanNode *node, DbConn *conn, void *ctx, json_t *detail,
+static bool before_up(Run *run, const PlanNode *node, DbConn *conn, void *ctx, json_t *detail,
                       Error *err)
 {
     UNUSED(ctx);
-    return run_own_before(run, node, conn, detail, err) && run_proof(conn, node, detail, err) &&
-           run_kind_sql(conn, node, "up", err);
+    return run_own_before(run, node, conn, detail, err) && run_proof(conn, node, detail, err);
 }
 
-static bool down_effect(Run *run, const PlanNode *node, DbConn *conn, void *ctx, json_t *detail,
+static bool before_down(Run *run, const PlanNode *node, DbConn *conn, void *ctx, json_t *detail,
                         Error *err)
 {
     UNUSED(ctx);
     return run_own_check(conn, plan_sql(node, "down"), detail, err) &&
-           run_kept_copy(run, node, plan_sql(node, "down"), conn, detail, err) &&
-           run_kind_sql(conn, node, "down", err);
+           run_kept_copy(run, node, plan_sql(node, "down"), conn, detail, err);
 }
 
 /* How long the last stage must still have held. */
@@ -228,11 +265,13 @@ bool run_kind_step_forward(Run *run, const PlanNode *node, Error *err)
     run_step_started(run, node);
     if (outside)
         return run_outside_forward(run, node, err);
-    return run_effect(
-        run, node,
-        &(RunEffectOptions){
-            .event = STEP_EVENT_FINISH, .effect = up_effect, .as_role = true, .user_sql = true},
-        err);
+    return run_effect(run, node,
+                      &(RunEffectOptions){.event = STEP_EVENT_FINISH,
+                                          .effect = before_up,
+                                          .as_role = true,
+                                          .user_sql = true,
+                                          .sql = "up"},
+                      err);
 }
 
 bool run_kind_step_back(Run *run, const PlanNode *node, Error *err)
@@ -259,8 +298,9 @@ bool run_kind_step_back(Run *run, const PlanNode *node, Error *err)
         return run_outside_back(run, node, err);
     return run_effect(run, node,
                       &(RunEffectOptions){.event = STEP_EVENT_UNDO_FINISH,
-                                          .effect = down_effect,
+                                          .effect = before_down,
                                           .as_role = true,
-                                          .user_sql = true},
+                                          .user_sql = true,
+                                          .sql = "down"},
                       err);
 }

@@ -8,6 +8,7 @@
 #include "db/sql.h"
 #include "ledger/call.h"
 #include "ledger/fence.h"
+#include "run/kind.h"
 #include "run/lock.h"
 
 #include <stdio.h>
@@ -65,7 +66,7 @@ static bool transition_find(const Run *run, const PlanNode *node, StepEvent even
 }
 
 static bool transition_write(Run *run, DbConn *conn, RunTransition *transition,
-                             const DbStatement *first, Error *err)
+                             const DbStatement *first, bool commit, Error *err)
 {
     bool finished = transition->to != STEP_RUNNING && transition->to != STEP_INTENT &&
                     transition->to != STEP_UNDOING;
@@ -79,7 +80,8 @@ static bool transition_write(Run *run, DbConn *conn, RunTransition *transition,
                                                   .detail = transition->detail,
                                                   .error = transition->error,
                                                   .finished = finished,
-                                                  .first = first},
+                                                  .first = first,
+                                                  .commit = commit},
                               &transition->changed, err);
 }
 
@@ -117,12 +119,17 @@ static void transition_tell(Run *run, const RunTransition *transition)
     FAULT("step.told");
 }
 
-/* The state of a transaction that user SQL ran in must be as we left it (DESIGN §9, User SQL). */
-static bool still_ours(DbConn *conn, const char *xid, Error *err)
+/* The plan's SQL under key (NULL: the effect ran it), then our own state again: the state of a
+ * transaction that user SQL ran in must be as we left it (DESIGN §9, User SQL). Asked before COMMIT
+ * is sent. */
+static bool end_user_sql(DbConn *conn, const PlanNode *node, const char *key, const char *xid,
+                         Error *err)
 {
+    const DbStatement own[] = {{.sql = "RESET ROLE"},
+                               {.sql = db_sql("effect_after"), .prepared = true}};
     AUTO(db_result_auto) DbResult *result = NULL;
-    if (!db_exec(conn, db_sql("effect_after"), &result, NULL, err))
-        return error_wrap(err, "after the plan's SQL");
+    if (!run_kind_sql(conn, node, key, own, COUNT_OF(own), &result, err))
+        return false;
     if (!text_equal(db_value(result, 0, 0), xid))
         return error_set(
             err, ERROR_REFUSED,
@@ -162,7 +169,7 @@ static bool effect_try(Run *run, const RunEffectOptions *options, RunTransition 
     if (options->effect != NULL && !options->effect(run, transition->node, run->effects,
                                                     options->ctx, transition->detail, err))
         return false;
-    if (options->user_sql && !still_ours(run->effects, xid, err))
+    if (options->user_sql && !end_user_sql(run->effects, transition->node, options->sql, xid, err))
         return false;
     if (BUG("step_checkpoint_apart") &&
         (!db_commit(run->effects, err) || !db_begin(run->effects, err)))
@@ -170,15 +177,16 @@ static bool effect_try(Run *run, const RunEffectOptions *options, RunTransition 
     DbStatement wrote = {db_sql("wrote_add"),
                          DB_PARAMS(run->id_text, transition->node->path, NULL, "{}"),
                          .prepared = true};
+    bool apart = BUG("told_before_commit") || BUG("commit_assumed");
     if (!transition_write(run, run->effects, transition,
-                          writes_rows(options, transition) ? &wrote : NULL, err))
+                          writes_rows(options, transition) ? &wrote : NULL, !apart, err))
         return false;
     if (BUG("told_before_commit")) {
         transition_tell(run, transition);
         if (!ledger_events_flush(run->events, err))
             return false;
     }
-    return db_commit(run->effects, err);
+    return !apart || db_commit(run->effects, err);
 }
 
 /* What a try of run_effect() needs. */
@@ -222,8 +230,7 @@ bool run_step_apply(Run *run, const PlanNode *node, StepEvent event, json_t *det
     transition.detail = detail;
     transition.error = problem;
     bool ok = ledger_fence_begin(run->effects, run->id, run->epoch, NULL, NULL, err) &&
-              transition_write(run, run->effects, &transition, NULL, err) &&
-              db_commit(run->effects, err);
+              transition_write(run, run->effects, &transition, NULL, true, err);
     if (!ok) {
         db_rollback(run->effects);
         return false;
@@ -238,7 +245,7 @@ bool run_step_record(Run *run, DbConn *conn, const PlanNode *node, StepEvent eve
     if (!transition_find(run, node, event, ret, err))
         return false;
     ret->detail = detail;
-    if (!transition_write(run, conn, ret, NULL, err))
+    if (!transition_write(run, conn, ret, NULL, false, err))
         return false;
     json_incref(detail);
     return true;

@@ -21,9 +21,10 @@ typedef struct RunEffectOptions {
     StepEvent event; ///< the transition that commits with the effect
     RunEffect *effect;
     void *ctx;
-    bool as_role;  ///< run under the target's run_as role
-    bool user_sql; ///< check afterwards that the transaction is still ours, reset role and
-                   ///< search_path
+    bool as_role;    ///< run under the target's run_as role
+    bool user_sql;   ///< check afterwards that the transaction is still ours, reset role and
+                     ///< search_path
+    const char *sql; ///< key of the plan's SQL that runs behind the effect, or NULL
 } RunEffectOptions;
 /// Waits. begin, fence, effect, ledger row, commit, then the event. Lock timeouts, deadlocks and
 /// serialization failures are tried again with longer lock_timeouts and jittered pauses; then it

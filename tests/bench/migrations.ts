@@ -1,10 +1,9 @@
-/** 200 small migrations by headgate and by one psql process; and the re-run that has nothing to do. */
+/** Small migrations by headgate and by one psql process; and the re-run that has nothing to do. */
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { headgate } from "../lib/cli";
 import type { Cluster } from "../lib/cluster";
-import { postgresBin } from "../lib/paths";
+import { headgateBinary, postgresBin } from "../lib/paths";
 import { temporary, writePlan } from "../lib/plan";
 import { median } from "./figures";
 
@@ -14,70 +13,73 @@ const up = (n: number): string =>
   `CREATE TABLE t${n} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, at timestamptz DEFAULT now());\n` +
   `CREATE INDEX t${n}_name ON t${n} (name);\n`;
 
-/** A plan of count steps; first: what stands before their phase, a gate perhaps. */
+/** A plan of a folder with count migrations; first: what stands before their phase, a gate perhaps. */
 export function migrationsPlan(count: number, config = CONFIG, first = ""): string {
   const files: Record<string, string> = { "headgate.yaml": config };
-  const steps: string[] = [];
   for (let n = 1; n <= count; n++) {
-    const number = String(n).padStart(3, "0");
-    files[`sql/${number}.up.sql`] = up(n);
-    files[`sql/${number}.down.sql`] = `DROP TABLE t${n};\n`;
-    steps.push(`    step "${number}" { up = file "sql/${number}.up.sql", down = file "sql/${number}.down.sql" },`);
+    const number = String(n).padStart(4, "0");
+    files[`sql/${number}_t.up.sql`] = up(n);
+    files[`sql/${number}_t.down.sql`] = `DROP TABLE t${n};\n`;
   }
-  files["plan.lua"] = `plan "migrations" {\n  doc = "Small migrations",\n${first}  phase "schema" {\n${steps.join("\n")}\n  },\n}\n`;
+  files["plan.lua"] = `plan "migrations" {\n  doc = "Small migrations",\n${first}  phase "schema" { migrations "all" { dir = "sql" } },\n}\n`;
   return writePlan(files);
 }
 
-function timed(work: () => void): number {
+/** Milliseconds of a process, from before its start to after its end. */
+export function timed(program: string, args: string[], env: Record<string, string>): number {
   const begun = process.hrtime.bigint();
-  work();
-  return Number(process.hrtime.bigint() - begun) / 1e6;
+  const run = spawnSync(program, args, { env: { ...process.env, ...env }, encoding: "utf8" });
+  const ms = Number(process.hrtime.bigint() - begun) / 1e6;
+  if (run.status !== 0) throw new Error(`${program} ${args.join(" ")}: exit ${run.status}\n${run.stdout}${run.stderr}`);
+  return ms;
 }
 
-/** Milliseconds of one psql process, a transaction a migration. */
+async function mustHave(cluster: Cluster, database: string, count: number): Promise<void> {
+  const [tables] = await cluster.query(database, "SELECT count(*)::int AS n FROM pg_tables WHERE schemaname = 'public' AND tablename ~ '^t[0-9]'");
+  if (tables?.["n"] !== count) throw new Error(`${String(tables?.["n"])} tables instead of ${count}`);
+}
+
+/** Milliseconds of one psql process, a transaction and a ledger row a migration. */
 async function psqlOnce(cluster: Cluster, count: number): Promise<number> {
   const database = await cluster.database();
   const script = join(temporary("psql"), "all.sql");
-  let text = "";
-  for (let n = 1; n <= count; n++) text += `BEGIN;\n${up(n)}COMMIT;\n`;
+  let text = "CREATE TABLE migrations (version int PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());\n";
+  for (let n = 1; n <= count; n++) text += `BEGIN;\n${up(n)}INSERT INTO migrations (version) VALUES (${n});\nCOMMIT;\n`;
   writeFileSync(script, text);
-  const ms = timed(() => {
-    const run = spawnSync(join(postgresBin, "psql"), ["-XqAt", "-v", "ON_ERROR_STOP=1", "-f", script], {
-      env: { ...process.env, ...cluster.env(database) },
-      encoding: "utf8",
-    });
-    if (run.status !== 0) throw new Error(`psql: ${run.stderr}`);
-  });
+  await cluster.query(database, "CHECKPOINT");
+  const ms = timed(join(postgresBin, "psql"), ["-XqAt", "-v", "ON_ERROR_STOP=1", "-f", script], cluster.env(database));
+  await mustHave(cluster, database, count);
   await cluster.drop(database);
   return ms;
 }
 
 async function headgateOnce(cluster: Cluster, folder: string, count: number): Promise<{ firstMs: number; againMs: number[] }> {
   const database = await cluster.database();
-  const env = cluster.env(database);
-  const run = async (): Promise<number> => {
-    const begun = process.hrtime.bigint();
-    const result = await headgate(["run", folder, "-e", "bench", "--yes", "--quiet"], { env });
-    if (result.code !== 0) throw new Error(`headgate run: exit ${result.code}\n${result.text}`);
-    return Number(process.hrtime.bigint() - begun) / 1e6;
-  };
-  const firstMs = await run();
-  const tables = await cluster.query(database, "SELECT count(*)::int AS n FROM pg_tables WHERE schemaname = 'public'");
-  if (tables[0]?.["n"] !== count) throw new Error(`${String(tables[0]?.["n"])} tables instead of ${count}`);
-  const againMs: number[] = [];
-  for (let i = 0; i < 5; i++) againMs.push(await run());
+  const run = (): number => timed(headgateBinary, ["run", folder, "-e", "bench", "--yes", "--quiet"], cluster.env(database));
+  await cluster.query(database, "CHECKPOINT");
+  const firstMs = run();
+  await mustHave(cluster, database, count);
+  const againMs = Array.from({ length: 7 }, run);
   await cluster.drop(database);
   return { firstMs, againMs };
 }
 
-export async function measureMigrations(cluster: Cluster, count: number): Promise<{ psqlMs: number; headgateMs: number; noopMs: number }> {
+export interface Migrated {
+  psqlMs: number;
+  headgateMs: number;
+  noopMs: number;
+}
+
+/** Medians; each round both, in turn the one and the other first. */
+export async function measureMigrations(cluster: Cluster, count: number, times: number): Promise<Migrated> {
   const folder = migrationsPlan(count);
   const psql: number[] = [];
   const ours: number[] = [];
   const noop: number[] = [];
-  for (let i = 0; i < 3; i++) {
-    psql.push(await psqlOnce(cluster, count));
+  for (let i = 0; i < times; i++) {
+    if (i % 2 === 0) psql.push(await psqlOnce(cluster, count));
     const { firstMs, againMs } = await headgateOnce(cluster, folder, count);
+    if (i % 2 === 1) psql.push(await psqlOnce(cluster, count));
     ours.push(firstMs);
     noop.push(...againMs);
   }

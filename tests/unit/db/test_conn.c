@@ -8,15 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *value_of(DbConn *conn, const char *sql)
-{
-    static char value[256];
-    AUTO(db_result_auto) DbResult *result = NULL;
-    must(db_query(conn, sql, NULL, &result, &err));
-    snprintf(value, sizeof(value), "%s", db_value(result, 0, 0));
-    return value;
-}
-
 static Error error_of(DbConn *conn, const char *sql)
 {
     Error err = {0};
@@ -250,46 +241,7 @@ DB_CASE(prepared_statements_are_found_by_text)
     assert_string_equal(value_of(conn, "SELECT count(*) FROM pg_prepared_statements"), "192");
 }
 
-/* -- pipelines and transactions -- */
-
-DB_CASE(a_pipeline_runs_all_or_stops_at_the_first_error)
-{
-    AUTO(db_close_auto) DbConn *conn = open_as("test");
-    must(db_exec(conn, "CREATE TEMP TABLE piped (id int PRIMARY KEY)", NULL, NULL, &err));
-    DbStatement good[] = {{"INSERT INTO piped VALUES ($1)", DB_PARAMS("1"), .prepared = true},
-                          {"INSERT INTO piped VALUES ($1)", DB_PARAMS("2"), .prepared = true},
-                          {.sql = "SELECT id FROM piped ORDER BY id"},
-                          {.sql = "INSERT INTO piped VALUES (3)"}};
-    DbResult *results[COUNT_OF(good)] = {NULL};
-    must(db_pipeline(conn, good, COUNT_OF(good), results, &err));
-    assert_int_equal(db_rows(results[2]), 2);
-    assert_int_equal(db_int(results[2], 1, 0), 2);
-    for (size_t i = 0; i < COUNT_OF(results); i++)
-        db_result_free(results[i]);
-    DbStatement bad[] = {{.sql = "INSERT INTO piped VALUES (4)"},
-                         {.sql = "INSERT INTO piped VALUES (1)"},
-                         {.sql = "SELECT nothing_here"}};
-    must(db_begin(conn, &err));
-    Error refused_by = {0};
-    assert_false(db_pipeline(conn, bad, COUNT_OF(bad), NULL, &refused_by));
-    assert_string_equal(refused_by.sqlstate, "23505");
-    assert_true(db_in_transaction(conn));
-    db_rollback(conn);
-    assert_string_equal(value_of(conn, "SELECT count(*) FROM piped"), "3");
-}
-
-DB_CASE(a_long_pipeline_does_not_choke)
-{
-    AUTO(db_close_auto) DbConn *conn = open_as("test");
-    must(db_exec(conn, "CREATE TEMP TABLE many (id int)", NULL, NULL, &err));
-    enum { COUNT = 5000 };
-    AUTO(base_free) DbStatement *statements = base_alloc(COUNT * sizeof(*statements));
-    for (int i = 0; i < COUNT; i++)
-        statements[i] = (DbStatement){
-            .sql = "INSERT INTO many VALUES (1) RETURNING repeat('long answer', 100)"};
-    must(db_pipeline(conn, statements, COUNT, NULL, &err));
-    assert_string_equal(value_of(conn, "SELECT count(*) FROM many"), "5000");
-}
+/* -- transactions -- */
 
 DB_CASE(transactions_commit_or_roll_back)
 {
@@ -576,8 +528,6 @@ int main(void)
         cmocka_unit_test(exec_gives_the_last_result),
         cmocka_unit_test(copy_has_no_other_end),
         cmocka_unit_test(prepared_statements_are_found_by_text),
-        cmocka_unit_test(a_pipeline_runs_all_or_stops_at_the_first_error),
-        cmocka_unit_test(a_long_pipeline_does_not_choke),
         cmocka_unit_test(transactions_commit_or_roll_back),
         cmocka_unit_test(committing_a_failed_transaction_is_an_error),
         cmocka_unit_test(statements_run_beside_each_other),

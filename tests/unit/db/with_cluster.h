@@ -7,6 +7,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -77,6 +78,16 @@ static inline DbConn *open_as(const char *name)
     DbConn *conn = NULL;
     must(db_open(fixture.loop, &target, &conn, &err));
     return conn;
+}
+
+/* The first value that sql gives. */
+static inline const char *value_of(DbConn *conn, const char *sql)
+{
+    static char value[256];
+    AUTO(db_result_auto) DbResult *result = NULL;
+    must(db_query(conn, sql, NULL, &result, &err));
+    snprintf(value, sizeof(value), "%s", db_value(result, 0, 0));
+    return value;
 }
 
 #define DB_CASE(name)                                                                              \
