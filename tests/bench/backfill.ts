@@ -1,4 +1,5 @@
-/** The canonical form of N events: the pure UPDATE of the same bytes, ours by Lua and by SQL, and the seed's own script. */
+/** The canonical form of N events: ours by Lua and by SQL against the pure UPDATE of the same bytes, against plain SQL in batches of
+ * one size, and against scripts of Node. The new column is compressed as the server does by default, for all alike. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type pg from "pg";
@@ -7,9 +8,13 @@ import type { Cluster } from "../lib/cluster";
 import { canonicalPlan } from "../lib/paths";
 import { writePlan } from "../lib/plan";
 import { loadStory } from "../lib/story";
+import { type Figures, rounds } from "./figures";
 
 const FLOOR_ROWS = 5000;
 const OFFSET_ROWS = 100; // as seed 001 says
+const KEYSET_ROWS = 1000;
+const STATIC_ROWS = [100, 1000, 5000, 20_000];
+const WORKERS = 2; // connections of the floors that are to have as many as we
 const read = (path: string): string => readFileSync(join(canonicalPlan, path), "utf8");
 
 const CONFIG = "version: 1\nenvironments:\n  bench: { gates: auto }\n";
@@ -34,11 +39,11 @@ plan "bench" {
   });
 }
 
-export const LUA = `columns = { "id", "integration_type", "event_type", "event_data", "created_at" },
+const LUA = `columns = { "id", "integration_type", "event_type", "event_data", "created_at" },
       map = function(row) return { canonical_event = normalize(row) } end,`;
 
 // As much of the canonical form as one expression says without a function of the plan's own.
-export const SQL = `set = { canonical_event = [[jsonb_build_object(
+const EXPRESSION = `jsonb_build_object(
         'event_id', id::text, 'provider', integration_type, 'provider_event_type', coalesce(event_type, 'unknown'),
         'timestamp', created_at, 'payload', event_data, 'normalized', jsonb_strip_nulls(jsonb_build_object(
           'meta.provider', integration_type,
@@ -48,15 +53,16 @@ export const SQL = `set = { canonical_event = [[jsonb_build_object(
           'template.quantity', event_data #> '{line_items,0,quantity}',
           'template.currency', event_data -> 'currency',
           'template.customer_name', event_data #> '{customer,first_name}',
-          'template.city', event_data #> '{shipping_address,city}')))]] },`;
+          'template.city', event_data #> '{shipping_address,city}')))`;
+const SQL = `set = { canonical_event = [[${EXPRESSION}]] },`;
 
-export interface Measured {
+interface Measured {
   rows: number;
   seconds: number;
   perSecond: number;
 }
 
-export class BackfillBench {
+class BackfillBench {
   private constructor(
     private readonly cluster: Cluster,
     private readonly template: string,
@@ -68,11 +74,11 @@ export class BackfillBench {
     const template = await cluster.database();
     await loadStory(cluster, template, rows, false);
     const client = await cluster.connect(template);
-    await client.query("ALTER TABLE events ADD COLUMN canonical_event jsonb COMPRESSION lz4");
+    await client.query("ALTER TABLE events ADD COLUMN canonical_event jsonb");
     const functions = read("sql/canonical_sync.sql").replace(/CREATE TRIGGER[\s\S]*$/, "");
     await client.query(functions);
     await client.query(
-      `CREATE TABLE floor (id bigint PRIMARY KEY, canonical_event jsonb COMPRESSION lz4);
+      `CREATE TABLE floor (id bigint PRIMARY KEY, canonical_event jsonb);
        INSERT INTO floor SELECT id, event_canonical(id, integration_type, event_type, created_at, event_data) FROM events`,
     );
     await client.query("VACUUM (ANALYZE, FREEZE)");
@@ -80,15 +86,55 @@ export class BackfillBench {
     return new BackfillBench(cluster, template, rows);
   }
 
-  /** The pure range UPDATE of precomputed bytes on one connection. */
-  floor(): Promise<Measured> {
+  /** The pure range UPDATE of precomputed bytes. */
+  floor(connections = 1, lz4 = false): Promise<Measured> {
+    const update = (from: number, to: number): string =>
+      `UPDATE events e SET canonical_event = f.canonical_event FROM floor f
+        WHERE f.id = e.id AND e.id > ${from} AND e.id <= ${to} AND f.id > ${from} AND f.id <= ${to}`;
+    return this.measure(this.ranges(FLOOR_ROWS, connections, update), lz4);
+  }
+
+  /** The same expression as SQL says, by ranges of one size. */
+  staticRanges(size: number, connections: number): Promise<Measured> {
+    const update = (from: number, to: number): string =>
+      `UPDATE events SET canonical_event = ${EXPRESSION} WHERE id > ${from} AND id <= ${to} AND canonical_event IS NULL`;
+    return this.measure(this.ranges(size, connections, update));
+  }
+
+  /** Each connection takes the next range until there are no more. */
+  private ranges(size: number, connections: number, update: (from: number, to: number) => string) {
+    return async (client: pg.Client, connect: () => Promise<pg.Client>): Promise<void> => {
+      const clients = [client];
+      while (clients.length < connections) clients.push(await connect());
+      let next = 0;
+      const take = async (one: pg.Client): Promise<void> => {
+        while (next < this.rows) {
+          const from = next;
+          next += size;
+          await one.query(update(from, from + size));
+        }
+      };
+      await Promise.all(clients.map(take));
+      await Promise.all(clients.slice(1).map((one) => one.end()));
+    };
+  }
+
+  /** What a careful Node script does: pages by key, one UPDATE of arrays a page. */
+  keysetScript(): Promise<Measured> {
     return this.measure(async (client) => {
-      for (let from = 0; from < this.rows; from += FLOOR_ROWS) {
-        await client.query(
-          `UPDATE events e SET canonical_event = f.canonical_event FROM floor f
-            WHERE f.id = e.id AND e.id > ${from} AND e.id <= ${from + FLOOR_ROWS}
-              AND f.id > ${from} AND f.id <= ${from + FLOOR_ROWS}`,
+      for (let last = "0"; ; ) {
+        const { rows } = await client.query<Record<string, unknown>>(
+          `SELECT id, integration_type, event_type, event_data, created_at FROM events WHERE id > $1 ORDER BY id LIMIT ${KEYSET_ROWS}`,
+          [last],
         );
+        if (rows.length === 0) return;
+        const ids = rows.map((row) => String(row["id"]));
+        await client.query(
+          `UPDATE events AS e SET canonical_event = u.value FROM unnest($1::bigint[], $2::jsonb[]) AS u(id, value)
+            WHERE e.id = u.id`,
+          [ids, rows.map((row) => JSON.stringify(canonical(row)))],
+        );
+        last = ids[ids.length - 1] as string;
       }
     });
   }
@@ -109,12 +155,12 @@ export class BackfillBench {
   }
 
   /** headgate run; the time is that of the step in the ledger, worker start and last pass included. */
-  async headgate(how: string, workers?: number): Promise<Measured> {
-    const database = await this.copy();
+  async headgate(how: string, workers?: number, lz4 = false): Promise<Measured> {
+    const database = await this.copy(lz4);
     const folder = plan(how, workers);
     const run = await headgate(["run", folder, "-e", "bench", "--yes", "--quiet"], {
       env: this.cluster.env(database),
-      timeoutMs: 600_000,
+      timeoutMs: 3_600_000,
     });
     if (run.code !== 0) throw new Error(`headgate run: exit ${run.code}\n${run.text}`);
     const [step] = await this.cluster.query(
@@ -127,18 +173,23 @@ export class BackfillBench {
     return this.finish(database, Number(step["seconds"]));
   }
 
-  private async copy(): Promise<string> {
+  drop(): Promise<void> {
+    return this.cluster.drop(this.template);
+  }
+
+  private async copy(lz4: boolean): Promise<string> {
     const database = await this.cluster.database(this.template);
+    if (lz4) await this.cluster.query(database, "ALTER TABLE events ALTER COLUMN canonical_event SET COMPRESSION lz4");
     await this.cluster.query(database, "CHECKPOINT");
     await this.cluster.query(database, "SELECT sum(length(event_data::text)) FROM events"); // the same warm start for all
     return database;
   }
 
-  private async measure(work: (client: pg.Client) => Promise<void>): Promise<Measured> {
-    const database = await this.copy();
+  private async measure(work: (client: pg.Client, connect: () => Promise<pg.Client>) => Promise<void>, lz4 = false): Promise<Measured> {
+    const database = await this.copy(lz4);
     const client = await this.cluster.connect(database);
     const begun = process.hrtime.bigint();
-    await work(client);
+    await work(client, () => this.cluster.connect(database));
     const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
     await client.end();
     return this.finish(database, seconds);
@@ -170,4 +221,52 @@ function canonical(row: Record<string, unknown>): unknown {
       "meta.provider": row["integration_type"],
     },
   };
+}
+
+const size = (rows: number): string => (rows >= 1_000_000 ? `${rows / 1_000_000}m` : `${rows / 1000}k`);
+
+function compare(figures: Figures, name: string, ours: Measured, theirs: Measured, goal: string): void {
+  const detail = `${ours.rows} rows in ${ours.seconds.toFixed(2)} s against ${theirs.rows} in ${theirs.seconds.toFixed(2)} s`;
+  figures.add({ name, value: ours.perSecond / theirs.perSecond, goal, detail });
+}
+
+/** Lua and SQL against all the others, over rows rows; the OFFSET script over a tenth of them: it would take all day. */
+export async function measureBackfill(cluster: Cluster, figures: Figures, rows: number, times: number): Promise<void> {
+  const bench = await BackfillBench.prepare(cluster, rows);
+  const measured = await rounds(times, ({ seconds }) => seconds, [
+    () => bench.floor(),
+    () => bench.headgate(LUA),
+    () => bench.floor(WORKERS),
+    () => bench.keysetScript(),
+    () => bench.headgate(SQL),
+    ...STATIC_ROWS.map((some) => () => bench.staticRanges(some, WORKERS)),
+    () => bench.floor(1, true),
+    () => bench.headgate(LUA, undefined, true),
+  ]);
+  const [floor, lua, floors, keyset, set] = measured as [Measured, Measured, Measured, Measured, Measured];
+  const [lz4Floor, lz4] = measured.slice(-2) as [Measured, Measured];
+  const best = measured.slice(5, 5 + STATIC_ROWS.length).reduce((one, other) => (other.seconds < one.seconds ? other : one));
+  const name = `backfill_lua_${size(rows)}`;
+  compare(figures, `${name}_vs_floor`, lua, floor, "≥ 1");
+  compare(figures, `${name}_vs_same_workers_floor`, lua, floors, "≥ 0.65");
+  compare(figures, `${name}_vs_node_keyset`, lua, keyset, "≥ 4.5");
+  compare(figures, "backfill_set_vs_best_static", set, best, "≥ 0.95");
+  compare(figures, `${name}_lz4_vs_floor`, lz4, lz4Floor, "");
+  await bench.drop();
+  const few = await BackfillBench.prepare(cluster, rows / 10);
+  const [small, script] = await rounds(1, ({ seconds }) => seconds, [() => few.headgate(LUA), () => few.offsetScript()]);
+  compare(figures, `backfill_lua_${size(rows / 10)}_vs_offset_script`, small as Measured, script as Measured, "≥ 20");
+  await few.drop();
+}
+
+/** Ten times the rows must take ten times as long. */
+export async function measureLinear(cluster: Cluster, figures: Figures, rows: number): Promise<void> {
+  const measured: Measured[] = [];
+  for (const some of [rows, rows * 10]) {
+    const bench = await BackfillBench.prepare(cluster, some);
+    measured.push(await bench.headgate(LUA));
+    await bench.drop();
+  }
+  const [few, many] = measured as [Measured, Measured];
+  compare(figures, `rows_${size(rows * 10)}_vs_${size(rows)}_time_per_row`, few, many, "≤ 1.15");
 }

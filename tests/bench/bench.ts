@@ -1,6 +1,6 @@
 /** make bench: ratios taken in one run on a private cluster, never absolute times of another day.
  *
- * node tests/run.mjs --script bench/bench.ts [--rows 100000] [--only backfill,import,migrations,viewers,idle,binary,eta] [--times 3] [--runs 100]
+ * node tests/run.mjs --script bench/bench.ts [--rows 1000000] [--only backfill,linear,import,migrations,viewers,idle,binary,eta] [--times 3] [--runs 100]
  * prints a table and writes each part into build/figures/bench.json in place of what it was. Exit code 1 = a goal was missed. Measure a release build. */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, statSync } from "node:fs";
@@ -10,20 +10,17 @@ import { Arguments } from "../lib/arguments";
 import { Cluster } from "../lib/cluster";
 import { headgateBinary } from "../lib/paths";
 import { temporary } from "../lib/plan";
-import { BackfillBench, LUA, type Measured, SQL } from "./backfill";
+import { measureBackfill, measureLinear } from "./backfill";
 import { measureEta } from "./eta";
-import { Figures, rounds } from "./figures";
+import { Figures } from "./figures";
 import { imports } from "./import";
 import { measureMigrations } from "./migrations";
 import { measureIdle, measureViewers } from "./viewers";
 
 const options = new Arguments();
-const rows = options.number("rows", 100_000);
+const rows = options.number("rows", 1_000_000);
 const times = options.number("times", 3);
 const runs = options.number("runs", 100);
-
-const seconds = ({ seconds }: Measured): string => `${seconds.toFixed(2)} s`;
-const against = (ours: Measured, theirs: Measured): string => `${rows} rows: ${seconds(ours)} against ${seconds(theirs)}`;
 
 /** Megabytes of the binary without its debug symbols. */
 function strippedMb(): number {
@@ -33,21 +30,8 @@ function strippedMb(): number {
   return statSync(copy).size / 1e6;
 }
 
-async function backfill(cluster: Cluster, figures: Figures): Promise<void> {
-  const bench = await BackfillBench.prepare(cluster, rows);
-  const [floor, lua, lua1, sql] = (await rounds(times, ({ seconds }) => seconds, [
-    () => bench.floor(),
-    () => bench.headgate(LUA),
-    () => bench.headgate(LUA, 1),
-    () => bench.headgate(SQL),
-  ])) as [Measured, Measured, Measured, Measured];
-  const compare = (name: string, ours: Measured, theirs: Measured, goal: string): void =>
-    figures.add({ name, value: ours.perSecond / theirs.perSecond, goal, detail: against(ours, theirs) });
-  compare("backfill_lua_vs_floor", lua, floor, "≥ 0.55");
-  compare("backfill_lua_1_worker_vs_floor", lua1, floor, "");
-  compare("backfill_sql_vs_floor", sql, floor, "");
-  compare("backfill_lua_vs_offset_script", lua, await bench.offsetScript(), "≥ 10");
-}
+const backfill = (cluster: Cluster, figures: Figures): Promise<void> => measureBackfill(cluster, figures, rows, times);
+const linear = (cluster: Cluster, figures: Figures): Promise<void> => measureLinear(cluster, figures, rows);
 
 async function migrations(cluster: Cluster, figures: Figures): Promise<void> {
   for (const { count, goal, noop, noopGoal } of [
@@ -84,8 +68,10 @@ function binary(_cluster: Cluster, figures: Figures): Promise<void> {
   return Promise.resolve();
 }
 
-const PARTS = { backfill, import: imports, migrations, viewers, idle, eta, binary };
-const only = options.text("only", Object.keys(PARTS).join(",")).split(",");
+const PARTS = { backfill, import: imports, migrations, viewers, idle, eta, binary, linear };
+const ASKED_FOR = ["linear"]; // ten times the rows: measured only when --only names it
+const usual = Object.keys(PARTS).filter((part) => !ASKED_FOR.includes(part));
+const only = options.text("only", usual.join(",")).split(",");
 
 const figures = new Figures();
 const cluster = await Cluster.start({
