@@ -79,6 +79,7 @@ enum {
 
     /* processes */
     BOUND_WORKERS = 16,
+    BOUND_WORKER_DEATHS = 10, ///< workers ended by a signal in a row, without a batch between
     BOUND_FIBERS = 4096,
     BOUND_FIBER_STACK_BYTES =
         1024 * 1024, ///< Lua nests 200 C calls (gsub in gsub), which is 500 KiB

@@ -265,10 +265,30 @@ static bool crashed(const DataCrewPlace *place)
     return false;
 }
 
+/* By somebody, or by a machine that ran out of memory: the one after it may fare better. */
+static bool killed(const DataCrewPlace *place)
+{
+    return place->exit.signum != 0 && !place->exit.silent && !crashed(place);
+}
+
+/* Another runner would only start what is ended again. */
+static void give_up(const Backfill *backfill, int signum, Error *why)
+{
+    error_set(why, ERROR_INTERNAL,
+              "workers are ended by signal %d again and again: %d of them without a batch between",
+              signum, backfill->failures);
+    error_hint(why,
+               "see who ends them (dmesg names what ran out of memory; workers = 1 and a smaller "
+               "batch need less); then headgate retry %s",
+               backfill->job.run_text);
+}
+
 static bool look_at(Backfill *backfill, DataCrewPlace *place, Error *err)
 {
     Error why = data_crew_why(place);
     bool fell = crashed(place);
+    int ended_by = killed(place) ? place->exit.signum : 0;
+    int most = ended_by != 0 ? BOUND_WORKER_DEATHS - 1 : BOUND_SCRIPT_RESTARTS;
     bool raised = why.kind == ERROR_SCRIPT && !place->exit.silent;
     bool asked = place->asked;
     pass_on_log(backfill, place);
@@ -284,8 +304,10 @@ static bool look_at(Backfill *backfill, DataCrewPlace *place, Error *err)
     bool left_some = sum->ranges_done + sum->working < sum->ranges;
     if (why.kind == ERROR_NONE && (!left_some || asked))
         return true;
-    if (may_follow(&why) && !raised && ++backfill->failures <= BOUND_SCRIPT_RESTARTS)
+    if (may_follow(&why) && !raised && ++backfill->failures <= most)
         return true;
+    if (ended_by != 0)
+        give_up(backfill, ended_by, &why);
     if (why.kind == ERROR_NONE)
         error_set(&why, ERROR_INTERNAL, "workers end without finishing their ranges");
     if (fell) /* not what another runner could mend */
