@@ -41,6 +41,8 @@ const PLANS: Record<string, string> = {
   proof: plan("proof", `evidence = { "make" }`, `
     verify "nothing is wrong" { no_rows = "SELECT id FROM made_proof WHERE id < 0" },
     check "it was empty once" { no_rows = "SELECT id FROM made_proof" },`),
+  turned: plan("turned", "", "", 2),
+  given: plan("given", "", "", 2),
   glass: plan("glass", `wait = "1h"`),
   race: plan("race", ""),
   storm: plan("storm", ""),
@@ -53,6 +55,7 @@ interface Gate {
   revoked: { person: string }[];
   evidence: { path: string; verdict: string; text: string }[];
   fields: { name: string; type: string; required: boolean }[];
+  closed_at: string | null;
   passes_at: string | null;
   left_us: number | null;
   checked_at: string | null;
@@ -160,6 +163,7 @@ test("a revoke that is deleted from the ledger, or an older approval put behind 
   assert.match(page.reason?.text ?? "", /what somebody said about gate "agree" is gone from the ledger/);
   await alice.request(id, "rollback");
   await is(id, "rolled_back");
+  assert.equal((await read(id)).state, "withdrawn", "approved, but its clock had not come");
   await assert.rejects(supervisor.must("audit", "verify", id), /the approval by bob is gone/);
 });
 
@@ -233,6 +237,24 @@ test("a gate that nobody approves in time holds, is rejected or rolls the run ba
   const rejected = await ends("reject", "held", "rejected");
   assert.match((await alice.run(rejected)).reason?.text ?? "", /rejected: nobody approved it in time/);
   await sound(await ends("back", "rolled_back", "expired"));
+});
+
+test("a gate whose run turns back, or is given up, is withdrawn: nobody can pass it any more", async () => {
+  for (const [name, ask, end] of [["turned", "rollback", "rolled_back"], ["given", "abort", "aborted"]] as const) {
+    const { id } = await alice.startRun(name, "test");
+    await opens(id);
+    await say(bob, id, "approve");
+    await alice.request(id, ask);
+    const page = await is(id, end);
+    assert.deepEqual(page.gates.map(({ path, state }) => ({ path, state })), [{ path: "agree", state: "withdrawn" }]);
+    const gate = await read(id, carol);
+    assert.ok(gate.closed_at);
+    assert.equal(gate.may.approve, false);
+    await assert.rejects(say(carol, id, "approve"), refused(409, /the gate is withdrawn already/));
+    const { events } = await alice.get<{ events: { node: string; data: { state: string } }[] }>(`/api/runs/${id}/events?type=gate.closed`);
+    assert.deepEqual(events.map(({ node, data }) => [node, data.state]), [["agree", "withdrawn"]]);
+    await sound(id);
+  }
 });
 
 test("typed answers are part of the signed approval, and of what the run recorded", async () => {

@@ -200,7 +200,7 @@ CREATE INDEX event_throttle ON headgate.event (run, node, seq DESC) WHERE type =
 CREATE TABLE headgate.gate (
     run        bigint NOT NULL REFERENCES headgate.run (id),
     path       text   NOT NULL,
-    state      text   NOT NULL CHECK (state IN ('open', 'approved', 'rejected', 'expired', 'passed')),
+    state      text   NOT NULL CHECK (state IN ('open', 'approved', 'rejected', 'expired', 'withdrawn', 'passed')),
     digest     text   NOT NULL,
     question   text   NOT NULL,
     approvers  jsonb  NOT NULL,

@@ -56,6 +56,7 @@ export const GATE_LOOK: Record<GateStatus, Look> = {
   approved: { label: "Approved", icon: "check", tone: "good" },
   rejected: { label: "Rejected", icon: "cross", tone: "bad" },
   expired: { label: "Expired", icon: "clock", tone: "caution" },
+  withdrawn: { label: "Withdrawn", icon: "stop", tone: "muted" },
   passed: { label: "Passed", icon: "check", tone: "good" },
 };
 

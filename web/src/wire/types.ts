@@ -10,7 +10,7 @@ export type RunStatus =
 export type StepStatus =
   | "pending" | "intent" | "running" | "done" | "failed" | "undoing" | "undone" | "undo_failed" | "skipped";
 export type StageStatus = "pending" | "waiting" | "watching" | "held" | "done" | "rolled_back";
-export type GateStatus = "open" | "approved" | "rejected" | "expired" | "passed";
+export type GateStatus = "open" | "approved" | "rejected" | "expired" | "withdrawn" | "passed";
 export type Verdict = "pass" | "fail" | "warn" | "error" | "not_run";
 export type GuardVerdict = "ok" | "breach" | "no_data";
 export type NodeKind =
