@@ -57,6 +57,12 @@ step_wire() {
     HEADGATE_BIN="$PWD/build-asan/headgate" node tests/run.mjs --script wire/streams.ts
 }
 
+# The end-to-end tests with headgate as the role of docs/access.md, which is no superuser.
+step_least_role() {
+    build build-asan -DSANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O1 || return 1
+    HEADGATE_BIN="$PWD/build-asan/headgate" node tests/run.mjs --script role/least.ts
+}
+
 step_bench() { make bench && make bench-dashboard; }
 
 # Every plan back from every boundary, and killed at 20 random moments; the check-list whose negative test is long.
@@ -66,7 +72,7 @@ step_plans() {
     HEADGATE_FULL=1 HEADGATE_BIN="$PWD/build-release/headgate" node tests/run.mjs e2e plan-fluxstudio-boxes
 }
 
-for step in ${*:-test gcc_release clang valgrind fuzz wire crash plans bench}; do
+for step in ${*:-test gcc_release clang valgrind fuzz wire least_role crash plans bench}; do
     echo "== $step"
     "step_$step" || failed="$failed $step"
 done

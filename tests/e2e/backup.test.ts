@@ -11,7 +11,7 @@ import { waitUntil } from "../lib/wait";
 
 let cluster: Cluster;
 before(async () => {
-  cluster = await Cluster.start();
+  cluster = await Cluster.start({ createdb: true });
 });
 after(() => cluster.stop());
 
@@ -95,7 +95,7 @@ test("a table whose rows are other ones after the restore fails the step", async
 });
 
 test("without CREATEDB nothing begins: the message says what to do", async () => {
-  await cluster.query("postgres", "CREATE ROLE plain LOGIN");
+  await cluster.administer("postgres", "CREATE ROLE plain LOGIN");
   const stage = await prepare("{ restore_test = true }");
   await cluster.query(stage.database, `GRANT ALL ON DATABASE "${stage.database}" TO plain`);
   await cluster.query(stage.database, "GRANT ALL ON SCHEMA public TO plain");
@@ -106,7 +106,7 @@ test("without CREATEDB nothing begins: the message says what to do", async () =>
   assert.match(refused.text, /the role plain may not create databases: ALTER ROLE plain CREATEDB/);
   const there = await cluster.query(stage.database, "SELECT to_regclass('one') AS one");
   assert.equal(there[0]?.["one"], null, "the step before the backup was not done");
-  await cluster.query("postgres", "ALTER ROLE plain CREATEDB");
+  await cluster.administer("postgres", "ALTER ROLE plain CREATEDB");
   const retried = await headgate(["retry", "1", "-e", "test"], { env: user.env, cwd: stage.folder });
   assert.equal(retried.code, 0, retried.text);
 });

@@ -52,7 +52,7 @@ test("a server behind a pooler", async () => {
 
 test("a role without privileges", async () => {
   const database = await cluster.database();
-  await cluster.query(database, "CREATE ROLE nobody_special LOGIN");
+  await cluster.administer(database, "CREATE ROLE nobody_special LOGIN");
   await refused(planOf(STEP), { ...cluster.env(database), PGUSER: "nobody_special" }, /permission|privilege|CREATE on database/i);
 });
 
@@ -86,9 +86,10 @@ test("COMMIT hidden in a procedure is noticed before the ledger is written", asy
 
 test("row-level security that would hide rows", async () => {
   const database = await cluster.database();
+  await cluster.administer(database, "CREATE ROLE limited LOGIN");
   await cluster.query(
     database,
-    `CREATE ROLE limited LOGIN; GRANT CREATE ON DATABASE ${database} TO limited; GRANT ALL ON SCHEMA public TO limited;
+    `GRANT CREATE ON DATABASE ${database} TO limited; GRANT ALL ON SCHEMA public TO limited;
      CREATE TABLE t (id int PRIMARY KEY, c int); INSERT INTO t SELECT n FROM generate_series(1, 10) n;
      ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY three ON t USING (id <= 3); GRANT ALL ON t TO limited`,
   );

@@ -82,9 +82,11 @@ const url = (password: string, more = ""): string => `postgresql://keeper:${enco
 before(async () => {
   cluster = await Cluster.start();
   database = await cluster.database();
-  await cluster.query("postgres", `CREATE ROLE keeper LOGIN SUPERUSER PASSWORD '${DATABASE}'`);
-  await cluster.query("postgres", `CREATE ROLE other LOGIN SUPERUSER PASSWORD '${AWKWARD.replaceAll("'", "''")}'`);
-  writeFileSync(join(cluster.folder, "data/pg_hba.conf"), "local all headgate trust\nlocal all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n");
+  for (const [name, password] of [["keeper", DATABASE], ["other", AWKWARD]] as const) {
+    // two that log in, and then are who headgate is in all tests
+    await cluster.administer("postgres", `CREATE ROLE ${name} LOGIN IN ROLE ${cluster.role} PASSWORD '${password.replaceAll("'", "''")}'; ALTER ROLE ${name} SET role = ${cluster.role}`);
+  }
+  writeFileSync(join(cluster.folder, "data/pg_hba.conf"), `local all headgate,${cluster.role} trust\nlocal all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n`);
   await cluster.query("postgres", "SELECT pg_reload_conf()");
   watcher = watchArguments();
 });

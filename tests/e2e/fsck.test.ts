@@ -136,7 +136,7 @@ for (const [name, template, cases] of [
 ] as const) {
   test(`what is broken in a run that is ${name} is found, each with what to do`, async () => {
     const database = await copy(template());
-    for (const [, , sql] of cases) await cluster.query(database, `SET allow_system_table_mods = on; ${sql}`);
+    for (const [, , sql] of cases) await cluster.administer(database, `SET allow_system_table_mods = on; ${sql}`);
     const found = await fsck(cluster.env(database), folder, "test");
     for (const [id, text, sql] of cases) {
       assert.ok(found.some((fault) => fault.id === id && text.test(fault.text)), `${sql}\nfound only ${JSON.stringify(found, undefined, 1)}`);

@@ -9,7 +9,7 @@ import { waitUntil } from "../lib/wait";
 let cluster: Cluster;
 before(async () => {
   cluster = await Cluster.start();
-  await cluster.query("postgres", "CREATE ROLE changer");
+  await cluster.administer("postgres", `CREATE ROLE changer; GRANT changer TO ${cluster.role}`);
 });
 after(() => cluster.stop());
 
@@ -27,7 +27,7 @@ async function prepared(): Promise<{ database: string; env: Record<string, strin
     database,
     `CREATE TABLE items (id integer PRIMARY KEY, name text);
      INSERT INTO items SELECT i, 'n' || i FROM generate_series(1, 100) AS i;
-     ALTER TABLE items OWNER TO changer; GRANT ALL ON SCHEMA public TO changer`,
+     GRANT ALL ON SCHEMA public TO changer; ALTER TABLE items OWNER TO changer`,
   );
   return { database, env: cluster.env(database) };
 }

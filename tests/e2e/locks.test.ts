@@ -100,7 +100,7 @@ test("a step that cannot have its locks names the blocker, changes nothing, and 
   const run = await headgate(["run", folder, "-e", "test", "--yes"], { env });
   assert.notEqual(run.code, 0, run.text);
   assert.match(run.text, /did not get its locks within 2s/);
-  assert.match(run.text, new RegExp(`ACCESS EXCLUSIVE on public.items, behind pid ${pid} \\(coffee, user headgate, idle in transaction`));
+  assert.match(run.text, new RegExp(`ACCESS EXCLUSIVE on public.items, behind pid ${pid} \\(coffee, user ${cluster.role}, idle in transaction`));
   assert.match(run.text, /SELECT count\(\*\) FROM items WHERE name <> \$1/, "the query is shown without its values");
   assert.doesNotMatch(run.text, /hunter2/);
   assert.deepEqual(await columns(database), ["id", "name"]);

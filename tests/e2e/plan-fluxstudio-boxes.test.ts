@@ -56,7 +56,9 @@ async function older(run: PlanRun): Promise<void> {
   appOf(run).instead = { PGHOST: await liar(bench.cluster.folder, version, `14${version.slice(2)}`) };
 }
 
-const encoding = (name: string): Change => `UPDATE pg_database SET encoding = pg_char_to_encoding('${name}') WHERE datname = current_database()`;
+const administrator = (sql: string): Change => (run) => run.bench.cluster.administer(run.database, sql);
+const encoding = (name: string): Change =>
+  administrator(`UPDATE pg_database SET encoding = pg_char_to_encoding('${name}') WHERE datname = current_database()`);
 
 const PROBE = "0000000d-0000-4000-8000-00000000beef";
 const backend = (name: string): Change => (run) => appOf(run).ask("POST", `/admin/backend/${name}`);
@@ -67,7 +69,7 @@ const SUBJECTS: Subject[] = [
   told("Configure database connection pooling", "/health", { pool: 200 }),
   told("Test database connectivity", "/health", { database: false }),
   movedBackup("Set up backup utilities", "prepare/before"),
-  { box: "Set up automated backups", break: "SELECT pg_stat_reset_shared('archiver')", mend: (run) => archive(run.bench.cluster) },
+  { box: "Set up automated backups", break: administrator("SELECT pg_stat_reset_shared('archiver')"), mend: (run) => archive(run.bench.cluster) },
   renamed("Run migration 001 (Core tables)", "TABLE", "teams"),
   renamed("Run migration 002 (Messaging system)", "TABLE", "notifications"),
   renamed("Run migration 003 (File management)", "TABLE", "project_members"),

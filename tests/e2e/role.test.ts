@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { headgate } from "../lib/cli";
-import { Cluster, RUNNER_GRANTS } from "../lib/cluster";
+import { Cluster, RUNNER_GRANTS, RUNNER_ROLE } from "../lib/cluster";
 import { canonicalPlan, helloPlan, root } from "../lib/paths";
 import { copyPlan } from "../lib/plan";
 import { attend, hasEnded } from "../lib/people";
@@ -12,18 +12,17 @@ import { loadStory } from "../lib/story";
 import { Supervisor } from "../lib/supervisor";
 import { waitUntil } from "../lib/wait";
 
-const ROLE = "headgate_runner";
 const AUTO_GATES = "version: 1\nenvironments:\n  test:\n    gates: auto\n    approvers: { owner: [bob] }\n";
 
 let cluster: Cluster;
 before(async () => {
-  cluster = await Cluster.start({ role: ROLE });
+  cluster = await Cluster.start({ role: RUNNER_ROLE });
 });
 after(() => cluster.stop());
 
 test("the role of the documentation is that of this test, and no superuser", async () => {
-  assert.ok(readFileSync(join(root, "docs/access.md"), "utf8").includes(`${RUNNER_GRANTS} ${ROLE};`));
-  const [role] = await cluster.query("postgres", "SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls FROM pg_roles WHERE rolname = $1", [ROLE]);
+  assert.ok(readFileSync(join(root, "docs/access.md"), "utf8").includes(`${RUNNER_GRANTS} ${RUNNER_ROLE};`));
+  const [role] = await cluster.query("postgres", "SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls FROM pg_roles WHERE rolname = $1", [RUNNER_ROLE]);
   assert.deepEqual(Object.values(role!), [false, false, false, false, false]);
 });
 
@@ -32,14 +31,14 @@ test("doctor finds all privileges, hello goes forward and back, and the ledger i
   await cluster.query(database, readFileSync(join(helloPlan, "demo/schema.sql"), "utf8"));
   const folder = copyPlan(helloPlan, { "headgate.yaml": AUTO_GATES });
   const env = cluster.env(database);
-  assert.equal(env["PGUSER"], ROLE);
+  assert.equal(env["PGUSER"], RUNNER_ROLE);
   const before = cluster.dump(database);
   const run = await headgate(["run", folder, "-e", "test", "--yes"], { env });
   assert.equal(run.code, 0, run.text);
   const doctor = await headgate(["doctor", "-e", "test"], { env, cwd: folder });
   for (const name of ["create schema", "end old backends", "name blockers"]) assert.match(doctor.text, new RegExp(`(ok|pass).*${name}`, "i"));
   const owners = await cluster.query(database, "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'headgate'");
-  assert.deepEqual(owners, [{ tableowner: ROLE }]);
+  assert.deepEqual(owners, [{ tableowner: RUNNER_ROLE }]);
   const back = await headgate(["rollback", "1", "-e", "test", "-m", "the test wants it"], { env, cwd: folder });
   assert.equal(back.code, 0, back.text);
   assert.equal(cluster.dump(database), before);

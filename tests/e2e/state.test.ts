@@ -34,7 +34,7 @@ test("each database has what is its own, and a second run has nothing to do", as
   const config = `version: 1\n${targets(app, state)}environments:\n  test: { gates: auto, approvers: { owner: [bob] } }\n`;
   const folder = copyPlan(helloPlan, { "headgate.yaml": config });
   const before = cluster.dump(app);
-  const run = await headgate(["run", folder, "-e", "test", "--yes"], { env: cluster.env("postgres") });
+  const run = await headgate(["run", folder, "-e", "test", "--yes"], { env: cluster.env(app) });
   assert.equal(run.code, 0, run.text);
   assert.deepEqual(await cluster.query(app, "SELECT id FROM people WHERE greeting IS DISTINCT FROM 'Hello, ' || name || '!'"), []);
   for (const table of ["step", "cursor", "fence"]) {
@@ -45,9 +45,9 @@ test("each database has what is its own, and a second run has nothing to do", as
     assert.ok((await count(state, table)) > 0, `${table} in the state database`);
     assert.equal(await count(app, table), 0, `no ${table} in the target`);
   }
-  const again = await headgate(["run", folder, "-e", "test", "--yes"], { env: cluster.env("postgres") });
+  const again = await headgate(["run", folder, "-e", "test", "--yes"], { env: cluster.env(app) });
   assert.match(again.text, /nothing to do: run 1/);
-  const back = await headgate(["rollback", "1", "-e", "test", "-m", "the test wants it"], { env: cluster.env("postgres"), cwd: folder });
+  const back = await headgate(["rollback", "1", "-e", "test", "-m", "the test wants it"], { env: cluster.env(app), cwd: folder });
   assert.equal(back.code, 0, back.text);
   assert.doesNotMatch(back.text, /could not be counted/);
   assert.equal(cluster.dump(app), before);
@@ -61,7 +61,7 @@ test("what looks at a run finds its steps in the target, or says why not", async
   await cluster.query(app, `ALTER DATABASE "${app}" SET search_path = far`);
   const config = `version: 1\n${targets(app, state)}environments:\n  test: { gates: auto, approvers: { owner: [bob] } }\n`;
   const folder = copyPlan(helloPlan, { "headgate.yaml": config });
-  const call = (...args: string[]) => headgate([...args, "-e", "test"], { env: cluster.env("postgres"), cwd: folder });
+  const call = (...args: string[]) => headgate([...args, "-e", "test"], { env: cluster.env(app), cwd: folder });
   const before = cluster.dump(app);
   const dry = await call("run", folder, "--dry-run", "--yes");
   assert.equal(dry.code, 0, dry.text);
@@ -92,7 +92,7 @@ async function play(t: TestContext): Promise<{ app: string; state: string; super
   const folder = copyPlan(canonicalPlan, { "headgate.yaml": storyConfig("test", { targets: targets(app, state) }) });
   const plans = join(folder, "..");
   const supervisor = await Supervisor.start({
-    env: cluster.env("postgres"),
+    env: cluster.env(app),
     config: folder,
     plans,
     environment: "test",

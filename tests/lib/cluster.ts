@@ -20,6 +20,8 @@ export interface ClusterOptions {
   walFolder?: string;
   /** Who headgate and the tests are: HEADGATE_TEST_ROLE, or the superuser headgate. Any other is no superuser and owns the databases. */
   role?: string;
+  /** That role may make databases, as docs/access.md says of restore tests. */
+  createdb?: boolean;
   /** A streaming standby of this cluster instead of a cluster of its own. */
   standbyOf?: Cluster;
 }
@@ -38,8 +40,18 @@ export function account(): { uid: number; gid: number } | undefined {
   throw new Error("PostgreSQL does not run as root, and there is no account postgres or nobody");
 }
 
+/** The role of docs/access.md. */
+export const RUNNER_ROLE = "headgate_runner";
 /** What docs/access.md gives the role of the runner, beside owning what plans change: no superuser. */
 export const RUNNER_GRANTS = "GRANT pg_monitor, pg_signal_backend TO";
+
+/** The role of the whole run of tests, when it is none of its own choice. */
+const roleOfAll = (): string => process.env["HEADGATE_TEST_ROLE"] || SUPERUSER;
+
+/** For a test's option "skip": what it tries is a superuser's by nature. Says which thing that is. */
+export function needsSuperuser(what: string): string | false {
+  return roleOfAll() === SUPERUSER ? false : `needs a superuser: ${what}`;
+}
 
 export class Cluster {
   private databases = 0;
@@ -87,11 +99,11 @@ export class Cluster {
         stdio: "ignore",
       });
     };
-    const role = options.role ?? (process.env["HEADGATE_TEST_ROLE"] || SUPERUSER);
+    const role = options.role ?? roleOfAll();
     const cluster = new Cluster(folder, start(), start, role);
     atExit(() => cluster.discard());
     await cluster.ready();
-    if (role !== SUPERUSER && options.standbyOf === undefined) await cluster.query("postgres", `CREATE ROLE ${role} LOGIN; ${RUNNER_GRANTS} ${role}`);
+    if (role !== SUPERUSER && options.standbyOf === undefined) await cluster.query("postgres", `CREATE ROLE ${role} LOGIN${options.createdb ? " CREATEDB" : ""}; ${RUNNER_GRANTS} ${role}`);
     return cluster;
   }
 
@@ -123,6 +135,17 @@ export class Cluster {
     const client = await this.connect(database);
     try {
       return (values.length > 0 ? await client.query(sql, values) : await client.query(sql)).rows ?? [];
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Statements of an administrator of that database, whoever headgate and the tests are otherwise. */
+  async administer(database: string, sql: string): Promise<void> {
+    const client = new pg.Client({ host: this.folder, port: 5432, user: SUPERUSER, database });
+    await client.connect();
+    try {
+      await client.query(sql);
     } finally {
       await client.end();
     }

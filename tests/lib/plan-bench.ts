@@ -62,7 +62,7 @@ export class PlanBench {
   ) {}
 
   static async start(options: BenchOptions): Promise<PlanBench> {
-    const cluster = await Cluster.start({ settings: options.settings ?? {} });
+    const cluster = await Cluster.start({ settings: options.settings ?? {}, createdb: true });
     const template = await cluster.database();
     await options.prepare(cluster, template);
     const folder = copyPlan(join(root, "plans", options.plan), options.files);

@@ -77,7 +77,10 @@ export const PLANS: PlanCase[] = [
       plan: "feature-planner-schema",
       environment: "dev",
       people: PEOPLE,
-      prepare: (cluster, database) => load(cluster, database, "feature-planner-schema", ["schema.sql", "load.sql"], { plans: 1000 * factor }),
+      prepare: async (cluster, database) => {
+        await cluster.administer(database, "CREATE ROLE authenticated NOLOGIN"); // as it is there where the plan comes from
+        await load(cluster, database, "feature-planner-schema", ["schema.sql", "load.sql"], { plans: 1000 * factor });
+      },
       limitMs: limit(factor),
     }),
   },

@@ -29,6 +29,7 @@ export class Proxy {
   private constructor(
     private readonly server: Server,
     readonly port: number,
+    private readonly user: string,
   ) {}
 
   static async start(cluster: Cluster): Promise<Proxy> {
@@ -36,7 +37,7 @@ export class Proxy {
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
     const address = server.address();
     if (address === null || typeof address === "string") throw new Error("the proxy has no port");
-    const proxy = new Proxy(server, address.port);
+    const proxy = new Proxy(server, address.port, cluster.role);
     server.on("connection", (client) => proxy.accept(client, join(cluster.folder, ".s.PGSQL.5432")));
     atExit(() => proxy.stop());
     return proxy;
@@ -44,7 +45,7 @@ export class Proxy {
 
   /** The PG* variables of a database behind this proxy. */
   env(database: string): Record<string, string> {
-    return { PGHOST: "127.0.0.1", PGPORT: String(this.port), PGUSER: "headgate", PGDATABASE: database };
+    return { PGHOST: "127.0.0.1", PGPORT: String(this.port), PGUSER: this.user, PGDATABASE: database };
   }
 
   set(mode: ProxyMode): void {
