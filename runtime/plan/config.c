@@ -240,6 +240,8 @@ static bool read_environment(Config *config, const PlanYaml *root, const PlanYam
     const PlanYaml *goals = plan_yaml_get(map, "goals");
     environment->guard_interval_us = plan_yaml_duration(map, "guard_interval", GUARD_INTERVAL_US);
     environment->soak_us = plan_yaml_duration(map, "soak", -1);
+    const char *zone = plan_yaml_text(map, "time_zone");
+    environment->time_zone = arena_strdup(config->arena, zone == NULL ? "UTC" : zone);
     environment->traffic_none = text_equal(plan_yaml_text(map, "traffic"), "none");
     environment->gates_auto = text_equal(plan_yaml_text(map, "gates"), "auto");
     size_t limits = count_limits(alerts) + count_limits(goals);
@@ -489,6 +491,8 @@ json_t *config_shown(const Config *config, const ConfigEnvironment *environment)
     json_object_set_new(shown, "watch_us", watches_shown(environment));
     json_set_int(shown, "soak_us", environment->soak_us);
     json_set_int(shown, "guard_interval_us", environment->guard_interval_us);
+    if (!text_equal(environment->time_zone, "UTC"))
+        json_set_string(shown, "time_zone", environment->time_zone);
     json_set_string(shown, "gates", environment->gates_auto ? "auto" : "people");
     if (environment->traffic_none)
         json_set_string(shown, "traffic", "none");

@@ -136,6 +136,7 @@ typedef struct ConfigEnvironment {
     ConfigNotice *notices; ///< notify:
     size_t notices_count;
     int64_t soak_us;           ///< soak: instead of every proof's; -1 = the plan's
+    const char *time_zone;     ///< time_zone: of windows that name none; UTC is the default
     int64_t guard_interval_us; ///< guard_interval: 15s is the default
     bool gates_auto;           ///< gates: auto — recorded as approved by "policy: <env>"
     bool traffic_none;         ///< traffic: none — rollouts with traffic are passed over

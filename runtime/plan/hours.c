@@ -1,13 +1,15 @@
-/* Times of day and days of the week. */
+/* Times of day, days of the week and the names of time zones. */
 #include "plan/hours.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 bool plan_hours_is_clock(const char *text)
 {
     enum { HOUR = 0, COLON = 2, MINUTE = 3, LENGTH = 5, LAST_HOUR = 24, MINUTES = 60 };
-    bool shaped = strlen(text) == LENGTH && text[COLON] == ':' &&
+    bool shaped = text != NULL && strlen(text) == LENGTH && text[COLON] == ':' &&
                   strspn(text, "0123456789") == COLON &&
                   strspn(text + MINUTE, "0123456789") == LENGTH - MINUTE;
     if (!shaped)
@@ -15,6 +17,26 @@ bool plan_hours_is_clock(const char *text)
     long hour = strtol(text + HOUR, NULL, 10);
     long minute = strtol(text + MINUTE, NULL, 10);
     return minute < MINUTES && (hour < LAST_HOUR || (hour == LAST_HOUR && minute == 0));
+}
+
+bool plan_hours_is_zone(const char *name)
+{
+    static const char FOLDER[] = "/usr/share/zoneinfo";
+    static const char LETTERS[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/";
+    static const char MAGIC[] = {'T', 'Z', 'i', 'f'}; /* RFC 8536 */
+    char path[200];
+    char found[sizeof(MAGIC)] = {0};
+    if (text_empty(name) || name[0] == '/' || name[strspn(name, LETTERS)] != '\0' ||
+        snprintf(path, sizeof(path), "%s/%s", FOLDER, name) >= (int)sizeof(path))
+        return false;
+    if (access(FOLDER, R_OK) != 0)
+        return true;
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return false;
+    size_t got = fread(found, 1, sizeof(found), file);
+    return fclose(file) == 0 && got == sizeof(found) && memcmp(found, MAGIC, sizeof(MAGIC)) == 0;
 }
 
 static bool is_day(const json_t *value)

@@ -5,8 +5,12 @@
 
 #include "base/json.h"
 
-/// "00:00" … "24:00"
+/// "00:00" … "24:00"; NULL is none.
 bool plan_hours_is_clock(const char *text);
+/// Is that a time zone's name in the zone database of this machine ("Europe/Berlin")? Where there
+/// is none: whatever could be one; NULL never is. The database has the last word: its own zones may
+/// be others.
+bool plan_hours_is_zone(const char *name);
 /// A day ("mon") or a list of different ones, as a list; NULL when it is neither. The caller's.
 json_t *plan_hours_days(const json_t *value);
 

@@ -4,6 +4,7 @@
 #include "base/bounds.h"
 #include "base/clock.h"
 #include "base/suggest.h"
+#include "plan/hours.h"
 #include "plan/notice.h"
 
 #include <ctype.h>
@@ -97,6 +98,11 @@ static const PlanSetting ENVIRONMENT[] = {
     {.name = "soak",
      .type = SETTING_DURATION,
      .doc = "The soak time of every proof instead of the plan's. Part of what is approved."},
+    {.name = "time_zone",
+     .type = SETTING_ZONE,
+     .fallback = "UTC",
+     .doc = "The time zone of gates' windows that name none: `Europe/Berlin`. Part of what is "
+            "approved."},
     {.name = "guard_interval",
      .type = SETTING_DURATION,
      .fallback = "15s",
@@ -169,6 +175,7 @@ static const char *const TYPE_TEXTS[SETTING_TYPES] = {
     [SETTING_DURATION] = "a duration like 5s",
     [SETTING_NUMBER] = "a number",
     [SETTING_COUNT] = "a whole number",
+    [SETTING_ZONE] = "a time zone",
     [SETTING_CHOICE] = "a text",
     [SETTING_WORDS] = "a list of words",
     [SETTING_FIELDS] = "a map",
@@ -401,6 +408,17 @@ static bool check_words(const Place *place, const PlanYaml *value, Error *err)
     return true;
 }
 
+static bool check_zone(const Place *place, const PlanYaml *value, Error *err)
+{
+    if (!check_text(place, value, err))
+        return false;
+    return plan_hours_is_zone(value->text) ||
+           plan_error_at(err, value->at,
+                         "%s names no time zone that is known here: \"%.100s\" (write it like "
+                         "Europe/Berlin)",
+                         place->path, value->text);
+}
+
 static bool check_watches(const Place *place, const PlanYaml *value, Error *err)
 {
     if (value->kind != PLAN_YAML_MAP)
@@ -446,7 +464,7 @@ static Check *const CHECKS[SETTING_TYPES] = {
     [SETTING_NAMED] = check_named,     [SETTING_PEOPLE] = check_people,
     [SETTING_WATCHES] = check_watches, [SETTING_LIMITS] = check_limits,
     [SETTING_TEXTS] = check_texts,     [SETTING_ARGV] = check_argv,
-    [SETTING_WORDS] = check_words,
+    [SETTING_WORDS] = check_words,     [SETTING_ZONE] = check_zone,
 };
 
 static const PlanSetting *find_setting(const PlanSetting *fields, const char *name)

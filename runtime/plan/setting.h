@@ -10,6 +10,7 @@ typedef enum SettingType {
     SETTING_DURATION, ///< at most 24 days: it must fit into milliseconds of an int
     SETTING_NUMBER,
     SETTING_COUNT,   ///< a whole number from 1 to 1000000
+    SETTING_ZONE,    ///< a time zone's name
     SETTING_CHOICE,  ///< one of choices
     SETTING_WORDS,   ///< a list of choices, or one
     SETTING_FIELDS,  ///< a map with fields

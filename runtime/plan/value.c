@@ -113,9 +113,14 @@ static bool check_duration(const Here *here, const json_t *value, json_t **ret_v
 
 static bool check_clock(const Here *here, const json_t *value, json_t **ret_value, Error *err)
 {
-    return json_is_string(value) && plan_hours_is_clock(json_string_value(value))
-               ? keep(value, ret_value)
-               : wrong_type(here, value, err);
+    return plan_hours_is_clock(json_string_value(value)) ? keep(value, ret_value)
+                                                         : wrong_type(here, value, err);
+}
+
+static bool check_zone(const Here *here, const json_t *value, json_t **ret_value, Error *err)
+{
+    return plan_hours_is_zone(json_string_value(value)) ? keep(value, ret_value)
+                                                        : wrong_type(here, value, err);
 }
 
 static bool check_days(const Here *here, const json_t *value, json_t **ret_value, Error *err)
@@ -542,6 +547,7 @@ static Check *const CHECKS[KEY_TYPES] = {
     [KEY_SQL] = check_sql,
     [KEY_DURATION] = check_duration,
     [KEY_CLOCK] = check_clock,
+    [KEY_ZONE] = check_zone,
     [KEY_DAYS] = check_days,
     [KEY_PERCENT] = check_percent,
     [KEY_NUMBER] = check_number,

@@ -480,6 +480,7 @@ static const struct TypeRow {
     [KEY_SQL] = {"SQL (a text or file \"…\")", "string|headgate.Sql"},
     [KEY_DURATION] = {"a duration like \"24h\"", "string"},
     [KEY_CLOCK] = {"a time of day like \"09:00\"", "string"},
+    [KEY_ZONE] = {"a time zone that is known here, like \"Europe/Berlin\"", "string"},
     [KEY_DAYS] = {"a day or a list of days: mon tue wed thu fri sat sun", "string|string[]"},
     [KEY_PERCENT] = {"a number", "number"},
     [KEY_NUMBER] = {"a number", "number"},

@@ -23,6 +23,7 @@ typedef enum KeyType {
     KEY_SQL,         ///< "…", [[ … ]] or file "sql/x.sql"
     KEY_DURATION,    ///< "24h"
     KEY_CLOCK,       ///< "09:00": a time of day
+    KEY_ZONE,        ///< "Europe/Berlin": a time zone
     KEY_DAYS,        ///< "mon" or a list of such
     KEY_PERCENT,     ///< a number: 0 < p <= 100
     KEY_NUMBER,      ///< any number

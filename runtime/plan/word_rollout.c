@@ -20,9 +20,9 @@ static const PlanKey WINDOW_KEYS[] = {
      .fallback = "\"24:00\"",
      .doc = "Not at or after this one; one that is not later than `from` is of the next day."},
     {.name = "zone",
-     .type = KEY_TEXT,
-     .fallback = "\"UTC\"",
-     .doc = "The time zone of these times, as PostgreSQL knows it: \"Europe/Berlin\"."},
+     .type = KEY_ZONE,
+     .doc = "The time zone of these times, as PostgreSQL knows it: \"Europe/Berlin\". Default: the "
+            "environment's `time_zone`."},
     {0},
 };
 

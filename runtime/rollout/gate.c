@@ -153,7 +153,7 @@ static bool wait_for_clock(Passing *passing, bool *ret_passes, Error *err)
     Run *run = passing->run;
     const PlanNode *gate = passing->gate;
     AUTO(json_auto) json_t *clock = NULL;
-    AUTO(json_auto) json_t *hours = rollout_gate_hours(gate);
+    AUTO(json_auto) json_t *hours = rollout_gate_hours(run->options.environment, gate);
     int64_t wait_us = rollout_gate_wait_us(gate);
     *ret_passes = passing->found.quorum.glass || (wait_us == 0 && hours == NULL);
     if (*ret_passes)

@@ -28,7 +28,7 @@ NODISCARD bool rollout_gate_open(Run *run, const PlanNode *gate, json_t *found, 
                                  Error *err);
 /// When what follows may begin, with all defaults: {days, from, to, zone}; NULL = always. The
 /// caller's.
-json_t *rollout_gate_hours(const PlanNode *gate);
+json_t *rollout_gate_hours(const ConfigEnvironment *environment, const PlanNode *gate);
 /// How long it waits after the last approval; 0 = not.
 int64_t rollout_gate_wait_us(const PlanNode *gate);
 

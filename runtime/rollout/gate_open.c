@@ -225,7 +225,7 @@ static bool stands(const json_t *row, const char *digest)
     return live && text_equal(json_get_string(row, "digest", ""), digest);
 }
 
-json_t *rollout_gate_hours(const PlanNode *gate)
+json_t *rollout_gate_hours(const ConfigEnvironment *environment, const PlanNode *gate)
 {
     static const char *const DAYS[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
     const json_t *window = json_object_get(gate->keys, "window");
@@ -238,7 +238,7 @@ json_t *rollout_gate_hours(const PlanNode *gate)
     json_object_set_new(hours, "days", days);
     json_set_string(hours, "from", "00:00");
     json_set_string(hours, "to", "24:00");
-    json_set_string(hours, "zone", "UTC");
+    json_set_string(hours, "zone", environment->time_zone);
     json_object_update(hours, (json_t *)(uintptr_t)window);
     return hours;
 }
@@ -255,7 +255,7 @@ static bool open_row(Run *run, const PlanNode *gate, json_t *evidence, const cha
     char text[600];
     AUTO(json_auto) json_t *next = rollout_gate_next(run->plan, run->options.environment, gate);
     AUTO(json_auto) json_t *fields = plan_param_items(gate, "fields");
-    AUTO(json_auto) json_t *hours = rollout_gate_hours(gate);
+    AUTO(json_auto) json_t *hours = rollout_gate_hours(run->options.environment, gate);
     int64_t expires_us = plan_duration_us(gate, "expires");
     LedgerGate row = {.path = gate->path,
                       .digest = digest,

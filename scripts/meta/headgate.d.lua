@@ -393,7 +393,7 @@ function backup(name) end
 ---@field days? string|string[]  The days on which it begins. Default: every day.
 ---@field from? string  Not before this time of day. Default: "00:00".
 ---@field to? string  Not at or after this one; one that is not later than `from` is of the next day. Default: "24:00".
----@field zone? string  The time zone of these times, as PostgreSQL knows it: "Europe/Berlin". Default: "UTC".
+---@field zone? string  The time zone of these times, as PostgreSQL knows it: "Europe/Berlin". Default: the environment's `time_zone`.
 
 ---@class headgate.Gate.Fields
 ---@field type? "text"|"integer"|"number"|"boolean"|"choice"|"duration"  What the answer must be. Default: "text".
