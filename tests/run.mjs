@@ -86,6 +86,7 @@ try {
   const env = { ...process.env, HEADGATE_ROOT: root, HEADGATE_BIN: binary, HEADGATE_PG_BIN: bin };
   // the pages in all their states take their time on a busy machine
   if (!script) env.HEADGATE_TEST_LIMIT_MS ??= folder === "browser" ? "1150000" : "600000";
+  env.HEADGATE_TRACEABLE = "1"; // tests find the processes of one HEADGATE_HOME by their environment
   // Nothing of the caller's own database leaks into a test.
   for (const name of Object.keys(env)) if (/^(PG[A-Z]+|DATABASE_URL)$/.test(name)) delete env[name];
   const run = spawnSync(process.execPath, args, { stdio: "inherit", env });

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 void invariant_failed(const char *file, int line, const char *condition)
 {
@@ -68,4 +69,9 @@ bool text_equal(const char *a, const char *b)
 bool text_starts(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+void base_seal_memory(void)
+{
+    invariant(prctl(PR_SET_DUMPABLE, 0) == 0);
 }

@@ -33,6 +33,10 @@ char *base_printf(const char *format, ...) PRINTF_LIKE(1, 2); ///< free() releas
 /// Destructors for AUTO: AUTO(base_free) char *name = ...;
 void base_free(void *pointer_to_pointer);
 
+/// From now on only root may read this process's memory and environment or trace it, and it leaves
+/// no core: passwords are in there. Children that are executed begin without it.
+void base_seal_memory(void);
+
 /// "" and NULL are the same question.
 static inline bool text_empty(const char *text)
 {

@@ -21,6 +21,23 @@ static bool overridden(const PQconninfoOption *options, const char *entry)
     return false;
 }
 
+/* What libpq and the loader read. No other password of ours goes along, by whatever name. */
+static bool is_needed(const char *entry)
+{
+    static const char *const NAMES[] = {"PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR"};
+    static const char *const FAMILIES[] = {"PG", "LC_", "LD_", "SSL_", "OPENSSL_", "KRB5"};
+    size_t length = strcspn(entry, "=");
+    for (size_t i = 0; i < COUNT_OF(NAMES); i++) {
+        if (strlen(NAMES[i]) == length && strncmp(entry, NAMES[i], length) == 0)
+            return true;
+    }
+    for (size_t i = 0; i < COUNT_OF(FAMILIES); i++) {
+        if (text_starts(entry, FAMILIES[i]))
+            return true;
+    }
+    return false;
+}
+
 bool db_env(Arena *arena, const char *conninfo, const char ***ret_env, Error *err)
 {
     char *problem = NULL;
@@ -38,7 +55,7 @@ bool db_env(Arena *arena, const char *conninfo, const char ***ret_env, Error *er
     const char **env = arena_alloc(arena, count * sizeof(*env));
     size_t used = 0;
     for (char **entry = environ; *entry != NULL; entry++) {
-        if (!overridden(options, *entry))
+        if (is_needed(*entry) && !overridden(options, *entry))
             env[used++] = *entry;
     }
     for (PQconninfoOption *option = options; option->keyword != NULL; option++) {

@@ -6,8 +6,8 @@
 #include "base/arena.h"
 #include "base/error.h"
 
-/// Our own environment with PGHOST, PGUSER, PGPASSWORD, … from conninfo put over it.
-/// NULL-terminated, from arena. ERROR_INPUT when conninfo does not parse.
+/// What such a program needs of our own environment, with PGHOST, PGUSER, PGPASSWORD, … from
+/// conninfo put over it. NULL-terminated, from arena. ERROR_INPUT when conninfo does not parse.
 NODISCARD bool db_env(Arena *arena, const char *conninfo, const char ***ret_env, Error *err);
 /// Full path of one of PostgreSQL's programs ("pg_dump"): beside the server's binaries, or found in
 /// PATH. ERROR_INPUT when it is not there.
