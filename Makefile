@@ -67,6 +67,7 @@ bench-dashboard: packages-build npm
 	$(call build,$(BUILD))
 	@node tests/run.mjs --script bench/viewers-scale.ts $(ARGS)
 	@node tests/run.mjs --script wire/reconnects.ts
+	@node tests/run.mjs --script wire/logins.ts
 
 # Every script adds its figures; the ones that went wrong are named at the end.
 crash: packages-build npm

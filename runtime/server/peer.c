@@ -11,7 +11,8 @@ enum {
     KEY_BYTES = PEER_KEY_BYTES,
     FREE_FAILURES = 5,
     WAIT_MAX_S = 60,
-    SECOND_US = 1000000
+    SECOND_US = 1000000,
+    LOOK_EVERY_US = SECOND_US / 10,
 };
 
 struct ServerPeer {
@@ -20,6 +21,7 @@ struct ServerPeer {
     size_t connections;
     int failures;
     int64_t blocked_until_us;
+    int64_t looked_us; ///< when a token was looked at although the address waits
 };
 
 struct ServerPeers {
@@ -148,6 +150,14 @@ void peer_succeeded(ServerPeer *peer)
 {
     peer->failures = 0;
     peer->blocked_until_us = 0;
+}
+
+bool peer_may_look(ServerPeer *peer, int64_t now_us)
+{
+    if (peer->looked_us + LOOK_EVERY_US > now_us)
+        return false;
+    peer->looked_us = now_us;
+    return true;
 }
 
 const uint8_t *peer_key(const ServerPeer *peer)

@@ -27,6 +27,9 @@ void peer_failed(ServerPeer *peer, int64_t now_us);
 void peer_succeeded(ServerPeer *peer);
 
 enum { PEER_KEY_BYTES = 8 };
+/// May a token from an address that waits be looked at all the same? Ten times a second: so a good
+/// one is not refused for its neighbours, and wrong ones still cost little.
+bool peer_may_look(ServerPeer *peer, int64_t now_us);
 /// What the address is counted by: PEER_KEY_BYTES bytes.
 const uint8_t *peer_key(const ServerPeer *peer);
 

@@ -39,14 +39,28 @@ static bool wrong_token(ServerRequest *request, Error *err)
     return not_logged_in(request, err);
 }
 
+/* *ret_waits: its address does, for wrong ones before. A good token passes all the same. */
+static bool may_be_looked_at(ServerRequest *request, bool *ret_waits, Error *err)
+{
+    const ServerConnection *connection = request->connection;
+    int64_t now_us = clock_monotonic_us();
+    *ret_waits = connection != NULL && peer_wait_s(connection_peer(connection), now_us) > 0;
+    return !*ret_waits || peer_may_look(connection_peer(connection), now_us) ||
+           !session_throttled(request, err);
+}
+
 bool session_identify(ServerRequest *request, Error *err)
 {
     if (request->token == NULL || !access_token_plausible(request->token))
         return not_logged_in(request, err);
-    if (!request->by_cookie && session_throttled(request, err))
+    bool waits = false;
+    if (!request->by_cookie && !may_be_looked_at(request, &waits, err))
         return false;
-    if (!access_identify(request->conn, request->token, &request->who, err))
+    if (!access_identify(request->conn, request->token, &request->who, err)) {
+        if (waits && err->kind == ERROR_REFUSED && session_throttled(request, err))
+            return false;
         return wrong_token(request, err);
+    }
     /* the proxy has logged in somebody else meanwhile, on the same browser */
     bool same = request->proxied == NULL || text_equal(request->proxied, request->who.person);
     return !request->by_cookie || same || not_logged_in(request, err);

@@ -38,9 +38,13 @@ static Share share_of(const ServerRequest *request)
     return share;
 }
 
+/* Without a token it is no one's fault: too many others ask at this moment. */
 static bool too_many(ServerRequest *request, const char *why, Error *err)
 {
     request->answer.retry_after_s = 1;
+    if (request->token == NULL)
+        return request_fail(request, STATUS_UNAVAILABLE, err, ERROR_UNREACHABLE,
+                            "too many people log in at this moment: try again in a second");
     return request_fail(request, STATUS_TOO_MANY, err, ERROR_REFUSED, "%s", why);
 }
 

@@ -18,7 +18,8 @@ export interface ReadersResult {
 const CLIENTS = 5;
 const round = (ms: number): number => Math.round(ms * 10) / 10;
 
-function p99(times: number[]): number {
+/** The time that 99 of 100 keep. */
+export function p99(times: number[]): number {
   const sorted = [...times].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.99))] ?? 0;
 }

@@ -390,6 +390,34 @@ static void wrong_tokens_are_slowed_down(void **state)
     reply_done(&reply);
 }
 
+static int asked_from(const char *address, const char *token)
+{
+    AUTO(base_free) char *headers = base_printf("Authorization: Bearer %s\r\n", token);
+    AUTO(base_free) char *text = compose("GET", "/api/me", headers, NULL);
+    int fd = dial_from(address);
+    send_text(fd, text);
+    Reply reply = read_reply(fd, true);
+    int status = reply.status;
+    reply_done(&reply);
+    close(fd);
+    return status;
+}
+
+/* A neighbour behind the same address that asks with a wrong one does not lock the others out. */
+static void a_good_token_passes_where_wrong_ones_wait(void **state)
+{
+    UNUSED(state);
+    static const char ADDRESS[] = "127.0.0.19";
+    static const char WRONG[] = "hgt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    int status = 401;
+    for (int i = 0; i < 20 && status != 429; i++)
+        status = asked_from(ADDRESS, WRONG);
+    assert_int_equal(status, 429);
+    for (int i = 0; i < 500 && status != 200; i++)
+        status = asked_from(ADDRESS, served.api[person("bob")]); /* at most ten looks a second */
+    assert_int_equal(status, 200);
+}
+
 static void runs_are_started_once_per_key(void **state)
 {
     UNUSED(state);
@@ -505,6 +533,7 @@ int main(void)
         cmocka_unit_test(slow_heads_are_cut),
         cmocka_unit_test(large_heads_are_dropped),
         cmocka_unit_test(wrong_tokens_are_slowed_down),
+        cmocka_unit_test(a_good_token_passes_where_wrong_ones_wait),
         cmocka_unit_test(runs_are_started_once_per_key),
         cmocka_unit_test(runs_without_a_runner_get_one),
         cmocka_unit_test(a_state_database_that_goes_away_comes_back),
