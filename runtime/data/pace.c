@@ -56,6 +56,16 @@ void data_pace_init(DataPace *pace, double duty, int64_t now_us)
         snprintf(pace->why, sizeof(pace->why), "it was paused when its runner ended");
 }
 
+void data_pace_begin_slowly(DataPace *pace)
+{
+    if (pace->state == PACE_PAUSED || pace->duty <= DUTY_AFTER_PAUSE)
+        return;
+    pace->state = PACE_SLOWED;
+    pace->duty = DUTY_AFTER_PAUSE;
+    snprintf(pace->why, sizeof(pace->why), "it begins slowly");
+    snprintf(pace->until, sizeof(pace->until), "faster while the metrics keep their limits");
+}
+
 static size_t past_of(DataPace *pace, const DataSignal *signal, int64_t now_us)
 {
     size_t oldest = 0;
@@ -193,12 +203,14 @@ static double shrunk(double duty, const Look *look)
 static void steer(DataPace *pace, const Look *look)
 {
     static const double NEAR = 0.95; /* of a steering limit: neither more nor less */
+    static const double FAR = 0.5;   /* half of it: twice as fast */
+    bool far = look->steered && look->steers.pressure < FAR;
     bool slows = look->stops.pressure > STOPS.slow || look->steers.pressure > STEERS.slow;
     bool grows = !slows && look->steers.pressure <= NEAR && (look->fresh || !look->steered);
     if (slows)
         pace->duty = shrunk(pace->duty, look);
     else if (grows)
-        pace->duty += DUTY_STEP;
+        pace->duty += far ? 2 * DUTY_STEP : DUTY_STEP;
     pace->duty = fmin(fmax(pace->duty, DUTY_LEAST), pace->most);
     pace->state = pace->duty < pace->most ? PACE_SLOWED : PACE_FREE;
     if (slows)

@@ -56,6 +56,9 @@ typedef struct DataPace {
 
 /// duty: where a runner before this one left it; 1 = nobody was there.
 void data_pace_init(DataPace *pace, double duty, int64_t now_us);
+/// Nobody knows yet what the application bears: at most a quarter of the time to begin with. A
+/// pause stays one.
+void data_pace_begin_slowly(DataPace *pace);
 /// One look: count <= PACE_SIGNALS_MAX signals as they are now (monotonic, µs).
 void data_pace_look(DataPace *pace, const DataSignal *signals, size_t count, int64_t now_us);
 

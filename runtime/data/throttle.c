@@ -64,3 +64,12 @@ int64_t data_throttle_rest_ms(const DataThrottle *throttle, int64_t busy_us, int
     rest_us = rest_us > THROTTLE_REST_MAX_MS * 1000LL ? THROTTLE_REST_MAX_MS * 1000LL : rest_us;
     return (rest_us > pause_us ? rest_us : pause_us) / 1000;
 }
+
+int64_t data_throttle_batch_us(const DataThrottle *throttle, int64_t plan_batch_us)
+{
+    int64_t asked_us = throttle->batch_us > 0 ? throttle->batch_us : plan_batch_us;
+    if (throttle->duty <= 0 || throttle->duty >= 1 || asked_us <= THROTTLE_BATCH_LEAST_US)
+        return asked_us;
+    int64_t share_us = (int64_t)((double)asked_us * throttle->duty);
+    return share_us > THROTTLE_BATCH_LEAST_US ? share_us : THROTTLE_BATCH_LEAST_US;
+}

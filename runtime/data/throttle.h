@@ -10,7 +10,8 @@ enum {
     THROTTLE_STALE_MS = 10000, ///< a row of this age pauses
     THROTTLE_RENEW_MS = 2000,
     THROTTLE_POLL_MS = 250, ///< how often a paused worker looks
-    THROTTLE_REST_MAX_MS = 5000
+    THROTTLE_REST_MAX_MS = 5000,
+    THROTTLE_BATCH_LEAST_US = 20000 ///< below it a slowed batch would mostly be its COMMIT
 };
 
 typedef struct DataThrottle {
@@ -33,5 +34,8 @@ NODISCARD bool data_throttle_write(DbConn *conn, int64_t run, int64_t epoch, con
 /// How long a worker rests after having been busy for busy_us, in ms: the duty's share, and at
 /// least the pause.
 int64_t data_throttle_rest_ms(const DataThrottle *throttle, int64_t busy_us, int64_t plan_pause_us);
+/// How long a batch should take: what a person or the plan says, and the duty's share of that while
+/// work is slowed, so that what disturbs comes in small pieces.
+int64_t data_throttle_batch_us(const DataThrottle *throttle, int64_t plan_batch_us);
 
 #endif

@@ -298,7 +298,7 @@ static bool look_at_pace(Worker *worker, Error *err)
         worker->throttle.duty = 0;
     worker->throttle_us = now_us;
     worker->controller.target_us =
-        worker->throttle.batch_us > 0 ? worker->throttle.batch_us : worker->options->spec->batch_us;
+        data_throttle_batch_us(&worker->throttle, worker->options->spec->batch_us);
     return true;
 }
 

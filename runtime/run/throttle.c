@@ -14,7 +14,7 @@
 
 enum {
     LOOK_MS = 500,
-    METRICS_MS = 2000,
+    METRICS_MS = 1000,
     TELL_LEAST_US = 2000000,
     LOOK_TIMEOUT_MS = 3000,
 };
@@ -301,6 +301,8 @@ static bool open_throttle(RunThrottle *throttle, const char *relation, Error *er
         return false;
     data_pace_init(&throttle->pace, throttle->row.duty, clock_monotonic_us());
     throttle->told_state = throttle->pace.state;
+    if (throttle->steers_count > 0)
+        data_pace_begin_slowly(&throttle->pace);
     throttle->told_duty = throttle->pace.duty;
     options.relation = throttle->relation;
     throttle->health = data_health_new(&options);

@@ -1,6 +1,6 @@
 /** make bench: ratios taken in one run on a private cluster, never absolute times of another day.
  *
- * node tests/run.mjs --script bench/bench.ts [--rows 1000000] [--only backfill,linear,import,migrations,viewers,idle,binary,eta] [--times 3] [--runs 100]
+ * node tests/run.mjs --script bench/bench.ts [--rows 1000000] [--only backfill,load,linear,import,migrations,viewers,idle,binary,eta] [--times 3] [--runs 100] [--load-seconds 30]
  * prints a table and writes each part into build/figures/bench.json in place of what it was. Exit code 1 = a goal was missed. Measure a release build. */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, statSync } from "node:fs";
@@ -14,12 +14,14 @@ import { measureBackfill, measureLinear } from "./backfill";
 import { measureEta } from "./eta";
 import { Figures } from "./figures";
 import { imports } from "./import";
+import { measureLoad } from "./load";
 import { measureMigrations } from "./migrations";
 import { measureIdle, measureViewers } from "./viewers";
 
 const options = new Arguments();
 const rows = options.number("rows", 1_000_000);
 const times = options.number("times", 3);
+const loadSeconds = options.number("load-seconds", 30);
 const runs = options.number("runs", 100);
 
 /** Megabytes of the binary without its debug symbols. */
@@ -31,6 +33,7 @@ function strippedMb(): number {
 }
 
 const backfill = (cluster: Cluster, figures: Figures): Promise<void> => measureBackfill(cluster, figures, rows, times);
+const load = (_cluster: Cluster, figures: Figures): Promise<void> => measureLoad(figures, rows, loadSeconds, times);
 const linear = (cluster: Cluster, figures: Figures): Promise<void> => measureLinear(cluster, figures, rows);
 
 async function migrations(cluster: Cluster, figures: Figures): Promise<void> {
@@ -68,7 +71,7 @@ function binary(_cluster: Cluster, figures: Figures): Promise<void> {
   return Promise.resolve();
 }
 
-const PARTS = { backfill, import: imports, migrations, viewers, idle, eta, binary, linear };
+const PARTS = { backfill, load, import: imports, migrations, viewers, idle, eta, binary, linear };
 const ASKED_FOR = ["linear"]; // ten times the rows: measured only when --only names it
 const usual = Object.keys(PARTS).filter((part) => !ASKED_FOR.includes(part));
 const only = options.text("only", usual.join(",")).split(",");

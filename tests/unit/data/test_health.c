@@ -120,6 +120,19 @@ FIBER_TEST(test_the_row_of_a_step)
     assert_int_equal(err.kind, ERROR_FENCED);
 }
 
+static void test_a_slowed_batch_is_shorter(void **state)
+{
+    UNUSED(state);
+    DataThrottle throttle = {.duty = 1};
+    assert_int_equal(data_throttle_batch_us(&throttle, 300000), 300000);
+    throttle.duty = 0.5;
+    assert_int_equal(data_throttle_batch_us(&throttle, 300000), 150000);
+    throttle.duty = 0.05;
+    assert_int_equal(data_throttle_batch_us(&throttle, 300000), THROTTLE_BATCH_LEAST_US);
+    throttle.batch_us = 10000; /* as a person asks */
+    assert_int_equal(data_throttle_batch_us(&throttle, 300000), 10000);
+}
+
 static void test_rests(void **state)
 {
     UNUSED(state);
@@ -139,6 +152,7 @@ int main(void)
         cmocka_unit_test(test_sees_who_waits_for_us),
         cmocka_unit_test(test_a_failed_look_makes_all_unknown),
         cmocka_unit_test(test_the_row_of_a_step),
+        cmocka_unit_test(test_a_slowed_batch_is_shorter),
         cmocka_unit_test(test_rests),
     };
     return cmocka_run_group_tests_name("health", tests, fixture_setup, fixture_teardown);

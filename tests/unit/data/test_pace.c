@@ -188,6 +188,24 @@ static void test_a_new_runner_goes_on_where_the_last_one_was(void **state)
     assert_int_equal(pace.state, PACE_SLOWED);
 }
 
+static void test_begins_slowly_where_a_metric_steers(void **state)
+{
+    UNUSED(state);
+    DataPace pace;
+    data_pace_init(&pace, 1, 0);
+    data_pace_begin_slowly(&pace);
+    assert_int_equal(pace.state, PACE_SLOWED);
+    assert_true(pace.duty < 0.26);
+    look_for(&pace, latency(10), 5, 0);
+    assert_int_equal(pace.state, PACE_FREE);
+    data_pace_init(&pace, 0.1, 0);
+    data_pace_begin_slowly(&pace);
+    assert_true(pace.duty < 0.11);
+    data_pace_init(&pace, 0, 0);
+    data_pace_begin_slowly(&pace);
+    assert_int_equal(pace.state, PACE_PAUSED);
+}
+
 /* Two signals: the one nearer to its pause is named. */
 static void test_names_the_worst(void **state)
 {
@@ -216,6 +234,7 @@ int main(void)
         cmocka_unit_test(test_a_metric_at_twice_its_limit_pauses),
         cmocka_unit_test(test_a_person_says_how_fast_at_most),
         cmocka_unit_test(test_a_new_runner_goes_on_where_the_last_one_was),
+        cmocka_unit_test(test_begins_slowly_where_a_metric_steers),
         cmocka_unit_test(test_names_the_worst),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
