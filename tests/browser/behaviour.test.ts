@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
-import { noBrowser, openBrowser, visit, type Visit } from "../lib/browser";
+import { axeViolations, noBrowser, openBrowser, shoot, visit, type Visit } from "../lib/browser";
 import { type Mock, noMock, startMock } from "../lib/mock";
 
 const skip = noBrowser || noMock || false;
@@ -202,6 +202,45 @@ test("a filled-in file is shown before it is applied; a broken one cannot be", {
   await page.getByText("It decides 2 rows").waitFor();
   await page.getByRole("button", { name: "Apply 2 decisions" }).click();
   await page.getByText("2 rows decided.").waitFor();
+  assert.deepEqual(errors, []);
+  await context.close();
+});
+
+test("with the system's colours alone: progress, states, the focus and charts can be told from their ground", { skip }, async () => {
+  await mock.control("reset");
+  await mock.control("goto", { at: "stage" });
+  const { context, page, errors } = await enter("bob");
+  for (const colorScheme of ["light", "dark"] as const) {
+    const open = async (path: string, drawn: string) => {
+      await page.goto(mock.url + path);
+      await page.emulateMedia({ colorScheme, forcedColors: "none" }); // Chromium forgets the colours with the page
+      await page.emulateMedia({ colorScheme, forcedColors: "active" });
+      await page.locator(drawn).first().waitFor();
+    };
+    for (const [path, drawn] of [["/runs/42", ".node-icon"], ["/runs/42/rollout", "canvas"], ["/runs/42/gates/start-rollout", ".quorum"]] as const) {
+      await open(path, drawn);
+      await shoot(page, `forced-colours-${colorScheme}${path.replaceAll("/", "-")}`);
+      assert.deepEqual(await axeViolations(page), [], `${colorScheme} ${path}`);
+    }
+    await open("/runs/42/rollout", "canvas");
+    const inks = await page.locator("canvas").first().evaluate((canvas: HTMLCanvasElement) => {
+      const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+      const ground = getComputedStyle(document.body).backgroundColor.match(/\d+/g)!.map(Number);
+      let far = 0;
+      for (let i = 0; i < data.length; i += 4) if (data[i + 3]! > 200 && [0, 1, 2].some((part) => Math.abs(data[i + part]! - ground[part]!) > 100)) far += 1;
+      return far;
+    });
+    assert.ok(inks > 100, `${inks} points of the chart differ from its ground`);
+    await open("/runs/42", ".node-icon");
+    const bar = page.getByRole("progressbar").first();
+    const filled = await bar.screenshot();
+    await bar.evaluate((progress: HTMLProgressElement) => (progress.value = 0));
+    assert.ok(!filled.equals(await bar.screenshot()), "what is done can be told from what is left");
+    assert.equal(await page.locator(".badge").first().evaluate((badge) => getComputedStyle(badge).borderTopStyle), "solid");
+    await page.keyboard.press("Tab");
+    const [style, width] = await page.evaluate(() => [getComputedStyle(document.activeElement!).outlineStyle, getComputedStyle(document.activeElement!).outlineWidth]);
+    assert.deepEqual([style, width], ["solid", "3px"]);
+  }
   assert.deepEqual(errors, []);
   await context.close();
 });

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { betweenUs, formatAgo, formatClock, formatCountdown, formatDuration, formatPercent, formatRate, formatTick, formatTime, plural } from "./format";
+import { betweenUs, formatAgo, formatClock, formatCountdown, formatDuration, formatIn, formatPercent, formatRate, formatTick, formatTime, plural } from "./format";
+
+test("a moment by the clock of a zone", () => {
+  assert.equal(formatIn("2090-01-08T10:00:00.000000Z", "Pacific/Kiritimati"), "Mon 00:00 in Pacific/Kiritimati");
+  assert.equal(formatIn("2026-07-01T10:00:00Z", "Europe/Berlin"), "Wed 12:00 in Europe/Berlin");
+  assert.equal(formatIn("2026-07-01T10:00:00Z", "Europe/Atlantis"), "");
+  assert.equal(formatIn("soon", "UTC"), "");
+});
 
 test("durations have two units at most", () => {
   const cases: [number, string][] = [

@@ -98,6 +98,16 @@ export function formatTick(ms: number, zone: Zone, spanMs: number): string {
   return spanMs > 600_000 ? clock.slice(0, 5) : clock;
 }
 
+/** "Mon 00:00 in Pacific/Kiritimati": the clock of a zone that a plan names; "" for one that this browser does not know. */
+export function formatIn(at: string, timeZone: string): string {
+  try {
+    const format = new Intl.DateTimeFormat("en-GB", { timeZone, weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    return `${format.format(new Date(at)).replace(",", "")} in ${timeZone}`;
+  } catch {
+    return "";
+  }
+}
+
 /** Both zones, for the tooltip of a time. */
 export function formatBoth(at: string): string {
   const date = new Date(at);

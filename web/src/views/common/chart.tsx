@@ -3,7 +3,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { formatTime, formatTick } from "../../lib/format";
+import { formatTime, formatTick, zoneName } from "../../lib/format";
 import { now, zone } from "../../state/store";
 import type { Plot, PlotData, PlotPoint } from "./plot";
 import { Time } from "./parts";
@@ -106,7 +106,7 @@ export function Chart({ points, limit, marks = [], name, summary, valueOf, wordH
           {plot === null && <Spark points={points} {...(limit === undefined ? {} : { limit })} label={summary} />}
         </div>
       )}
-      {!small && enough && <p class="plot-at soft small num" aria-hidden="true">{said ?? <>&nbsp;</>}</p>}
+      {!small && enough && <p class="plot-at soft small num">{said ? <span aria-hidden="true">{said}</span> : `times in ${zoneName(inZone, new Date(points.at(-1)!.at))}`}</p>}
       {!small && points.length > 0 && <Values points={points} name={name} valueOf={valueOf} {...(wordHead ? { wordHead } : {})} />}
     </figure>
   );

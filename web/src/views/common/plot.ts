@@ -49,7 +49,7 @@ const TICK_PX = 72;
 export class Plot {
   private readonly plot: uPlot;
   private readonly observer: ResizeObserver;
-  private readonly dark = matchMedia("(prefers-color-scheme: dark)");
+  private readonly media = ["(prefers-color-scheme: dark)", "(forced-colors: active)"].map((query) => matchMedia(query));
   private readonly theme: MutationObserver;
   private colour: Record<Ink, string>;
 
@@ -58,7 +58,7 @@ export class Plot {
     this.plot = new uPlot(this.options(), this.columns(), box);
     this.observer = new ResizeObserver(() => this.plot.setSize(this.size()));
     this.observer.observe(box);
-    this.dark.addEventListener("change", this.recolour);
+    for (const media of this.media) media.addEventListener("change", this.recolour);
     this.theme = new MutationObserver(this.recolour);
     this.theme.observe(document.documentElement, { attributeFilter: ["data-theme"] });
   }
@@ -66,7 +66,7 @@ export class Plot {
   destroy(): void {
     this.observer.disconnect();
     this.theme.disconnect();
-    this.dark.removeEventListener("change", this.recolour);
+    for (const media of this.media) media.removeEventListener("change", this.recolour);
     this.plot.destroy();
   }
 

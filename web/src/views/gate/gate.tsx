@@ -3,7 +3,7 @@
 
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { formatDuration, plural } from "../../lib/format";
+import { formatDuration, formatIn, plural } from "../../lib/format";
 import { href } from "../../lib/router";
 import { GATE_LOOK, lookOf, VERDICT_LOOK, WORD_LOOK } from "../../lib/status";
 import { gateChanges } from "../../state/gate-diff";
@@ -151,7 +151,7 @@ function GateState({ gate }: { gate: Gate }) {
       </p>
       {gate.state === "approved" && gate.passes_at && (
         <Notice tone="clock" icon="clock" title={passes > 0 ? <>Passes in <span class="num">{formatDuration(passes * 1000)}</span></> : "Passes now"}>
-          <p>at <Time at={gate.passes_at} />. Until then an approval can be taken back.</p>
+          <p>at <Time at={gate.passes_at} />{gate.hours && formatIn(gate.passes_at, gate.hours.zone) && `, ${formatIn(gate.passes_at, gate.hours.zone)}`}. Until then an approval can be taken back.</p>
         </Notice>
       )}
       {isLive(gate) && ((gate.wait_us ?? 0) > 0 || gate.hours) && (
