@@ -152,6 +152,8 @@ bool post_answer(ServerRequest *request, json_t **ret_body, Error *err)
     ledger_param_int(&params, answer.item);
     ledger_param_text(&params, answer.note);
     ledger_param_text(&params, request->who.person);
+    AUTO(json_auto) json_t *via = door_of(request);
+    ledger_param_json(&params, via);
     if (!ledger_call(request->conn, "server_answer_add", &params, NULL, err))
         return false;
     launch_wake(request->server);

@@ -86,6 +86,7 @@ static bool write_approval(ServerRequest *request, const Decision *decision,
     if (!db_query_prepared(request->conn, db_sql("server_now"), NULL, &now, err))
         return false;
     AUTO(json_auto) json_t *roles = roles_json(answer);
+    AUTO(json_auto) json_t *via = door_of(request);
     const AccessRecord record = {.run = decision->run,
                                  .gate = decision->path,
                                  .digest = decision->digest,
@@ -110,6 +111,7 @@ static bool write_approval(ServerRequest *request, const Decision *decision,
     ledger_param_text(&params, signature);
     ledger_param_json(&params, fields);
     ledger_param_int(&params, record.nth);
+    ledger_param_json(&params, via);
     return ledger_call(request->conn, "server_approval_add", &params, NULL, err);
 }
 

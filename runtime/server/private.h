@@ -100,6 +100,13 @@ ServerConnection *connection_of(struct lws *wsi);
 /// Whose guesses are counted: the client's that a trusted proxy speaks for, or the peer's.
 ServerPeer *connection_peer(const ServerConnection *connection);
 
+/* door.c */
+/// "10.0.0.5", from arena; "" when it is no address of the internet.
+const char *door_address(Arena *arena, const struct sockaddr_storage *address);
+/// {door: browser, cli (by its own word) or api; from: the address}, for what people decided. The
+/// caller's.
+json_t *door_of(const ServerRequest *request);
+
 /* http.c: the protocol "http" */
 int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                   size_t bytes);

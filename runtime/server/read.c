@@ -61,16 +61,21 @@ bool read_proxied(struct lws *wsi, Arena *arena, const char **ret_person, Error 
     return true;
 }
 
-/* Behind a proxy all clients have its address; what they guess is counted by their own. */
-static void read_client(ServerConnection *connection, struct lws *wsi, Arena *arena)
+/* Behind a proxy all clients have its address; what they guess is counted by their own. The
+ * address. */
+static const char *read_client(ServerConnection *connection, struct lws *wsi, Arena *arena)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
+    socklen_t length = sizeof(address);
     const char *list =
         connection->trusted ? read_header(wsi, arena, WSI_TOKEN_X_FORWARDED_FOR) : NULL;
-    if (list == NULL || connection->client != NULL ||
-        !trust_client(&connection->server->trust, list, &address))
-        return;
-    connection->client = peers_take(connection->server->peers, (const struct sockaddr *)&address);
+    bool behind = list != NULL && trust_client(&connection->server->trust, list, &address);
+    if (behind && connection->client == NULL)
+        connection->client =
+            peers_take(connection->server->peers, (const struct sockaddr *)&address);
+    if (!behind && getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&address, &length) != 0)
+        return "";
+    return door_address(arena, &address);
 }
 
 typedef struct MethodToken {
@@ -129,7 +134,8 @@ bool read_head(ServerRequest *request, struct lws *wsi, Error *err)
     head.chunked = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
     head.idempotency_key = read_custom(wsi, arena, "idempotency-key:");
     ServerHeadRead read;
-    read_client(request->connection, wsi, arena);
+    request->from = read_client(request->connection, wsi, arena);
+    request->agent = read_header(wsi, arena, WSI_TOKEN_HTTP_USER_AGENT);
     if (!read_proxied(wsi, arena, &request->proxied, err)) {
         request->answer.status = STATUS_FORBIDDEN;
         return false;

@@ -78,6 +78,8 @@ struct ServerRequest {
     const char *token; ///< bearer or cookie
     bool by_cookie;
     const char *proxied; ///< who it is, by the header of a trusted proxy; NULL = it does not say
+    const char *from;    ///< the client's address; "" = not known
+    const char *agent;   ///< User-Agent, as the client says; NULL = it does not
     const char *csrf;
     const char *content_type;
     const char *accept_encoding;

@@ -163,6 +163,8 @@ bool review_write(ServerRequest *request, ReviewRows *rows, int64_t *ret_decided
     ledger_param_text(&params, array_of(request->arena, rows->decisions));
     ledger_param_text(&params, request->who.person);
     ledger_param_text(&params, request_key(request));
+    AUTO(json_auto) json_t *via = door_of(request);
+    ledger_param_json(&params, via);
     AUTO(db_result_auto) DbResult *written = NULL;
     if (!ledger_call(request->conn, "server_decide", &params, &written, err))
         return false;

@@ -32,7 +32,7 @@ test("the audit as CSV is text for a spreadsheet, whatever people wrote", { skip
   const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).click()]);
   const lines = readFileSync(await file.path(), "utf8").trimEnd().split("\r\n");
   assert.equal(lines.length, 3);
-  assert.equal(lines[0], "at,who,type,what,why,run,seq,plan,environment,node");
+  assert.equal(lines[0], "at,who,type,what,why,run,seq,plan,environment,node,via");
   assert.match(lines[1]!, /,bob,request,"bob asked to pause: =1\+1 looks odd, ""stop""","'=1\+1 looks odd, ""stop""",41,9,/);
   const [json] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "NDJSON" }).click()]);
   assert.deepEqual(readFileSync(await json.path(), "utf8").trimEnd().split("\n").map((line) => (JSON.parse(line) as { who: string }).who), ["bob", "alice"]);

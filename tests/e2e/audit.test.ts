@@ -307,7 +307,7 @@ test("a decision that was asked for again is in the chain, and so is that it was
   const settle = "UPDATE headgate.request SET handled_at = now(), outcome = 'seen' WHERE handled_at IS NULL";
   await cluster.query(inside, sql("decision_delete"), [1, "p/prices.amount", "{1}", (await cluster.query(inside, "SELECT epoch FROM headgate.lease"))[0]?.["epoch"]]);
   assert.equal((await verify(inside))[0]?.broken, null);
-  await cluster.query(inside, sql("server_decide"), [1, "{p/prices.amount}", ["{1}"], ['{"choice": 1}'], "alice", null]);
+  await cluster.query(inside, sql("server_decide"), [1, "{p/prices.amount}", ["{1}"], ['{"choice": 1}'], "alice", null, { door: "api", from: "127.0.0.1" }]);
   await cluster.query(inside, settle);
   assert.equal((await verify(inside))[0]?.broken, null);
   await cluster.query(inside, "UPDATE headgate.decided SET key = '{7}' WHERE decision IS NULL");

@@ -1,5 +1,5 @@
 -- Stores decisions about rows of run $1: three arrays, $2 steps, $3 keys (array texts), $4 decisions; $5 who, $6 idempotency
--- key or NULL. Wakes the runner by a request, tells readers one event a step. How many rows. digest of the event chains what is kept
+-- key or NULL; $7 by which door and from where. Wakes the runner by a request, tells readers one event a step. How many rows. digest of the event chains what is kept
 -- in headgate.decided: SHA-256 over its rows.
 WITH moment AS MATERIALIZED (
     SELECT pg_catalog.clock_timestamp() AS at
@@ -27,7 +27,7 @@ WITH moment AS MATERIALIZED (
 ), told AS (
     SELECT headgate.event_append($1::bigint, coalesce((SELECT epoch FROM headgate.lease WHERE run = $1::bigint), 0),
                'review:' || counted.step, asked.id, 'review.decided', counted.step,
-               pg_catalog.jsonb_build_object('count', counted.count, 'by', $5::text, 'at', headgate.rfc3339(moment.at), 'digest', counted.digest,
+               pg_catalog.jsonb_build_object('count', counted.count, 'by', $5::text, 'at', headgate.rfc3339(moment.at), 'digest', counted.digest, 'via', $7::jsonb,
                                              'decision', CASE WHEN counted.kinds = 1 THEN counted.first END)) AS seq,
            counted.step
     FROM counted, asked, moment ORDER BY counted.step

@@ -169,6 +169,9 @@ static void approvals_are_refused_with_the_reason(void **state)
 static void check_signature(void)
 {
     char keys[128];
+    assert_string_equal(sql_value("SELECT (data -> 'via')::text FROM headgate.event WHERE type = "
+                                  "'gate.approval'"),
+                        "{\"door\": \"api\", \"from\": \"127.0.0.1\"}");
     snprintf(keys, sizeof(keys), "%s/keys", served.folder);
     AccessVerifier verifier;
     Error err = {0};

@@ -132,6 +132,14 @@ async function everything(filter: AuditFilter, told: (count: number) => void): P
 const wordsOf = (entry: AuditEntry): string =>
   describe({ run: entry.run, seq: entry.seq, at: entry.at, type: entry.what, node: entry.node, data: entry.data }).text;
 
+const DOORS: Record<string, string> = { browser: "browser", cli: "command line", api: "API" };
+
+/** By which door it came, and from where. */
+function cameBy({ data }: AuditEntry): string {
+  const via = data["via"] as { door?: string; from?: string } | undefined;
+  return via?.door ? `${DOORS[via.door] ?? via.door}${via.from ? `, ${via.from}` : ""}` : "";
+}
+
 /** A cell that a spreadsheet takes for text, whatever people wrote. */
 export function cell(text: string): string {
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
@@ -139,8 +147,8 @@ export function cell(text: string): string {
 }
 
 function csvOf(entries: AuditEntry[]): string {
-  const rows = entries.map((entry) => [entry.at, entry.who, entry.what, wordsOf(entry), entry.why ?? "", entry.run, entry.seq, entry.plan, entry.environment, entry.node]);
-  return [["at", "who", "type", "what", "why", "run", "seq", "plan", "environment", "node"], ...rows].map((row) => `${row.map(cell).join(",")}\r\n`).join("");
+  const rows = entries.map((entry) => [entry.at, entry.who, entry.what, wordsOf(entry), entry.why ?? "", entry.run, entry.seq, entry.plan, entry.environment, entry.node, cameBy(entry)]);
+  return [["at", "who", "type", "what", "why", "run", "seq", "plan", "environment", "node", "via"], ...rows].map((row) => `${row.map(cell).join(",")}\r\n`).join("");
 }
 
 function Row({ entry }: { entry: AuditEntry }) {
@@ -151,6 +159,7 @@ function Row({ entry }: { entry: AuditEntry }) {
       <span class="audit-what">
         <a href={`${href.part(entry.run, "events")}?level=debug&seq=${entry.seq}`} data-row>{wordsOf(entry)}</a>
         {entry.node && <code class="soft small">{entry.node}</code>}
+        {cameBy(entry) && <span class="soft small"> {cameBy(entry)}</span>}
       </span>
       <span class="audit-run">
         <a href={href.run(entry.run)}>{entry.plan} #{entry.run}</a>
