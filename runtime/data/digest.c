@@ -1,16 +1,22 @@
-/* One statement a range of keys, so that none runs long. */
+/* Ranges of keys: all of them in one pass, and rows of those that differ. */
 #include "data/digest.h"
 
 #include "base/text.h"
 #include "data/job.h"
 #include "data/statement.h"
+#include "db/sql.h"
 #include "ledger/call.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { SQL_BYTES = 256 * 1024, RECORD_VERSION = 140000, DRILL_ROWS = 50000 };
+enum {
+    SQL_BYTES = 256 * 1024,
+    RECORD_VERSION = 140000,
+    DRILL_ROWS = 50000,
+    WALKED_ROWS = 200000, /* of a larger table the statistics say where to cut */
+};
 
 bool data_digest_meet(DbConn *conn, Arena *arena, const char *name, DataDigestTable *ret_table,
                       bool *ret_there, Error *err)
@@ -25,8 +31,10 @@ bool data_digest_meet(DbConn *conn, Arena *arena, const char *name, DataDigestTa
         *ret_there = count > 0;
     if (count == 0)
         return ret_there != NULL || error_set(err, ERROR_INPUT, "there is no table \"%s\"", name);
-    *ret_table = (DataDigestTable){
-        .conn = conn, .shown = name, .relation = arena_strdup(arena, db_value(found, 0, 0))};
+    *ret_table = (DataDigestTable){.conn = conn,
+                                   .shown = name,
+                                   .relation = arena_strdup(arena, db_value(found, 0, 0)),
+                                   .oid = arena_strdup(arena, db_value(found, 0, 7))};
     ret_table->columns = arena_alloc(arena, count * sizeof(*ret_table->columns));
     ret_table->key = arena_alloc(arena, count * sizeof(*ret_table->key));
     ret_table->columns_count = count;
@@ -214,6 +222,23 @@ const char *data_digest_sql(Arena *arena, const DataDigestForm *form, const char
     return arena_strdup(arena, text_string(&sql));
 }
 
+const char *data_digest_ranges_sql(Arena *arena, const DataDigestForm *form, const char *relation)
+{
+    AUTO(text_done) Text sql;
+    const DataDigestColumn *key = form->key;
+    text_init(&sql, SQL_BYTES);
+    text_printf(&sql,
+                "SELECT h.range, pg_catalog.count(*), %s FROM (SELECT "
+                "pg_catalog.width_bucket(r.%s, $1::%s[]) - (r.%s = ANY ($1::%s[]))::integer "
+                "AS range, ",
+                sums(form->way), key->quoted, key->type, key->quoted, key->type);
+    hash(&sql, form);
+    text_append(&sql, " AS hash");
+    source(&sql, form, relation, false, false);
+    text_append(&sql, ") AS h GROUP BY h.range");
+    return arena_strdup(arena, text_string(&sql));
+}
+
 /* ---- reading ---- */
 
 static DbParams params_of(const DataDigestForm *form, char *const *from, char *const *upper,
@@ -241,18 +266,19 @@ bool data_digest_range(const DataDigestTable *table, const DataDigestForm *form,
 }
 
 bool data_digest_bound(const DataDigestTable *table, const DataDigestForm *form, char *const *from,
-                       int64_t rows, Arena *arena, char ***ret_upper, Error *err)
+                       char *const *upper, int64_t rows, Arena *arena, char ***ret_bound,
+                       Error *err)
 {
     AUTO(db_result_auto) DbResult *found = NULL;
     AUTO(text_done) Text sql;
-    DbParams params = params_of(form, from, NULL, arena);
+    DbParams params = params_of(form, from, upper, arena);
     text_init(&sql, SQL_BYTES);
-    *ret_upper = NULL;
+    *ret_bound = NULL;
     if (form->key_count == 0)
         return true;
     text_append(&sql, "SELECT ");
     key_list(&sql, form, "::text");
-    source(&sql, form, table->relation, from != NULL, false);
+    source(&sql, form, table->relation, from != NULL, upper != NULL);
     text_append(&sql, " ORDER BY ");
     key_list(&sql, form, "");
     text_printf(&sql, " OFFSET %" PRId64 " LIMIT 1", rows - 1);
@@ -260,9 +286,114 @@ bool data_digest_bound(const DataDigestTable *table, const DataDigestForm *form,
         return error_wrap(err, "reading %s", table->shown);
     if (db_rows(found) == 0)
         return true;
-    *ret_upper = arena_alloc(arena, form->key_count * sizeof(char *));
+    *ret_bound = arena_alloc(arena, form->key_count * sizeof(char *));
     for (size_t i = 0; i < form->key_count; i++)
-        (*ret_upper)[i] = arena_strdup(arena, db_value(found, 0, (int)i));
+        (*ret_bound)[i] = arena_strdup(arena, db_value(found, 0, (int)i));
+    return true;
+}
+
+/* ---- all ranges ---- */
+
+/* At the ends of the histogram's buckets, which hold about as many rows each; nowhere when the
+ * server has none. */
+static bool cut_by_statistics(const DataDigestTable *table, const DataDigestForm *form,
+                              size_t ranges, Arena *arena, DataDigestCuts *ret, Error *err)
+{
+    AUTO(db_result_auto) DbResult *found = NULL;
+    char **ends = NULL;
+    size_t count = 0;
+    if (!db_query(table->conn, db_sql("data_bounds_stats"),
+                  DB_PARAMS(table->oid, form->key[0].name), &found, err))
+        return error_wrap(err, "reading %s", table->shown);
+    if (db_rows(found) == 0 || db_is_null(found, 0, 0))
+        return true;
+    if (!db_array_parse(arena, db_value(found, 0, 0), &ends, &count, err))
+        return false;
+    ranges = ranges > count ? count : ranges;
+    ret->keys = arena_alloc(arena, (ranges + 1) * sizeof(*ret->keys));
+    for (size_t i = 1; i < ranges; i++)
+        ret->keys[ret->count++] = &ends[i * count / ranges];
+    return true;
+}
+
+/* Behind every so many rows. */
+static bool cut_by_walking(const DataDigestTable *table, const DataDigestForm *form, int64_t rows,
+                           size_t most, Arena *arena, DataDigestCuts *ret, Error *err)
+{
+    char **from = NULL;
+    ret->keys = arena_alloc(arena, most * sizeof(*ret->keys));
+    while (ret->count + 1 < most) {
+        if (!data_digest_bound(table, form, from, NULL, rows, arena, &from, err))
+            return false;
+        if (from == NULL)
+            break;
+        ret->keys[ret->count++] = from;
+    }
+    return true;
+}
+
+bool data_digest_cut(const DataDigestTable *table, const DataDigestForm *form, int64_t rows,
+                     size_t most, Arena *arena, DataDigestCuts *ret, Error *err)
+{
+    int64_t ranges = table->rows_estimate / rows;
+    *ret = (DataDigestCuts){0};
+    if (ranges > (int64_t)most) {
+        ranges = (int64_t)most;
+        rows = table->rows_estimate / ranges;
+    }
+    if (form->key_count == 1 && table->rows_estimate > WALKED_ROWS &&
+        !cut_by_statistics(table, form, (size_t)ranges, arena, ret, err))
+        return false;
+    return ret->count > 0 || cut_by_walking(table, form, rows, most, arena, ret, err);
+}
+
+/* The ranges are few, which the planner cannot know: it would sort whole rows by them. *ret_before:
+ * the settings as they were. */
+static bool plan_for_few(const DataDigestTable *table, DbResult **ret_before, Error *err)
+{
+    return db_query(table->conn, db_sql("digest_planner"), DB_PARAMS("off", "off"), ret_before,
+                    err);
+}
+
+static bool plan_as_before(const DataDigestTable *table, const DbResult *before, Error *err)
+{
+    return db_query(table->conn, db_sql("digest_planner"),
+                    DB_PARAMS(db_value(before, 0, 0), db_value(before, 0, 1)), NULL, err);
+}
+
+/* One pass over the table, in the parallel plan that the server has for it. */
+static bool in_one_pass(const DataDigestTable *table, const DataDigestForm *form,
+                        const DataDigestCuts *cuts, Arena *arena, DataDigest *digests, Error *err)
+{
+    AUTO(db_result_auto) DbResult *found = NULL;
+    AUTO(db_result_auto) DbResult *before = NULL;
+    const char **ends = arena_alloc(arena, cuts->count * sizeof(*ends));
+    for (size_t i = 0; i < cuts->count; i++)
+        ends[i] = cuts->keys[i][0];
+    if (!plan_for_few(table, &before, err) ||
+        !db_query(table->conn, data_digest_ranges_sql(arena, form, table->relation),
+                  DB_PARAMS(db_array_text(arena, ends, cuts->count)), &found, err) ||
+        !plan_as_before(table, before, err))
+        return error_wrap(err, "reading %s", table->shown);
+    for (size_t i = 0; i <= cuts->count; i++)
+        digests[i].sum = form->way == DIGEST_PORTABLE ? "0 0" : "0";
+    for (int i = 0; i < db_rows(found); i++)
+        digests[db_int(found, i, 0)] =
+            (DataDigest){db_int(found, i, 1), arena_strdup(arena, db_value(found, i, 2))};
+    return true;
+}
+
+bool data_digest_ranges(const DataDigestTable *table, const DataDigestForm *form,
+                        const DataDigestCuts *cuts, Arena *arena, DataDigest **ret, Error *err)
+{
+    *ret = arena_alloc(arena, (cuts->count + 1) * sizeof(**ret));
+    if (form->key_count == 1 && cuts->count > 0)
+        return in_one_pass(table, form, cuts, arena, *ret, err);
+    for (size_t i = 0; i <= cuts->count; i++) {
+        if (!data_digest_range(table, form, i == 0 ? NULL : cuts->keys[i - 1],
+                               i == cuts->count ? NULL : cuts->keys[i], arena, &(*ret)[i], err))
+            return false;
+    }
     return true;
 }
 

@@ -30,6 +30,7 @@ typedef struct DataDigestTable {
     DbConn *conn;
     const char *shown;    ///< as the plan calls it
     const char *relation; ///< "schema"."name"
+    const char *oid;
     DataDigestColumn *columns;
     size_t columns_count;
     const DataDigestColumn **key; ///< what it is walked along
@@ -68,11 +69,31 @@ const char *data_digest_sql(Arena *arena, const DataDigestForm *form, const char
 NODISCARD bool data_digest_range(const DataDigestTable *table, const DataDigestForm *form,
                                  char *const *from, char *const *upper, Arena *arena,
                                  DataDigest *ret, Error *err);
-/// Waits. The key that ends the range of so many rows behind from; NULL when fewer are left, or
-/// there is no key.
+/// Waits. The key that ends the range of so many rows behind from; NULL when fewer are left up to
+/// upper, or there is no key.
 NODISCARD bool data_digest_bound(const DataDigestTable *table, const DataDigestForm *form,
-                                 char *const *from, int64_t rows, Arena *arena, char ***ret_upper,
-                                 Error *err);
+                                 char *const *from, char *const *upper, int64_t rows, Arena *arena,
+                                 char ***ret_bound, Error *err);
+
+/// Where a table is cut: range i lies behind key i - 1 and up to key i, so there is one more of
+/// them.
+typedef struct DataDigestCuts {
+    char ***keys;
+    size_t count;
+} DataDigestCuts;
+/// Waits. Cuts into ranges of about so many rows, at most so many ranges; where there is no key,
+/// not at all.
+NODISCARD bool data_digest_cut(const DataDigestTable *table, const DataDigestForm *form,
+                               int64_t rows, size_t most, Arena *arena, DataDigestCuts *ret,
+                               Error *err);
+/// The statement that reads all ranges of a key of one column in one pass; their ends are the array
+/// $1.
+const char *data_digest_ranges_sql(Arena *arena, const DataDigestForm *form, const char *relation);
+/// Waits. The digests of all ranges, cuts->count + 1 of them. Call it in a transaction: it changes
+/// settings of the planner while it reads.
+NODISCARD bool data_digest_ranges(const DataDigestTable *table, const DataDigestForm *form,
+                                  const DataDigestCuts *cuts, Arena *arena, DataDigest **ret,
+                                  Error *err);
 /// Waits. Keys in the range whose rows differ between the tables, appended to keys as texts
 /// ("42: only in a", "42: differs") until there are max of them.
 NODISCARD bool data_digest_differing(const DataDigestTable *table, const DataDigestTable *other,

@@ -1,5 +1,5 @@
 /* Do tables hold the same? Of a table as it is now and as it was when the run started, or of two
- * tables. Read range by range, so that a difference is named by its keys. */
+ * tables. Read in one pass as ranges of keys, so that a difference is named by its keys. */
 #include "run/form.h"
 
 #include "base/text.h"
@@ -13,7 +13,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RANGE_ROWS = 20000, RANGES_MAX = 64, KEYS_MAX = 10, TEXT_BYTES = 900, VERSION_UNIT = 10000 };
+enum {
+    RANGE_ROWS = 20000,
+    RANGES_MAX = 64,
+    PAIR_RANGES_MAX = 1000,
+    KEYS_MAX = 10,
+    TEXT_BYTES = 900,
+    VERSION_UNIT = 10000
+};
 
 /* ---- what was there at the start ---- */
 
@@ -53,24 +60,19 @@ static char **key_of(const json_t *list, Arena *arena)
 static bool take_ranges(const DataDigestTable *table, const DataDigestForm *form, json_t *ranges,
                         Arena *arena, Error *err)
 {
-    int64_t rows = table->rows_estimate / RANGES_MAX;
-    char **from = NULL;
-    char **upper = NULL;
-    do {
-        DataDigest digest;
-        if (!data_digest_bound(table, form, from, rows < RANGE_ROWS ? RANGE_ROWS : rows, arena,
-                               &upper, err) ||
-            !data_digest_range(table, form, from, upper, arena, &digest, err))
-            return false;
+    DataDigestCuts cuts;
+    DataDigest *digests = NULL;
+    if (!data_digest_cut(table, form, RANGE_ROWS, RANGES_MAX, arena, &cuts, err) ||
+        !data_digest_ranges(table, form, &cuts, arena, &digests, err))
+        return false;
+    for (size_t i = 0; i <= cuts.count; i++) {
         json_t *range = json_object();
-        json_object_set_new(range, "upper", key_json(upper, form->key_count));
-        json_set_int(range, "rows", digest.rows);
-        json_set_string(range, "sum", digest.sum);
+        json_object_set_new(range, "upper",
+                            key_json(i == cuts.count ? NULL : cuts.keys[i], form->key_count));
+        json_set_int(range, "rows", digests[i].rows);
+        json_set_string(range, "sum", digests[i].sum);
         json_array_append_new(ranges, range);
-        from = upper;
-        if (json_array_size(ranges) == RANGES_MAX)
-            rows = INT32_MAX; /* the estimate was wrong: the rest is one range */
-    } while (upper != NULL);
+    }
     return true;
 }
 
@@ -175,24 +177,34 @@ typedef struct Unchanged {
     size_t differing;
 } Unchanged;
 
+/* The ranges of the start. */
+static DataDigestCuts cuts_of(const json_t *ranges, Arena *arena)
+{
+    size_t count = json_array_size(ranges);
+    DataDigestCuts cuts = {.keys = arena_alloc(arena, (count + 1) * sizeof(*cuts.keys))};
+    for (; cuts.count + 1 < count; cuts.count++)
+        cuts.keys[cuts.count] =
+            key_of(json_object_get(json_array_get(ranges, cuts.count), "upper"), arena);
+    return cuts;
+}
+
 static bool compare_ranges(Unchanged *it, const json_t *ranges, Error *err)
 {
-    char **from = NULL;
-    size_t i;
-    json_t *range;
-    json_array_foreach (ranges, i, range) {
-        DataDigest digest;
-        char **upper = key_of(json_object_get(range, "upper"), it->arena);
-        if (!data_digest_range(it->table, it->form, from, upper, it->arena, &digest, err))
-            return false;
-        bool same = digest.rows == json_get_int(range, "rows", -1) &&
-                    strcmp(digest.sum, json_get_string(range, "sum", "")) == 0;
-        it->rows += digest.rows;
+    DataDigest *digests = NULL;
+    const DataDigestCuts cuts = cuts_of(ranges, it->arena);
+    if (!data_digest_ranges(it->table, it->form, &cuts, it->arena, &digests, err))
+        return false;
+    for (size_t i = 0; i <= cuts.count; i++) {
+        const json_t *range = json_array_get(ranges, i);
+        bool same = digests[i].rows == json_get_int(range, "rows", -1) &&
+                    strcmp(digests[i].sum, json_get_string(range, "sum", "")) == 0;
+        it->rows += digests[i].rows;
         it->rows_were += json_get_int(range, "rows", 0);
         if (!same && it->differing++ < KEYS_MAX)
             it->where = arena_printf(it->arena, "%s%s%s", it->where, it->differing == 1 ? "" : ", ",
-                                     range_text(from, upper, it->form->key_count, it->arena));
-        from = upper;
+                                     range_text(i == 0 ? NULL : cuts.keys[i - 1],
+                                                i == cuts.count ? NULL : cuts.keys[i],
+                                                it->form->key_count, it->arena));
     }
     return true;
 }
@@ -266,26 +278,64 @@ typedef struct Pair {
     int64_t refused;
 } Pair;
 
-static bool compare_pair(Pair *pair, Error *err)
+static bool same(const DataDigest *a, const DataDigest *b)
 {
-    char **from = NULL;
-    char **upper = NULL;
+    return a->rows == b->rows && strcmp(a->sum, b->sum) == 0;
+}
+
+/* A range that differs, piece by piece until enough rows are named. */
+static bool look_into(const Pair *pair, char **from, char *const *upper, Error *err)
+{
+    char **end = NULL;
     do {
         DataDigest a;
         DataDigest b;
-        if (!data_digest_bound(pair->a, pair->form, from, RANGE_ROWS, pair->arena, &upper, err) ||
-            !data_digest_range(pair->a, pair->form, from, upper, pair->arena, &a, err) ||
-            !data_digest_range(pair->b, pair->form, from, upper, pair->arena, &b, err))
+        if (json_array_size(pair->keys) >= KEYS_MAX)
+            return true;
+        if (!data_digest_bound(pair->a, pair->form, from, upper, RANGE_ROWS, pair->arena, &end,
+                               err))
             return false;
-        pair->rows_a += a.rows;
-        pair->rows_b += b.rows;
-        bool same = a.rows == b.rows && strcmp(a.sum, b.sum) == 0;
-        if (!same && !data_digest_differing(pair->a, pair->b, pair->form, from, upper, pair->keys,
-                                            KEYS_MAX, err))
+        char *const *to = end == NULL ? upper : end;
+        if (!data_digest_range(pair->a, pair->form, from, to, pair->arena, &a, err) ||
+            !data_digest_range(pair->b, pair->form, from, to, pair->arena, &b, err) ||
+            (!same(&a, &b) && !data_digest_differing(pair->a, pair->b, pair->form, from, to,
+                                                     pair->keys, KEYS_MAX, err)))
             return false;
-        pair->differ = pair->differ || !same;
-        from = upper;
-    } while (upper != NULL);
+        from = end;
+    } while (end != NULL);
+    return true;
+}
+
+static bool compare_range(Pair *pair, const DataDigestCuts *cuts, size_t i, const DataDigest *a,
+                          const DataDigest *b, Error *err)
+{
+    char **from = i == 0 ? NULL : cuts->keys[i - 1];
+    char **upper = i == cuts->count ? NULL : cuts->keys[i];
+    pair->rows_a += a->rows;
+    pair->rows_b += b->rows;
+    if (same(a, b))
+        return true;
+    pair->differ = true;
+    return a->rows <= 2 * RANGE_ROWS && b->rows <= 2 * RANGE_ROWS
+               ? data_digest_differing(pair->a, pair->b, pair->form, from, upper, pair->keys,
+                                       KEYS_MAX, err)
+               : look_into(pair, from, upper, err);
+}
+
+static bool compare_pair(Pair *pair, Error *err)
+{
+    DataDigestCuts cuts;
+    DataDigest *a = NULL;
+    DataDigest *b = NULL;
+    if (!data_digest_cut(pair->a, pair->form, RANGE_ROWS, PAIR_RANGES_MAX, pair->arena, &cuts,
+                         err) ||
+        !data_digest_ranges(pair->a, pair->form, &cuts, pair->arena, &a, err) ||
+        !data_digest_ranges(pair->b, pair->form, &cuts, pair->arena, &b, err))
+        return false;
+    for (size_t i = 0; i <= cuts.count; i++) {
+        if (!compare_range(pair, &cuts, i, &a[i], &b[i], err))
+            return false;
+    }
     return true;
 }
 

@@ -11,6 +11,7 @@ import { Cluster } from "../lib/cluster";
 import { headgateBinary } from "../lib/paths";
 import { temporary } from "../lib/plan";
 import { measureBackfill, measureLinear } from "./backfill";
+import { digests } from "./digest";
 import { measureEta } from "./eta";
 import { Figures } from "./figures";
 import { imports } from "./import";
@@ -71,7 +72,7 @@ function binary(_cluster: Cluster, figures: Figures): Promise<void> {
   return Promise.resolve();
 }
 
-const PARTS = { backfill, load, import: imports, migrations, viewers, idle, eta, binary, linear };
+const PARTS = { backfill, load, import: imports, digest: digests, migrations, viewers, idle, eta, binary, linear };
 const ASKED_FOR = ["linear"]; // ten times the rows: measured only when --only names it
 const usual = Object.keys(PARTS).filter((part) => !ASKED_FOR.includes(part));
 const only = options.text("only", usual.join(",")).split(",");

@@ -22,7 +22,7 @@ SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.reln
                     AND coalesce((SELECT l.collisdeterministic FROM pg_catalog.pg_collation AS l WHERE l.oid = a.attcollation), true)))
            AS plain,
        (SELECT pg_catalog.array_position(k.columns, a.attnum) - pg_catalog.array_lower(k.columns, 1) FROM chosen AS k) AS key,
-       greatest(c.reltuples, 0)::bigint AS rows_estimate
+       greatest(c.reltuples, 0)::bigint AS rows_estimate, c.oid
 FROM named AS d
 JOIN pg_catalog.pg_class AS c ON c.oid = d.oid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace

@@ -1,0 +1,88 @@
+/** Do tables hold the same: the digest of a wide table against the best query that somebody could write, and one row that differs among all. */
+import { Arguments } from "../lib/arguments";
+import { headgate } from "../lib/cli";
+import type { Cluster } from "../lib/cluster";
+import { writePlan } from "../lib/plan";
+import { type Figures, rounds } from "./figures";
+
+/** About 730 bytes of jsonb a row, as the server keeps it. */
+const EVENTS = `CREATE TABLE event (id bigint PRIMARY KEY, kind text NOT NULL, shop text NOT NULL, at timestamptz NOT NULL, data jsonb NOT NULL);
+  INSERT INTO event SELECT n, 'order', 'shop' || n % 100, timestamptz '2024-01-01 00:00:00+00' + n * interval '1 second',
+    jsonb_build_object('id', n, 'items', jsonb_build_array(jsonb_build_object('title', md5(n::text), 'price', n % 100, 'quantity', 3)),
+      'customer', jsonb_build_object('name', md5((n + 1)::text), 'mail', md5((n + 2)::text) || '@x'), 'note', repeat(md5(n::text), 14))
+  FROM generate_series(1, $ROWS) AS n;
+  CREATE TABLE copy (LIKE event INCLUDING ALL);
+  INSERT INTO copy SELECT * FROM event`;
+
+/** Sound (docs/decisions/026-digests.md names what is not), and planned in parallel as the server likes. */
+const BEST = "SELECT count(*), sum(hash_record_extended(ROW(id, kind, shop, at, data::text), 0)) FROM event";
+
+class DigestBench {
+  private constructor(
+    private readonly cluster: Cluster,
+    private readonly template: string,
+  ) {}
+
+  static async prepare(cluster: Cluster, rows: number): Promise<DigestBench> {
+    const template = await cluster.database();
+    await cluster.query(template, EVENTS.replace("$ROWS", String(rows)));
+    await cluster.query(template, "VACUUM (ANALYZE, FREEZE)");
+    return new DigestBench(cluster, template);
+  }
+
+  async query(): Promise<number> {
+    const client = await this.cluster.connect(this.template);
+    await client.query("SET jit = off");
+    const begun = process.hrtime.bigint();
+    await client.query(BEST);
+    const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
+    await client.end();
+    return seconds;
+  }
+
+  /** Seconds from the event before the verify's verdict to it. */
+  async verify(checksums: string, holds = true): Promise<number> {
+    const folder = writePlan({
+      "headgate.yaml": "version: 1\nenvironments:\n  bench: { gates: auto }\n",
+      "plan.lua": `plan "bench" { doc = "The same rows?", phase "p" { verify "v" { checksums = ${checksums} } } }`,
+    });
+    const run = await headgate(["run", folder, "-e", "bench", "--yes", "--quiet"], { env: this.cluster.env(this.template), timeoutMs: 1_800_000 });
+    if ((run.code === 0) !== holds) throw new Error(`headgate run: exit ${run.code}\n${run.text}`);
+    if (!holds && !/; \d+ differs\b/.test(run.text)) throw new Error(`the row was not named:\n${run.text}`);
+    const [told] = await this.cluster.query(
+      this.template,
+      `SELECT extract(epoch FROM at - before)::float8 AS seconds
+         FROM (SELECT type, at, lag(at) OVER (ORDER BY seq) AS before FROM headgate.event) AS e WHERE type = 'check.result'`,
+    );
+    await this.cluster.query(this.template, "DROP SCHEMA headgate CASCADE");
+    return Number(told?.["seconds"]);
+  }
+
+  async change(id: number): Promise<void> {
+    await this.cluster.query(this.template, "UPDATE copy SET data = data || '{\"id\": 0}' WHERE id = $1", [id]);
+    await this.cluster.query(this.template, "VACUUM copy");
+  }
+
+  drop(): Promise<void> {
+    return this.cluster.drop(this.template);
+  }
+}
+
+const PAIR = '{ table = "event", equals = "copy" }';
+
+/** --digest-rows 1000000; the goal for the drill-down is meant for 10000000 too. */
+export async function digests(cluster: Cluster, figures: Figures): Promise<void> {
+  const options = new Arguments();
+  const times = options.number("times", 3);
+  const rows = options.number("digest-rows", 1_000_000);
+  const bench = await DigestBench.prepare(cluster, rows);
+  const compare = (name: string, ours: number, theirs: number, goal: string): void =>
+    figures.add({ name, value: ours / theirs, goal, detail: `${rows} rows: ${ours.toFixed(2)} s against ${theirs.toFixed(2)} s` });
+  const by = (seconds: number): number => seconds;
+  const [query, digest, same] = (await rounds(times, by, [() => bench.query(), () => bench.verify('{ "event" }'), () => bench.verify(PAIR)])) as [number, number, number];
+  compare("digest_vs_best_query", digest, query, "≤ 1.1");
+  await bench.change(Math.floor(rows * 0.7));
+  const [found] = (await rounds(times, by, [() => bench.verify(PAIR, false)])) as [number];
+  compare("drilldown_vs_digest", found, same, "≤ 1.3");
+  await bench.drop();
+}
