@@ -1,4 +1,4 @@
-/* Columns that refer to other rows, and who fills them. */
+/* Columns that are added, and who fills them: those that refer to other rows, and large ones. */
 #include "run/lint_walk.h"
 
 #include "sql/name.h"
@@ -55,6 +55,40 @@ static bool is_filled(RunLintWalk *walk, Fill *fill)
 
 /* ------------------------------------------------------------------ which columns */
 
+static bool is_document(const json_t *column)
+{
+    const json_t *names = json_object_get(json_object_get(column, "typeName"), "names");
+    const json_t *last = json_array_get(names, json_array_size(names) - 1);
+    const char *type = json_get_string(json_object_get(last, "String"), "sval", "");
+    return text_equal(type, "jsonb") || text_equal(type, "json");
+}
+
+/* Named after it, as "events.canonical_event" is. */
+static bool has_backfill(const RunLintWalk *walk, const SqlObject *column)
+{
+    for (size_t i = walk->node->index; i < walk->plan->nodes_count; i++) {
+        const PlanNode *node = walk->plan->nodes[i];
+        const char *table = node->kind == PLAN_BACKFILL ? plan_table(node, walk->arena) : NULL;
+        if (table != NULL && text_equal(sql_name_last(table), column->table) &&
+            text_equal(sql_name_last(node->name), column->name))
+            return true;
+    }
+    return false;
+}
+
+static void see_document(RunLintWalk *walk, const SqlObject *object, const json_t *column,
+                         size_t at_bytes)
+{
+    if (!is_document(column) || json_object_get(column, "compression") != NULL ||
+        !has_backfill(walk, object))
+        return;
+    run_lint_say(walk, "up", run_lint_rule(RUN_LINT_FILL_COMPRESSION),
+                 at_bytes + (size_t)json_get_int(column, "location", 0),
+                 arena_printf(walk->arena,
+                              "%s is filled by a backfill, and nothing says how it is compressed",
+                              sql_object_text(walk->arena, object)));
+}
+
 static void see_column(RunLintWalk *walk, const json_t *relation, const json_t *column,
                        size_t at_bytes)
 {
@@ -65,6 +99,7 @@ static void see_column(RunLintWalk *walk, const json_t *relation, const json_t *
                             .schema = json_get_string(relation, "schemaname", NULL),
                             .table = json_get_string(relation, "relname", ""),
                             .name = json_get_string(column, "colname", "")}};
+    see_document(walk, &fill.column, column, at_bytes);
     if (foreign == NULL || sql_tree_constraint(constraints, "CONSTR_DEFAULT") != NULL ||
         is_filled(walk, &fill))
         return;

@@ -23,6 +23,13 @@ static const SqlLintRule RULES[RUN_LINTS] = {
                                      "fill it by a backfill, and decide rows without an answer in "
                                      "the review",
                                      false},
+    [RUN_LINT_FILL_COMPRESSION] = {"fill_compression", SQL_LINT_NOTE,
+                                   "a jsonb column of a table in use that a backfill fills, "
+                                   "without a compression",
+                                   "rows that outgrow 2 kB are compressed, by pglz where the "
+                                   "server's settings say nothing else: a third of its time while "
+                                   "the column is filled",
+                                   "ADD COLUMN ... jsonb COMPRESSION lz4", false},
     [RUN_LINT_RESTORE] = {"restore", SQL_LINT_ERROR, "a rollback that restores a backup",
                           "what was written since the backup is lost: that is no rollback",
                           "take back what the plan did (down, undo), and keep the backup for "

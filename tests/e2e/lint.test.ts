@@ -50,6 +50,12 @@ const CASES: Case[] = [
     good: `${step("one", "ALTER TABLE a ADD COLUMN owner int REFERENCES people")}\nphase "fill" { backfill "a.owner" { set = { owner = "1" }, where = "owner IS NULL" } },`,
     line: 4,
   },
+  {
+    rule: "fill_compression",
+    bad: `${step("one", "ALTER TABLE a ADD COLUMN doc jsonb")}\nphase "fill" { backfill "a.doc" { set = { doc = "to_jsonb(a)" }, where = "doc IS NULL" } },`,
+    good: `${step("one", "ALTER TABLE a ADD COLUMN doc jsonb COMPRESSION lz4, ADD COLUMN small jsonb")}\nphase "fill" { backfill "a.doc" { set = { doc = "to_jsonb(a)" }, where = "doc IS NULL" } },`,
+    line: 3,
+  },
   { rule: "restore", bad: exec('"true"', 'undo = { exec = { "pg_restore", "-d", "app", "dump" } }'), good: exec('"pg_restore", "-d", "copy", "dump"', 'no_effect = "a copy"'), line: 3 },
   { rule: "exec_variable", bad: exec('"sh", "-c", "psql -d $DB_DATABASE"', 'env = { DB_NAME = "app" }, no_effect = "x"'), good: exec('"sh", "-c", "X=1; psql -d $DB_NAME $X ${Y:-1} \'$Z\'"', 'env = { DB_NAME = "app" }, no_effect = "x"'), line: 3 },
   { rule: "exec_variable", bad: exec('"psql", "-d", "$DB"', 'no_effect = "x"'), good: exec('"psql", "-c", "SELECT $1"', 'no_effect = "x"'), line: 3 },
