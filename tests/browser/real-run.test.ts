@@ -1,10 +1,11 @@
-/** A real run that is watched while its rows are at work: the pace is told truly, a person changes it, a metric throttles it. */
+/** A real run that is watched while its rows are at work: the pace is told truly, a person changes it, a metric throttles it. All of its
+ *  pages, while it is at work and when it is done. */
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
 import type { Browser, Page } from "playwright-core";
-import { axeViolations, noBrowser, openBrowser, overflowing, shoot, show, VIEWS, visit } from "../lib/browser";
+import { axeViolations, noBrowser, openBrowser, overflowing, shoot, show, type View, VIEWS, visit } from "../lib/browser";
 import { Cluster } from "../lib/cluster";
 import { temporary } from "../lib/plan";
 import { Supervisor } from "../lib/supervisor";
@@ -86,6 +87,30 @@ async function looksRight(page: Page, name: string): Promise<void> {
   await show(page, VIEWS[0]!);
 }
 
+/** Every page of a run, with what it says when it is there. */
+const PAGES: [path: string, ready: (page: Page) => Promise<unknown>][] = [
+  ["", (page) => page.getByRole("heading", { level: 2, name: "History" }).waitFor(SLOW)],
+  ["/rollout", (page) => page.getByText("This plan has no rollout").waitFor(SLOW)],
+  ["/review", (page) => page.getByText("Nothing is left to review").waitFor(SLOW)],
+  ["/changes", (page) => page.getByText("Done so far").waitFor(SLOW)],
+  ["/logs", (page) => page.getByText(/^\d+ lines?$/).first().waitFor(SLOW)],
+  ["/events", (page) => page.getByText(/Run of named in test created by alice/).first().waitFor(SLOW)],
+  ["/replay", (page) => page.getByText(/^\d+ of \d+ entries$/).waitFor(SLOW)],
+  ["/report", (page) => page.getByRole("heading", { level: 2, name: "Summary" }).waitFor(SLOW)],
+];
+
+async function walk(page: Page, name: string, view: View): Promise<void> {
+  await show(page, view);
+  for (const [path, ready] of PAGES) {
+    await page.goto(`${supervisor.url}/runs/${run}${path}`);
+    await ready(page);
+    await page.getByText("Live", { exact: true }).waitFor(SLOW);
+    await shoot(page, `${name}${path.replace("/", "-")}`, false);
+    assert.deepEqual(await axeViolations(page), [], `${name} ${path}`);
+    assert.deepEqual(await overflowing(page), [], `${name} ${path}`);
+  }
+}
+
 const pace = (page: Page) => page.getByRole("region", { name: "Pace" });
 
 test("a running backfill shows its pace, its rate and when it ends; an operator changes the pace, who looks may not", { skip }, async (t) => {
@@ -117,7 +142,11 @@ test("a metric at its limit throttles it: the page says why and what ends it, an
   await pace(page).getByText("app_p95 is 900ms, its limit is 100ms; goes on below 100ms for 3 s").waitFor(SLOW);
   assert.equal(await pace(page).getByRole("button", { name: "Change the pace…" }).isEnabled(), true);
   await looksRight(page, "real-pace-throttled");
+  await walk(page, "real-throttled", VIEWS[1]!);
+  await show(page, VIEWS[0]!);
+  await page.goto(`${supervisor.url}/runs/${run}`);
   await cluster.query(database, "UPDATE app SET p95 = 10, nap = 0");
   await page.locator(".state-line").getByText("Done", { exact: true }).waitFor(SLOW);
   assert.equal(await pace(page).count(), 0);
+  await walk(page, "real-done", VIEWS[0]!);
 });
