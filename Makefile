@@ -21,7 +21,7 @@ define build
 @cmake --build $(1) -- --quiet
 endef
 
-.PHONY: help demo test test-full test-large bench bench-dashboard crash format docs clean packages-build packages-test packages-full npm
+.PHONY: help demo test test-full test-large bench bench-peers bench-table bench-dashboard crash format docs clean packages-build packages-test packages-full npm
 .DEFAULT_GOAL := help
 
 help:
@@ -30,6 +30,7 @@ help:
 	@echo "make test-full   the same and clang, valgrind, long fuzz and crash runs, bench"
 	@echo "make test-large  every plan at 100 times its document's sizes -> $(BUILD)/figures/plans-large.json"
 	@echo "make bench       ratios against plain SQL, psql and a Node script -> $(BUILD)/figures/bench.json"
+	@echo "make bench-peers  other tools that make bench measures too;  make bench-table: docs/benchmarks.md from its figures"
 	@echo "make bench-dashboard  500 viewers against a plain socket program, 100,000 reconnects -> $(BUILD)/figures/dashboard.json"
 	@echo "make crash       kill -9, lost connections and full disks at every point -> $(BUILD)/figures/crash.json"
 	@echo "make format      C as .clang-format says;  make docs: the generated pages"
@@ -62,6 +63,12 @@ test-large: packages-full npm
 bench: packages-build npm
 	$(call build,$(BUILD))
 	@node tests/run.mjs --script bench/bench.ts $(ARGS)
+
+bench-peers:
+	@cmake -DDIR=tests/bench/peers -P cmake/npm.cmake
+
+bench-table: npm
+	@node tests/run.mjs --script bench/table.ts --write
 
 bench-dashboard: packages-build npm
 	$(call build,$(BUILD))

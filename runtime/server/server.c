@@ -25,7 +25,8 @@ enum {
 
 static const struct lws_protocols PROTOCOLS[] = {
     {.name = "http", .callback = http_callback, .rx_buffer_size = 4096},
-    {.name = "headgate.v1", .callback = ws_callback, .rx_buffer_size = 4096},
+    /* lws keeps such a buffer for each viewer; what they say is short, and may come in pieces */
+    {.name = "headgate.v1", .callback = ws_callback, .rx_buffer_size = 512},
     {0},
 };
 

@@ -40,7 +40,7 @@ struct ServerViewer {
     size_t unproven_max_bytes; ///< so much fits into the socket in any case
     int64_t moved_at_us;       ///< when a frame last left; a viewer that reads nothing is ended
     ServerQueue queue;
-    ViewerWatch watches[VIEWER_WATCHES_MAX];
+    ViewerWatch *watches;  ///< at most VIEWER_WATCHES_MAX; most viewers have one
     int64_t checked_at_us; ///< when its session was last seen to be good
     ServerViewer *previous;
     char *token;           ///< until it was looked up

@@ -116,6 +116,7 @@ static void viewer_free(ServerViewer *viewer)
 {
     queue_done(&viewer->queue);
     text_done(&viewer->incoming);
+    free(viewer->watches);
     free(viewer->token);
     free(viewer->proxied);
     free(viewer);
@@ -275,8 +276,11 @@ static const char *watch(ServerViewer *viewer, const ServerMessage *message)
     ViewerWatch *found = find_watch(viewer, message->run);
     if (found == NULL && viewer->watches_count == VIEWER_WATCHES_MAX)
         return "too many runs are watched";
-    if (found == NULL)
-        found = &viewer->watches[viewer->watches_count++];
+    if (found == NULL) {
+        size_t count = ++viewer->watches_count;
+        viewer->watches = base_realloc(viewer->watches, count * sizeof(ViewerWatch));
+        found = &viewer->watches[count - 1];
+    }
     *found = (ViewerWatch){.run = message->run, .seq = message->since, .live = message->run == 0};
     memcpy(found->at, message->at, sizeof(found->at));
     watch_changed(viewer->server);

@@ -1,6 +1,6 @@
 /** make bench: ratios taken in one run on a private cluster, never absolute times of another day.
  *
- * node tests/run.mjs --script bench/bench.ts [--rows 1000000] [--only backfill,load,linear,import,migrations,viewers,idle,binary,eta] [--times 3] [--runs 100] [--load-seconds 30]
+ * node tests/run.mjs --script bench/bench.ts [--rows 1000000] [--only backfill,load,linear,import,migrations,peers,viewers,stream,idle,binary,eta] [--times 3] [--runs 100] [--load-seconds 30]
  * prints a table and writes each part into build/figures/bench.json in place of what it was. Exit code 1 = a goal was missed. Measure a release build. */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, statSync } from "node:fs";
@@ -17,6 +17,8 @@ import { Figures } from "./figures";
 import { imports } from "./import";
 import { measureLoad } from "./load";
 import { measureMigrations } from "./migrations";
+import { measurePeers } from "./peers";
+import { measureStream } from "./stream";
 import { measureIdle, measureViewers } from "./viewers";
 
 const options = new Arguments();
@@ -49,10 +51,42 @@ async function migrations(cluster: Cluster, figures: Figures): Promise<void> {
   }
 }
 
+const PEER_MIGRATIONS = 200;
+
+async function peers(cluster: Cluster, figures: Figures): Promise<void> {
+  const { found, missing } = await measurePeers(cluster, PEER_MIGRATIONS, times);
+  for (const name of missing) console.log(`${name} is not installed: make bench-peers`);
+  if (found.length === 0) return;
+  const { psqlMs } = await measureMigrations(cluster, PEER_MIGRATIONS, times);
+  for (const { name, firstMs, againMs } of found) {
+    const detail = `${firstMs.toFixed(0)} ms against ${psqlMs.toFixed(0)} ms of one psql`;
+    figures.add({ name: `${name}_${PEER_MIGRATIONS}_vs_psql`, value: firstMs / psqlMs, goal: "", detail });
+    figures.add({ name: `${name}_noop_${PEER_MIGRATIONS}_ms`, value: againMs, goal: "", detail: "the same again, nothing to do" });
+  }
+}
+
 async function viewers(cluster: Cluster, figures: Figures): Promise<void> {
   const seen = await measureViewers(cluster, 200);
   const detail = `${seen.events} events to ${seen.viewers} viewers, p50 ${seen.p50Ms.toFixed(0)} ms`;
   figures.add({ name: "event_p99_ms_200_viewers", value: seen.p99Ms, goal: "≤ 100", detail });
+}
+
+/** Offered to each viewer: more than the goal asks for. */
+const STREAMS = [
+  { viewers: 200, perSecond: 4500 },
+  { viewers: 1000, perSecond: 900 },
+];
+
+async function stream(cluster: Cluster, figures: Figures): Promise<void> {
+  const calm = await measureStream(cluster, 1000, 100, 10);
+  const told = `${calm.made} events to 1000 viewers, p50 ${calm.seen.p50_ms.toFixed(0)} ms, ${calm.cpuS.toFixed(2)} s of the supervisor's processor`;
+  figures.add({ name: "ws_p99_ms_1000_viewers", value: calm.seen.p99_ms, goal: "≤ 35", detail: told });
+  figures.add({ name: "ws_viewer_kb", value: calm.viewerKb, goal: "≤ 6", detail: "resident memory of the supervisor that one of 1000 viewers adds" });
+  for (const { viewers, perSecond } of STREAMS) {
+    const { seen, made, cpuS } = await measureStream(cluster, viewers, perSecond, 5);
+    const detail = `${made} events made in 5 s, ${seen.resets} times told to begin anew, p99 ${seen.p99_ms.toFixed(0)} ms, ${cpuS.toFixed(2)} s of the supervisor's processor`;
+    figures.add({ name: `ws_events_per_s_${viewers}_viewers`, value: seen.events / seen.seconds, goal: "≥ 700000", detail });
+  }
 }
 
 async function eta(cluster: Cluster, figures: Figures): Promise<void> {
@@ -72,7 +106,7 @@ function binary(_cluster: Cluster, figures: Figures): Promise<void> {
   return Promise.resolve();
 }
 
-const PARTS = { backfill, load, import: imports, digest: digests, migrations, viewers, idle, eta, binary, linear };
+const PARTS = { backfill, load, import: imports, digest: digests, migrations, peers, viewers, stream, idle, eta, binary, linear };
 const ASKED_FOR = ["linear"]; // ten times the rows: measured only when --only names it
 const usual = Object.keys(PARTS).filter((part) => !ASKED_FOR.includes(part));
 const only = options.text("only", usual.join(",")).split(",");

@@ -9,7 +9,7 @@ import { median } from "./figures";
 
 const CONFIG = "version: 1\nenvironments:\n  bench: { gates: auto }\n";
 
-const up = (n: number): string =>
+export const up = (n: number): string =>
   `CREATE TABLE t${n} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, at timestamptz DEFAULT now());\n` +
   `CREATE INDEX t${n}_name ON t${n} (name);\n`;
 
@@ -34,7 +34,7 @@ export function timed(program: string, args: string[], env: Record<string, strin
   return ms;
 }
 
-async function mustHave(cluster: Cluster, database: string, count: number): Promise<void> {
+export async function mustHaveTables(cluster: Cluster, database: string, count: number): Promise<void> {
   const [tables] = await cluster.query(database, "SELECT count(*)::int AS n FROM pg_tables WHERE schemaname = 'public' AND tablename ~ '^t[0-9]'");
   if (tables?.["n"] !== count) throw new Error(`${String(tables?.["n"])} tables instead of ${count}`);
 }
@@ -48,7 +48,7 @@ async function psqlOnce(cluster: Cluster, count: number): Promise<number> {
   writeFileSync(script, text);
   await cluster.query(database, "CHECKPOINT");
   const ms = timed(join(postgresBin, "psql"), ["-XqAt", "-v", "ON_ERROR_STOP=1", "-f", script], cluster.env(database));
-  await mustHave(cluster, database, count);
+  await mustHaveTables(cluster, database, count);
   await cluster.drop(database);
   return ms;
 }
@@ -58,7 +58,7 @@ async function headgateOnce(cluster: Cluster, folder: string, count: number): Pr
   const run = (): number => timed(headgateBinary, ["run", folder, "-e", "bench", "--yes", "--quiet"], cluster.env(database));
   await cluster.query(database, "CHECKPOINT");
   const firstMs = run();
-  await mustHave(cluster, database, count);
+  await mustHaveTables(cluster, database, count);
   const againMs = Array.from({ length: 7 }, run);
   await cluster.drop(database);
   return { firstMs, againMs };

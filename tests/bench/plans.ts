@@ -3,15 +3,13 @@
  * node tests/run.mjs --script bench/plans.ts [--write]
  * reads build/figures/plans.json and plans-large.json (make test, make test-large); prints the tables, or puts them into the
  * page between its two marks. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { figures, root } from "../lib/paths";
+import { showTables } from "./page";
 
 type Part = Record<string, number | undefined>;
 
-const PAGE = join(root, "docs/plans.md");
-const BEGIN = "<!-- tables: tests/bench/plans.ts --write -->";
-const END = "<!-- end of tables -->";
 const COLUMNS = ["plan", "boxes", "automatic", "seen to fail", "rows", "forward", "back", "kills"];
 
 function parts(file: string): Record<string, Part> {
@@ -51,12 +49,4 @@ const text = [
   ...(Object.keys(large).length > 0 ? ["", "At 100 times those:", "", ...table(large)] : []),
 ].join("\n");
 
-if (process.argv.includes("--write")) {
-  const page = readFileSync(PAGE, "utf8");
-  const from = page.indexOf(BEGIN) + BEGIN.length;
-  const to = page.indexOf(END);
-  if (to < from) throw new Error(`${PAGE} has lost its marks`);
-  writeFileSync(PAGE, `${page.slice(0, from)}\n\n${text}\n\n${page.slice(to)}`);
-} else {
-  console.log(text);
-}
+showTables("docs/plans.md", "tests/bench/plans.ts", text);

@@ -3,9 +3,9 @@
  * (lines "us bytes", the bytes behind each), at those times, as a plain socket program would wire
  * drain PORT HEADS SILENT     opens a stream with each request of the file HEADS (requests end with
  * an empty line; the message that follows the handshake is the file's last line), reads all but the
- * first SILENT of them, and says when the streams have ended or SIGTERM came what came wire sink
- * PORT CLIENTS SILENT    the same for the floor: connects, and reads They print one line of JSON at
- * the end. */
+ * first SILENT of them, and says when the streams have ended or SIGTERM came what came since
+ * SIGUSR1 wire sink PORT CLIENTS SILENT    the same for the floor: connects, and reads They print
+ * one line of JSON at the end. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -27,15 +27,23 @@ enum {
     CLIENTS_MAX = 4096,
     BUFFER_BYTES = 256 * 1024,
     LATENCIES_MAX = 4 * 1000 * 1000,
-    EVENTS = 256
+    EVENTS = 256,
+    QUIET_MS = 500
 };
 
 static volatile sig_atomic_t ended;
+static volatile sig_atomic_t marked;
 
 static void on_end(int signum)
 {
     (void)signum;
     ended = 1;
+}
+
+static void on_mark(int signum)
+{
+    (void)signum;
+    marked = 1;
 }
 
 static void die(const char *what)
@@ -152,6 +160,8 @@ static struct {
     int lost;
     int32_t *latencies;
     long latencies_count;
+    int64_t first_us; /* when events came */
+    int64_t last_us;
 } got;
 
 static void send_frame(Client *client, int opcode, const char *bytes, size_t size)
@@ -171,17 +181,30 @@ static void send_frame(Client *client, int opcode, const char *bytes, size_t siz
         client->open = false;
 }
 
-/* "2026-11-21T14:02:11.123456Z" */
+static int64_t digits(const char *text, int count)
+{
+    int64_t number = 0;
+    for (int i = 0; i < count; i++)
+        number = number * 10 + (text[i] - '0');
+    return number;
+}
+
+/* "2026-11-21T14:02:11.123456Z"; the calendar is asked once a minute. */
 static int64_t time_of(const char *text)
 {
-    struct tm utc = {0};
-    int us = 0;
-    if (sscanf(text, "%d-%d-%dT%d:%d:%d.%6dZ", &utc.tm_year, &utc.tm_mon, &utc.tm_mday,
-               &utc.tm_hour, &utc.tm_min, &utc.tm_sec, &us) != 7)
-        return 0;
-    utc.tm_year -= 1900;
-    utc.tm_mon -= 1;
-    return (int64_t)timegm(&utc) * 1000000 + us;
+    enum { MINUTE_BYTES = 16 };
+    static char minute[MINUTE_BYTES];
+    static int64_t minute_us;
+    if (memcmp(minute, text, MINUTE_BYTES) != 0) {
+        struct tm utc = {.tm_year = (int)digits(text, 4) - 1900,
+                         .tm_mon = (int)digits(text + 5, 2) - 1,
+                         .tm_mday = (int)digits(text + 8, 2),
+                         .tm_hour = (int)digits(text + 11, 2),
+                         .tm_min = (int)digits(text + 14, 2)};
+        minute_us = (int64_t)timegm(&utc) * 1000000;
+        memcpy(minute, text, MINUTE_BYTES);
+    }
+    return minute_us + digits(text + 17, 2) * 1000000 + digits(text + 20, 6);
 }
 
 static const char *value_of(const char *from, const char *end, const char *key)
@@ -213,6 +236,8 @@ static void take_text(Client *client, const char *text, size_t size)
         got.gaps += client->seq != 0 && number != client->seq + 1;
         client->seq = number;
         got.events++;
+        got.first_us = got.first_us == 0 ? now : got.first_us;
+        got.last_us = now;
         if (got.latencies_count < LATENCIES_MAX)
             got.latencies[got.latencies_count++] = (int32_t)(now - time_of(when));
     }
@@ -328,6 +353,14 @@ static int open_streams(const char *port, char *heads, const char *message)
     return count;
 }
 
+/* From here on is counted: what came before was no news. */
+static void start_again(void)
+{
+    got.frames = got.bytes = got.events = got.latencies_count = 0;
+    got.first_us = got.last_us = 0;
+    marked = 0;
+}
+
 static int read_all(int count, int silent, const char *message)
 {
     int poller = epoll_create1(0);
@@ -338,17 +371,22 @@ static int read_all(int count, int silent, const char *message)
     }
     printf("%d\n", count);
     fflush(stdout);
-    while (!ended && got.lost < count - silent) {
+    for (bool quiet = false; !(ended && quiet) && got.lost < count - silent;) {
         struct epoll_event events[EVENTS];
-        int ready = epoll_wait(poller, events, EVENTS, 200);
+        int ready = epoll_wait(poller, events, EVENTS, QUIET_MS);
+        quiet = ready == 0; /* what is still on its way is waited for */
+        if (marked)
+            start_again();
         for (int i = 0; i < ready; i++)
             read_client(events[i].data.ptr, message);
     }
     qsort(got.latencies, (size_t)got.latencies_count, sizeof(int32_t), by_size);
-    printf("{\"frames\": %ld, \"bytes\": %ld, \"events\": %ld, \"gaps\": %ld, \"resets\": %ld, "
-           "\"lost\": %d, \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"max_ms\": %.3f}\n",
-           got.frames, got.bytes, got.events, got.gaps, got.resets, got.lost, percentile(0.5),
-           percentile(0.99), percentile(1));
+    printf(
+        "{\"frames\": %ld, \"bytes\": %ld, \"events\": %ld, \"gaps\": %ld, \"resets\": %ld, "
+        "\"lost\": %d, \"seconds\": %.3f, \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"max_ms\": %.3f}\n",
+        got.frames, got.bytes, got.events, got.gaps, got.resets, got.lost,
+        (double)(got.last_us - got.first_us) / 1e6, percentile(0.5), percentile(0.99),
+        percentile(1));
     return 0;
 }
 
@@ -371,6 +409,7 @@ static int sink_main(char **args)
 int main(int argc, char **argv)
 {
     signal(SIGTERM, on_end);
+    signal(SIGUSR1, on_mark);
     if (argc == 5 && strcmp(argv[1], "floor") == 0)
         return floor_main(argv + 2);
     if (argc == 5 && strcmp(argv[1], "drain") == 0)
