@@ -42,6 +42,8 @@ void server_report_text(const json_t *report, Text *out);
 const char *report_time(int64_t us, char *out, size_t size);
 /// One sentence of what ticked a box: "verify \"…\": 0 rows (bob, carol, 2026-11-21 12:00:00)".
 void report_tick_line(const json_t *tick, Text *out);
+/// What was answered at a gate: "percent = 10, ticket = …"; nothing when nothing was asked.
+void report_fields(const json_t *fields, Text *out);
 /// "☑", "☐", "✗", "–".
 const char *report_mark(const char *state);
 

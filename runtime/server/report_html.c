@@ -2,6 +2,8 @@
  * Every text goes through escape(). */
 #include "server/report.h"
 
+#include "base/bounds.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -303,7 +305,8 @@ static void write_steps(const json_t *report, Text *out)
 
 static void write_approvals(const json_t *report, Text *out)
 {
-    static const char *const COLUMNS[] = {"Gate", "State", "Person", "Decision", "When", "Comment"};
+    static const char *const COLUMNS[] = {"Gate", "State",   "Person", "Decision",
+                                          "When", "Comment", "Answers"};
     static const char *const KEYS[] = {"path", "state", "person", "decision", "at", "comment"};
     const json_t *approvals = json_object_get(report, "approvals");
     size_t i = 0;
@@ -315,6 +318,10 @@ static void write_approvals(const json_t *report, Text *out)
         text_append(out, "<tr>");
         for (size_t k = 0; k < COUNT_OF(KEYS); k++)
             element("td", NULL, json_get_string(one, KEYS[k], ""), out);
+        AUTO(text_done) Text answers;
+        text_init(&answers, BOUND_JSON_BYTES);
+        report_fields(json_object_get(one, "fields"), &answers);
+        element("td", NULL, text_string(&answers), out);
         text_append(out, "</tr>\n");
     }
     end_table(out);

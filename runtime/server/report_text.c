@@ -124,14 +124,15 @@ static void write_step(const json_t *step, const Style *style, Text *out)
     text_append_char(out, '\n');
 }
 
-/* ", percent = 10" */
-static void write_fields(const json_t *fields, Text *out)
+void report_fields(const json_t *fields, Text *out)
 {
     const char *name;
     json_t *value;
+    const char *before = "";
     json_object_foreach (loose(fields), name, value) {
         AUTO(base_free) char *shown = plan_param_shown(value);
-        text_printf(out, ", %s = %s", name, shown);
+        text_printf(out, "%s%s = %s", before, name, shown);
+        before = ", ";
     }
 }
 
@@ -175,7 +176,9 @@ static void write_approvals(const json_t *approvals, const Style *style, Text *o
         else
             text_printf(out, ": %s by %s%s%s", decision_text(decision), person,
                         comment[0] == '\0' ? "" : ": ", comment);
-        write_fields(json_object_get(one, "fields"), out);
+        if (json_object_size(json_object_get(one, "fields")) > 0)
+            text_append(out, ", ");
+        report_fields(json_object_get(one, "fields"), out);
         text_append_char(out, '\n');
         write_obligation(one, json_array_get(approvals, i + 1), style, out);
     }

@@ -271,6 +271,7 @@ test("typed answers are part of the signed approval, and of what the run recorde
   const page = await is(id, "done");
   assert.deepEqual(page.steps.find(({ path }) => path === "agree")?.detail["answers"], { percent: 10, size: "s", note: "slowly" });
   assert.match(await supervisor.must("report", id), /approved by bob.*percent = 10/);
+  assert.match(await supervisor.must("report", id, "--format", "html"), /<td>bob<\/td>.*<td>[^<]*percent = 10[^<]*<\/td>/);
   await sound(id);
 });
 
