@@ -151,6 +151,7 @@ export const PAGE_STATES: PageState[] = ([
   ...of("gate", [
     { name: "gate-open", path: GATE, ready: button("Approve – go to 10%") },
     { name: "gate-two-people", path: "/runs/42/gates/contract%2Fremove-legacy", at: "contract", ready: button(/^Approve/) },
+    { name: "gate-way-back", path: GATE, ready: words("What a rollback would undo now"), reach: (page) => page.getByText("What a rollback would undo now").click() },
     { name: "gate-passed", path: GATE, at: "stage", ready: words("Approved") },
     { name: "gate-not-mine", path: GATE, person: "alice", ready: words("you started this run") },
     { name: "gate-not-open", path: "/runs/42/gates/nowhere", ready: words("has not opened yet") },

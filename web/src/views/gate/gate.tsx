@@ -15,6 +15,7 @@ import { Badge, Empty, Failure, Loading, Notice, Params, Sql, Time } from "../co
 import { RunFrame } from "../common/run-frame";
 import { useLoaded } from "../common/use-loaded";
 import { givenValues, initialValues, ParamFields, type Values } from "../plans/params";
+import { Around } from "./around";
 
 interface Draft {
   comment: string;
@@ -342,6 +343,7 @@ export function GatePage({ run, path }: { run: string; path: string }) {
                 )}
                 <NextList rows={shown.next ?? []} then={shown.then ?? ""} />
                 <EvidenceList gate={shown} />
+                {open && current && <Around view={current} gate={shown} />}
               </div>
               <section class="panel decision" aria-labelledby="decision">
                 <h2 id="decision">Decision</h2>

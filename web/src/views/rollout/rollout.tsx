@@ -1,14 +1,14 @@
 // How far a change is let out: stages with their windows, and the guards that must hold.
 
-import { formatCount, formatDuration, formatValue } from "../../lib/format";
+import { formatDuration } from "../../lib/format";
 import { href } from "../../lib/router";
-import { GUARD_LOOK, lookOf, STAGE_LOOK } from "../../lib/status";
+import { lookOf, STAGE_LOOK } from "../../lib/status";
 import type { RunView } from "../../state/apply";
 import { live, now } from "../../state/store";
-import type { Guard, Rollout, SamplePoint, Stage } from "../../wire/types";
+import type { Rollout, Stage } from "../../wire/types";
 import { Icon } from "../common/icon";
-import { GuardChart, ruleOf, unitOf } from "../common/guard-chart";
-import { Badge, Bar, Countdown, Empty, Facts, Notice, Time, useTold } from "../common/parts";
+import { Guards } from "../common/guards";
+import { Bar, Countdown, Empty, Facts, Notice, useTold } from "../common/parts";
 import { RunFrame } from "../common/run-frame";
 import { RunActions } from "../run/actions";
 
@@ -42,28 +42,6 @@ function StageItem({ stage, run, runs, current }: { stage: Stage; run: string; r
   );
 }
 
-function GuardTile({ guard, points, stages }: { guard: Guard; points: readonly SamplePoint[]; stages: readonly Stage[] }) {
-  const look = lookOf(GUARD_LOOK, guard.verdict);
-  return (
-    <li class={`guard tone-${look.tone}`}>
-      <header>
-        <h3>{guard.metric}</h3>
-        <Badge look={look} />
-      </header>
-      <p class="guard-value">
-        <strong class="num">{guard.value === null ? "no data" : `${formatValue(guard.value)}${unitOf(guard)}`}</strong>
-        <span class="soft">{ruleOf(guard)}</span>
-      </p>
-      <GuardChart guard={guard} points={points} stages={stages} />
-      <p class="soft small guard-foot">
-        <span class="strikes" aria-hidden="true">{Array.from({ length: Math.min(guard.breaches_max, 10) }, (_, index) => <span key={index} class={index < guard.breaches ? "hit" : ""} />)}</span>
-        <span>{formatCount(guard.breaches)} of {guard.breaches_max} breaches in a row</span>
-        {guard.at && <span><Time at={guard.at} ago /></span>}
-      </p>
-    </li>
-  );
-}
-
 function RolloutPanel({ rollout, current }: { rollout: Rollout; current: RunView }) {
   const { id, state, reason } = current.detail;
   const runs = live.value && state === "watching" && current.detail.alive;
@@ -91,13 +69,7 @@ function RolloutPanel({ rollout, current }: { rollout: Rollout; current: RunView
       </div>
       <div class="panel">
         <header class="panel-head"><h2>Guards</h2><span class="soft small">The stage goes on only while all of them hold; without data, nothing goes on.</span></header>
-        {rollout.guards.length === 0 ? <p class="soft">This stage has no guards.</p> : (
-          <ul class="guards">
-            {rollout.guards.map((guard, index) => (
-              <GuardTile key={`${guard.guard} ${index}`} guard={guard} stages={rollout.stages} points={rollout.samples.find((line) => line.guard === guard.guard)?.points ?? []} />
-            ))}
-          </ul>
-        )}
+        {rollout.guards.length === 0 ? <p class="soft">This stage has no guards.</p> : <Guards rollout={rollout} />}
       </div>
     </section>
   );
