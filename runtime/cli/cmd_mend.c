@@ -48,6 +48,10 @@ static bool send_answer(Cli *cli, CliAsk *ask, Error *err)
     ledger_param_int(&params, json_get_int(reason, "item", 0));
     ledger_param_text(&params, note);
     ledger_param_text(&params, ask->context.person);
+    AUTO(json_auto) json_t *via = json_object();
+    json_set_string(via, "door", "cli");
+    json_set_string(via, "from", ask->context.account);
+    ledger_param_json(&params, via);
     return ledger_call(ask->state, "server_answer_add", &params, NULL, err);
 }
 

@@ -44,9 +44,6 @@ static const char *folder_of(Arena *arena, const char *path)
 
 static const char *operating_user(Arena *arena)
 {
-    const char *person = getenv("HEADGATE_PERSON");
-    if (!text_empty(person))
-        return arena_strdup(arena, person);
     const struct passwd *user = getpwuid(getuid());
     return arena_strdup(arena, user == NULL ? "unknown" : user->pw_name);
 }
@@ -98,7 +95,9 @@ bool cli_context_open(const Cli *cli, const char *plan, CliContext *ret_context,
 {
     CliContext context = {.arena = arena_new()};
     context.config_path = find_config(cli, context.arena, plan);
-    context.person = operating_user(context.arena);
+    const char *person = getenv("HEADGATE_PERSON");
+    context.account = operating_user(context.arena);
+    context.person = text_empty(person) ? context.account : arena_strdup(context.arena, person);
     const char *home = getenv("HEADGATE_HOME");
     context.home = text_empty(home) ? arena_printf(context.arena, "%s/.headgate",
                                                    folder_of(context.arena, context.config_path))

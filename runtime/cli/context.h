@@ -14,7 +14,8 @@ typedef struct CliContext {
     const char *config_path; ///< NULL: there is no file
     const ConfigEnvironment *environment;
     const ConfigTarget *state;
-    const char *person; ///< HEADGATE_PERSON, or the name of the operating system's user
+    const char *account; ///< name of the operating system's user
+    const char *person;  ///< HEADGATE_PERSON, or account
     const char *
         home; ///< folder for keys and backups: HEADGATE_HOME, or .headgate beside the configuration
 } CliContext;

@@ -212,6 +212,8 @@ for (const [answer, wanted] of [["yes", ["begun"]], ["no", ["begun", "begun", "e
     assert.deepEqual(lines(stage), wanted);
     const [given] = await cluster.query(stage.database, "SELECT note FROM headgate.answer");
     assert.equal(given?.["note"], `${answer}: looked at the machine`);
+    const [told] = await cluster.query(stage.database, "SELECT data->'via'->>'door' AS door FROM headgate.event WHERE type = 'manual.answer'");
+    assert.equal(told?.["door"], "cli");
   });
 }
 
