@@ -57,7 +57,8 @@ test("theme, zone and shortcuts are kept; a token is made once and revoked", { s
   await page.keyboard.press("g");
   await page.keyboard.press("r");
   assert.equal(new URL(page.url()).pathname, "/settings", "no key goes anywhere");
-  await page.getByRole("button", { name: "Revoke nightly build" }).click();
-  await page.getByText("nightly build").waitFor({ state: "detached" });
+  const revoke = page.getByRole("button", { name: "Revoke nightly build" });
+  await revoke.click();
+  await revoke.waitFor({ state: "detached" });
   await context.close();
 });
