@@ -1,5 +1,6 @@
 -- Heads of runs, newest first: $1 ids, $2 states ("running,waiting"), $3 plan, $4 environment, $5 text somewhere,
--- $6 ids below this one (0 = all), $7 at most. NULL = all. Progress is the newest one of the node at work.
+-- $6 ids below this one (0 = all), $7 at most. NULL = all. Progress is the newest one of the node at work,
+-- which is looked for once a run (OFFSET 0: else once for each event below).
 SELECT pg_catalog.json_build_object(
     'id', r.id::text, 'plan', r.plan_name, 'hash', r.plan, 'environment', r.environment, 'database', r.database, 'system', r.system_identifier,
     'state', r.state, 'direction', r.direction,
@@ -19,7 +20,8 @@ JOIN headgate.plan AS p ON p.hash = r.plan
 LEFT JOIN headgate.lease AS l ON l.run = r.id
 LEFT JOIN headgate.gate AS g ON g.run = r.id AND g.path = r.reason ->> 'path' AND g.state = 'open'
 CROSS JOIN LATERAL (
-    SELECT coalesce(CASE WHEN r.state IN ('running', 'rolling_back') THEN headgate.at_work(r.id) END, nullif(r.node, '')) AS node) AS place
+    SELECT coalesce(CASE WHEN r.state IN ('running', 'rolling_back') THEN headgate.at_work(r.id) END, nullif(r.node, '')) AS node
+    OFFSET 0) AS place
 LEFT JOIN LATERAL (
     SELECT e.data, e.node FROM (
         SELECT type, node, data, seq FROM headgate.event WHERE run = r.id ORDER BY seq DESC LIMIT 200) AS e
