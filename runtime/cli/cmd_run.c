@@ -4,6 +4,7 @@
 #include "cli/launch.h"
 #include "cli/param.h"
 #include "ledger/run.h"
+#include "ledger/schema.h"
 #include "run/kept.h"
 #include "run/run.h"
 #include "run/undo.h"
@@ -62,12 +63,13 @@ static CliExit start_run(Cli *cli, const CliContext *context, const CliPlan *pla
     return cli_ask_drive(cli, context, run, 0);
 }
 
-/* Evaluates the plan, and finds the run that has done it here with the parameters of this one. */
+/* Evaluates the plan, and finds the run that has done it here with the parameters of this one.
+ * state NULL: there is no ledger yet, so nobody has. */
 static bool look_closely(const Cli *cli, const CliContext *context, DbConn *state, CliPlan *plan,
                          int64_t *ret_done, Error *err)
 {
     return cli_evaluate_known(cli, context, state, plan, err) && cli_param_take(cli, plan, err) &&
-           (cli_flag(cli, "again") ||
+           (state == NULL || cli_flag(cli, "again") ||
             cli_launch_find_done(cli, context, state, plan, ret_done, err));
 }
 
@@ -78,11 +80,15 @@ static bool look(const Cli *cli, const CliContext *context, CliPlan *plan, int64
 {
     AUTO(db_close_auto) DbConn *state = NULL;
     bool plain = !cli_flag(cli, "again") && cli_option_nth(cli, "param", 0) == NULL;
+    int version = 0;
     if (!cli_context_connect(cli, context, true, &state, err) ||
         !cli_evaluate_read(context, cli_argument(cli, 0), &plan->bundle, err) ||
-        (plain && !cli_launch_find_known(context, state, plan->bundle->hash, ret_done, err)))
+        !ledger_schema_version(state, &version, err) ||
+        (version > 0 && plain &&
+         !cli_launch_find_known(context, state, plan->bundle->hash, ret_done, err)))
         return false;
-    return *ret_done != 0 || look_closely(cli, context, state, plan, ret_done, err);
+    return *ret_done != 0 ||
+           look_closely(cli, context, version > 0 ? state : NULL, plan, ret_done, err);
 }
 
 CliExit cli_run(Cli *cli)

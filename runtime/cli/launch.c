@@ -81,12 +81,7 @@ bool cli_launch_find_done(const Cli *cli, const CliContext *context, DbConn *sta
     AUTO(arena_auto) Arena *arena = arena_new();
     const char *system = NULL;
     const char *database = NULL;
-    int version = 0;
     *ret_run = 0;
-    if (!ledger_schema_version(state, &version, err))
-        return false;
-    if (version == 0)
-        return true;
     if (!identify_target(cli, context, state, plan->plan, arena, &system, &database, err))
         return false;
     LedgerParams params = {0};
@@ -105,12 +100,7 @@ bool cli_launch_find_done(const Cli *cli, const CliContext *context, DbConn *sta
 bool cli_launch_find_known(const CliContext *context, DbConn *state, const char *hash,
                            int64_t *ret_run, Error *err)
 {
-    int version = 0;
     *ret_run = 0;
-    if (!ledger_schema_version(state, &version, err))
-        return false;
-    if (version == 0)
-        return true;
     LedgerParams params = {0};
     ledger_param_text(&params, hash);
     ledger_param_int(&params, LEDGER_LANGUAGE);

@@ -16,7 +16,7 @@ NODISCARD bool cli_launch_create(const Cli *cli, const CliContext *context, cons
                                  const CliStarter *starter, int64_t *ret_run, Error *err);
 
 /// Waits. Has this very plan been done with these parameters on this database already? *ret_run is
-/// that run, or 0. Nothing is written.
+/// that run, or 0. Nothing is written. state has a ledger.
 NODISCARD bool cli_launch_find_done(const Cli *cli, const CliContext *context, DbConn *state,
                                     const CliPlan *plan, int64_t *ret_run, Error *err);
 /// Waits. The same by the hash of the plan's bundle alone, for a plan that declares no parameters

@@ -1,7 +1,6 @@
 /* Registered plans: bundle and graph by hash. */
 #include "ledger/run.h"
 
-#include "ledger/schema.h"
 #include "plan/shown.h"
 
 #include <sodium/utils.h>
@@ -39,12 +38,7 @@ bool ledger_plan_register(DbConn *state, const Bundle *bundle, const Plan *plan,
 
 bool ledger_plan_graph(DbConn *state, const char *hash, json_t **ret_graph, Error *err)
 {
-    int version = 0;
     *ret_graph = NULL;
-    if (!ledger_schema_version(state, &version, err))
-        return false;
-    if (version == 0)
-        return true;
     LedgerParams params = {0};
     ledger_param_text(&params, hash);
     ledger_param_int(&params, LEDGER_LANGUAGE);

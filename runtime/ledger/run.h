@@ -15,7 +15,7 @@ enum {
 NODISCARD bool ledger_plan_register(DbConn *state, const Bundle *bundle, const Plan *plan,
                                     const char *person, Error *err);
 /// Waits. The graph that is kept with a registered bundle, owned by the caller; NULL when there is
-/// no ledger, no such bundle, or it was evaluated by a binary with another language.
+/// no such bundle, or it was evaluated by a binary with another language. There is a ledger.
 NODISCARD bool ledger_plan_graph(DbConn *state, const char *hash, json_t **ret_graph, Error *err);
 /// Waits. The bundle and its graph as registered.
 NODISCARD bool ledger_plan_load(DbConn *state, const char *hash, Bundle **ret_bundle,
