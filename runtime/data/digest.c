@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "data/job.h"
+#include "data/range.h"
 #include "data/statement.h"
 #include "db/sql.h"
 #include "ledger/call.h"
@@ -299,16 +300,13 @@ bool data_digest_bound(const DataDigestTable *table, const DataDigestForm *form,
 static bool cut_by_statistics(const DataDigestTable *table, const DataDigestForm *form,
                               size_t ranges, Arena *arena, DataDigestCuts *ret, Error *err)
 {
-    AUTO(db_result_auto) DbResult *found = NULL;
     char **ends = NULL;
     size_t count = 0;
-    if (!db_query(table->conn, db_sql("data_bounds_stats"),
-                  DB_PARAMS(table->oid, form->key[0].name), &found, err))
+    if (!data_range_histogram(table->conn, table->oid, form->key[0].name, arena, &ends, &count,
+                              err))
         return error_wrap(err, "reading %s", table->shown);
-    if (db_rows(found) == 0 || db_is_null(found, 0, 0))
+    if (count == 0)
         return true;
-    if (!db_array_parse(arena, db_value(found, 0, 0), &ends, &count, err))
-        return false;
     ranges = ranges > count ? count : ranges;
     ret->keys = arena_alloc(arena, (ranges + 1) * sizeof(*ret->keys));
     for (size_t i = 1; i < ranges; i++)

@@ -51,21 +51,28 @@ static void pick(Cuts *cuts, char ***found, size_t found_count, int ranges)
         add_cut(cuts, found[i * found_count / wanted]);
 }
 
+bool data_range_histogram(DbConn *conn, const char *oid, const char *column, Arena *arena,
+                          char ***ret_ends, size_t *ret_count, Error *err)
+{
+    AUTO(db_result_auto) DbResult *found = NULL;
+    *ret_count = 0;
+    if (!db_query(conn, db_sql("data_bounds_stats"), DB_PARAMS(oid, column), &found, err))
+        return false;
+    return db_rows(found) == 0 || db_is_null(found, 0, 0) ||
+           db_array_parse(arena, db_value(found, 0, 0), ret_ends, ret_count, err);
+}
+
 static bool from_statistics(Cuts *cuts, DbConn *conn, int ranges, Error *err)
 {
     const DataTable *table = &cuts->job->table;
-    AUTO(db_result_auto) DbResult *result = NULL;
     char oid[16];
     char **values = NULL;
     size_t count = 0;
     snprintf(oid, sizeof(oid), "%u", table->oid);
-    if (!db_query(conn, db_sql("data_bounds_stats"), DB_PARAMS(oid, table->key[0]->name), &result,
-                  err))
+    if (!data_range_histogram(conn, oid, table->key[0]->name, cuts->arena, &values, &count, err))
         return false;
-    if (db_rows(result) == 0 || db_is_null(result, 0, 0))
+    if (count == 0)
         return true;
-    if (!db_array_parse(cuts->arena, db_value(result, 0, 0), &values, &count, err))
-        return false;
     char ***found = arena_alloc(cuts->arena, (count + 1) * sizeof(*found));
     for (size_t i = 0; i < count; i++)
         found[i] = &values[i];
