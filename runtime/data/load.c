@@ -179,20 +179,20 @@ static bool send_copy(DbConn *conn, const DataCopy *copy, Error *err)
     return false;
 }
 
-static bool write_once(Loading *loading, DataRecord *const *records, size_t count, Error *err)
+/* One COPY for each set of columns; the caller frees them. */
+static DataCopy *encode(const Loading *loading, DataRecord *const *records, size_t count,
+                        size_t *ret_count)
 {
+    DataCopy *copies = NULL;
     bool *taken = arena_alloc(loading->arena, count + 1);
+    *ret_count = 0;
     for (size_t i = 0; i < count; i++) {
         if (taken[i])
             continue;
-        DataCopy copy;
-        encode_alike(loading, records, count, i, taken, &copy);
-        bool ok = send_copy(loading->conn, &copy, err);
-        text_done(&copy.data);
-        if (!ok)
-            return false;
+        copies = base_realloc(copies, (*ret_count + 1) * sizeof(*copies));
+        encode_alike(loading, records, count, i, taken, &copies[(*ret_count)++]);
     }
-    return true;
+    return copies;
 }
 
 void data_load_encode(const DataJob *job, DataChunk *chunk)
@@ -200,26 +200,36 @@ void data_load_encode(const DataJob *job, DataChunk *chunk)
     Loading loading = {.job = job, .arena = chunk->arena};
     size_t count = 0;
     DataRecord **wanted = choose_records(&loading, chunk->records, chunk->count, &count);
-    bool *taken = arena_alloc(chunk->arena, count + 1);
+    chunk->copies = encode(&loading, wanted, count, &chunk->copies_count);
+}
+
+static bool send_copies(DbConn *conn, const DataCopy *copies, size_t count, Error *err)
+{
     for (size_t i = 0; i < count; i++) {
-        if (taken[i])
-            continue;
-        chunk->copies =
-            base_realloc(chunk->copies, (chunk->copies_count + 1) * sizeof(*chunk->copies));
-        encode_alike(&loading, wanted, count, i, taken, &chunk->copies[chunk->copies_count++]);
+        if (!send_copy(conn, &copies[i], err))
+            return false;
     }
+    return true;
+}
+
+static bool write_once(Loading *loading, DataRecord *const *records, size_t count, Error *err)
+{
+    size_t copies_count = 0;
+    DataCopy *copies = encode(loading, records, count, &copies_count);
+    bool ok = send_copies(loading->conn, copies, copies_count, err);
+    data_copies_free(copies, copies_count);
+    return ok;
 }
 
 static bool send_encoded(const DataLoad *load, const DataChunk *chunk, int64_t *ret_written,
                          Error *err)
 {
     const DataJob *job = load->job;
-    bool ok = data_job_role_on(job, load->conn, err);
-    for (size_t i = 0; ok && i < chunk->copies_count; i++) {
-        ok = send_copy(load->conn, &chunk->copies[i], err);
+    for (size_t i = 0; i < chunk->copies_count; i++)
         *ret_written += chunk->copies[i].rows;
-    }
-    return (ok && data_job_role_off(job, load->conn, err)) ||
+    return (data_job_role_on(job, load->conn, err) &&
+            send_copies(load->conn, chunk->copies, chunk->copies_count, err) &&
+            data_job_role_off(job, load->conn, err)) ||
            error_wrap(err, "writing %s", job->table.shown);
 }
 

@@ -376,13 +376,18 @@ bool data_source_read(DataSource *source, DataMapper *mapper, int limit, DataChu
     return true;
 }
 
+void data_copies_free(DataCopy *copies, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        text_done(&copies[i].data);
+    free(copies);
+}
+
 void data_chunk_free(DataChunk *chunk)
 {
     if (chunk == NULL)
         return;
-    for (size_t i = 0; i < chunk->copies_count; i++)
-        text_done(&chunk->copies[i].data);
-    free(chunk->copies);
+    data_copies_free(chunk->copies, chunk->copies_count);
     free(chunk->records);
     arena_free(chunk->arena);
     base_free(&chunk);

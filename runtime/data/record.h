@@ -32,6 +32,7 @@ typedef struct DataCopy {
     Text data; ///< in COPY's text format
     int64_t rows;
 } DataCopy;
+void data_copies_free(DataCopy *copies, size_t count); ///< NULL is fine
 
 typedef struct DataChunk {
     Arena *arena;
