@@ -1,39 +1,20 @@
 /** What pages do, over the mock server: the connection that comes and goes, decisions, keys, many events. How every page
  *  looks in every state is in pages.test.ts. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
-import { axeViolations, noBrowser, openBrowser, shoot, visit, type Visit } from "../lib/browser";
-import { type Mock, noMock, startMock } from "../lib/mock";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
+import { axeViolations, shoot } from "../lib/browser";
+import { mocked, skip } from "../lib/mocked";
 
-const skip = noBrowser || noMock || false;
-let browser: Browser;
-let mock: Mock;
-
-before(async () => {
-  if (skip) return;
-  mock = await startMock("gate");
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  mock?.stop();
-});
+const { mock, open, enter } = mocked();
 
 const heading = (page: Page, name: string | RegExp) => page.getByRole("heading", { level: 1, name }).waitFor();
 
 const disconnected = (page: Page, options = {}) => page.getByText(/^Disconnected – showing data from \d\d:\d\d:\d\d CET\.$/).waitFor(options);
 
-async function enter(person: string): Promise<Visit> {
-  const visited = await visit(browser);
-  await visited.page.goto(`${mock.url}/#token=${person}`);
-  await heading(visited.page, "Runs");
-  return visited;
-}
-
 test("a token leaves the address at once; after a wrong one, another can be pasted", { skip }, async () => {
-  const { context, page, errors } = await visit(browser);
-  await page.goto(`${mock.url}/#token=used-before`);
+  const { context, page, errors } = await open();
+  await page.goto(`${mock().url}/#token=used-before`);
   await page.getByText("This token is not valid").waitFor();
   assert.equal(new URL(page.url()).hash, "");
   await page.getByText("Log in with a token").click();
@@ -45,10 +26,10 @@ test("a token leaves the address at once; after a wrong one, another can be past
 });
 
 test("a dialog gives the focus back to what opened it", { skip }, async () => {
-  await mock.control("reset");
-  await mock.control("goto", { at: "gate" });
+  await mock().control("reset");
+  await mock().control("goto", { at: "gate" });
   const { context, page } = await enter("bob");
-  await page.goto(`${mock.url}/runs/42`);
+  await page.goto(`${mock().url}/runs/42`);
   await page.getByRole("button", { name: "Roll back…" }).click();
   await page.getByRole("dialog").waitFor();
   await page.keyboard.press("Escape");
@@ -58,13 +39,13 @@ test("a dialog gives the focus back to what opened it", { skip }, async () => {
 });
 
 test("silence for 3 s is a lost connection, said within 4 s; what counted stands still meanwhile", { skip }, async () => {
-  await mock.control("reset");
-  await mock.control("goto", { at: "stage" });
+  await mock().control("reset");
+  await mock().control("goto", { at: "stage" });
   const { context, page } = await enter("bob");
-  await page.goto(`${mock.url}/runs/42`);
+  await page.goto(`${mock().url}/runs/42`);
   const line = page.locator(".state-text .soft");
   await line.getByText("left").waitFor();
-  await mock.control("quiet", { on: true });
+  await mock().control("quiet", { on: true });
   const began = Date.now();
   await disconnected(page, { timeout: 6_000 });
   assert.ok(Date.now() - began <= 4_500, `${Date.now() - began} ms`);
@@ -76,21 +57,21 @@ test("silence for 3 s is a lost connection, said within 4 s; what counted stands
   // While nobody answers, the button comes back after each try: a click that is too late finds the next one.
   await page.getByRole("button", { name: "Retry now" }).click();
   await page.getByText("Connecting…").waitFor();
-  await mock.control("quiet", { on: false });
+  await mock().control("quiet", { on: false });
   await page.getByText("Live", { exact: true }).waitFor();
   await context.close();
 });
 
 test("offline and back: the page comes back by itself, and says what it missed", { skip }, async () => {
-  await mock.control("reset");
-  await mock.control("goto", { at: "start" });
+  await mock().control("reset");
+  await mock().control("goto", { at: "start" });
   const { context, page } = await enter("bob");
-  await page.goto(`${mock.url}/runs/42?show=all`);
+  await page.goto(`${mock().url}/runs/42?show=all`);
   await page.getByText("Live", { exact: true }).waitFor();
   await context.setOffline(true);
-  await mock.control("drop", { ms: 0 }); // what was open ends as well
+  await mock().control("drop", { ms: 0 }); // what was open ends as well
   await disconnected(page);
-  await mock.control("next", { times: 7 });
+  await mock().control("next", { times: 7 });
   await context.setOffline(false);
   await page.getByText("Caught up: 7 events while this page was away.").waitFor();
   await page.getByText("Live", { exact: true }).waitFor();
@@ -98,25 +79,25 @@ test("offline and back: the page comes back by itself, and says what it missed",
 });
 
 test("a page that fell behind is told, and shows what it missed", { skip }, async () => {
-  await mock.control("reset");
-  await mock.control("goto", { at: "start" });
+  await mock().control("reset");
+  await mock().control("goto", { at: "start" });
   const { context, page } = await enter("bob");
-  await page.goto(`${mock.url}/runs/42`);
+  await page.goto(`${mock().url}/runs/42`);
   await page.locator(".state-line").getByText("Running", { exact: true }).first().waitFor();
-  await mock.control("behind", { run: "42" });
+  await mock().control("behind", { run: "42" });
   await page.getByText("This page was behind (fell behind): it is fetched again.").waitFor();
-  await mock.control("goto", { at: "gate" });
+  await mock().control("goto", { at: "gate" });
   await page.locator(".state-line").getByText("Waiting", { exact: true }).first().waitFor();
-  await mock.control("behind", { run: "*" });
+  await mock().control("behind", { run: "*" });
   await page.getByText("This page was behind (fell behind): it is fetched again.").waitFor();
   await context.close();
 });
 
 test("another version of the server asks for a reload, which takes it", { skip }, async () => {
-  await mock.control("reset");
+  await mock().control("reset");
   const { context, page } = await enter("bob");
-  await mock.control("version", { version: "0.2.0" });
-  await mock.control("drop", { ms: 0 });
+  await mock().control("version", { version: "0.2.0" });
+  await mock().control("drop", { ms: 0 });
   await page.getByText("The server was updated.").waitFor();
   await page.getByRole("button", { name: "Reload" }).click();
   await page.getByText("Live", { exact: true }).waitFor();
@@ -125,28 +106,28 @@ test("another version of the server asks for a reload, which takes it", { skip }
 });
 
 test("what happened while away is there after coming back, each once", { skip }, async () => {
-  await mock.control("reset");
-  await mock.control("goto", { at: "start" });
+  await mock().control("reset");
+  await mock().control("goto", { at: "start" });
   const { context, page } = await enter("bob");
-  await page.goto(`${mock.url}/runs/42?show=all`);
+  await page.goto(`${mock().url}/runs/42?show=all`);
   await page.getByText("Live", { exact: true }).waitFor();
-  await mock.control("drop", { ms: 1_500 });
+  await mock().control("drop", { ms: 1_500 });
   await disconnected(page);
-  await mock.control("next", { times: 20 });
+  await mock().control("next", { times: 20 });
   await page.getByText("Live", { exact: true }).waitFor({ timeout: 20_000 });
-  const { events } = (await (await page.request.get(`${mock.url}/api/runs/42/events?since=0`)).json()) as { events: { seq: string }[] };
+  const { events } = (await (await page.request.get(`${mock().url}/api/runs/42/events?since=0`)).json()) as { events: { seq: string }[] };
   assert.ok(events.length > 10);
   await page.getByText(`${events.length} entries`).waitFor();
   await context.close();
 });
 
 test("a gate that changed is not approved: the difference is shown and the comment is kept", { skip }, async () => {
-  await mock.control("reset");
-  await mock.control("goto", { at: "gate" });
+  await mock().control("reset");
+  await mock().control("goto", { at: "gate" });
   const { context, page } = await enter("bob");
-  await page.goto(`${mock.url}/runs/42/gates/start-rollout`);
+  await page.goto(`${mock().url}/runs/42/gates/start-rollout`);
   await page.getByLabel(/^Comment/).fill("looks right");
-  await mock.control("gate-changes");
+  await mock().control("gate-changes");
   await page.getByRole("button", { name: "Approve – go to 10%" }).click();
   await page.getByText("Nothing was decided").waitFor();
   await page.getByText("now Fail: 3 rows of 1,008").waitFor();
@@ -159,10 +140,10 @@ test("a gate that changed is not approved: the difference is shown and the comme
 });
 
 test("a rejection needs a reason", { skip }, async () => {
-  await mock.control("reset");
-  await mock.control("goto", { at: "gate" });
+  await mock().control("reset");
+  await mock().control("goto", { at: "gate" });
   const { context, page } = await enter("bob");
-  await page.goto(`${mock.url}/runs/42/gates/start-rollout`);
+  await page.goto(`${mock().url}/runs/42/gates/start-rollout`);
   await page.getByRole("button", { name: "Reject" }).click();
   await page.getByText("Say why you reject").waitFor();
   await page.getByLabel(/^Comment/).fill("the backup was not restored once");
@@ -172,10 +153,10 @@ test("a rejection needs a reason", { skip }, async () => {
 });
 
 test("rows are marked by key and decided together", { skip }, async () => {
-  await mock.control("reset");
-  await mock.control("goto", { at: "gate" });
+  await mock().control("reset");
+  await mock().control("goto", { at: "gate" });
   const { context, page } = await enter("bob");
-  await page.goto(`${mock.url}/runs/42/review`);
+  await page.goto(`${mock().url}/runs/42/review`);
   await page.getByText("int-1 (shop A)").waitFor();
   await page.keyboard.press("j");
   await page.keyboard.press("2");
@@ -186,10 +167,10 @@ test("rows are marked by key and decided together", { skip }, async () => {
 });
 
 test("a filled-in file is shown before it is applied; a broken one cannot be", { skip }, async () => {
-  await mock.control("reset");
-  await mock.control("goto", { at: "gate" });
+  await mock().control("reset");
+  await mock().control("goto", { at: "gate" });
   const { context, page, errors } = await enter("bob");
-  await page.goto(`${mock.url}/runs/42/review`);
+  await page.goto(`${mock().url}/runs/42/review`);
   assert.match((await page.getByRole("link", { name: /^CSV/ }).getAttribute("href")) ?? "", /\/api\/runs\/42\/review\?format=csv$/);
   await page.getByRole("button", { name: "Decide by a file…" }).click();
   const choose = (text: string) => page.getByLabel("File", { exact: true }).setInputFiles({ name: "review.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
@@ -207,12 +188,12 @@ test("a filled-in file is shown before it is applied; a broken one cannot be", {
 });
 
 test("with the system's colours alone: progress, states, the focus and charts can be told from their ground", { skip }, async () => {
-  await mock.control("reset");
-  await mock.control("goto", { at: "stage" });
+  await mock().control("reset");
+  await mock().control("goto", { at: "stage" });
   const { context, page, errors } = await enter("bob");
   for (const colorScheme of ["light", "dark"] as const) {
     const open = async (path: string, drawn: string) => {
-      await page.goto(mock.url + path);
+      await page.goto(mock().url + path);
       await page.emulateMedia({ colorScheme, forcedColors: "none" }); // Chromium forgets the colours with the page
       await page.emulateMedia({ colorScheme, forcedColors: "active" });
       await page.locator(drawn).first().waitFor();
@@ -246,24 +227,24 @@ test("with the system's colours alone: progress, states, the focus and charts ca
 });
 
 test("20,000 events: the list draws only what is seen, and stays quick", { skip }, async () => {
-  await mock.control("reset");
-  await mock.control("goto", { at: "backfill" });
+  await mock().control("reset");
+  await mock().control("goto", { at: "backfill" });
   const { context, page } = await enter("bob");
-  await page.goto(`${mock.url}/runs/42`);
+  await page.goto(`${mock().url}/runs/42`);
   await page.getByRole("log").waitFor();
-  await mock.control("flood", { events: 20_000 });
+  await mock().control("flood", { events: 20_000 });
   await page.getByText(/line 19999/).waitFor();
   assert.ok((await page.getByRole("log").getByRole("listitem").count()) < 80);
   const began = Date.now();
-  await page.goto(`${mock.url}/runs/42`);
+  await page.goto(`${mock().url}/runs/42`);
   await page.getByText(/line 19999/).waitFor();
   assert.ok(Date.now() - began < 3_000, `${Date.now() - began} ms to open`);
   await context.close();
 });
 
 test("the keyboard goes everywhere, and no key alone changes a run", { skip }, async () => {
-  await mock.control("reset");
-  await mock.control("goto", { at: "gate" });
+  await mock().control("reset");
+  await mock().control("goto", { at: "gate" });
   const { context, page } = await enter("bob");
   await page.keyboard.press("g");
   await page.keyboard.press("p");
@@ -283,7 +264,7 @@ test("the keyboard goes everywhere, and no key alone changes a run", { skip }, a
   await page.waitForFunction(() => document.activeElement?.tagName === "H1"); // where a new page puts the focus
   await page.keyboard.press("a");
   await page.waitForFunction(() => /^Approve/.test(document.activeElement?.textContent ?? ""));
-  await page.goto(`${mock.url}/runs/42`);
+  await page.goto(`${mock().url}/runs/42`);
   await page.getByRole("button", { name: "Pause" }).and(page.locator(":enabled")).waitFor();
   const focused = () => page.evaluate(() => document.activeElement?.querySelector(".node-name")?.textContent);
   await page.keyboard.press("]");
@@ -310,16 +291,16 @@ test("the keyboard goes everywhere, and no key alone changes a run", { skip }, a
 });
 
 test("a chart is fetched when it is shown; the keyboard reads its values, a table has them all, a theme changes its ink", { skip }, async () => {
-  await mock.control("reset");
-  await mock.control("goto", { at: "stage" });
+  await mock().control("reset");
+  await mock().control("goto", { at: "stage" });
   const { context, page, errors } = await enter("bob");
   const scripts: string[] = [];
   page.on("request", (request) => scripts.push(new URL(request.url()).pathname));
   const fetched = () => scripts.some((path) => path.startsWith("/assets/plot-"));
-  await page.goto(`${mock.url}/runs/42/report`);
+  await page.goto(`${mock().url}/runs/42/report`);
   await page.getByRole("heading", { name: "Summary" }).waitFor();
   assert.ok(!fetched(), "no chart, no code of charts");
-  await page.goto(`${mock.url}/runs/42/rollout`);
+  await page.goto(`${mock().url}/runs/42/rollout`);
   const guard = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: "error_rate" }) });
   const canvas = guard.locator("canvas");
   await canvas.waitFor();

@@ -1,12 +1,11 @@
 /** Texts of plans, databases and people are texts: whatever stands in them, no page makes an element, an address or a script of it. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
-import { noBrowser, openBrowser, visit } from "../lib/browser";
-import { type Mock, noMock, startMock } from "../lib/mock";
+import { test } from "node:test";
+import type { Page, Route } from "playwright-core";
+import { mocked, skip } from "../lib/mocked";
 import { PAGE_STATES } from "../lib/pages";
 
-const skip = noBrowser || noMock || false;
+const { mock, open } = mocked();
 
 /** Each would leave a mark: an element with data-xss, or window.pwned. */
 const CORPUS = [
@@ -40,22 +39,38 @@ function poisoned(value: unknown, key = ""): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, poisoned(one, name)]));
 }
 
-async function poison(page: Page): Promise<void> {
-  await page.route("**/api/**", async (route) => {
-    const answer = await route.fetch();
-    const text = await answer.text();
+/** Poisons what the page is told, and gives a wait until all that it asked for is answered and shown.
+ *  (The browser's own networkidle also counts what pages left behind had asked for: it may never come.) */
+async function poison(page: Page): Promise<() => Promise<void>> {
+  const asked = new Set<Promise<void>>();
+  const answer = async (route: Route): Promise<void> => {
+    const response = await route.fetch();
+    const text = await response.text();
     let body = text;
     try {
       body = JSON.stringify(poisoned(JSON.parse(text)));
     } catch {
       // no JSON
     }
-    await route.fulfill({ response: answer, body });
+    await route.fulfill({ response, body });
+  };
+  page.on("framenavigated", () => asked.clear());
+  await page.route("**/api/**", (route) => {
+    const done = answer(route).catch(() => undefined).finally(() => asked.delete(done)); // fails when the page was left meanwhile
+    asked.add(done);
+    return done;
   });
   await page.routeWebSocket(/\/api\/stream/, (socket) => {
     const server = socket.connectToServer();
     server.onMessage((message) => socket.send(JSON.stringify(poisoned(JSON.parse(String(message))))));
   });
+  const drawn = () => page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  return async () => {
+    do {
+      await Promise.all(asked);
+      await drawn(); // what was answered may ask for more
+    } while (asked.size > 0);
+  };
 }
 
 /** What came into being that should not. */
@@ -66,40 +81,28 @@ const marks = (page: Page): Promise<string[]> =>
     return [...pwned, ...found.map((element) => element.outerHTML.slice(0, 200))];
   });
 
-let browser: Browser;
-let mock: Mock;
-before(async () => {
-  if (skip) return;
-  mock = await startMock("gate");
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  mock?.stop();
-});
-
 test("no text becomes an element, on any page", { skip }, async () => {
   let shown = 0;
   const pages = new Map<string, (typeof PAGE_STATES)[number]>();
   for (const state of PAGE_STATES) if (state.person !== null && !pages.has(state.page)) pages.set(state.page, state);
-  const { context, page } = await visit(browser);
-  await mock.control("reset");
-  await poison(page);
+  const { context, page } = await open();
+  await mock().control("reset");
+  const settled = await poison(page);
   let person = "";
   for (const state of pages.values()) {
-    await mock.control("reset");
-    if (state.at !== "") await mock.control("goto", { at: state.at });
-    for (const [name, body] of state.mock) await mock.control(name, body);
+    await mock().control("reset");
+    if (state.at !== "") await mock().control("goto", { at: state.at });
+    for (const [name, body] of state.mock) await mock().control(name, body);
     if (person !== state.person) {
       person = state.person as string;
       await page.goto("about:blank");
-      await page.goto(`${mock.url}/#token=${person}`);
+      await page.goto(`${mock().url}/#token=${person}`);
       await page.getByRole("heading", { level: 1 }).first().waitFor();
     }
     await page.goto("about:blank");
-    await page.goto(mock.url + state.path);
+    await page.goto(mock().url + state.path);
     await page.getByRole("heading", { level: 1 }).first().waitFor();
-    await page.waitForLoadState("networkidle");
+    await settled();
     assert.deepEqual(await marks(page), [], state.name);
     for (const open of await page.locator("details:not([open]) > summary").all()) if (await open.isVisible()) await open.click();
     assert.deepEqual(await marks(page), [], `${state.name}, unfolded`);

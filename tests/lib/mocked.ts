@@ -8,6 +8,8 @@ export const skip = noBrowser || noMock || false;
 
 export interface Mocked {
   mock: () => Mock;
+  /** A new window in which nobody is logged in. */
+  open: (view?: View) => Promise<Visit>;
   /** A new window of that person, at the runs. */
   enter: (person: string, view?: View) => Promise<Visit>;
 }
@@ -24,11 +26,12 @@ export function mocked(): Mocked {
     await browser?.close();
     mock?.stop();
   });
+  const open = (view?: View): Promise<Visit> => visit(browser, view);
   const enter = async (person: string, view?: View): Promise<Visit> => {
-    const visited = await visit(browser, view);
+    const visited = await open(view);
     await visited.page.goto(`${mock.url}/#token=${person}`);
     await visited.page.getByRole("heading", { level: 1, name: "Runs" }).waitFor();
     return visited;
   };
-  return { mock: () => mock, enter };
+  return { mock: () => mock, open, enter };
 }
