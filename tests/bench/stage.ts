@@ -1,11 +1,11 @@
 /** What the measurements of the stream share: a supervisor with people, runs and events for them, and bench/wire.c as their clients. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { atExit } from "../lib/cleanup";
 import type { Cluster } from "../lib/cluster";
 import { root } from "../lib/paths";
-import { temporary } from "../lib/plan";
+import { temporary, writePlan } from "../lib/plan";
 import { compose, UPGRADE } from "../lib/raw";
 import { Supervisor } from "../lib/supervisor";
 import { pause, waitUntil } from "../lib/wait";
@@ -92,10 +92,7 @@ export class Stage {
   ) {}
 
   static async open(cluster: Cluster, database: string, viewers: number): Promise<Stage> {
-    const plans = temporary("plans");
-    mkdirSync(join(plans, "fill"));
-    writeFileSync(join(plans, "fill/plan.lua"), PLAN);
-    writeFileSync(join(plans, "headgate.yaml"), CONFIG);
+    const plans = writePlan({ "fill/plan.lua": PLAN, "headgate.yaml": CONFIG });
     const people = Array.from({ length: Math.ceil(viewers / STREAMS_A_PERSON) }, (_, at) => `w${at}`);
     const supervisor = await Supervisor.start({ env: cluster.env(database), config: plans, plans, environment: "bench", people: ["alice", ...people] });
     return new Stage(cluster, database, supervisor, viewers, people);

@@ -1,12 +1,10 @@
 /** A gate by clicking, against a real run: answers, an approval that is taken back, evidence looked at again, a broken glass. */
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { axeViolations, noBrowser, openBrowser, VIEWS, visit } from "../lib/browser";
 import { Cluster } from "../lib/cluster";
-import { temporary } from "../lib/plan";
+import { writePlan } from "../lib/plan";
 import { Supervisor } from "../lib/supervisor";
 import { waitUntil } from "../lib/wait";
 
@@ -35,10 +33,7 @@ before(async () => {
   cluster = await Cluster.start();
   database = await cluster.database();
   browser = await openBrowser();
-  const folder = temporary("plans");
-  mkdirSync(join(folder, "asked"));
-  writeFileSync(join(folder, "asked/plan.lua"), PLAN);
-  writeFileSync(join(folder, "headgate.yaml"), "version: 1\nenvironments:\n  test: { approvers: { dba: [bob, carol] } }\n");
+  const folder = writePlan({ "asked/plan.lua": PLAN, "headgate.yaml": "version: 1\nenvironments:\n  test: { approvers: { dba: [bob, carol] } }\n" });
   supervisor = await Supervisor.start({ env: cluster.env(database), config: folder, plans: folder, environment: "test", people: ["alice", "bob", "carol", "dora", "erin"] });
   for (const person of ["dora", "erin"]) await supervisor.must("user", "change", person, "--role", "administrator");
   run = (await supervisor.as("alice").startRun("asked", "test")).id;

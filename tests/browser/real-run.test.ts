@@ -1,13 +1,11 @@
 /** A real run that is watched while its rows are at work: the pace is told truly, a person changes it, a metric throttles it. All of its
  *  pages, while it is at work and when it is done. */
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { axeViolations, noBrowser, openBrowser, overflowing, shoot, show, type View, VIEWS, visit } from "../lib/browser";
 import { Cluster } from "../lib/cluster";
-import { temporary } from "../lib/plan";
+import { writePlan } from "../lib/plan";
 import { Supervisor } from "../lib/supervisor";
 import { waitUntil } from "../lib/wait";
 
@@ -49,10 +47,7 @@ before(async () => {
   cluster = await Cluster.start();
   database = await cluster.database();
   await cluster.query(database, SCHEMA);
-  const folder = temporary("plans");
-  mkdirSync(join(folder, "named"));
-  writeFileSync(join(folder, "named/plan.lua"), PLAN);
-  writeFileSync(join(folder, "headgate.yaml"), CONFIG);
+  const folder = writePlan({ "named/plan.lua": PLAN, "headgate.yaml": CONFIG });
   supervisor = await Supervisor.start({ env: cluster.env(database), config: folder, plans: folder, environment: "test", people: ["alice", "bob", "carol"] });
   browser = await openBrowser();
   run = (await supervisor.as("alice").startRun("named", "test")).id;

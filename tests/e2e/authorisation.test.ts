@@ -2,14 +2,13 @@
  * A cell is one try; each has a gate of its own, and afterwards the ledger must have exactly the words that were allowed. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import WebSocket from "ws";
 import { headgate } from "../lib/cli";
 import { Cluster } from "../lib/cluster";
 import { mergeFigures } from "../lib/figures";
-import { temporary } from "../lib/plan";
+import { writePlan } from "../lib/plan";
 import { Supervisor } from "../lib/supervisor";
 import { waitUntil } from "../lib/wait";
 
@@ -77,10 +76,7 @@ const figures = { auth_cells: 0, auth_violations: 0, auth_allowed: 0 };
 before(async () => {
   cluster = await Cluster.start();
   database = await cluster.database();
-  folder = temporary("plans");
-  mkdirSync(join(folder, "gated"));
-  writeFileSync(join(folder, "gated/plan.lua"), PLAN);
-  writeFileSync(join(folder, "headgate.yaml"), CONFIG);
+  folder = writePlan({ "gated/plan.lua": PLAN, "headgate.yaml": CONFIG });
   supervisor = await Supervisor.start({ env: cluster.env(database), config: folder, plans: folder, environment: "test", people: ["alice", "bob", "gone", ...PEOPLE.map(({ name }) => name)] });
   for (const { name, system } of PEOPLE) await supervisor.must("user", "change", name, "--role", system);
   live = (await supervisor.as("alice").startRun("gated", "test")).id;

@@ -1,7 +1,7 @@
 /** Webhooks of headgate.yaml: gates, failures, breaches and ends are told, signed, at least once, and never twice without need. */
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -67,14 +67,9 @@ before(async () => {
   cluster = await Cluster.start();
   receiver = await Receiver.start();
   database = await cluster.database();
-  folder = temporary("plans");
-  for (const [name, lua] of Object.entries(PLANS)) {
-    mkdirSync(join(folder, name));
-    writeFileSync(join(folder, name, "plan.lua"), lua);
-  }
-  writeFileSync(
-    join(folder, "headgate.yaml"),
-    `version: 1
+  folder = writePlan({
+    ...Object.fromEntries(Object.entries(PLANS).map(([name, lua]) => [`${name}/plan.lua`, lua])),
+    "headgate.yaml": `version: 1
 environments:
   test:
     approvers: { owner: [bob] }
@@ -85,7 +80,7 @@ environments:
       vault: { url: "\${hook}/vault", on: [heads] }
       moved: { url: "\${hook}/redirects", on: [done] }
 `,
-  );
+  });
   const env = { ...cluster.env(database), HOOK: receiver.url, HOOK_KEY: SECRET };
   supervisor = await Supervisor.start({ env, config: folder, plans: folder, environment: "test", people: ["alice", "bob"] });
 });

@@ -1,11 +1,11 @@
 /** The review queue: what choices would write is shown, and what people decide reaches the row digit by digit. */
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { headgate } from "../lib/cli";
 import { Cluster } from "../lib/cluster";
-import { TEST_CONFIG, temporary } from "../lib/plan";
+import { temporary, writePlan } from "../lib/plan";
 import { Supervisor } from "../lib/supervisor";
 import { waitUntil } from "../lib/wait";
 
@@ -46,10 +46,7 @@ test("decisions by choice, by value and by text, each exactly as it was written"
     database,
     "CREATE TABLE prices (id int PRIMARY KEY, amount numeric, detail jsonb); INSERT INTO prices (id) SELECT generate_series(1, 40)",
   );
-  const plans = temporary("plans");
-  mkdirSync(join(plans, "prices"));
-  writeFileSync(join(plans, "prices/plan.lua"), PLAN);
-  writeFileSync(join(plans, "headgate.yaml"), TEST_CONFIG);
+  const plans = writePlan({ "prices/plan.lua": PLAN });
   const supervisor = await Supervisor.start({ env: cluster.env(database), config: plans, plans, environment: "test", people: ["alice"] });
   t.after(() => supervisor.stop());
   const alice = supervisor.as("alice");
@@ -107,10 +104,7 @@ test("the queue goes out as a file and comes back filled in: looked at first, ta
     database,
     "CREATE TABLE prices (id int PRIMARY KEY, amount numeric, detail jsonb); INSERT INTO prices (id) SELECT generate_series(1, 40)",
   );
-  const plans = temporary("plans");
-  mkdirSync(join(plans, "prices"));
-  writeFileSync(join(plans, "prices/plan.lua"), PLAN);
-  writeFileSync(join(plans, "headgate.yaml"), TEST_CONFIG);
+  const plans = writePlan({ "prices/plan.lua": PLAN });
   const supervisor = await Supervisor.start({ env: cluster.env(database), config: plans, plans, environment: "test", people: ["alice", "vera"] });
   t.after(() => supervisor.stop());
   const alice = supervisor.as("alice");

@@ -1,11 +1,9 @@
 /** A rollout that is taken back: its stages are undone like it, and pages say so; what may be asked and undone comes from the server. */
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { ApiError } from "../lib/api";
 import { Cluster } from "../lib/cluster";
-import { temporary } from "../lib/plan";
+import { writePlan } from "../lib/plan";
 import { Supervisor } from "../lib/supervisor";
 import { waitUntil } from "../lib/wait";
 
@@ -53,10 +51,7 @@ interface Page {
 test("stages of an undone rollout are undone; the server says what may be asked and what a rollback does", async (t) => {
   const database = await cluster.database();
   await cluster.query(database, "CREATE TABLE flags (name text PRIMARY KEY, percent int, enabled bool); INSERT INTO flags VALUES ('new', 0, false)");
-  const plans = temporary("plans");
-  mkdirSync(join(plans, "out"));
-  writeFileSync(join(plans, "out/plan.lua"), PLAN);
-  writeFileSync(join(plans, "headgate.yaml"), CONFIG);
+  const plans = writePlan({ "out/plan.lua": PLAN, "headgate.yaml": CONFIG });
   const supervisor = await Supervisor.start({ env: cluster.env(database), config: plans, plans, environment: "test", people: ["alice"] });
   t.after(() => supervisor.stop());
   const alice = supervisor.as("alice");
