@@ -84,8 +84,7 @@ static bool verify(Audit *audit, CliExit *ret_code, Error *err)
             print_run(run);
     }
     if (json) {
-        AUTO(base_free) char *text = json_text(runs);
-        puts(text);
+        cli_print_json(runs);
     } else if (*ret_code == CLI_CHECK_FAILED) {
         puts("next: keep the database as it is; compare with a backup, and ask who may write it");
     }
@@ -101,8 +100,7 @@ static bool print_heads(Audit *audit, CliExit *ret_code, Error *err)
     size_t i;
     json_t *head;
     json_array_foreach (heads, i, head) {
-        AUTO(base_free) char *text = json_text(head);
-        puts(text);
+        cli_print_json(head);
     }
     return true;
 }

@@ -316,8 +316,7 @@ static bool say_and_do(Backups *backups, bool prune, Error *err)
         print_rows(backups, prune);
     bool ok = !yes || delete_going(backups, err);
     if (json) {
-        AUTO(base_free) char *text = json_text(backups->all);
-        puts(text);
+        cli_print_json(backups->all);
     } else {
         print_end(backups, prune, yes);
     }

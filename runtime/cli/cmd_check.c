@@ -51,9 +51,7 @@ CliExit cli_check(Cli *cli)
     bool all = true;
     for (int i = 0; i < cli->arguments_count; i++)
         all = check_one(cli, cli_argument(cli, i), results) && all;
-    if (cli_flag(cli, "json")) {
-        AUTO(base_free) char *text = json_text(results);
-        puts(text);
-    }
+    if (cli_flag(cli, "json"))
+        cli_print_json(results);
     return all ? CLI_OK : CLI_CHECK_FAILED;
 }

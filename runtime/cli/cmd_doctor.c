@@ -103,10 +103,8 @@ CliExit cli_doctor(Cli *cli)
     check_program(&doctor, "pg_restore");
     for (size_t i = 0; i < doctor.context.environment->targets_count; i++)
         check_target(&doctor, &doctor.context.environment->targets[i]);
-    if (cli_flag(cli, "json")) {
-        AUTO(base_free) char *text = json_text(doctor.findings);
-        puts(text);
-    }
+    if (cli_flag(cli, "json"))
+        cli_print_json(doctor.findings);
     json_decref(doctor.findings);
     cli_context_done(&doctor.context);
     return doctor.bad == 0 ? CLI_OK : CLI_CHECK_FAILED;

@@ -82,8 +82,7 @@ static void print_result(const Fsck *fsck)
         json_set_int(result, "runs", (int64_t)runs);
         json_set_int(result, "runs_elsewhere", (int64_t)(runs - fsck->asked));
         json_object_set(result, "faults", fsck->faults);
-        AUTO(base_free) char *text = json_text(result);
-        puts(text);
+        cli_print_json(result);
         return;
     }
     print_faults(fsck);

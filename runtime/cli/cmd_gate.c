@@ -50,8 +50,7 @@ static CliExit decide(Cli *cli, const char *action, const char *done)
     if (!cli_api_decide(&api, &word, &gate, &err))
         return cli_fail(&err);
     if (cli_flag(cli, "json")) {
-        AUTO(base_free) char *text = json_text(gate);
-        puts(text);
+        cli_print_json(gate);
     } else {
         print_gate(cli, done, gate);
     }

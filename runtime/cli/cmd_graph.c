@@ -48,7 +48,6 @@ CliExit cli_graph(Cli *cli)
     else
         json_object_set_new(answer, "error", json_from_error(&err));
     bind_plan_free(plan);
-    AUTO(base_free) char *text = json_text(answer);
-    puts(text);
+    cli_print_json(answer);
     return ok ? CLI_OK : CLI_FAILED;
 }

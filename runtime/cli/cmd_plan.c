@@ -73,8 +73,7 @@ static CliExit show(Cli *cli, const CliContext *context)
     if (boxes != NULL)
         json_object_set_new(report, "boxes", boxes);
     if (cli_flag(cli, "json")) {
-        AUTO(base_free) char *text = json_text(report);
-        puts(text);
+        cli_print_json(report);
     } else {
         cli_warnings_print(stdout, json_object_get(report, "warnings"));
         cli_boxes_print(stdout, plan.plan);

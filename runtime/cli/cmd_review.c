@@ -123,8 +123,7 @@ static bool show_queue(Cli *cli, const CliApi *api, const char *path, CliExit *r
     if (!cli_api_call(api, &call, &queue, err))
         return false;
     if (cli_flag(cli, "json")) {
-        AUTO(base_free) char *text = json_text(queue);
-        puts(text);
+        cli_print_json(queue);
     } else {
         print_rows(queue);
     }
@@ -202,8 +201,7 @@ static bool take_file(Cli *cli, const CliApi *api, const char *path, CliExit *re
     if (!cli_api_call(api, &call, &taken, err))
         return false;
     if (cli_flag(cli, "json")) {
-        AUTO(base_free) char *text = json_text(taken);
-        puts(text);
+        cli_print_json(taken);
     } else {
         print_taken(taken);
     }

@@ -158,8 +158,7 @@ CliExit cli_rows(Cli *cli)
     int code = ok ? work(&worker, &err) : (int)data_worker_exit(&err);
     if (code != WORKER_DONE) {
         AUTO(json_auto) json_t *problem = json_from_error(&err);
-        AUTO(base_free) char *text = json_text(problem);
-        puts(text);
+        cli_print_json(problem);
         fflush(stdout);
     }
     worker_done(&worker);

@@ -26,8 +26,7 @@ static bool print(Cli *cli, const CliContext *context, Error *err)
     if (!cli_context_target(cli, target, true, &conn, err) || !read_catalog(conn, &catalog, err))
         return error_wrap(err, "target \"%s\"", name);
     if (cli_flag(cli, "json")) {
-        AUTO(base_free) char *json = json_text(catalog);
-        puts(json);
+        cli_print_json(catalog);
         return true;
     }
     data_catalog_write(catalog, &text);

@@ -54,8 +54,7 @@ static bool status_all(Cli *cli, Look *look, Error *err)
     if (!ledger_call_json(look->state, "run_list", NULL, &rows, err))
         return false;
     if (cli_flag(cli, "json")) {
-        AUTO(base_free) char *text = json_text(rows);
-        puts(text);
+        cli_print_json(rows);
         return true;
     }
     if (json_array_size(rows) == 0)
@@ -141,8 +140,7 @@ static bool status_one(Cli *cli, Look *look, Error *err)
     }
     json_object_set(look->head, "steps", steps == NULL ? json_null() : steps);
     json_set_string(look->head, "unavailable", steps == NULL ? why.message : NULL);
-    AUTO(base_free) char *text = json_text(look->head);
-    puts(text);
+    cli_print_json(look->head);
     return true;
 }
 
@@ -187,8 +185,7 @@ static bool wanted(const Cli *cli, const json_t *event)
 static void print_event(const Cli *cli, const json_t *event)
 {
     if (cli_flag(cli, "json")) {
-        AUTO(base_free) char *text = json_text(event);
-        puts(text);
+        cli_print_json(event);
         return;
     }
     AUTO(text_done) Text line;

@@ -10,12 +10,6 @@
 #include <string.h>
 #include <termios.h>
 
-static void print_json(const json_t *value)
-{
-    AUTO(base_free) char *text = json_text(value);
-    puts(text);
-}
-
 /* ------------------------------------------------------------------ user */
 
 static bool name_given(Cli *cli, Error *err)
@@ -128,7 +122,7 @@ static bool user_list(Cli *cli, const CliContext *context, DbConn *state, Error 
     if (!access_person_list(state, &people, err))
         return false;
     if (cli_flag(cli, "json")) {
-        print_json(people);
+        cli_print_json(people);
         return true;
     }
     size_t i = 0;
@@ -183,7 +177,7 @@ static bool token_list(Cli *cli, const CliContext *context, DbConn *state, Error
     if (!access_token_list(state, &tokens, err))
         return false;
     if (cli_flag(cli, "json")) {
-        print_json(tokens);
+        cli_print_json(tokens);
         return true;
     }
     size_t i = 0;

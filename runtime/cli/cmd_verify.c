@@ -127,8 +127,7 @@ CliExit cli_verify(Cli *cli)
     if (!ok)
         return cli_fail(&err);
     if (cli_flag(cli, "json")) {
-        AUTO(base_free) char *text = json_text(report);
-        puts(text);
+        cli_print_json(report);
     } else {
         print_report(report);
     }

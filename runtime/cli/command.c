@@ -167,6 +167,12 @@ const char *cli_argument(const Cli *cli, int n)
     return n < cli->arguments_count ? cli->arguments[n] : NULL;
 }
 
+void cli_print_json(const json_t *value)
+{
+    AUTO(base_free) char *text = json_text(value);
+    puts(text);
+}
+
 CliExit cli_fail(const Error *err)
 {
     static const struct {

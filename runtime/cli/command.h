@@ -3,6 +3,7 @@
 #ifndef HEADGATE_CLI_COMMAND_H
 #define HEADGATE_CLI_COMMAND_H
 
+#include "base/json.h"
 #include "base/text.h"
 #include "loop/fiber.h"
 
@@ -87,6 +88,8 @@ void cli_completion_bash(Text *out);
 void cli_manual(Text *out);        ///< mdoc
 void cli_docs_markdown(Text *out); ///< docs/cli.md
 
+/// What --json gives: value as one line on stdout.
+void cli_print_json(const json_t *value);
 /// Prints "headgate: message" and the hint on stderr, secrets redacted, and returns the exit code
 /// that fits the kind.
 CliExit cli_fail(const Error *err);

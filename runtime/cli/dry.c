@@ -110,8 +110,7 @@ CliExit cli_dry(Cli *cli)
         json_object_set_new(answer, "report", report);
     else
         json_object_set_new(answer, "error", json_from_error(&err));
-    AUTO(base_free) char *text = json_text(answer);
-    puts(text);
+    cli_print_json(answer);
     return ok ? CLI_OK : CLI_FAILED;
 }
 

@@ -275,8 +275,7 @@ static bool says_nothing(const json_t *event)
 static void print_event(const CliFollow *follow, const json_t *event, bool *over)
 {
     if (follow->json) {
-        AUTO(base_free) char *text = json_text(event);
-        puts(text);
+        cli_print_json(event);
         return;
     }
     if (follow->quiet || says_nothing(event))
