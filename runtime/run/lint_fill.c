@@ -57,9 +57,7 @@ static bool is_filled(RunLintWalk *walk, Fill *fill)
 
 static bool is_document(const json_t *column)
 {
-    const json_t *names = json_object_get(json_object_get(column, "typeName"), "names");
-    const json_t *last = json_array_get(names, json_array_size(names) - 1);
-    const char *type = json_get_string(json_object_get(last, "String"), "sval", "");
+    const char *type = sql_tree_type(json_object_get(column, "typeName"));
     return text_equal(type, "jsonb") || text_equal(type, "json");
 }
 

@@ -84,17 +84,6 @@ bool sql_lint_in_use(const SqlLintWalk *walk, const json_t *range)
            !text_equal(json_get_string(range, "relpersistence", ""), "t");
 }
 
-const char *sql_lint_last(const json_t *names)
-{
-    const json_t *last = json_array_get(names, json_array_size(names) - 1);
-    return json_get_string(json_object_get(last, "String"), "sval", "");
-}
-
-const char *sql_lint_type(const json_t *type_name)
-{
-    return sql_lint_last(json_object_get(type_name, "names"));
-}
-
 /* ------------------------------------------------------------------ the text */
 
 static void see_statement(const char *node, const json_t *body, size_t at_bytes, void *ctx)

@@ -34,7 +34,7 @@ static const char *say(const Alter *alter, const char *what, const char *column)
 
 static bool is_serial(const json_t *column)
 {
-    const char *type = sql_lint_type(json_object_get(column, "typeName"));
+    const char *type = sql_tree_type(json_object_get(column, "typeName"));
     return strstr(type, "serial") == type || strstr(type, "bigserial") == type ||
            strstr(type, "smallserial") == type;
 }
@@ -73,7 +73,7 @@ static void see_type(const Alter *alter)
 {
     add(alter, SQL_LINT_TYPE_REWRITES, NULL,
         arena_printf(alter->walk->arena, "%s to %s", say(alter, "TYPE of", name_of(alter)),
-                     sql_lint_type(json_object_get(
+                     sql_tree_type(json_object_get(
                          json_object_get(json_object_get(alter->command, "def"), "ColumnDef"),
                          "typeName"))));
 }
@@ -110,7 +110,7 @@ static const char *not_null_column(const json_t *check)
     const json_t *test = json_object_get(json_object_get(check, "raw_expr"), "NullTest");
     const json_t *column = json_object_get(json_object_get(test, "arg"), "ColumnRef");
     return column != NULL && text_equal(json_get_string(test, "nulltesttype", ""), "IS_NOT_NULL")
-               ? sql_lint_last(json_object_get(column, "fields"))
+               ? sql_tree_last(json_object_get(column, "fields"))
                : NULL;
 }
 

@@ -1,6 +1,8 @@
 /* Statements about rows. */
 #include "sql/lint_walk.h"
 
+#include "sql/tree.h"
+
 #include <string.h>
 
 static bool is_star(const json_t *select)
@@ -125,7 +127,7 @@ static void see_enum(SqlLintWalk *walk, const json_t *body)
 {
     const char *value = json_get_string(body, "newVal", NULL);
     SqlObject type = {.kind = SQL_OBJECT_ENUM,
-                      .name = sql_lint_last(json_object_get(body, "typeName"))};
+                      .name = sql_tree_last(json_object_get(body, "typeName"))};
     const SqlObject *made = sql_objects_find(&walk->memory->made, &type);
     if (value == NULL || json_get_string(body, "oldVal", NULL) != NULL || made != NULL)
         return; /* a type of the same transaction may be used at once */

@@ -1,6 +1,8 @@
 /* Statements that make the application wait. */
 #include "sql/lint_walk.h"
 
+#include "sql/tree.h"
+
 #include <string.h>
 
 /* DefElem options of VACUUM and REINDEX: (FULL), (CONCURRENTLY FALSE). */
@@ -59,7 +61,7 @@ static void see_domain(SqlLintWalk *walk, const json_t *body)
     if (constraint != NULL && !json_get_bool(constraint, "skip_validation", false))
         sql_lint_add(walk, SQL_LINT_CHECK_SCAN, NULL,
                      arena_printf(walk->arena, "a CHECK added to the domain %s",
-                                  sql_lint_last(json_object_get(body, "typeName"))));
+                                  sql_tree_last(json_object_get(body, "typeName"))));
 }
 
 void sql_lint_lock(SqlLintWalk *walk, const char *node, const json_t *body)

@@ -77,7 +77,7 @@ void sql_lint_right(SqlLintWalk *walk, const char *node, const json_t *body)
     else if (strcmp(node, "AlterDefaultPrivilegesStmt") == 0)
         see_grant(walk, json_object_get(body, "action"));
     else if (strcmp(node, "CreateFunctionStmt") == 0)
-        see_function(walk, options, sql_lint_last(json_object_get(body, "funcname")));
+        see_function(walk, options, sql_tree_last(json_object_get(body, "funcname")));
     else if (strcmp(node, "CreateRoleStmt") == 0)
         see_role(walk, options, json_get_string(body, "role", ""));
     else if (strcmp(node, "AlterRoleStmt") == 0)

@@ -32,7 +32,7 @@ static bool generates(const json_t *column, const char *type)
 
 static void see_column(SqlLintWalk *walk, const json_t *column)
 {
-    const char *type = sql_lint_type(json_object_get(column, "typeName"));
+    const char *type = sql_tree_type(json_object_get(column, "typeName"));
     const json_t *constraints = json_object_get(column, "constraints");
     const json_t *made = sql_tree_constraint(constraints, "CONSTR_GENERATED");
     const char *name = json_get_string(column, "colname", "");
@@ -51,7 +51,7 @@ static bool is_number(const json_t *value)
 {
     const json_t *constant = json_object_get(value, "A_Const");
     const json_t *expression = json_object_get(value, "A_Expr");
-    const char *operator= sql_lint_last(json_object_get(expression, "name"));
+    const char *operator= sql_tree_last(json_object_get(expression, "name"));
     if (constant != NULL)
         return json_object_get(constant, "ival") != NULL ||
                json_object_get(constant, "fval") != NULL;

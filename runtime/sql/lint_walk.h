@@ -39,10 +39,6 @@ SqlObject sql_lint_table(const json_t *range);
 const char *sql_lint_name(const SqlLintWalk *walk, const json_t *range);
 /// Was it there before the plan, or has the application come to use it?
 bool sql_lint_in_use(const SqlLintWalk *walk, const json_t *range);
-/// The last of a list of String nodes, or "".
-const char *sql_lint_last(const json_t *names);
-/// The name of a TypeName without its schema: "int4".
-const char *sql_lint_type(const json_t *type_name);
 
 /* One statement each: rows, locks, what is dropped or renamed, shapes of tables, rights. */
 void sql_lint_data(SqlLintWalk *walk, const char *node, const json_t *body);

@@ -87,8 +87,7 @@ static const char *text_of(const json_t *value)
 static bool is_name_column(const Walk *walk, const json_t *value)
 {
     const json_t *fields = json_object_get(json_object_get(value, "ColumnRef"), "fields");
-    const json_t *last = json_array_get(fields, json_array_size(fields) - 1);
-    return text_equal(json_get_string(json_object_get(last, "String"), "sval", ""), walk->column);
+    return text_equal(sql_tree_last(fields), walk->column);
 }
 
 static void see_comparison(const char *key, const json_t *expression, void *ctx)

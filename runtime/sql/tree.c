@@ -74,3 +74,14 @@ const json_t *sql_tree_option(const json_t *options, const char *name)
     }
     return NULL;
 }
+
+const char *sql_tree_last(const json_t *names)
+{
+    const json_t *last = json_array_get(names, json_array_size(names) - 1);
+    return json_get_string(json_object_get(last, "String"), "sval", "");
+}
+
+const char *sql_tree_type(const json_t *type_name)
+{
+    return sql_tree_last(json_object_get(type_name, "names"));
+}

@@ -18,5 +18,9 @@ void sql_tree_nodes(const json_t *tree, SqlTreeVisit *visit, void *ctx);
 const json_t *sql_tree_constraint(const json_t *constraints, const char *contype);
 /// What the first DefElem of this name among options was given, or NULL.
 const json_t *sql_tree_option(const json_t *options, const char *name);
+/// The last of a list of String nodes: "b" of a.b; "" when there is none.
+const char *sql_tree_last(const json_t *names);
+/// The name of a TypeName without its schema: "int4".
+const char *sql_tree_type(const json_t *type_name);
 
 #endif

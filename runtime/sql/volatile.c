@@ -157,9 +157,7 @@ static bool listed(const char *const *names, size_t count, const char *name)
 
 static const char *name_of(const json_t *call)
 {
-    const json_t *names = json_object_get(call, "funcname");
-    const json_t *last = json_array_get(names, json_array_size(names) - 1);
-    return json_get_string(json_object_get(last, "String"), "sval", "");
+    return sql_tree_last(json_object_get(call, "funcname"));
 }
 
 /* to_char and age of two arguments, and to_timestamp of one, differ; the ones with one reading are
