@@ -1,6 +1,6 @@
 /** make bench: ratios taken in one run on a private cluster, never absolute times of another day.
  *
- * node tests/run.mjs --script bench/bench.ts [--rows 1000000] [--only backfill,load,linear,import,migrations,peers,viewers,stream,idle,binary,eta] [--times 3] [--runs 100] [--load-seconds 30]
+ * node tests/run.mjs --script bench/bench.ts [--rows 1000000] [--only backfill,set,lz4,offset,load,linear,import,migrations,peers,viewers,stream,idle,binary,eta] [--times 3] [--runs 100] [--load-seconds 30]
  * prints a table and writes each part into build/figures/bench.json in place of what it was. Exit code 1 = a goal was missed. Measure a release build. */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, statSync } from "node:fs";
@@ -10,7 +10,7 @@ import { Arguments } from "../lib/arguments";
 import { Cluster } from "../lib/cluster";
 import { headgateBinary } from "../lib/paths";
 import { temporary } from "../lib/plan";
-import { measureBackfill, measureLinear } from "./backfill";
+import { measureBackfill, measureLinear, measureLz4, measureOffset, measureSet } from "./backfill";
 import { digests } from "./digest";
 import { measureEta } from "./eta";
 import { Figures } from "./figures";
@@ -36,6 +36,9 @@ function strippedMb(): number {
 }
 
 const backfill = (cluster: Cluster, figures: Figures): Promise<void> => measureBackfill(cluster, figures, rows, times);
+const set = (cluster: Cluster, figures: Figures): Promise<void> => measureSet(cluster, figures, rows, times);
+const lz4 = (cluster: Cluster, figures: Figures): Promise<void> => measureLz4(cluster, figures, rows, times);
+const offset = (cluster: Cluster, figures: Figures): Promise<void> => measureOffset(cluster, figures, rows);
 const load = (_cluster: Cluster, figures: Figures): Promise<void> => measureLoad(figures, rows, loadSeconds, times);
 const linear = (cluster: Cluster, figures: Figures): Promise<void> => measureLinear(cluster, figures, rows);
 
@@ -106,7 +109,7 @@ function binary(_cluster: Cluster, figures: Figures): Promise<void> {
   return Promise.resolve();
 }
 
-const PARTS = { backfill, load, import: imports, digest: digests, migrations, peers, viewers, stream, idle, eta, binary, linear };
+const PARTS = { backfill, set, lz4, offset, load, import: imports, digest: digests, migrations, peers, viewers, stream, idle, eta, binary, linear };
 const ASKED_FOR = ["linear"]; // ten times the rows: measured only when --only names it
 const usual = Object.keys(PARTS).filter((part) => !ASKED_FOR.includes(part));
 const only = options.text("only", usual.join(",")).split(",");

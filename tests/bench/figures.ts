@@ -34,7 +34,11 @@ export function percentile(values: number[], p: number): number {
 export async function rounds<T>(times: number, by: (one: T) => number, measurements: (() => Promise<T>)[]): Promise<T[]> {
   const all: T[][] = measurements.map(() => []);
   for (let round = 0; round < times; round++) {
-    for (const [index, measure] of measurements.entries()) all[index]?.push(await measure());
+    for (const [index, measure] of measurements.entries()) {
+      const one = await measure();
+      all[index]?.push(one);
+      console.error(`round ${round + 1} of ${times}, ${index + 1} of ${measurements.length}: ${by(one).toPrecision(4)}`);
+    }
   }
   return all.map((some) => {
     const middle = median(some.map(by));
