@@ -77,8 +77,7 @@ struct Server {
     bool stopping;
     FiberEvent returned;                               ///< a request has given its connection back
     FiberEvent ended;                                  ///< a fiber of ours has ended
-                                                       ///< cannot send
-    unsigned char frame[LWS_PRE + SERVER_FRAME_BYTES]; ///< the same for viewers
+    unsigned char frame[LWS_PRE + SERVER_FRAME_BYTES]; ///< one being sent to a viewer
 };
 
 /// One TCP connection, from accept to close. Hangs on its wsi as opaque user data.
