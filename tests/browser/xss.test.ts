@@ -28,6 +28,8 @@ const KEPT = new Set([
   "t", "id", "run", "seq", "version", "state", "direction", "kind", "type", "verdict", "decision", "automation", "class", "role", "csrf", "digest", "hash", "next", "from", "to",
   "path", "node", "step", "at", "since", "now", "unit", "op", "level", "on_expire", "name", "plan", "environment", "person", "started_by", "who", "mine", "guard",
 ]);
+/** Pages of words that are kept, or of nothing until somebody asks: no text of the corpus can be waited for. */
+const PLAIN = new Set(["changes", "lost", "report"]);
 const TIME = /^\d{4}-\d\d-\d\dT/;
 let turn = 0;
 
@@ -82,7 +84,6 @@ const marks = (page: Page): Promise<string[]> =>
   });
 
 test("no text becomes an element, on any page", { skip }, async () => {
-  let shown = 0;
   const pages = new Map<string, (typeof PAGE_STATES)[number]>();
   for (const state of PAGE_STATES) if (state.person !== null && !pages.has(state.page)) pages.set(state.page, state);
   const { context, page } = await open();
@@ -102,13 +103,11 @@ test("no text becomes an element, on any page", { skip }, async () => {
     await page.goto("about:blank");
     await page.goto(mock().url + state.path);
     await page.getByRole("heading", { level: 1 }).first().waitFor();
+    if (!PLAIN.has(state.page)) await page.getByText("window.pwned=1").first().waitFor({ state: "attached" });
     await settled();
     assert.deepEqual(await marks(page), [], state.name);
     for (const open of await page.locator("details:not([open]) > summary").all()) if (await open.isVisible()) await open.click();
     assert.deepEqual(await marks(page), [], `${state.name}, unfolded`);
-    if ((await page.locator("body").innerText()).includes("window.pwned=1")) shown++;
   }
   await context.close();
-  assert.ok(shown >= pages.size / 2, `${shown} of ${pages.size} pages show a text of the corpus`);
-  console.log(`${shown} of ${pages.size} pages show texts of the corpus`);
 });
