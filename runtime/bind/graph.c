@@ -2,6 +2,7 @@
  * functions are recorded by path and key. What a key may hold is checked by plan_from_graph(), with
  * the positions given here; this file refuses only what JSON could not say. */
 #include "base/bounds.h"
+#include "bind/answer.h"
 #include "bind/host.h"
 #include "bind/migrations.h"
 #include "bind/state.h"
@@ -33,6 +34,7 @@ typedef struct Work {
     const char *path;
     const PlanWord *word;
     PlanPosition at;
+    json_t *graph;
     json_t *keys;
     json_t *positions;
     const SourceKey *found; /* keys in the text */
@@ -161,6 +163,9 @@ static json_t *function_value(Builder *builder, const Work *work, const char *na
     lua_pushvalue(L, -1);
     bind_plan_record(L, work->path, name);
     bool ours = described.source[0] == '@' && described.linedefined > 0;
+    if (ours)
+        bind_answer_find(builder->plan, described.source + 1, described.linedefined,
+                         described.lastlinedefined, work->graph);
     return json_pack("{s:s, s:s, s:i}", "$", "function", "file",
                      ours ? described.source + 1 : work->at.file, "line",
                      ours ? described.linedefined : work->at.line);
@@ -305,6 +310,7 @@ static void add_entries(Builder *builder, Work *work, lua_Integer count, json_t 
 /* Fills keys, positions and children of graph. */
 static void build_body(Builder *builder, Work *work, json_t *graph, int depth)
 {
+    work->graph = graph;
     work->keys = json_object();
     json_object_set_new(graph, "keys", work->keys);
     work->positions = json_object();
@@ -483,5 +489,6 @@ void bind_graph_build(lua_State *L, json_t *graph)
     build_node(&builder, graph, "", 0);
     lua_settop(L, nodes);
     check_placed(&builder, nodes);
+    bind_answer_find_rest(builder.plan, graph);
     lua_settop(L, builder.placed - 1);
 }

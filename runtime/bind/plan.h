@@ -19,6 +19,9 @@ void bind_plan_free(BindPlan *plan);
 /// From now on the plan's functions may read params.name: values are the run's (plan/param.h),
 /// borrowed. Before, and while loading, reading one raises.
 NODISCARD bool bind_plan_params(BindPlan *plan, json_t *values, Error *err);
+/// From now on answer("gate", "field") gives what stands here: [{path, name, fields: {name: true},
+/// values} or {…, why}] of the gates that ask for fields; borrowed. why says why there is none.
+NODISCARD bool bind_plan_answers(BindPlan *plan, json_t *gates, Error *err);
 
 /// The first statement of a task that failed: the script may have caught the error.
 typedef struct BindCaught {

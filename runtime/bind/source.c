@@ -399,3 +399,51 @@ size_t bind_source_keys(const BindSource *source, size_t body, Arena *arena, Sou
     *ret_keys = list.keys;
     return list.count;
 }
+
+/* ---- calls ---- */
+
+static bool redefines(const BindSource *source, const char *name)
+{
+    for (size_t i = 1; i < source->count; i++) {
+        const Token *before = &source->tokens[i - 1];
+        if (token_is(&source->tokens[i], TOKEN_NAME, name) &&
+            (token_is(before, TOKEN_NAME, "local") || token_is(before, TOKEN_NAME, "function")))
+            return true;
+    }
+    return false;
+}
+
+static const char *literal_at(const BindSource *source, size_t index, Arena *arena)
+{
+    const Token *token = &source->tokens[index < source->count ? index : 0];
+    bool plain = token->kind == TOKEN_STRING && memchr(token->text, '\\', token->bytes) == NULL;
+    return plain ? arena_strndup(arena, token->text, token->bytes) : NULL;
+}
+
+static bool call_at(const BindSource *source, size_t index, const char *name, Arena *arena,
+                    SourceCall *ret_call)
+{
+    const Token *token = &source->tokens[index];
+    if (!token_is(token, TOKEN_NAME, name) || is_symbol(source, index - 1, ".") ||
+        is_symbol(source, index - 1, ":") || !is_symbol(source, index + 1, "(") ||
+        !is_symbol(source, index + 3, ",") || !is_symbol(source, index + 5, ")"))
+        return false;
+    *ret_call = (SourceCall){literal_at(source, index + 2, arena),
+                             literal_at(source, index + 4, arena), token->line, token->column};
+    return ret_call->first != NULL && ret_call->second != NULL;
+}
+
+size_t bind_source_calls(const BindSource *source, const char *name, int first, int last,
+                         Arena *arena, SourceCall **ret_calls)
+{
+    size_t begin = first_of_line(source, first);
+    size_t end = begin;
+    size_t count = 0;
+    while (end < source->count && source->tokens[end].line <= last)
+        end++;
+    SourceCall *calls = arena_alloc(arena, (end - begin + 1) * sizeof(*calls));
+    *ret_calls = calls;
+    for (size_t i = begin; i < end; i++)
+        count += call_at(source, i, name, arena, &calls[count]);
+    return count > 0 && redefines(source, name) ? 0 : count;
+}

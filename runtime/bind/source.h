@@ -35,4 +35,17 @@ typedef struct SourceKey {
 /// The keys of the table whose body bind_source_word() found, in the order of the text. From arena.
 size_t bind_source_keys(const BindSource *source, size_t body, Arena *arena, SourceKey **ret_keys);
 
+/// name("first", "second") in the text, where both are plain literals.
+typedef struct SourceCall {
+    const char *first;
+    const char *second;
+    int line;
+    int column;
+} SourceCall;
+
+/// The calls of a global function from line first to line last. A text that gives the name a
+/// meaning of its own (local name, function name) has none. From arena.
+size_t bind_source_calls(const BindSource *source, const char *name, int first, int last,
+                         Arena *arena, SourceCall **ret_calls);
+
 #endif

@@ -1,5 +1,6 @@
-/* The global names beside the words of the plan language: log, params, require, sleep. */
+/* The global names beside the words of the plan language: answer, log, params, require, sleep. */
 #include "base/clock.h"
+#include "bind/answer.h"
 #include "bind/api.h"
 #include "bind/module.h"
 #include "bind/param.h"
@@ -97,6 +98,17 @@ static int wait_log(lua_State *L)
 }
 
 const BindFunction BIND_GLOBAL_FUNCTIONS[] = {
+    {.name = "answer",
+     .function = bind_answer,
+     .params = (const BindParam[]){{"gate", "string", "the gate's name, or its path"},
+                                   {"field", "string", "one of its fields"},
+                                   {0}},
+     .returns = "string|number|boolean|nil value nil: the field is optional and nobody answered it",
+     .doc = "What people answered to a field of a gate (`fields = { … }`) that stands before the "
+            "step, in the field's type. Read from their signed approvals. Only for functions of "
+            "steps (run, undo, map); `headgate check` looks at gate and field where they are "
+            "written out.",
+     .example = "db:exec(\"UPDATE limits SET percent = $1\", answer(\"open-up\", \"percent\"))"},
     {.name = "log",
      .function = wait_log,
      .params =

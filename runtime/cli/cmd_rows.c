@@ -9,6 +9,7 @@
 #include "ledger/fence.h"
 #include "ledger/run.h"
 #include "loop/child.h"
+#include "rollout/gate.h"
 #include "run/kind.h"
 
 #include <inttypes.h>
@@ -26,6 +27,7 @@ typedef struct Worker {
     BindRows *rows;
     DataSpec spec;
     json_t *head;       /* the run's row */
+    json_t *answers;    /* what its map may know of gates */
     SqlColumns dropped; /* what an earlier step's undo drops: only these may be written without old
                            values */
     bool save_old;
@@ -34,6 +36,12 @@ typedef struct Worker {
     int64_t run;
     int64_t epoch;
 } Worker;
+
+static const char *step_of(const Worker *worker)
+{
+    const char *step = cli_option(worker->cli, "step");
+    return step == NULL ? "" : step;
+}
 
 /* Without kept old values, only columns that an undo drops anyway may be written (P7). */
 static bool map_checked(void *ctx, const DataRow *row, Arena *arena, DataMapped *ret, Error *err)
@@ -67,6 +75,21 @@ static bool read_search_path(Worker *worker, DbConn *state, const char *state_ur
     return true;
 }
 
+/* Verified here as the runner does it: a worker may be on another machine. */
+static bool read_answers(Worker *worker, DbConn *state, Error *err)
+{
+    const char *home = cli_option(worker->cli, "home");
+    AUTO(base_free)
+    char *keys = base_printf("%s/keys", home == NULL ? worker->context.home : home);
+    const GateRun of = {.id = worker->run,
+                        .started_by = json_get_string(worker->head, "started_by", ""),
+                        .author = json_get_string(worker->head, "author", ""),
+                        .key_folder = keys};
+    const PlanNode *reader = plan_find(worker->plan, step_of(worker));
+    return rollout_gate_answers(state, &of, worker->plan, reader,
+                                worker->context.environment->gates_auto, &worker->answers, err);
+}
+
 static bool load_plan(Worker *worker, Error *err)
 {
     AUTO(db_close_auto) DbConn *state = NULL;
@@ -81,18 +104,17 @@ static bool load_plan(Worker *worker, Error *err)
         !plan_from_graph(graph, &worker->plan, err) ||
         !cli_context_plan_target(&worker->context, worker->plan, &worker->target, err))
         return false;
-    return read_search_path(worker, state, state_url, err);
+    return read_answers(worker, state, err) && read_search_path(worker, state, state_url, err);
 }
 
 static bool prepare(Worker *worker, Error *err)
 {
-    const char *step = cli_option(worker->cli, "step");
+    const char *step = step_of(worker);
     if (!load_plan(worker, err))
         return false;
-    const PlanNode *node = plan_find(worker->plan, step == NULL ? "" : step);
+    const PlanNode *node = plan_find(worker->plan, step);
     if (node == NULL || (node->kind != PLAN_BACKFILL && node->kind != PLAN_IMPORT))
-        return error_set(err, ERROR_INPUT, "\"%s\" is no backfill or import of this plan",
-                         step == NULL ? "" : step);
+        return error_set(err, ERROR_INPUT, "\"%s\" is no backfill or import of this plan", step);
     if (!data_spec_read(node, worker->arena, &worker->spec, err))
         return false;
     if (worker->spec.import != NULL &&
@@ -106,6 +128,7 @@ static bool prepare(Worker *worker, Error *err)
         return true;
     return bind_plan_load(worker->cli->loop, worker->bundle, &worker->lua, err) &&
            bind_plan_params(worker->lua, json_object_get(worker->head, "params"), err) &&
+           bind_plan_answers(worker->lua, worker->answers, err) &&
            bind_rows_open(worker->lua, node->path, &worker->rows, err);
 }
 
@@ -136,6 +159,7 @@ static void worker_done(Worker *worker)
     bind_rows_close(worker->rows);
     bind_plan_free(worker->lua);
     json_decref(worker->head);
+    json_decref(worker->answers);
     plan_free(worker->plan);
     bundle_free(worker->bundle);
     arena_free(worker->arena);

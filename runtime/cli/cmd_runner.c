@@ -7,6 +7,7 @@
 #include "cli/context.h"
 #include "cli/kinds.h"
 #include "loop/child.h"
+#include "rollout/gate.h"
 #include "rollout/mend.h"
 
 #include <signal.h>
@@ -32,13 +33,25 @@ static void log_from_script(void *ctx, const char *line)
     run_log(runner->run, "", "info", "%s", line);
 }
 
+/* Before each call: gates are passed while the run goes on. */
+static bool give_answers(Runner *runner, const char *path, Error *err)
+{
+    Run *run = runner->run;
+    AUTO(json_auto) json_t *gates = NULL;
+    const GateRun of = rollout_gate_run(run);
+    return rollout_gate_answers(run->ledger, &of, run->plan, plan_find(run->plan, path),
+                                run->options.environment->gates_auto, &gates, err) &&
+           bind_plan_answers(runner->lua, gates, err);
+}
+
 static bool call_lua(void *ctx, const char *path, const char *key, DbConn *conn, bool transactional,
                      json_t **ret_result, Error *err)
 {
     Runner *runner = ctx;
     BindTask task = {
         .conn = conn, .transactional = transactional, .log = log_from_script, .ctx = runner};
-    return bind_plan_call(runner->lua, path, key, &task, ret_result, err);
+    return give_answers(runner, path, err) &&
+           bind_plan_call(runner->lua, path, key, &task, ret_result, err);
 }
 
 static void prepare_hooks(Runner *runner, const CliContext *context, const char *run)
@@ -50,6 +63,8 @@ static void prepare_hooks(Runner *runner, const CliContext *context, const char 
     runner->worker_argv[n++] = run;
     runner->worker_argv[n++] = "--env";
     runner->worker_argv[n++] = context->environment->name;
+    runner->worker_argv[n++] = "--home";
+    runner->worker_argv[n++] = context->home;
     if (context->config_path != NULL) {
         runner->worker_argv[n++] = "--config";
         runner->worker_argv[n++] = context->config_path;

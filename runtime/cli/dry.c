@@ -9,6 +9,7 @@
 #include "ledger/run.h"
 #include "loop/child.h"
 #include "plan/param.h"
+#include "rollout/gate.h"
 #include "run/dry.h"
 
 #include <stdio.h>
@@ -73,13 +74,16 @@ static bool simulate(Cli *cli, const char *name, json_t **ret_report, Error *err
     AUTO(bundle_auto) Bundle *bundle = NULL;
     AUTO(plan_auto) Plan *plan = NULL;
     AUTO(json_auto) json_t *params = NULL;
+    AUTO(json_auto) json_t *gates = NULL;
     BindPlan *lua = NULL;
     const ConfigTarget *target = NULL;
     const char *samples = cli_option(cli, "samples");
-    bool ok =
-        load(cli, &context, name, &bundle, err) && bind_plan_load(cli->loop, bundle, &lua, err) &&
-        plan_from_graph(bind_plan_graph(lua), &plan, err) && read_params(plan, &params, err) &&
-        bind_plan_params(lua, params, err) && cli_context_plan_target(&context, plan, &target, err);
+    bool ok = load(cli, &context, name, &bundle, err) &&
+              bind_plan_load(cli->loop, bundle, &lua, err) &&
+              plan_from_graph(bind_plan_graph(lua), &plan, err) &&
+              read_params(plan, &params, err) && bind_plan_params(lua, params, err) &&
+              bind_plan_answers(lua, gates = rollout_gate_unasked(plan), err) &&
+              cli_context_plan_target(&context, plan, &target, err);
     RunDryOptions options = {.loop = cli->loop,
                              .plan = plan,
                              .target = target,

@@ -258,10 +258,14 @@ static const CliOption TOKEN_OPTIONS[] = {
     JSON_OPTION,
     OPTIONS_END,
 };
+#define HOME_OPTION                                                                                \
+    {                                                                                              \
+        .name = "home", .value = "DIR", .doc = "folder of keys and backups"                        \
+    }
 static const CliOption RUNNER_OPTIONS[] = {
     {.name = "owner", .value = "OWNER", .doc = "who takes the lease"},
     {.name = "hung", .doc = "runners before it hung in a script: the task fails"},
-    {.name = "home", .value = "DIR", .doc = "folder of keys and backups"},
+    HOME_OPTION,
     OPTIONS_END,
 };
 static const CliOption ROWS_OPTIONS[] = {
@@ -269,6 +273,7 @@ static const CliOption ROWS_OPTIONS[] = {
     {.name = "epoch", .value = "N", .doc = "the epoch it works for"},
     {.name = "name", .value = "NAME", .doc = "how it is called in the ledger"},
     {.name = "joined", .doc = "the run's own runner did not start it"},
+    HOME_OPTION,
     OPTIONS_END,
 };
 static const CliOption WORKER_OPTIONS[] = {

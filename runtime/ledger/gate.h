@@ -34,8 +34,8 @@ NODISCARD bool ledger_gate_open(DbConn *state, const LedgerWriter *writer, const
 /// Waits. The gate as an object, with "opened_us", "expires" (RFC 3339 or null), "expired": bool,
 /// "ask": somebody wants its evidence looked at again, "said": how often something was said about
 /// it, "approvals": [{person, nth, roles, decision, comment, fields, at, signature, digest}], every
-/// word about its present digest, and "gone": how many of those have no row any more; NULL when
-/// there is none.
+/// word about its present digest, and "gone": how many of those have no row any more, "told": the
+/// digest of its newest opening in the chain; NULL when there is none.
 NODISCARD bool ledger_gate_read(DbConn *state, int64_t run, const char *path, json_t **ret_gate,
                                 Error *err);
 /// Waits. Closes an open or approved gate, with its event. *ret_closed false: something was said

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/suggest.h"
+#include "plan/answer.h"
 #include "plan/evidence.h"
 #include "plan/tick.h"
 #include "plan/traffic.h"
@@ -408,6 +409,7 @@ static bool add_node(Plan *plan, const json_t *graph, PlanNode *parent, int dept
     if (!read_name(plan, graph, node, err) || !check_parent(plan, node, err) ||
         !register_node(plan, node, node->name, err))
         return false;
+    plan_answer_take(plan, node, graph);
     const json_t *keys = json_object_get(graph, "keys");
     if (!is_empty_table(keys) && !json_is_object(keys))
         return plan_error_at(err, node->at, "%s: its keys must be a table", label_of(plan, node));
@@ -431,7 +433,7 @@ bool plan_from_graph(json_t *graph, Plan **ret_plan, Error *err)
     AUTO(base_free) char *canonical = json_canonical(graph);
     hash_sha256_hex(canonical, strlen(canonical), plan->hash);
     if (!add_node(plan, graph, NULL, 0, err) || !plan_evidence_resolve(plan, err) ||
-        !plan_tick_resolve(plan, err))
+        !plan_answer_resolve(plan, err) || !plan_tick_resolve(plan, err))
         return false;
     *ret_plan = plan;
     plan = NULL;

@@ -42,6 +42,15 @@ typedef struct PlanPosition {
 } PlanPosition;
 
 typedef struct PlanNode PlanNode;
+
+/// answer("gate", "field") in a function of a node, where both are literal.
+typedef struct PlanAnswer {
+    const char *name; ///< of the gate, as it is written
+    const PlanNode *gate;
+    const char *field;
+    PlanPosition at;
+} PlanAnswer;
+
 struct PlanNode {
     PlanKind kind;
     const PlanWord *word;
@@ -51,6 +60,8 @@ struct PlanNode {
     PlanPosition at;
     json_t *keys; ///< checked values by key (below), defaults filled in; owned by the plan
     const json_t *positions; ///< where each key stands: {"key": [line, column]}; may be NULL
+    PlanAnswer *answers;     ///< what its functions read of gates; the plan's: what other files do
+    size_t answers_count;
     PlanNode *parent;
     PlanNode **children;
     size_t children_count;

@@ -214,8 +214,9 @@ static bool look(Passing *passing, Error *err)
                            .need = (int)plan_number(gate, "need"),
                            .fields = fields,
                            .of_plan = true};
+    const GateRun of = rollout_gate_run(run);
     bool ok = ledger_gate_read(run->ledger, run->id, gate->path, &passing->row, err) &&
-              rollout_gate_count(run, gate->path, passing->row, &asks, &passing->found, err) &&
+              rollout_gate_count(&of, gate->path, passing->row, &asks, &passing->found, err) &&
               judge(passing, err);
     json_decref(passing->row);
     passing->row = NULL;

@@ -1,7 +1,8 @@
 /* Gates: opened with their evidence and digest (gate_open.c), passed when enough signed approvals
  * of that digest are there (gate_count.c), its clock has passed and the evidence still says the
- * same (gate_check.c). Deciding who may approve is access/decide.h; an approval is a row that only
- * the supervisor writes and signs. */
+ * same (gate_check.c). What was answered there is read by later steps (gate_answer.c). Deciding who
+ * may approve is access/decide.h; an approval is a row that only the supervisor writes and signs.
+ */
 #ifndef HEADGATE_ROLLOUT_GATE_H
 #define HEADGATE_ROLLOUT_GATE_H
 
@@ -48,11 +49,30 @@ typedef struct GateFound {
     json_t *answers;     ///< to its fields, by name
 } GateFound;
 
+/// The run that a gate belongs to.
+typedef struct GateRun {
+    int64_t id;
+    const char *started_by;
+    const char *author;
+    const char *key_folder; ///< where approval.pub is
+    Run *run;               ///< whose log tells what is not believed; NULL = only ours does
+} GateRun;
+GateRun rollout_gate_run(Run *run);
+
 /// Waits. Counts what stands in a gate's row (ledger_gate_read): only what has a valid signature.
 /// ERROR_REFUSED when the chain tells of an approval or revoke that has no row any more.
-NODISCARD bool rollout_gate_count(Run *run, const char *path, const json_t *row,
+NODISCARD bool rollout_gate_count(const GateRun *of, const char *path, const json_t *row,
                                   const GateAsks *asks, GateFound *ret, Error *err);
 void rollout_gate_found_done(GateFound *found);
+
+/// Waits. What a function of reader may know of the gates that ask for fields, as
+/// bind_plan_answers() takes it: the values that signed approvals of passed gates hold, with
+/// defaults; or why there are none. automatic: gates are passed by policy here. The caller's.
+NODISCARD bool rollout_gate_answers(DbConn *state, const GateRun *of, const Plan *plan,
+                                    const PlanNode *reader, bool automatic, json_t **ret_gates,
+                                    Error *err);
+/// The same where nobody has been asked: a dry run.
+json_t *rollout_gate_unasked(const Plan *plan);
 
 /// Waits. Looks at the evidence of a gate's row again, as far as it can be asked. When a verdict
 /// has changed, *ret_found is the evidence as it is now and the gate's step has failed, so that no

@@ -1,9 +1,11 @@
 /* What was said about a gate, as far as it is believed: rows whose signature verifies, and whose
  * answers are complete. */
 #include "access/sign.h"
+#include "base/log.h"
 #include "plan/param.h"
 #include "rollout/gate.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,10 +27,19 @@ static size_t strings_of(const json_t *list, const char **out, size_t max)
     return count;
 }
 
-static bool is_signed(const Run *run, const AccessVerifier *verifier, const char *path,
+GateRun rollout_gate_run(Run *run)
+{
+    return (GateRun){.id = run->id,
+                     .started_by = run->started_by,
+                     .author = run->author,
+                     .key_folder = run->options.hooks->key_folder,
+                     .run = run};
+}
+
+static bool is_signed(const GateRun *of, const AccessVerifier *verifier, const char *path,
                       const json_t *row)
 {
-    const AccessRecord record = {.run = run->id,
+    const AccessRecord record = {.run = of->id,
                                  .gate = path,
                                  .digest = json_get_string(row, "digest", ""),
                                  .person = json_get_string(row, "person", ""),
@@ -50,26 +61,28 @@ static bool answers(const json_t *row, const GateAsks *asks)
            plan_param_answers(asks->fields, json_object_get(row, "fields"), &values, &unanswered);
 }
 
-static bool believed(Run *run, const AccessVerifier *verifier, const char *path,
+static bool believed(const GateRun *of, const AccessVerifier *verifier, const char *path,
                      const GateAsks *asks, const json_t *row)
 {
     const char *person = json_get_string(row, "person", "");
-    const char *why = !is_signed(run, verifier, path, row) ? "has no valid signature"
-                      : !answers(row, asks)                ? "does not answer what is asked"
-                                                           : NULL;
-    if (why != NULL)
-        run_log(run, path, "error", "an approval in the name of %s %s: it does not count", person,
-                why);
+    const char *why = !is_signed(of, verifier, path, row) ? "has no valid signature"
+                      : !answers(row, asks)               ? "does not answer what is asked"
+                                                          : NULL;
+    static const char TOLD[] = "an approval in the name of %s %s: it does not count";
+    if (why != NULL && of->run != NULL)
+        run_log(of->run, path, "error", TOLD, person, why);
+    else if (why != NULL)
+        log_error(TOLD, person, why);
     return why == NULL;
 }
 
-static void count_rows(Run *run, const AccessVerifier *verifier, const char *path,
+static void count_rows(const GateRun *of, const AccessVerifier *verifier, const char *path,
                        const GateAsks *asks, const json_t *rows, Counted *counted)
 {
     size_t i = 0;
     json_t *row = NULL;
     json_array_foreach ((json_t *)(uintptr_t)rows, i, row) {
-        if (counted->count == ACCESS_APPROVALS_MAX || !believed(run, verifier, path, asks, row))
+        if (counted->count == ACCESS_APPROVALS_MAX || !believed(of, verifier, path, asks, row))
             continue;
         const char **roles = counted->roles[counted->count];
         counted->rows[counted->count] = row;
@@ -108,8 +121,8 @@ void rollout_gate_found_done(GateFound *found)
     *found = (GateFound){0};
 }
 
-bool rollout_gate_count(Run *run, const char *path, const json_t *row, const GateAsks *asks,
-                        GateFound *ret, Error *err)
+bool rollout_gate_count(const GateRun *of, const char *path, const json_t *row,
+                        const GateAsks *asks, GateFound *ret, Error *err)
 {
     AccessVerifier verifier;
     GateFound found = {.people = json_array(), .answers = json_object()};
@@ -117,15 +130,15 @@ bool rollout_gate_count(Run *run, const char *path, const json_t *row, const Gat
     if (json_get_int(row, "gone", 0) > 0) {
         error_set(err, ERROR_REFUSED,
                   "what somebody said about gate \"%s\" is gone from the ledger", path);
-        return error_hint(err, "headgate audit verify %s", run->id_text);
+        return error_hint(err, "headgate audit verify %" PRId64, of->id);
     }
     if (json_array_size(json_object_get(row, "approvals")) == 0)
         return true;
-    if (!access_verifier_open(run->options.hooks->key_folder, &verifier, err))
+    if (!access_verifier_open(of->key_folder, &verifier, err))
         return error_wrap(err, "reading the key that approvals are verified with");
     Counted *counted = base_alloc(sizeof(*counted));
     counted->count = 0;
-    count_rows(run, &verifier, path, asks, json_object_get(row, "approvals"), counted);
+    count_rows(of, &verifier, path, asks, json_object_get(row, "approvals"), counted);
     AccessGate view = {.state = json_get_string(row, "state", ""),
                        .of_plan = asks->of_plan,
                        .digest = json_get_string(row, "digest", ""),
@@ -134,8 +147,8 @@ bool rollout_gate_count(Run *run, const char *path, const json_t *row, const Gat
                        .approvers_count =
                            strings_of(asks->approvers, counted->approvers, ACCESS_ROLES_MAX),
                        .need = asks->need,
-                       .starter = run->started_by,
-                       .author = run->author,
+                       .starter = of->started_by,
+                       .author = of->author,
                        .approvals = counted->approvals,
                        .approvals_count = counted->count};
     found.quorum = access_quorum(&view);

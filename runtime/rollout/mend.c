@@ -212,7 +212,8 @@ static bool decided(Run *run, const char *path, int need, const json_t *row, Run
     }
     AUTO(json_auto) json_t *approvers = approvers_of(run);
     GateFound found = {0};
-    bool ok = rollout_gate_count(run, path, row, &(GateAsks){.approvers = approvers, .need = need},
+    const GateRun of = rollout_gate_run(run);
+    bool ok = rollout_gate_count(&of, path, row, &(GateAsks){.approvers = approvers, .need = need},
                                  &found, err);
     mend->approved = found.quorum.approved;
     mend->rejected = found.quorum.rejected;

@@ -86,11 +86,28 @@ static void dry_step(Dry *dry, const PlanNode *node, json_t *item)
                          one_way == NULL ? "" : "; no way back: ", one_way == NULL ? "" : one_way));
 }
 
+/* "what; reads percent, asked at gate "open-up"" */
+static const char *with_answers(Dry *dry, const PlanNode *node, const char *what)
+{
+    for (size_t i = 0; i < node->answers_count; i++)
+        what = arena_printf(dry->arena, "%s; reads %s, asked at gate \"%s\"", what,
+                            node->answers[i].field, node->answers[i].gate->path);
+    return what;
+}
+
 static void dry_task(Dry *dry, const PlanNode *node, json_t *item)
 {
-    UNUSED(node);
     dry->changed = dry->changed || json_object_get(node->keys, "no_effect") == NULL;
-    outcome(item, "not_simulated", "Lua that may change things is not run");
+    outcome(item, "not_simulated",
+            with_answers(dry, node, "Lua that may change things is not run"));
+}
+
+/* Its map needs what people will say: nothing can be mapped before. */
+static bool needs_answers(Dry *dry, const PlanNode *node, json_t *item)
+{
+    if (node->answers_count > 0)
+        outcome(item, "not_simulated", with_answers(dry, node, "its rows are not mapped"));
+    return node->answers_count > 0;
 }
 
 static bool in_read_only(Dry *dry, const PlanNode *node, json_t *item, Error *err)
@@ -242,7 +259,9 @@ static void dry_backfill(Dry *dry, const PlanNode *node, json_t *item)
     if (!data_spec_read(node, dry->arena, &spec, &err)) {
         outcome(item, "error", err.message);
     } else if (missing_table(dry, spec.table)) {
-        outcome(item, "not_simulated", "its table is not there yet");
+        outcome(item, "not_simulated", with_answers(dry, node, "its table is not there yet"));
+    } else if (needs_answers(dry, node, item)) {
+        json_object_set_new(item, "tables", json_pack("[s]", spec.table));
     } else if (!simulate(dry, node, &spec, &counts, &err)) {
         outcome(item, "error", err.message);
     } else {
@@ -302,6 +321,10 @@ static void dry_import(Dry *dry, const PlanNode *node, json_t *item)
     dry->changed = true;
     bool ok = data_spec_read(node, dry->arena, &spec, &err);
     bool no_table = ok && missing_table(dry, spec.table);
+    if (ok && needs_answers(dry, node, item)) {
+        json_object_set_new(item, "tables", json_pack("[s]", spec.table));
+        return;
+    }
     if (!ok || !simulate_import(dry, node, &spec, no_table, &found, &err)) {
         outcome(item, "error", arena_strdup(dry->arena, err.message));
         return;
@@ -338,6 +361,10 @@ static void dry_gate(Dry *dry, const PlanNode *node, json_t *item)
     const char *names = plan_names(node, "approvers", arena);
     const char *needs =
         arena_printf(dry->arena, "needs %d × %s", (int)plan_number(node, "need"), names);
+    const char *field;
+    json_t *unused;
+    json_object_foreach (json_object_get(node->keys, "fields"), field, unused)
+        needs = arena_printf(dry->arena, "%s, asks %s", needs, field);
     outcome(item, "would_run",
             dry->options->environment->gates_auto
                 ? arena_printf(dry->arena, "%s; passed by policy in this environment", needs)

@@ -620,6 +620,12 @@ function skip(text) end
 ---@return headgate.Reject
 function reject(text) end
 
+---What people answered to a field of a gate (`fields = { … }`) that stands before the step, in the field's type. Read from their signed approvals. Only for functions of steps (run, undo, map); `headgate check` looks at gate and field where they are written out.
+---@param gate string  the gate's name, or its path
+---@param field string  one of its fields
+---@return string|number|boolean|nil value nil: the field is optional and nobody answered it
+function answer(gate, field) end
+
 ---Writes a line into the run's log, which the dashboard and `headgate log` show.
 ---@async
 ---@param ... any  joined by blanks; one line, at most 2,000 bytes

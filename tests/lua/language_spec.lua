@@ -102,6 +102,35 @@ spec.describe("mistakes", function(it)
   it("while loading: nothing may wait or tell", function(expect)
     expect(problem("sleep '1s'")).has("sleep cannot be used while the plan is loaded")
     expect(problem("log 'x'")).has("log cannot be used while the plan is loaded")
+    expect(problem("local x = answer('gate', 'field')")).has(
+      'plan.lua:1: answer("gate", …) cannot be read while the plan is loaded')
+  end)
+end)
+
+spec.describe("answers of gates", function(it)
+  -- what the task behind the gate reads, what the plan's modules read, and what is wrong
+  local function reads(run, files)
+    files = files or {}
+    files["plan.lua"] = ([[plan "p" { doc = "d",
+      gate "g" { approvers = "a", fields = { f = {} } },
+      phase "f" { task "t" { no_effect = "none", run = %s } } }]]):format(run)
+    local found = evaluate(files)
+    if not found.graph then return found.message end
+    return found.graph.children[2].children[1].answers, found.graph.answers
+  end
+  it("that a function names are in the graph, with their place", function(expect)
+    expect(reads('function(db)\n log(answer("g", "f")) end')).is {
+      { gate = "g", field = "f", file = "plan.lua", line = 4, column = 6 } }
+  end)
+  it("that only stand near it, or are computed, are not", function(expect)
+    expect(reads('function(db)\n x.answer("g", "no") answer("g" .. x, "no") log \'answer("g", "no")\' end')).is(nil)
+  end)
+  it("that a module reads belong to the plan", function(expect)
+    local module = 'local function used()\nreturn answer("g", "%s") end\nreturn function() used() end'
+    local _, rest = reads('require "m"', { ["m.lua"] = module:format("f") })
+    expect(rest).is { { gate = "g", field = "f", file = "m.lua", line = 2, column = 8 } }
+    expect(reads('require "m"', { ["m.lua"] = module:format("ff") })).is(
+      'm.lua:2:8: answer("g", "ff"): that gate does not ask for it (did you mean "f"?)')
   end)
 end)
 
