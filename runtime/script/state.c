@@ -1,9 +1,10 @@
-/* Allocator with a limit, count hook with a deadline, protected calls. */
+/* Allocator with a limit, what happens past a deadline, protected calls. */
 #include "script/state.h"
 
 #include "base/bounds.h"
 #include "base/clock.h"
 #include "loop/child.h"
+#include "script/deadline.h"
 #include "script/error.h"
 #include "script/sandbox.h"
 
@@ -11,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { HOOK_INSTRUCTIONS = 10000, SET_UP_MS = 1000 };
+enum { SET_UP_MS = 1000 };
 
 struct ScriptState {
     lua_State *lua;
@@ -50,16 +51,17 @@ static int on_panic(lua_State *L)
     invariant_failed(__FILE__, __LINE__, "every entry into Lua is protected");
 }
 
-/* Past the deadline the hook re-arms itself for every instruction: a pcall that caught the error
- * meets it again at once, until nothing is left to return to. */
-static void on_count(lua_State *L, lua_Debug *activation)
+/* Set once the time is over, for every instruction: a pcall that caught the error meets it again at
+ * once, until nothing is left to return to. */
+static void on_over(lua_State *L, lua_Debug *activation)
 {
     UNUSED(activation);
     ScriptState *state = script_thread(L)->state;
-    if (!state->expired && clock_monotonic_us() < state->deadline_us)
+    if (!state->expired && clock_monotonic_us() < state->deadline_us) {
+        lua_sethook(L, NULL, 0, 0); /* the call it was meant for has ended */
         return;
+    }
     state->expired = true;
-    lua_sethook(L, on_count, LUA_MASKCOUNT, 1);
     bool whole_seconds = state->limit_ms % 1000 == 0;
     luaL_where(L, 0);
     lua_pushfstring(L, "%sran longer than %d %s", lua_tostring(L, -1),
@@ -78,12 +80,13 @@ void script_state_arm(ScriptState *state, lua_State *L, int limit_ms)
     state->expired = false;
     state->limit_ms = limit_ms;
     state->deadline_us = clock_monotonic_us() + (int64_t)limit_ms * 1000;
-    lua_sethook(L, on_count, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
+    script_deadline_set(L, state->lua, state->deadline_us, on_over);
     child_beat_allow(limit_ms);
 }
 
 void script_state_disarm(ScriptState *state)
 {
+    script_deadline_clear();
     state->deadline_us = INT64_MAX;
 }
 

@@ -155,6 +155,29 @@ static void test_runaways(void **state)
     check_cases(SLICE_MS, CASES, COUNT_OF(CASES));
 }
 
+/* The deadline is that of one call: many short ones go on for longer, and one that is allowed more
+ * is not stopped by the hook of one that was. */
+static void test_deadlines_move(void **state)
+{
+    UNUSED(state);
+    enum { CALL_MS = 1000, ALL_MS = 1500 };
+    Error err = {.kind = ERROR_NONE};
+    ScriptState *lua = NULL;
+    assert_true(script_state_new(SMALL_BYTES, &lua, &err));
+    int64_t until_us = clock_monotonic_us() + (int64_t)ALL_MS * 1000;
+    while (clock_monotonic_us() < until_us) {
+        Script script = {.text = "return 1", .slice_ms = CALL_MS};
+        assert_true(run_in(lua, &script, &err));
+    }
+    Script runaway = {.text = "while true do end", .slice_ms = SLICE_MS};
+    assert_false(run_in(lua, &runaway, &err));
+    Script longer = {.text = "local n = 0 for i = 1, 1e6 do n = n + 1 end return n",
+                     .slice_ms = PATIENT_MS};
+    assert_true(run_in(lua, &longer, &err));
+    assert_string_equal(longer.result, "1000000");
+    script_state_free(lua);
+}
+
 /* How soon is a matter of the machine. */
 static void test_memory(void **state)
 {
@@ -288,11 +311,9 @@ static void test_not_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_withheld),
-        cmocka_unit_test(test_runaways),
-        cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_allowed),
-        cmocka_unit_test(test_json_there_and_back),
+        cmocka_unit_test(test_withheld),       cmocka_unit_test(test_runaways),
+        cmocka_unit_test(test_deadlines_move), cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_allowed),        cmocka_unit_test(test_json_there_and_back),
         cmocka_unit_test(test_not_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
