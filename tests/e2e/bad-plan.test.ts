@@ -41,7 +41,7 @@ const CASES: Case[] = [
   { name: "a plan that raises", whole: '\nerror("no such luck")', says: /plan\.lua:2: no such luck/ },
   { name: "a plan that loops for ever", whole: "while true do end", says: /plan\.lua:1: .*longer than 5 ?s/ },
   { name: "a loop inside pcall", whole: "while true do pcall(function() while true do end end) end", says: /plan\.lua:1: .*longer than 5 ?s/ },
-  { name: "a plan that allocates without end", whole: 'local t = {} while true do t[#t + 1] = ("x"):rep(1000000) .. #t end', says: /memory/ },
+  { name: "a plan that allocates without end", whole: 'local t = "x" while true do t = t .. t end', says: /memory/ },
   { name: "a hostile pattern", whole: '("a"):rep(40):find(("a-"):rep(40) .. "b")', says: /(killed|ended|longer than|did not answer|hung)/ },
   { name: "a file outside the plan's folder", body: step('file "../secret.sql"'), says: /plan\.lua:3:.*\.\.\/secret\.sql/ },
   { name: "a file that is not there", body: step('file "sql/none.sql"'), says: /plan\.lua:3:.*sql\/none\.sql/ },
