@@ -81,9 +81,15 @@ static bool look(const Cli *cli, const CliContext *context, CliPlan *plan, int64
     AUTO(db_close_auto) DbConn *state = NULL;
     bool plain = !cli_flag(cli, "again") && cli_option_nth(cli, "param", 0) == NULL;
     int version = 0;
-    if (!cli_context_connect(cli, context, true, &state, err) ||
-        !cli_evaluate_read(context, cli_argument(cli, 0), &plan->bundle, err) ||
-        !ledger_schema_version(state, &version, err) ||
+    Error unread = {0};
+    CliReading reading; /* goes on while the server makes our backend */
+    cli_evaluate_begin(cli, context, cli_argument(cli, 0), &reading);
+    bool connected = cli_context_connect(cli, context, true, &state, err) &&
+                     ledger_schema_version(state, &version, err);
+    bool read = cli_evaluate_end(&reading, &plan->bundle, &unread);
+    if (connected && !read)
+        *err = unread;
+    if (!connected || !read ||
         (version > 0 && plain &&
          !cli_launch_find_known(context, state, plan->bundle->hash, ret_done, err)))
         return false;

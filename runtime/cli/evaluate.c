@@ -6,6 +6,7 @@
 #include "loop/child.h"
 #include "run/kind.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { GRAPH_MAX_BYTES = 32 * 1024 * 1024 };
@@ -84,11 +85,41 @@ static bool find_plan(const Cli *cli, DbConn *state, CliPlan *plan, Error *err)
     return cli_evaluate(cli, plan->bundle, &plan->plan, err) && check_sql(plan->plan, err);
 }
 
-bool cli_evaluate_read(const CliContext *context, const char *plan, Bundle **ret_bundle, Error *err)
+/* On a thread of the pool: touches nothing but its own. */
+static void read_bundle(void *arg)
+{
+    CliReading *reading = arg;
+    reading->ok = bundle_read(reading->folder, reading->extra, &reading->bundle, &reading->err);
+}
+
+static void read_main(void *arg)
+{
+    CliReading *reading = arg;
+    fiber_run_blocking(read_bundle, reading);
+    reading->ended = true;
+    fiber_event_broadcast(&reading->done);
+}
+
+void cli_evaluate_begin(const Cli *cli, const CliContext *context, const char *plan,
+                        CliReading *ret_reading)
 {
     AUTO(json_auto) json_t *shown = config_shown(context->config, context->environment);
-    AUTO(base_free) char *extra = json_canonical(shown);
-    return bundle_read(cli_context_plan_folder(context->arena, plan), extra, ret_bundle, err);
+    *ret_reading = (CliReading){.folder = cli_context_plan_folder(context->arena, plan),
+                                .extra = json_canonical(shown)};
+    fiber_start(cli->loop, "plan", read_main, ret_reading);
+}
+
+bool cli_evaluate_end(CliReading *reading, Bundle **ret_bundle, Error *err)
+{
+    bool shielded = fiber_shield(true); /* the thread uses our caller's stack */
+    while (!reading->ended)
+        fiber_event_wait(&reading->done, -1);
+    fiber_shield(shielded);
+    free(reading->extra);
+    *ret_bundle = reading->bundle;
+    if (!reading->ok)
+        *err = reading->err;
+    return reading->ok;
 }
 
 bool cli_evaluate_known(const Cli *cli, const CliContext *context, DbConn *state, CliPlan *plan,
@@ -102,7 +133,9 @@ bool cli_evaluate_folder(const Cli *cli, const CliContext *context, const char *
                          CliPlan *ret_plan, Error *err)
 {
     CliPlan result = {0};
-    if (!cli_evaluate_read(context, plan, &result.bundle, err) ||
+    CliReading reading;
+    cli_evaluate_begin(cli, context, plan, &reading);
+    if (!cli_evaluate_end(&reading, &result.bundle, err) ||
         !cli_evaluate_known(cli, context, NULL, &result, err)) {
         cli_plan_done(&result);
         return false;

@@ -18,9 +18,22 @@ typedef struct CliPlan {
 /// Waits.
 NODISCARD bool cli_evaluate_folder(const Cli *cli, const CliContext *context, const char *plan,
                                    CliPlan *ret_plan, Error *err);
-/// The bundle of a plan's folder in the context's environment.
-NODISCARD bool cli_evaluate_read(const CliContext *context, const char *plan, Bundle **ret_bundle,
-                                 Error *err);
+/// A plan's folder that is being read on a thread, while who wants its bundle does something else.
+typedef struct CliReading {
+    const char *folder;
+    char *extra;
+    Bundle *bundle;
+    bool ok;
+    bool ended;
+    Error err;
+    FiberEvent done;
+} CliReading;
+/// Begins to read the bundle of a plan's folder in the context's environment. Whatever happens,
+/// cli_evaluate_end() must follow; reading and context stay in place until it returns.
+void cli_evaluate_begin(const Cli *cli, const CliContext *context, const char *plan,
+                        CliReading *ret_reading);
+/// Waits. *ret_bundle is the caller's; NULL after an error.
+NODISCARD bool cli_evaluate_end(CliReading *reading, Bundle **ret_bundle, Error *err);
 /// Waits. Evaluates plan->bundle into plan->plan. state (NULL: none) may know it: a registered
 /// bundle was evaluated and checked before, its graph is kept with it.
 NODISCARD bool cli_evaluate_known(const Cli *cli, const CliContext *context, DbConn *state,

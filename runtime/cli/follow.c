@@ -295,9 +295,13 @@ static void print_event(const CliFollow *follow, const json_t *event, bool *over
 
 /* ------------------------------------------------------------------ following */
 
-static bool print_new(DbConn *state, CliFollow *follow, bool *over, Error *err)
+/* *ret_look: the run's head may have changed. Every change of its state is an event; where nothing
+ * came the head is looked at too, for who drives the run may be gone. */
+static bool print_new(DbConn *state, CliFollow *follow, bool *over, bool *ret_look, Error *err)
 {
     size_t count = BOUND_EVENT_PAGE;
+    int64_t before = follow->since;
+    *ret_look = false;
     while (count == BOUND_EVENT_PAGE) {
         LedgerParams params = {0};
         ledger_param_int(&params, follow->run);
@@ -310,12 +314,27 @@ static bool print_new(DbConn *state, CliFollow *follow, bool *over, Error *err)
         json_t *event = NULL;
         json_array_foreach (events, i, event) {
             print_event(follow, event, over);
+            *ret_look = *ret_look || text_equal(json_get_string(event, "type", ""), "run.state");
             follow->since = json_get_int(event, "seq", follow->since);
         }
         count = json_array_size(events);
     }
+    *ret_look = *ret_look || follow->since == before;
     fflush(stdout);
     return true;
+}
+
+/* Prints what is new; *head is read again where it may have changed, and if must is set. */
+static bool look(DbConn *state, CliFollow *follow, bool *over, bool must, json_t **head, Error *err)
+{
+    bool changed = false;
+    if (!print_new(state, follow, over, &changed, err))
+        return false;
+    if (*head != NULL && !changed && !must)
+        return true;
+    json_decref(*head);
+    *head = NULL;
+    return ledger_run_read(state, follow->run, head, err);
 }
 
 static void say_how_to_go_on(const json_t *head, int64_t run)
@@ -330,15 +349,20 @@ static void say_how_to_go_on(const json_t *head, int64_t run)
             text_empty(why) ? "" : ": ", why, next);
 }
 
-static bool settled(const Cli *cli, const CliFollow *follow, const json_t *head)
+static bool runner_ended(const CliFollow *follow)
 {
     CliExit ignored;
+    return follow->runner != NULL && cli_launch_ended(follow->runner, &ignored);
+}
+
+/* ended: the runner had ended before head was read. */
+static bool settled(const Cli *cli, const CliFollow *follow, const json_t *head, bool ended)
+{
     const char *state = json_get_string(head, "state", "");
     bool rests = run_state_rest(run_state_parse(state)) != RUN_DRIVES;
     bool at_gate = follow->stop_at_gate && text_equal(state, "waiting");
-    bool over = follow->runner != NULL && cli_launch_ended(follow->runner, &ignored);
     bool detached = follow->runner == NULL && cli->signals > 0;
-    return (rests && (follow->runner == NULL || over)) || at_gate || over || detached;
+    return (rests && follow->runner == NULL) || at_gate || ended || detached;
 }
 
 /* A run that waits says by its exit code for whom. */
@@ -363,18 +387,18 @@ bool cli_follow(Cli *cli, const CliContext *context, CliFollow *follow, CliExit 
                 Error *err)
 {
     AUTO(db_close_auto) DbConn *state = NULL;
+    AUTO(json_auto) json_t *head = NULL;
     FiberEvent *wake = base_alloc(sizeof(*wake));
     bool over = false;
     int heard = 0;
     bool ok = true;
     while (ok) {
-        AUTO(json_auto) json_t *head = NULL;
         bool connected = (state != NULL && db_usable(state)) ||
                          (cli_context_connect(cli, context, false, &state, err) &&
                           db_listen(state, "headgate", wake, err));
         hear_signals(cli, follow, &heard);
-        ok = connected && ledger_run_read(state, follow->run, &head, err) &&
-             print_new(state, follow, &over, err);
+        bool ended = runner_ended(follow);
+        ok = connected && look(state, follow, &over, ended, &head, err);
         if (!ok && err->kind == ERROR_UNREACHABLE && follow->runner != NULL) {
             db_close(state);
             state = NULL;
@@ -382,8 +406,9 @@ bool cli_follow(Cli *cli, const CliContext *context, CliFollow *follow, CliExit 
             ok = fiber_sleep(POLL_MS, &ignored);
             continue;
         }
-        if (ok && settled(cli, follow, head)) {
-            ok = print_new(state, follow, &over, err);
+        if (ok && settled(cli, follow, head, ended)) {
+            bool ignored = false;
+            ok = print_new(state, follow, &over, &ignored, err);
             *ret_exit = exit_of(head);
             if (over)
                 putchar('\n');

@@ -36,6 +36,8 @@ CREATE TABLE headgate.step (
     error       jsonb,
     PRIMARY KEY (run, path)
 );
+-- Each step that begins asks for the number of the last.
+CREATE INDEX step_order ON headgate.step (run, start_order);
 
 -- One key range of a backfill. last is the key of the last row whose batch committed; moved by
 -- compare-and-set only. The last range is open-ended (upper IS NULL).
