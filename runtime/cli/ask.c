@@ -43,6 +43,12 @@ static CliExit finer_exit(Cli *cli, const CliContext *context, int64_t run, CliE
     return code == CLI_ROLLED_BACK && text_starts(why, "verification") ? CLI_CHECK_FAILED : code;
 }
 
+bool cli_ask_request(const CliAsk *ask, const char *kind, json_t *body, Error *err)
+{
+    AUTO(json_auto) json_t *via = cli_context_via(&ask->context);
+    return ledger_request_add(ask->state, ask->run, kind, body, ask->context.person, via, err);
+}
+
 CliExit cli_ask_drive(Cli *cli, const CliContext *context, int64_t run, int64_t since)
 {
     return finer_exit(cli, context, run, drive_and_follow(cli, context, run, since));

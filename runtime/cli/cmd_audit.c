@@ -1,6 +1,7 @@
-/* audit: is what was told and decided what stands in the tables? */
+/* audit: is what was told and decided what stands in the tables? And who did what? */
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/follow.h"
 #include "ledger/audit.h"
 
 #include <errno.h>
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_BYTES = 64 * 1024 };
+enum { LINE_BYTES = 64 * 1024, ENTRY_BYTES = 2000, ENTRIES = 100 };
 
 typedef struct Audit {
     Cli *cli;
@@ -105,10 +106,57 @@ static bool print_heads(Audit *audit, CliExit *ret_code, Error *err)
     return true;
 }
 
+/* "  gate "keep" approved by bob" as a run that is followed tells it. */
+static void print_entry(const json_t *entry)
+{
+    const json_t *via = json_object_get(json_object_get(entry, "data"), "via");
+    const char *why = json_get_string(entry, "why", "");
+    const char *from = json_get_string(via, "from", "");
+    AUTO(json_auto) json_t *event = json_object();
+    AUTO(text_done) Text line;
+    text_init(&line, ENTRY_BYTES);
+    json_object_set(event, "type", json_object_get(entry, "what"));
+    json_object_set(event, "node", json_object_get(entry, "node"));
+    json_object_set(event, "data", json_object_get(entry, "data"));
+    cli_follow_line(event, &line);
+    printf("%.19sZ run %s %s: %s: %s", json_get_string(entry, "at", ""),
+           json_get_string(entry, "run", ""), json_get_string(entry, "plan", ""),
+           json_get_string(entry, "who", ""), text_string(&line) + strspn(text_string(&line), " "));
+    if (why[0] != '\0' && strstr(text_string(&line), why) == NULL)
+        printf(", \"%s\"", why);
+    if (via != NULL)
+        printf(" [%s%s%s]", json_get_string(via, "door", ""), from[0] == '\0' ? "" : ", ", from);
+    putchar('\n');
+}
+
+static bool list(Audit *audit, CliExit *ret_code, Error *err)
+{
+    const char *limit = cli_option(audit->cli, "limit");
+    const LedgerAuditFilter filter = {.run = audit->run,
+                                      .person = cli_option(audit->cli, "person"),
+                                      .limit = limit == NULL ? ENTRIES : strtoll(limit, NULL, 10)};
+    AUTO(json_auto) json_t *entries = NULL;
+    UNUSED(ret_code);
+    if (filter.limit < 1)
+        return error_set(err, ERROR_INPUT, "--limit is a number from 1");
+    if (!ledger_audit_list(audit->state, &filter, &entries, err))
+        return false;
+    size_t i;
+    json_t *entry;
+    json_array_foreach (entries, i, entry) {
+        json_object_del(entry, "cursor");
+        if (!cli_flag(audit->cli, "json"))
+            print_entry(entry);
+    }
+    if (cli_flag(audit->cli, "json"))
+        cli_print_json(entries);
+    return true;
+}
+
 static const struct {
     const char *name;
     bool (*act)(Audit *audit, CliExit *ret_code, Error *err);
-} ACTIONS[] = {{"verify", verify}, {"heads", print_heads}};
+} ACTIONS[] = {{"verify", verify}, {"heads", print_heads}, {"list", list}};
 
 static bool act(Audit *audit, CliExit *ret_code, Error *err)
 {
@@ -118,7 +166,7 @@ static bool act(Audit *audit, CliExit *ret_code, Error *err)
     while (action < COUNT_OF(ACTIONS) && !text_equal(name, ACTIONS[action].name))
         action++;
     if (action == COUNT_OF(ACTIONS))
-        return error_set(err, ERROR_INPUT, "audit verify or audit heads, not %s", name);
+        return error_set(err, ERROR_INPUT, "audit verify, audit heads or audit list, not %s", name);
     return cli_context_open(audit->cli, NULL, &audit->context, err) &&
            cli_context_connect(audit->cli, &audit->context, false, &audit->state, err) &&
            (run == NULL || cli_context_run(audit->state, run, &audit->run, err)) &&

@@ -48,9 +48,7 @@ static bool send_answer(Cli *cli, CliAsk *ask, Error *err)
     ledger_param_int(&params, json_get_int(reason, "item", 0));
     ledger_param_text(&params, note);
     ledger_param_text(&params, ask->context.person);
-    AUTO(json_auto) json_t *via = json_object();
-    json_set_string(via, "door", "cli");
-    json_set_string(via, "from", ask->context.account);
+    AUTO(json_auto) json_t *via = cli_context_via(&ask->context);
     ledger_param_json(&params, via);
     return ledger_call(ask->state, "server_answer_add", &params, NULL, err);
 }
@@ -128,7 +126,7 @@ static CliExit mend(Cli *cli, const char *kind, json_t *body)
     CliAsk ask = {0};
     json_set_string(body, "path", cli_argument(cli, 1));
     bool ok = cli_ask_open(cli, &ask, &err) && check_blocked(&ask, &err) &&
-              ledger_request_add(ask.state, ask.run, kind, body, ask.context.person, NULL, &err);
+              cli_ask_request(&ask, kind, body, &err);
     CliExit code = ok ? go_on(cli, &ask, kind) : cli_fail(&err);
     cli_ask_done(&ask);
     return code;

@@ -52,8 +52,9 @@ static CliExit start_run(Cli *cli, const CliContext *context, const CliPlan *pla
     announce_one_way(plan->plan);
     if (!confirmed(cli, context, plan->plan))
         return CLI_INTERRUPTED;
-    if (!cli_launch_create(cli, context, plan, &(CliStarter){.person = context->person}, &run,
-                           &err))
+    AUTO(json_auto) json_t *via = cli_context_via(context);
+    const CliStarter starter = {.person = context->person, .via = via};
+    if (!cli_launch_create(cli, context, plan, &starter, &run, &err))
         return cli_fail(&err);
     if (!cli_flag(cli, "json")) {
         fprintf(stderr, "run %" PRId64 ": %s on %s (%s), plan %.12s\n", run, plan->plan->root->name,
@@ -159,7 +160,7 @@ static CliExit ask_run(Cli *cli, const char *kind, bool drives)
     bool ok = cli_ask_open(cli, &ask, &err) && allowed(&ask, kind, &err);
     if (ok && text_equal(kind, "rollback") && !cli_flag(cli, "quiet"))
         say_kept(&ask);
-    ok = ok && ledger_request_add(ask.state, ask.run, kind, body, ask.context.person, NULL, &err);
+    ok = ok && cli_ask_request(&ask, kind, body, &err);
     CliExit code = CLI_OK;
     if (!ok) {
         code = cli_fail(&err);

@@ -63,7 +63,7 @@ CliExit cli_tune(Cli *cli)
     CliAsk ask = {0};
     AUTO(json_auto) json_t *body = json_object();
     bool ok = read_body(cli, body, &err) && cli_ask_open(cli, &ask, &err) && at_work(&ask, &err) &&
-              ledger_request_add(ask.state, ask.run, "tune", body, ask.context.person, NULL, &err);
+              cli_ask_request(&ask, "tune", body, &err);
     CliExit code = ok ? CLI_OK : cli_fail(&err);
     if (ok)
         fprintf(stderr, "tune of run %" PRId64 " asked\n", ask.run);

@@ -122,6 +122,14 @@ void cli_context_done(CliContext *context)
     *context = (CliContext){0};
 }
 
+json_t *cli_context_via(const CliContext *context)
+{
+    json_t *via = json_object();
+    json_set_string(via, "door", "cli");
+    json_set_string(via, "from", context->account);
+    return via;
+}
+
 bool cli_context_target(const Cli *cli, const ConfigTarget *target, bool read_only,
                         DbConn **ret_conn, Error *err)
 {

@@ -27,6 +27,8 @@ NODISCARD bool cli_context_open(const Cli *cli, const char *plan, CliContext *re
 /// Another environment than --env says (a run's own). ERROR_INPUT when there is none of that name.
 NODISCARD bool cli_context_environment(CliContext *context, const char *name, Error *err);
 void cli_context_done(CliContext *context);
+/// By which door this command came, for the audit: {door, from: the system's user}. The caller's.
+json_t *cli_context_via(const CliContext *context);
 /// Waits. Connects to the state database; refuses when the schema is missing or another version,
 /// unless any_schema.
 NODISCARD bool cli_context_connect(const Cli *cli, const CliContext *context, bool any_schema,

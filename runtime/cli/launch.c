@@ -57,6 +57,7 @@ bool cli_launch_create(const Cli *cli, const CliContext *context, const CliPlan 
                                              .system_identifier = system,
                                              .database = database,
                                              .started_by = starter->person,
+                                             .via = starter->via,
                                              .key = starter->key},
                              ret_run, err);
 }

@@ -8,6 +8,7 @@
 /// Who asks for a run.
 typedef struct CliStarter {
     const char *person;
+    json_t *via;     ///< by which door: {door, from}; borrowed; NULL = not known
     const char *key; ///< idempotency key, NULL = none
 } CliStarter;
 /// Waits. Installs the schema if it is missing, registers the plan and creates a run of it with its

@@ -91,7 +91,7 @@ static bool hook_start_run(void *ctx, const ServerStart *start, int64_t *ret_run
     AUTO(base_free) char *folder = NULL;
     if (!find_folder(supervisor, start->plan, &folder, err))
         return false;
-    CliStarter starter = {.person = start->person, .key = start->key};
+    CliStarter starter = {.person = start->person, .via = start->via, .key = start->key};
     const char *environment =
         start->environment == NULL ? supervisor->context->environment->name : start->environment;
     bool ok = cli_context_environment(&own, environment, err) &&

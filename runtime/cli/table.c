@@ -62,6 +62,8 @@ static const CliOption AUDIT_OPTIONS[] = {
     {.name = "heads",
      .value = "FILE",
      .doc = "exported heads, a line of JSON each (default: .headgate/heads.ndjson)"},
+    {.name = "person", .value = "PERSON", .doc = "list: only what this person did"},
+    {.name = "limit", .value = "N", .doc = "list: how many entries (default 100)"},
     JSON_OPTION,
     OPTIONS_END,
 };
@@ -294,10 +296,13 @@ const CliCommand CLI_COMMANDS[] = {
     {"approve", "RUN GATE", 2, 2, "approve a gate, as the person the token belongs to", NULL,
      APPROVE_OPTIONS, cli_approve, false, false},
     {"audit", "ACTION [RUN]", 1, 2,
-     "verify: is all that was told and decided what was written? heads: what to keep elsewhere",
+     "verify: is all that was told and decided what was written? heads: what to keep elsewhere; "
+     "list: what people did",
      "Events are chained by hashes; verify names the first entry of a run that is not what was "
      "written, also by the rows of approvals, answers and decisions, and compares with the heads "
-     "that runners exported. Exit code 4 when something is broken.",
+     "that runners exported. Exit code 4 when something is broken. list tells the newest first, "
+     "with "
+     "the door that somebody came by.",
      AUDIT_OPTIONS, cli_audit, false, false},
     {"backup", "ACTION", 1, 1, "the dumps that backup steps made: list, prune",
      "Every dump of a series (one step of one plan on one database) with what becomes of it by the "

@@ -316,3 +316,31 @@ bool ledger_audit_heads(DbConn *state, int64_t run, json_t **ret_heads, Error *e
     ledger_param_above_0(&params, run);
     return ledger_call_json(state, "audit_head", &params, ret_heads, err);
 }
+
+/* ------------------------------------------------------------------ what people did */
+
+static void param_time(LedgerParams *params, int64_t us)
+{
+    if (us > 0)
+        ledger_param_int(params, us);
+    else
+        ledger_param_text(params, NULL);
+}
+
+bool ledger_audit_list(DbConn *state, const LedgerAuditFilter *filter, json_t **ret_entries,
+                       Error *err)
+{
+    LedgerParams params = {0};
+    ledger_param_text(&params, filter->person);
+    ledger_param_text(&params, filter->what);
+    ledger_param_int(&params, filter->run);
+    ledger_param_text(&params, filter->plan);
+    ledger_param_text(&params, filter->text);
+    param_time(&params, filter->since_us);
+    param_time(&params, filter->until_us);
+    param_time(&params, filter->after[0]);
+    ledger_param_int(&params, filter->after[1]);
+    ledger_param_int(&params, filter->after[2]);
+    ledger_param_int(&params, filter->limit);
+    return ledger_call_json(state, "audit_list", &params, ret_entries, err);
+}

@@ -19,4 +19,23 @@ NODISCARD bool ledger_audit_heads(DbConn *state, int64_t run, json_t **ret_heads
 NODISCARD bool ledger_audit_verify(DbConn *state, int64_t run, const json_t *heads,
                                    json_t **ret_runs, Error *err);
 
+/// Which entries of people are wanted; 0 and NULL = all.
+typedef struct LedgerAuditFilter {
+    const char *person;
+    const char *what; ///< types of events, joined by commas
+    const char *plan;
+    const char *text; ///< somewhere in it
+    int64_t run;
+    int64_t since_us; ///< since 1970
+    int64_t until_us;
+    int64_t after[3]; ///< time, run, seq of the last entry of the page before
+    int64_t limit;
+} LedgerAuditFilter;
+
+/// Waits. What people did to runs, newest first: [{run, seq, at, plan, environment, who, what,
+/// node, why, data, cursor}], owned by the caller. data has "via", {door, from}, where it is known
+/// by which door somebody came; cursor is "after" of the next page, joined by dots.
+NODISCARD bool ledger_audit_list(DbConn *state, const LedgerAuditFilter *filter,
+                                 json_t **ret_entries, Error *err);
+
 #endif

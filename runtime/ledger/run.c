@@ -77,6 +77,7 @@ static bool create_in_transaction(DbConn *state, const LedgerRunNew *options, in
     json_set_string(data, "environment", options->environment);
     json_set_string(data, "started_by", options->started_by);
     json_object_set(data, "params", options->params);
+    json_object_set(data, "via", options->via);
     LedgerParams event = {0};
     ledger_param_int(&event, run);
     ledger_param_int(&event, 0);
@@ -197,14 +198,14 @@ void ledger_lease_release(DbConn *state, int64_t run, int64_t epoch)
 }
 
 bool ledger_request_add(DbConn *state, int64_t run, const char *kind, json_t *body,
-                        const char *person, const char *key, Error *err)
+                        const char *person, json_t *via, Error *err)
 {
     LedgerParams params = {0};
     ledger_param_int(&params, run);
     ledger_param_text(&params, kind);
     ledger_param_json(&params, body);
     ledger_param_text(&params, person);
-    ledger_param_text(&params, key);
+    ledger_param_json(&params, via);
     if (!ledger_call(state, "request_add", &params, NULL, err))
         return false;
     LedgerParams notify = {0};

@@ -30,6 +30,7 @@ typedef struct LedgerRunNew {
     const char *system_identifier;
     const char *database;
     const char *started_by;
+    json_t *via;     ///< by which door: {door, from}; borrowed; NULL = not known
     const char *key; ///< idempotency key, kept in the run's own transaction; NULL = none
 } LedgerRunNew;
 
@@ -71,10 +72,10 @@ NODISCARD bool ledger_lease_renew(DbConn *state, int64_t run, int64_t epoch, Err
 /// itself.
 void ledger_lease_release(DbConn *state, int64_t run, int64_t epoch);
 
-/// Waits. Asks something of a run. key may be NULL; the same key again does nothing.
+/// Waits. Asks something of a run. via: by which door somebody came, may be NULL.
 NODISCARD bool ledger_request_add(DbConn *state, int64_t run, const char *kind, json_t *body,
-                                  const char *person, const char *key, Error *err);
-/// Waits. Open requests of a run, oldest first: [{id, kind, body, asked_by}].
+                                  const char *person, json_t *via, Error *err);
+/// Waits. Open requests of a run, oldest first: [{id, kind, body, asked_by, via}].
 NODISCARD bool ledger_request_list(DbConn *state, int64_t run, json_t **ret_requests, Error *err);
 /// Waits. A request of the writer's run was handled. ERROR_FENCED when the epoch has moved on.
 NODISCARD bool ledger_request_done(DbConn *state, const LedgerWriter *writer, int64_t id,

@@ -153,14 +153,23 @@ void run_control_stop(Run *run)
         fiber_event_wait(&run->wake, POLL_MS);
 }
 
-static bool settle_one(Run *run, const json_t *request, const char *outcome, Error *err)
+json_t *run_control_told(const json_t *request)
 {
-    int64_t id = json_get_int(request, "id", 0);
-    AUTO(json_auto) json_t *data = json_object();
+    json_t *data = json_object();
+    json_t *via = json_object_get(request, "via");
     json_object_set(data, "kind", json_object_get(request, "kind"));
     json_set_string(data, "by", json_get_string(request, "asked_by", ""));
     json_set_string(data, "why", json_get_string(json_object_get(request, "body"), "why", ""));
     json_object_set(data, "body", json_object_get(request, "body"));
+    if (json_is_object(via))
+        json_object_set(data, "via", via);
+    return data;
+}
+
+static bool settle_one(Run *run, const json_t *request, const char *outcome, Error *err)
+{
+    int64_t id = json_get_int(request, "id", 0);
+    AUTO(json_auto) json_t *data = run_control_told(request);
     return ledger_event_append(run->ledger, &run->writer, "request", id, "request", "", data,
                                err) &&
            ledger_request_done(run->ledger, &run->writer, id, outcome, err);

@@ -8,6 +8,8 @@
 NODISCARD bool run_control_start(Run *run, Error *err);
 /// Waits until it has ended.
 void run_control_stop(Run *run);
+/// What the event of a request says. The caller's.
+json_t *run_control_told(const json_t *request);
 /// Waits. In the open transaction of run->ledger: marks the requests that made up run->asked as
 /// handled, tells so, and clears it. What they asked for commits with it, or would be lost when we
 /// die in between.

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "data/health.h"
+#include "run/control.h"
 #include "run/metric.h"
 
 #include <math.h>
@@ -195,13 +196,9 @@ static bool tune_all(RunThrottle *throttle, int64_t *ret_last)
         if (id <= throttle->run->tuned_id)
             continue;
         bool ours = tune(throttle, request);
-        AUTO(json_auto) json_t *data = json_object();
-        json_set_string(data, "kind", "tune");
-        json_set_string(data, "by", json_get_string(request, "asked_by", ""));
-        json_set_string(data, "why",
-                        ours ? json_get_string(json_object_get(request, "body"), "why", "")
-                             : "that step is not at work");
-        json_object_set(data, "body", json_object_get(request, "body"));
+        AUTO(json_auto) json_t *data = run_control_told(request);
+        if (!ours)
+            json_set_string(data, "why", "that step is not at work");
         ledger_events_add(throttle->run->events, "request", id, "request", throttle->node->path,
                           data);
         *ret_last = id;

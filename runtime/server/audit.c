@@ -25,18 +25,6 @@ enum {
 
 /* ------------------------------------------------------------------ what people did */
 
-typedef struct Page {
-    const char *person;
-    const char *what;
-    const char *plan;
-    const char *text;
-    int64_t run;
-    int64_t since_us; ///< 0 = always
-    int64_t until_us;
-    int64_t after[3]; ///< time, run, seq; all 0 = the first page
-    int64_t limit;
-} Page;
-
 /* "2026-11-21" or "2026-11-21T14:02:11Z", of a day that exists. */
 static bool read_time(const ServerRequest *request, const char *name, int64_t *ret_us, Error *err)
 {
@@ -78,7 +66,7 @@ static bool read_cursor(const ServerRequest *request, int64_t after[3], Error *e
     return ok || error_set(err, ERROR_INPUT, "\"after\" is the \"next\" of the page before");
 }
 
-static bool read_texts(const ServerRequest *request, Page *page, Error *err)
+static bool read_texts(const ServerRequest *request, LedgerAuditFilter *page, Error *err)
 {
     const struct {
         const char *name;
@@ -96,34 +84,9 @@ static bool read_texts(const ServerRequest *request, Page *page, Error *err)
     return true;
 }
 
-static void param_time(LedgerParams *params, int64_t us)
-{
-    if (us > 0)
-        ledger_param_int(params, us);
-    else
-        ledger_param_text(params, NULL);
-}
-
-static bool read_entries(DbConn *conn, const Page *page, json_t **ret_entries, Error *err)
-{
-    LedgerParams params = {0};
-    ledger_param_text(&params, page->person);
-    ledger_param_text(&params, page->what);
-    ledger_param_int(&params, page->run);
-    ledger_param_text(&params, page->plan);
-    ledger_param_text(&params, page->text);
-    param_time(&params, page->since_us);
-    param_time(&params, page->until_us);
-    param_time(&params, page->after[0]);
-    ledger_param_int(&params, page->after[1]);
-    ledger_param_int(&params, page->after[2]);
-    ledger_param_int(&params, page->limit);
-    return ledger_call_json(conn, "server_audit", &params, ret_entries, err);
-}
-
 bool get_audit(ServerRequest *request, json_t **ret_body, Error *err)
 {
-    Page page = {0};
+    LedgerAuditFilter page = {0};
     AUTO(json_auto) json_t *entries = NULL;
     if (!read_texts(request, &page, err) ||
         !request_arg_int(request, "run", 0, INT64_MAX, &page.run, err) ||
@@ -131,7 +94,7 @@ bool get_audit(ServerRequest *request, json_t **ret_body, Error *err)
         !read_time(request, "since", &page.since_us, err) ||
         !read_time(request, "until", &page.until_us, err) ||
         !read_cursor(request, page.after, err) ||
-        !read_entries(request->conn, &page, &entries, err))
+        !ledger_audit_list(request->conn, &page, &entries, err))
         return false;
     size_t count = json_array_size(entries);
     bool more = count > 0 && (int64_t)count == page.limit;

@@ -222,6 +222,8 @@ bool post_recheck(ServerRequest *request, json_t **ret_body, Error *err)
     ledger_param_int(&params, run);
     ledger_param_text(&params, path);
     ledger_param_text(&params, request->who.person);
+    AUTO(json_auto) json_t *via = door_of(request);
+    ledger_param_json(&params, via);
     if (!ledger_call(request->conn, "server_gate_ask", &params, &asked, err))
         return false;
     if (db_rows(asked) == 0)

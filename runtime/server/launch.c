@@ -224,6 +224,8 @@ bool post_runs(ServerRequest *request, json_t **ret_body, Error *err)
     AUTO(json_auto) json_t *no_params = json_object();
     if (start.params == NULL)
         start.params = no_params;
+    AUTO(json_auto) json_t *via = door_of(request);
+    start.via = via;
     if (run == 0 && !start_once(request, &start, &run, err))
         return false;
     request->answer.status = STATUS_CREATED;

@@ -246,10 +246,12 @@ static bool store(ServerRequest *request, const Asked *asked, Error *err)
     snprintf(run, sizeof(run), "%" PRId64, asked->run);
     AUTO(json_auto) json_t *body = body_of(asked);
     AUTO(base_free) char *text = json_text(body);
+    AUTO(json_auto) json_t *via = door_of(request);
+    AUTO(base_free) char *door = json_text(via);
     AUTO(db_result_auto) DbResult *result = NULL;
     if (!db_query_prepared(request->conn, db_sql("server_request_add"),
                            DB_PARAMS(run, asked->kind->name, text, request->who.person,
-                                     request_key(request), asked->version, asked->path),
+                                     request_key(request), asked->version, asked->path, door),
                            &result, err))
         return false;
     if (db_rows(result) == 0)

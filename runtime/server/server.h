@@ -17,6 +17,7 @@ typedef struct ServerStart {
     const char *environment; ///< NULL = the only one
     json_t *params;          ///< an object
     const char *person;      ///< becomes started_by
+    json_t *via;             ///< by which door they came: {door, from}
     const char *key;         ///< idempotency key, to be kept with the run; NULL = none
 } ServerStart;
 

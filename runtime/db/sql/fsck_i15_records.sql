@@ -68,7 +68,7 @@ WITH r AS (
     FROM (SELECT p.* FROM headgate.request AS p JOIN r USING (run) WHERE p.handled_at IS NOT NULL) AS q
     FULL JOIN (SELECT * FROM told WHERE type = 'request') AS t ON t.run = q.run AND t.version = q.id
     WHERE coalesce(q.kind, '') <> 'start' AND NOT (t.run IS NULL AND q.outcome = 'seen')
-      AND (q.kind, q.asked_by, q.body) IS DISTINCT FROM (t.data ->> 'kind', t.data ->> 'by', t.data -> 'body')
+      AND (q.kind, q.asked_by, q.body, q.via) IS DISTINCT FROM (t.data ->> 'kind', t.data ->> 'by', t.data -> 'body', t.data -> 'via')
     UNION ALL
     SELECT t.run, t.node, t.seq, 'the request that goes with the decisions by ' || (t.data ->> 'by') || ' is not theirs'
     FROM told AS t LEFT JOIN headgate.request AS q ON q.run = t.run AND q.id = t.version

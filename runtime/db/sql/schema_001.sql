@@ -172,6 +172,7 @@ CREATE TABLE headgate.request (
     asked_by   text   NOT NULL,
     asked_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
     key        text UNIQUE,
+    via        jsonb,
     handled_at timestamptz,
     outcome    text
 );

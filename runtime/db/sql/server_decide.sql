@@ -21,8 +21,8 @@ WITH moment AS MATERIALIZED (
                pg_catalog.jsonb_build_array(n.step, n.key, n.decision)::text, E'\n' ORDER BY n.place), 'UTF8')), 'hex') AS digest
     FROM numbered AS n WHERE EXISTS (SELECT FROM decided) GROUP BY n.step
 ), asked AS (
-    INSERT INTO headgate.request (run, kind, body, asked_by, key)
-    SELECT $1::bigint, 'review', pg_catalog.jsonb_build_object('decided', coalesce(sum(count), 0)), $5::text, $6::text FROM counted
+    INSERT INTO headgate.request (run, kind, body, asked_by, key, via)
+    SELECT $1::bigint, 'review', pg_catalog.jsonb_build_object('decided', coalesce(sum(count), 0)), $5::text, $6::text, $7::jsonb FROM counted
     RETURNING id, body
 ), told AS (
     SELECT headgate.event_append($1::bigint, coalesce((SELECT epoch FROM headgate.lease WHERE run = $1::bigint), 0),
