@@ -10,6 +10,18 @@
 static const char DOCUMENT[] = "headgate.document";
 static const char DECIMAL[] = "headgate.decimal";
 
+/* As luaL_testudata does, but a table is found by an address much sooner than by a name. */
+static void *of_kind(lua_State *L, int index, const char *kind)
+{
+    void *found = lua_touserdata(L, index);
+    if (found == NULL || !lua_getmetatable(L, index))
+        return NULL;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, kind);
+    bool same = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return same ? found : NULL;
+}
+
 /* ---- decimals ---- */
 
 void bind_decimal_push(lua_State *L, const char *text, size_t bytes)
@@ -30,7 +42,7 @@ void bind_decimal_push(lua_State *L, const char *text, size_t bytes)
 
 const char *bind_decimal_get(lua_State *L, int index, size_t *ret_bytes)
 {
-    const char *text = luaL_testudata(L, index, DECIMAL);
+    const char *text = of_kind(L, index, DECIMAL);
     if (text != NULL)
         *ret_bytes = strlen(text);
     return text;
@@ -85,7 +97,8 @@ void bind_document_push(lua_State *L, const BindDocumentSource *source, uint32_t
     case DOCUMENT_OBJECT: {
         BindDocument *document = lua_newuserdatauv(L, sizeof(*document), 0);
         *document = (BindDocument){.source = source, .row = source->row, .node = node};
-        luaL_setmetatable(L, DOCUMENT);
+        lua_rawgetp(L, LUA_REGISTRYINDEX, DOCUMENT);
+        lua_setmetatable(L, -2);
         break;
     }
     }
@@ -102,7 +115,7 @@ static const BindDocument *of_this_row(lua_State *L, const BindDocument *documen
 
 const BindDocument *bind_document_get(lua_State *L, int index)
 {
-    return of_this_row(L, luaL_testudata(L, index, DOCUMENT));
+    return of_this_row(L, of_kind(L, index, DOCUMENT));
 }
 
 static const BindDocument *check(lua_State *L)
@@ -217,6 +230,8 @@ static int decimal_index(lua_State *L)
 static void metatable(lua_State *L, const char *name, const luaL_Reg *functions)
 {
     luaL_newmetatable(L, name);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, name);
     lua_pushvalue(L, -1);
     luaL_setfuncs(L, functions, 1);
     lua_pushliteral(L, "a row's value");

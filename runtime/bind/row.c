@@ -36,7 +36,7 @@ static BindRows *rows_of(lua_State *L)
 static const BindDocumentSource *document_of(lua_State *L, BindRows *rows, size_t column)
 {
     BindDocumentSource *source = &rows->sources[column];
-    Error err = {0};
+    Error err;
     if (source->row == rows->number)
         return source;
     source->row = rows->number;
@@ -188,7 +188,7 @@ static void write_scalar(lua_State *L, BindRows *rows, const DataColumn *column,
 /* The column for the result at place. A map mostly returns the same names in the same order. */
 static const DataColumn *target(lua_State *L, BindRows *rows, size_t place, const char *name)
 {
-    Error err = {0};
+    Error err; /* not cleared: it is larger than all the rest of this */
     const DataColumn *column = NULL;
     if (place < BIND_ROW_WRITTEN_MAX && rows->written[place] != NULL &&
         strcmp(rows->written[place]->name, name) == 0)

@@ -17,14 +17,14 @@ void bind_row_json_init(BindRowJson *out, BindRows *rows, DataWrite *write)
 
 void bind_row_json_string(lua_State *L, BindRowJson *out, const char *text, size_t bytes)
 {
-    Error err = {0};
+    Error err; /* set when it fails: clearing it would cost more than the value */
     if (!data_writer_string(&out->rows->out, text, bytes, &err))
         script_raise_error(L, 0, &err);
 }
 
 static void write_number(lua_State *L, BindRowJson *out, int index)
 {
-    Error err = {0};
+    Error err;
     if (lua_isinteger(L, index))
         data_writer_int(&out->rows->out, lua_tointeger(L, index));
     else if (!data_writer_double(&out->rows->out, lua_tonumber(L, index), &err))

@@ -495,13 +495,9 @@ void data_document_done(DataDocument *document)
 
 /* ---------------------------------------------------------------- look-ups */
 
-static bool key_equals(const DataDocument *document, uint32_t node, const char *key,
-                       size_t key_bytes)
+static bool escaped_equals(const DataDocument *document, uint32_t node, const char *key,
+                           size_t key_bytes)
 {
-    const DataDocumentNode *at = &document->nodes[node];
-    if (!at->escaped)
-        return at->end - at->start - 2 == key_bytes &&
-               memcmp(document->text + at->start + 1, key, key_bytes) == 0;
     Text scratch;
     text_init(&scratch, BOUND_DOCUMENT_BYTES);
     size_t bytes;
@@ -519,7 +515,12 @@ uint32_t data_document_find(const DataDocument *document, uint32_t node, const c
     if (object->kind != DOCUMENT_OBJECT)
         return found;
     for (uint32_t at = node + 1; at < object->next; at = document->nodes[at + 1].next) {
-        if (key_equals(document, at, key, key_bytes))
+        const DataDocumentNode *name = &document->nodes[at];
+        bool equal = name->escaped
+                         ? escaped_equals(document, at, key, key_bytes)
+                         : name->end - name->start - 2 == key_bytes &&
+                               memcmp(document->text + name->start + 1, key, key_bytes) == 0;
+        if (equal)
             found = at + 1;
     }
     return found;

@@ -305,7 +305,7 @@ static bool map_record(DataSource *source, DataMapper *mapper, DataChunk *chunk,
 static bool take_record(DataSource *source, DataMapper *mapper, DataChunk *chunk,
                         const DataScanPiece *piece, Error *err)
 {
-    Error why = {0};
+    Error why;
     DataRecord *record = add_record(chunk);
     record->offset = source->offset + (int64_t)piece->skipped;
     record->line = source->lines_known ? piece->line : 0;

@@ -1,7 +1,6 @@
 /* Writing JSON text. */
 #include "data/writer.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,16 +65,74 @@ bool data_writer_string(Text *out, const char *bytes, size_t size, Error *err)
     return true;
 }
 
+enum { DIGITS_MAX = 24 };
+
+/* Writes value so that it ends before end; returns where it begins. */
+static char *put_digits(char *end, uint64_t value)
+{
+    do
+        *--end = (char)('0' + value % 10);
+    while ((value /= 10) > 0);
+    return end;
+}
+
 void data_writer_int(Text *out, int64_t value)
 {
-    char digits[24];
-    int length = snprintf(digits, sizeof(digits), "%" PRId64, value);
-    text_append_bytes(out, digits, (size_t)length);
+    char digits[DIGITS_MAX];
+    char *end = digits + sizeof(digits);
+    char *at = put_digits(end, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+    if (value < 0)
+        *--at = '-';
+    text_append_bytes(out, at, (size_t)(end - at));
+}
+
+/* The common case without printf and strtod. What %.15g prints of a double is the decimal of at
+ * most 15 digits that is nearest to it; one that reads back as the double (the division of two
+ * exact doubles is what strtod gives, Clinger 1990) is that one. 0: none was found. */
+static int short_decimal(double value, char *out)
+{
+    static const double LEAST =
+        1e-4; /* %g writes what is smaller, or has 16 digits, with exponents */
+    static const double LIMIT = 1e15;
+    char digits[DIGITS_MAX];
+    double size = fabs(value);
+    double power = 1;
+    int places = 0;
+    if (!(size >= LEAST && size < LIMIT))
+        return 0;
+    uint64_t whole = (uint64_t)(size + 0.5);
+    while ((double)whole / power != size) {
+        power *= 10;
+        places++;
+        if (size * power >= LIMIT - 1)
+            return 0;
+        whole = (uint64_t)(size * power + 0.5);
+    }
+    char *end = digits + sizeof(digits);
+    char *first = put_digits(end, whole);
+    while (end - first <= places)
+        *--first = '0';
+    char *at = out;
+    if (value < 0)
+        *at++ = '-';
+    size_t before = (size_t)(end - first - places);
+    memcpy(at, first, before);
+    at += before;
+    if (places > 0) {
+        *at++ = '.';
+        memcpy(at, first + before, (size_t)places);
+        at += places;
+    }
+    *at = '\0';
+    return (int)(at - out);
 }
 
 int data_writer_double_text(double value, char *out)
 {
     enum { SPACE = 32 };
+    int shortest = short_decimal(value, out);
+    if (shortest > 0)
+        return shortest;
     for (int digits = 15; digits < 17; digits++) {
         int length = snprintf(out, SPACE, "%.*g", digits, value);
         if (strtod(out, NULL) == value)

@@ -5,6 +5,8 @@
 #include "data/document.h"
 #include "data/writer.h"
 
+#include <inttypes.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -218,6 +220,56 @@ static void test_decimals_return(void **state)
     assert_true(accepted > 100000);
 }
 
+/* As printf finds the shortest spelling, digit by digit. */
+static void shortest(double value, char *out, size_t size)
+{
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(out, size, "%.*g", digits, value);
+        if (strtod(out, NULL) == value)
+            return;
+    }
+}
+
+static void test_doubles_are_written_shortest(void **state)
+{
+    UNUSED(state);
+    static const double EDGES[] = {
+        0,       -0.0,   1,     -1,          0.1,         1e-4,
+        9.99e-5, 1e15,   1e14,  0.1 + 0.2,   99999.995,   999999999999999,
+        1e-5,    123e18, 1e300, 4.9406e-324, 0.000123456, 1000.5};
+    char expected[32];
+    char written[32];
+    for (size_t i = 0; i < COUNT_OF(EDGES) + 200000; i++) {
+        double value = i < COUNT_OF(EDGES) ? EDGES[i] : 0;
+        uint64_t bits = (uint64_t)clock_random(UINT32_MAX) << 32 | clock_random(UINT32_MAX);
+        if (i >= COUNT_OF(EDGES) && i % 3 == 0)
+            memcpy(&value, &bits, sizeof(value));
+        else if (i >= COUNT_OF(EDGES))
+            value = (double)(bits >> clock_random(64)) / pow(10, clock_random(20));
+        if (value - value != 0)
+            continue; /* JSON has neither infinities nor NaN */
+        shortest(value, expected, sizeof(expected));
+        int length = data_writer_double_text(value, written);
+        assert_string_equal(written, expected);
+        assert_int_equal(length, strlen(expected));
+    }
+}
+
+static void test_ints(void **state)
+{
+    UNUSED(state);
+    static const int64_t VALUES[] = {0, 7, -7, 10, 820982911946154508, INT64_MAX, INT64_MIN};
+    for (size_t i = 0; i < COUNT_OF(VALUES); i++) {
+        char expected[32];
+        Text out;
+        text_init(&out, 64);
+        data_writer_int(&out, VALUES[i]);
+        snprintf(expected, sizeof(expected), "%" PRId64, VALUES[i]);
+        assert_string_equal(text_string(&out), expected);
+        text_done(&out);
+    }
+}
+
 /* ---------------------------------------------------------------- against jansson */
 
 static void generate(Text *out, int depth)
@@ -379,10 +431,16 @@ int main(void)
 {
     setenv("HEADGATE_SEED", "7", 1);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accepts),   cmocka_unit_test(test_refuses),
-        cmocka_unit_test(test_depth),     cmocka_unit_test(test_look_ups),
-        cmocka_unit_test(test_numbers),   cmocka_unit_test(test_decimals_return),
-        cmocka_unit_test(test_generated), cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_accepts),
+        cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_look_ups),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_decimals_return),
+        cmocka_unit_test(test_doubles_are_written_shortest),
+        cmocka_unit_test(test_ints),
+        cmocka_unit_test(test_generated),
+        cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_writer),
     };
     return cmocka_run_group_tests_name("document", tests, NULL, NULL);
