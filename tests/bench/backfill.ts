@@ -272,14 +272,3 @@ export async function measureOffset(cluster: Cluster, figures: Figures, rows: nu
   const script = await bench.offsetScript();
   compare(figures, `backfill_lua_${size(rows / 10)}_vs_offset_script`, lua, script, "≥ 20");
 }
-
-/** Ten times the rows must take ten times as long. */
-export async function measureLinear(cluster: Cluster, figures: Figures, rows: number): Promise<void> {
-  const measured: Measured[] = [];
-  for (const some of [rows, rows * 10]) {
-    const bench = await prepare(cluster, some);
-    measured.push(await bench.headgate(LUA));
-  }
-  const [few, many] = measured as [Measured, Measured];
-  compare(figures, `rows_${size(rows * 10)}_vs_${size(rows)}_time_per_row`, few, many, "≤ 1.15");
-}

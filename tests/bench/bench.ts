@@ -1,6 +1,6 @@
 /** make bench: ratios taken in one run on a private cluster, never absolute times of another day.
  *
- * node tests/run.mjs --script bench/bench.ts [--rows 1000000] [--only backfill,set,lz4,offset,load,linear,import,migrations,peers,viewers,stream,idle,binary,eta] [--times 3] [--runs 100] [--load-seconds 30]
+ * node tests/run.mjs --script bench/bench.ts [--rows 1000000] [--only backfill,import,…] [--times 3] [--runs 100] [--load-seconds 30]
  * prints a table and writes each part into build/figures/bench.json in place of what it was. Exit code 1 = a goal was missed. Measure a release build. */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, statSync } from "node:fs";
@@ -10,14 +10,15 @@ import { Arguments } from "../lib/arguments";
 import { Cluster } from "../lib/cluster";
 import { headgateBinary } from "../lib/paths";
 import { temporary } from "../lib/plan";
-import { measureBackfill, measureLinear, measureLz4, measureOffset, measureSet } from "./backfill";
-import { digests } from "./digest";
+import { measureBackfill, measureLz4, measureOffset, measureSet } from "./backfill";
+import { digests, drilldown } from "./digest";
 import { measureEta } from "./eta";
 import { Figures } from "./figures";
-import { imports } from "./import";
+import { importMemory, imports } from "./import";
 import { measureLoad } from "./load";
 import { measureMigrations } from "./migrations";
 import { measurePeers } from "./peers";
+import { measureLinear } from "./scale";
 import { measureStream } from "./stream";
 import { measureIdle, measureViewers } from "./viewers";
 
@@ -109,10 +110,10 @@ function binary(_cluster: Cluster, figures: Figures): Promise<void> {
   return Promise.resolve();
 }
 
-const PARTS = { backfill, set, lz4, offset, load, import: imports, digest: digests, migrations, peers, viewers, stream, idle, eta, binary, linear };
-const ASKED_FOR = ["linear"]; // ten times the rows: measured only when --only names it
-const usual = Object.keys(PARTS).filter((part) => !ASKED_FOR.includes(part));
-const only = options.text("only", usual.join(",")).split(",");
+const PARTS = {
+  backfill, set, lz4, offset, load, linear, import: imports, memory: importMemory, digest: digests, drilldown, migrations, peers, viewers, stream, idle, eta, binary,
+};
+const only = options.text("only", Object.keys(PARTS).join(",")).split(",");
 
 const figures = new Figures();
 const cluster = await Cluster.start({
