@@ -96,10 +96,24 @@ static json_t *roles_of(const Config *config, const char *person)
     return roles;
 }
 
+/* When a session ends by itself; null for an API token, which a page has none of. */
+static json_t *limits_of(const DbResult *found)
+{
+    if (db_is_null(found, 0, 1))
+        return json_null();
+    json_t *session = json_object();
+    json_set_string(session, "ends_at", db_value(found, 0, 1));
+    json_set_string(session, "idle_at", db_value(found, 0, 2));
+    return session;
+}
+
 bool session_me(ServerRequest *request, json_t **ret_body, Error *err)
 {
+    char idle[16];
+    snprintf(idle, sizeof(idle), "%d", (int)ACCESS_SESSION_IDLE_S);
     AUTO(db_result_auto) DbResult *now = NULL;
-    if (!db_query_prepared(request->conn, db_sql("server_now"), NULL, &now, err))
+    if (!db_query_prepared(request->conn, db_sql("server_me"), DB_PARAMS(request->who.hash, idle),
+                           &now, err))
         return false;
     json_t *body = json_object();
     json_set_string(body, "person", request->who.person);
@@ -108,6 +122,7 @@ bool session_me(ServerRequest *request, json_t **ret_body, Error *err)
     json_set_string(body, "csrf", request->who.csrf);
     json_set_string(body, "version", HEADGATE_VERSION);
     json_set_string(body, "now", db_value(now, 0, 0));
+    json_object_set_new(body, "session", limits_of(now));
     *ret_body = body;
     return true;
 }

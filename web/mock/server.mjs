@@ -3,7 +3,7 @@
 //
 // Log in with the token "bob" (administrator), "alice" (who started) or "vera" (viewer). For tests:
 // POST /mock/goto {at}, /mock/next, /mock/drop {ms} (goes away), /mock/quiet {on} (sends nothing), /mock/gate-changes,
-// /mock/version {version} (after the next connection), /mock/behind {run} (its viewers have to fetch it again),
+// /mock/session {ends_s, idle_s, times} (when the session ends; idle_s for so many answers), /mock/version {version} (after the next connection), /mock/behind {run} (its viewers have to fetch it again),
 // /mock/gate (what of the newest gate is otherwise), /mock/empty (no runs, no plans), /mock/decided (two rows of the review), /mock/breach (the guards of the watched stage are breached, and the run is held).
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
@@ -65,6 +65,7 @@ class World {
     this.quiet = false;
     this.empty = false;
     this.version = "0.1.0";
+    this.session = {};
     this.downUntil = 0;
     this.ago = 0;
     this.live = { ...head(42, { state: "pending", seq: "0", created: Date.now() - 400_000, state_since: iso(Date.now() - 400_000) }), graph, steps: [], gates: [], rollouts: [newRollout()], review: { open: 0, applied: 0, skipped: 0 }, active_us: 41e6, waiting_us: 0, watching_us: 0 };
@@ -74,6 +75,14 @@ class World {
     this.gates = new Map();
     this.story = story(this);
     this.at = 0;
+  }
+
+  /** Ends in ends_s; idles in idle_s, for so many answers (times), and then is renewed. */
+  sessionOf() {
+    const { ends_s = 43_200, idle_s = 7_200, times = 0 } = this.session;
+    this.session.times = times - 1;
+    const inS = (seconds) => iso(Date.now() + seconds * 1_000);
+    return { ends_at: inS(ends_s), idle_at: inS(times > 0 ? idle_s : 7_200) };
   }
 
   send(message, wants) {
@@ -339,7 +348,7 @@ const PLANS = [
 function answer(world, method, path, query, call) {
   const { person, body } = call;
   const [first, id, part, rest, last] = path.split("/").map(decodeURIComponent);
-  if (path === "me") return ok({ person, ...PEOPLE[person], csrf: "csrf", version: world.version, now: iso(Date.now()) });
+  if (path === "me") return ok({ person, ...PEOPLE[person], csrf: "csrf", version: world.version, now: iso(Date.now()), session: world.sessionOf() });
   if (path === "logout") return { ...ok({}), cookie: "headgate_session=; Path=/; Max-Age=0" };
   if (path === "plans") return ok({ plans: world.empty ? [] : PLANS });
   if (first === "plans") {
@@ -400,6 +409,7 @@ function control(world, name, body) {
     world.downUntil = Date.now() + body.ms;
     for (const viewer of world.viewers) viewer.socket.terminate();
   }
+  if (name === "session") world.session = { ...body };
   if (name === "version") world.version = body.version;
   if (name === "behind") world.send({ t: "reset", run: body.run, seq: world.live.seq, why: "fell behind" }, () => true);
   if (name === "empty") world.empty = true;
@@ -451,6 +461,7 @@ export async function startMock({ port = 0, dist = join(here, "../dist"), at = "
       const body = request.method === "POST" ? await readBody(request) : {};
       if (path === "/api/login") {
         if (!Object.hasOwn(PEOPLE, body.token)) return reply(failed(401, "refused", "unknown token"));
+        if (personOf(request) !== undefined) world.session = {}; // a new session
         return reply({ ...answer(world, "GET", "me", url.searchParams, { person: body.token }), cookie: `headgate_session=${body.token}; Path=/; HttpOnly; SameSite=Strict` });
       }
       const person = personOf(request);

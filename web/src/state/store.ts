@@ -8,7 +8,8 @@ import { type Connection, Stream } from "../wire/socket";
 import type { Me, Message, NeedsYou, Run, RunEvent } from "../wire/types";
 import type { Zone } from "../lib/format";
 import { apply, applyHead, type RunView, viewOf, withHistory } from "./apply";
-import { tell, tellOfEvents, tellOfHead } from "./announce";
+import { say, tell, tellOfEvents, tellOfHead } from "./announce";
+import { ending, forgetSession, type Limits, lookAtSession, watchSession } from "./expiry";
 import { plural } from "../lib/format";
 
 /** Something fetched: loading, failed or there, and there it may be older than a failed try. */
@@ -37,8 +38,10 @@ function enter(session: Me): void {
   batch(() => {
     setClock(session.now);
     loginError.value = "";
+    mayReturn.value = false;
     me.value = session;
   });
+  watchSession(session, SESSION_LIMITS);
   stream.start();
   stream.watch("*");
 }
@@ -46,10 +49,44 @@ function enter(session: Me): void {
 function leave(why: string): void {
   if (me.peek() === null) return;
   stream.stop();
+  forgetSession();
   batch(() => {
     me.value = null;
     loginError.value = why;
   });
+}
+
+const SESSION_LIMITS: Limits = { connection: () => connection.peek().state, renew: () => renewSession() };
+
+/** The log-in is asked for while the session is still good. */
+export const mayReturn = signal(false);
+
+/** Asks the server who we are, which counts as use of the session. */
+export async function renewSession(): Promise<void> {
+  const session = await api.me();
+  setCsrf(session.csrf);
+  const warned = ending.peek() !== null;
+  watchSession(session, SESSION_LIMITS);
+  if (warned && ending.peek() === null) say("session", "You stay logged in.");
+}
+
+/** A new session before this one ends: from the proxy that knows us, or by the log-in page, from which one may also go back. */
+export async function logInAgain(): Promise<void> {
+  stream.stop(); // the session it came with ends
+  try {
+    enter(await api.login({ proxy: true }));
+  } catch {
+    leave("Log in again. What you typed is kept.");
+    mayReturn.value = true;
+  }
+}
+
+export async function returnToSession(): Promise<void> {
+  try {
+    enter(await api.me());
+  } catch (error) {
+    batch(() => ((mayReturn.value = false), (loginError.value = messageOf(error))));
+  }
 }
 
 /** What somebody logs in with. */
@@ -109,6 +146,7 @@ export const messageOf = (error: unknown): string => (error instanceof Error ? e
 export const now = signal(Date.now());
 export const connection = signal<Connection>({ state: "connecting" });
 export const live = computed(() => connection.value.state === "live");
+effect(() => void (connection.value.state !== "connecting" && lookAtSession()));
 
 function setClock(text: string): void {
   const at = Date.parse(text);

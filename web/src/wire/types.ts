@@ -25,6 +25,8 @@ export interface Me {
   csrf: string;
   version: string;
   now: string;
+  /** When the session ends whatever one does, and when it does by idling; null: none ends. */
+  session: { ends_at: string; idle_at: string } | null;
 }
 
 export interface Reason {

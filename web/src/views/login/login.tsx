@@ -2,7 +2,7 @@
 // token. Nothing is in the way of a password manager or of pasting (WCAG 3.3.8).
 
 import { useRef, useState } from "preact/hooks";
-import { logIn, loginError, type Proof } from "../../state/store";
+import { logIn, loginError, mayReturn, type Proof, returnToSession } from "../../state/store";
 import { Page } from "../common/page";
 import { Notice } from "../common/parts";
 
@@ -72,6 +72,7 @@ export function LoginPage() {
           <TokenForm busy={busy} send={send} />
           <p class="soft">Or open the log-in link that the server printed: <code>headgate token create NAME --once</code> makes a new one.</p>
         </details>
+        {mayReturn.value && <button type="button" class="button ghost" onClick={() => void returnToSession()}>Not now: go back</button>}
       </Page>
     </div>
   );

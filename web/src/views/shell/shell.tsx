@@ -12,6 +12,7 @@ import { Page } from "../common/page";
 import { LoginPage } from "../login/login";
 import { RunsPage } from "../runs/runs";
 import { ConnectionBanner, ConnectionSign } from "./connection";
+import { ExpiryBanner } from "./expiry";
 import { Help, helpShown, useKeys } from "./keys";
 
 const RunPage = lazy(() => import("../run/run").then((page) => page.RunPage));
@@ -127,7 +128,7 @@ export function Shell() {
         event.preventDefault();
         document.querySelector<HTMLElement>("h1")?.focus();
       }}>Skip to the content</a>
-      {session !== null && session !== "unknown" && <><Header /><ConnectionBanner />{pageOf(route.value)}</>}
+      {session !== null && session !== "unknown" && <><Header /><ConnectionBanner /><ExpiryBanner />{pageOf(route.value)}</>}
       {session === null && <LoginPage />}
       {session === "unknown" && <main id="main" class="page"><h1 class="hidden">Headgate</h1></main>}
       <div role="status" aria-live="polite" class="hidden">{polite.value}</div>
