@@ -25,10 +25,10 @@
 
 enum {
     LOOK_MS = 1000,
-    TURN_MS = BOUND_WS_FLUSH_MS, ///< turns are at least this far apart: a page a flush
-    EAGER_MS = 30,               ///< while events come, NOTIFY (ten a second) is not waited for
-    EAGER_LOOKS = 4,             ///< so many such looks after the last event that somebody watched
-    HEAD_EVERY_US = 250000,      ///< a run's head is told at most four times a second
+    TURN_US = BOUND_WS_FLUSH_MS * 1000, ///< turns are at least this far apart: a page a flush
+    EAGER_MS = 30,          ///< while events come, NOTIFY (ten a second) is not waited for
+    EAGER_LOOKS = 4,        ///< so many such looks after the last event that somebody watched
+    HEAD_EVERY_US = 250000, ///< a run's head is told at most four times a second
     RECONNECT_MS = 500,
     RECONNECT_MAX_MS = 5000,
     CATCH_UP_EVENTS = 200,
@@ -57,9 +57,11 @@ struct ServerFeed {
     FiberEvent accessed;  ///< somebody's session, token or role has changed
     unsigned access_seen; ///< as many broadcasts of it were acted upon
     FiberEvent news;
-    bool woken;  ///< something happened since the last turn began
-    int eager;   ///< quick looks left
-    bool primed; ///< heads were read once: from now on an unknown run is a new one
+    bool woken;           ///< something happened since the last turn began
+    bool behind;          ///< a page of that turn was not all there is
+    int64_t turned_at_us; ///< when that was
+    int eager;            ///< quick looks left
+    bool primed;          ///< heads were read once: from now on an unknown run is a new one
     FeedRun *runs;
     size_t runs_count;
     size_t runs_capacity;
@@ -295,21 +297,21 @@ static void tell_live_one(ServerViewer *viewer, ViewerWatch *watch, const DbResu
     }
 }
 
-/* since: the event before the page. Most viewers have just that, and get the page as one frame. */
+/* since: the event before the page. Most viewers have just that, and get the page by one send. */
 static void tell_live(Server *server, int64_t run, int64_t since, const DbResult *page)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
     ServerNote **notes = notes_of(page, arena);
     int rows = db_rows(page);
     int64_t newest = db_int(page, rows - 1, 0);
-    ServerFrame frame;
-    bool packed = frame_pack(server, notes, (size_t)rows, arena, &frame);
+    ServerFrames frames;
+    bool packed = frame_pack(server, notes, (size_t)rows, arena, &frames);
     for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
         for (size_t i = 0; viewer->ready && i < viewer->watches_count; i++) {
             ViewerWatch *watch = &viewer->watches[i];
             if (watch->run != run || !watch->live)
                 continue;
-            if (packed && watch->seq == since && frame_send(viewer, &frame))
+            if (packed && watch->seq == since && frame_send(viewer, &frames))
                 watch->seq = newest;
             else
                 tell_live_one(viewer, watch, page, notes);
@@ -318,28 +320,34 @@ static void tell_live(Server *server, int64_t run, int64_t since, const DbResult
     drop_notes(page, notes);
 }
 
+/* A page a turn: what is more waits in the database, and does not fill the queues of viewers. */
+static bool send_page(ServerFeed *feed, FeedRun *known, Error *err)
+{
+    AUTO(db_result_auto) DbResult *page = NULL;
+    const FeedPage news = {known->run, known->seq, INT64_MAX, BOUND_EVENT_PAGE};
+    if (!read_page(feed, &news, &page, err))
+        return false;
+    if (db_rows(page) == 0) { /* pruned meanwhile */
+        known->seq = known->last_seq;
+        return true;
+    }
+    known->seq = db_int(page, db_rows(page) - 1, 0);
+    rewind_told(&known->rewind, db_value(page, db_rows(page) - 1, 2));
+    feed->eager = EAGER_LOOKS;
+    feed->behind = feed->behind || known->seq < known->last_seq;
+    tell_live(feed->server, news.run, news.since, page);
+    return true;
+}
+
 static bool send_live(ServerFeed *feed, Error *err)
 {
     for (size_t i = 0; i < feed->runs_count; i++) {
-        int64_t run = feed->runs[i].run;
-        if (!watch_has(feed->server, run)) {
-            feed->runs[i].seq = feed->runs[i].last_seq;
-            rewind_told(&feed->runs[i].rewind, "");
-            continue;
-        }
-        while (feed->runs[i].seq < feed->runs[i].last_seq) {
-            AUTO(db_result_auto) DbResult *page = NULL;
-            const FeedPage news = {run, feed->runs[i].seq, INT64_MAX, BOUND_EVENT_PAGE};
-            if (!read_page(feed, &news, &page, err))
-                return false;
-            if (db_rows(page) == 0) { /* pruned meanwhile */
-                feed->runs[i].seq = feed->runs[i].last_seq;
-                break;
-            }
-            feed->runs[i].seq = db_int(page, db_rows(page) - 1, 0);
-            rewind_told(&feed->runs[i].rewind, db_value(page, db_rows(page) - 1, 2));
-            feed->eager = EAGER_LOOKS;
-            tell_live(feed->server, run, news.since, page);
+        FeedRun *known = &feed->runs[i];
+        if (!watch_has(feed->server, known->run)) {
+            known->seq = known->last_seq;
+            rewind_told(&known->rewind, "");
+        } else if (known->seq < known->last_seq && !send_page(feed, known, err)) {
+            return false;
         }
     }
     return true;
@@ -459,6 +467,8 @@ static bool check_sessions(ServerFeed *feed, Error *err)
 static bool turn(ServerFeed *feed, bool *ret_later, Error *err)
 {
     feed->woken = false;
+    feed->behind = false;
+    feed->turned_at_us = clock_monotonic_us();
     return check_sessions(feed, err) && read_heads(feed, err) && send_live(feed, err) &&
            catch_up(feed, err) && send_heads(feed, ret_later, err);
 }
@@ -490,12 +500,21 @@ static bool connect_feed(ServerFeed *feed, Error *err)
            db_listen(feed->conn, "headgate_access", &feed->accessed, err);
 }
 
+/* Until the next turn may begin: what its page brings may leave at once. */
+static int64_t pause_ms(const ServerFeed *feed)
+{
+    int64_t sent_at_us = feed->server->flushed_at_us;
+    int64_t last_us = sent_at_us > feed->turned_at_us ? sent_at_us : feed->turned_at_us;
+    int64_t left_us = last_us + TURN_US - clock_monotonic_us();
+    return left_us <= 0 ? 0 : (left_us + 999) / 1000;
+}
+
 /* Waits for news, or until it is time to look anyway. */
 static bool rest(ServerFeed *feed, bool later, Error *err)
 {
-    if (!fiber_sleep(TURN_MS, err))
+    if (!fiber_sleep(pause_ms(feed), err))
         return false;
-    if (!feed->woken)
+    if (!feed->woken && !feed->behind)
         fiber_event_wait(&feed->news, feed->eager > 0 ? EAGER_MS
                                       : later         ? HEAD_EVERY_US / 1000
                                                       : LOOK_MS);
@@ -508,13 +527,13 @@ static void feed_main(void *arg)
 {
     ServerFeed *feed = arg;
     Error err = {0};
-    int pause_ms = RECONNECT_MS;
+    int retry_ms = RECONNECT_MS;
     while (err.kind != ERROR_CANCELLED) {
         bool later = false;
         bool ok = (feed->conn != NULL || connect_feed(feed, &err)) && turn(feed, &later, &err);
         if (ok) {
             came_back(feed);
-            pause_ms = RECONNECT_MS;
+            retry_ms = RECONNECT_MS;
             ok = rest(feed, later, &err);
             continue;
         }
@@ -522,9 +541,9 @@ static void feed_main(void *arg)
             break;
         went_away(feed, &err);
         err = (Error){0};
-        if (!fiber_sleep(pause_ms, &err))
+        if (!fiber_sleep(retry_ms, &err))
             break;
-        pause_ms = pause_ms * 2 > RECONNECT_MAX_MS ? RECONNECT_MAX_MS : pause_ms * 2;
+        retry_ms = retry_ms * 2 > RECONNECT_MAX_MS ? RECONNECT_MAX_MS : retry_ms * 2;
     }
     db_close(feed->conn);
     feed->conn = NULL;

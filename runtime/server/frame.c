@@ -14,9 +14,12 @@
 enum {
     CLOSE_ACK_S = 2,
     CLOSE_BYTES = 127,
-    DIRECT_BYTES = 8 * 1024,
-    HEAD_BYTES = 4,    ///< of a frame of at most DIRECT_BYTES
-    SMALL_FRAMES = 16, ///< the kernel needs so much more for a short frame than it is long
+    DIRECT_BYTES = 64 * 1024 - 1, ///< of a frame with a head of HEAD_BYTES
+    HEAD_BYTES = 4,
+    SMALL_FRAMES = 16,           ///< the kernel may need so many times the bytes of short frames
+    SEND_ROOM_BYTES = 4 * 1024,  ///< what it needs for a send() besides its bytes,
+    SEND_ROOM_PART = 8,          ///< and this part of them
+    ROOM_MAX_BYTES = 512 * 1024, ///< of a socket, whatever the kernel would hold
     FLUSH_US = BOUND_WS_FLUSH_MS * 1000,
 };
 
@@ -25,7 +28,7 @@ void frame_start(ServerViewer *viewer)
     int room = 0;
     socklen_t size = sizeof(room);
     if (getsockopt(viewer->socket, SOL_SOCKET, SO_SNDBUF, &room, &size) == 0)
-        viewer->unproven_max_bytes = (size_t)room / SMALL_FRAMES;
+        viewer->room_bytes = room < ROOM_MAX_BYTES ? (size_t)room : ROOM_MAX_BYTES;
 }
 
 static bool is_behind(const ServerViewer *viewer)
@@ -67,21 +70,28 @@ static void send_close(ServerViewer *viewer, struct lws *wsi)
                     sent == (ssize_t)length + 4 ? CLOSE_ACK_S : LWS_TO_KILL_ASYNC);
 }
 
-/* Everything that was sent, but for a little, has reached the other side: so the socket has room
- * for a whole frame, and no frame of lws can come into the middle of ours. The kernel is asked once
- * in so many bytes, and what it says is still under way counts again. */
-static bool is_clear(ServerViewer *viewer)
+/* Of a socket's room, that a send() of size bytes may take. */
+static size_t room_of(size_t size)
 {
+    return size + size / SEND_ROOM_PART + SEND_ROOM_BYTES;
+}
+
+/* The socket has room for a whole send() of size bytes, and no frame of lws can come into the
+ * middle of ours. What was sent is taken to fill the socket until the kernel says what of it has
+ * not reached the other side; it is asked only when there would be no room else. */
+static bool has_room(ServerViewer *viewer, size_t size)
+{
+    size_t wanted = room_of(size);
     int unsent = 0;
     if (viewer->server->tls || (viewer->by_lws && lws_partial_buffered(viewer->wsi)))
         return false;
     viewer->by_lws = false;
-    if (viewer->unproven_bytes <= viewer->unproven_max_bytes)
+    if (viewer->filled_bytes + wanted <= viewer->room_bytes)
         return true;
     if (ioctl(viewer->socket, SIOCOUTQ, &unsent) != 0)
         return false;
-    viewer->unproven_bytes = (size_t)unsent;
-    return viewer->unproven_bytes <= viewer->unproven_max_bytes / 2;
+    viewer->filled_bytes = (size_t)unsent * SMALL_FRAMES;
+    return viewer->filled_bytes + wanted <= viewer->room_bytes;
 }
 
 /* Writes the head of a text frame before text; returns where the frame begins. */
@@ -106,7 +116,7 @@ static void send_plain(ServerViewer *viewer, const unsigned char *frame, size_t 
 {
     FAULT("ws.send");
     ssize_t sent = send(viewer->socket, frame, size, MSG_DONTWAIT | MSG_NOSIGNAL);
-    viewer->unproven_bytes += size;
+    viewer->filled_bytes += room_of(size);
     if (sent == (ssize_t)size)
         was_written(viewer, now_us);
     else
@@ -117,7 +127,7 @@ static void send_plain(ServerViewer *viewer, const unsigned char *frame, size_t 
 static bool send_directly(ServerViewer *viewer, int64_t now_us)
 {
     unsigned char *text = viewer->server->frame + LWS_PRE;
-    if (viewer->close_status != 0 || viewer->queue.bytes > DIRECT_BYTES || !is_clear(viewer))
+    if (viewer->close_status != 0 || !has_room(viewer, viewer->queue.bytes + viewer->queue.count))
         return false;
     size_t size = queue_frame(&viewer->queue, (char *)text, DIRECT_BYTES);
     if (size == 0)
@@ -127,34 +137,50 @@ static bool send_directly(ServerViewer *viewer, int64_t now_us)
     return true;
 }
 
+/* As many notes as one frame holds, from *next on. */
+static unsigned char *put_frame(unsigned char *at, ServerNote *const *notes, size_t count,
+                                size_t *next)
+{
+    unsigned char *text = at + HEAD_BYTES;
+    size_t size = 1; /* the bracket behind; each note has one or a comma before */
+    for (; *next < count && size + 1 + notes[*next]->size_bytes <= DIRECT_BYTES; (*next)++) {
+        text[size - 1] = size == 1 ? '[' : ',';
+        memcpy(text + size, notes[*next]->text, notes[*next]->size_bytes);
+        size += 1 + notes[*next]->size_bytes;
+    }
+    text[size - 1] = ']';
+    unsigned char *frame = put_head(text, size);
+    memmove(at, frame, (size_t)(text + size - frame)); /* a short frame has a shorter head */
+    return at + (text + size - frame);
+}
+
 bool frame_pack(Server *server, ServerNote *const *notes, size_t count, Arena *arena,
-                ServerFrame *ret_frame)
+                ServerFrames *ret_frames)
 {
     int64_t now_us = clock_monotonic_us();
-    size_t size = 1;
-    for (size_t i = 0; i < count; i++)
-        size += notes[i]->size_bytes + 1;
-    if (count == 0 || size > DIRECT_BYTES || now_us - server->flushed_at_us < FLUSH_US)
-        return false;
-    unsigned char *text = (unsigned char *)arena_alloc(arena, HEAD_BYTES + size) + HEAD_BYTES;
-    unsigned char *at = text;
+    size_t size = 0;
+    bool small = true;
     for (size_t i = 0; i < count; i++) {
-        *at++ = i == 0 ? '[' : ',';
-        memcpy(at, notes[i]->text, notes[i]->size_bytes);
-        at += notes[i]->size_bytes;
+        size += notes[i]->size_bytes + 1 + HEAD_BYTES + 1;
+        small = small && notes[i]->size_bytes + 2 <= DIRECT_BYTES;
     }
-    *at = ']';
-    unsigned char *frame = put_head(text, size);
-    *ret_frame = (ServerFrame){frame, (size_t)(text + size - frame), now_us};
+    if (count == 0 || !small || now_us - server->flushed_at_us < FLUSH_US)
+        return false;
+    unsigned char *bytes = arena_alloc(arena, size);
+    unsigned char *at = bytes;
+    for (size_t next = 0; next < count;)
+        at = put_frame(at, notes, count, &next);
+    *ret_frames = (ServerFrames){bytes, (size_t)(at - bytes), now_us};
     return true;
 }
 
-bool frame_send(ServerViewer *viewer, const ServerFrame *frame)
+bool frame_send(ServerViewer *viewer, const ServerFrames *frames)
 {
-    if (viewer->queue.count > 0 || viewer->close_status != 0 || !is_clear(viewer))
+    if (viewer->queue.count > 0 || viewer->close_status != 0 ||
+        !has_room(viewer, frames->size_bytes))
         return false;
-    viewer->server->flushed_at_us = frame->packed_at_us;
-    send_plain(viewer, frame->bytes, frame->size_bytes, frame->packed_at_us);
+    viewer->server->flushed_at_us = frames->packed_at_us;
+    send_plain(viewer, frames->bytes, frames->size_bytes, frames->packed_at_us);
     return true;
 }
 
@@ -204,7 +230,7 @@ int frame_write(ServerViewer *viewer, struct lws *wsi)
     if (lws_write(wsi, server->frame + LWS_PRE, size, LWS_WRITE_TEXT) < 0)
         return -1;
     viewer->by_lws = true;
-    viewer->unproven_bytes += size;
+    viewer->filled_bytes += room_of(size);
     was_written(viewer, clock_monotonic_us());
     if (viewer->queue.count > 0)
         lws_callback_on_writable(wsi);

@@ -36,9 +36,9 @@ struct ServerViewer {
     bool checking;    ///< the database is being asked whether its session still is good
     int close_status; ///< 0 = stays; otherwise the WebSocket status it is being closed with
     size_t watches_count;
-    size_t unproven_bytes;     ///< sent, and not known to have reached the other side
-    size_t unproven_max_bytes; ///< so much fits into the socket in any case
-    int64_t moved_at_us;       ///< when a frame last left; a viewer that reads nothing is ended
+    size_t filled_bytes; ///< of the socket's room at most, by what may not have left it yet
+    size_t room_bytes;
+    int64_t moved_at_us; ///< when a frame last left; a viewer that reads nothing is ended
     ServerQueue queue;
     ViewerWatch *watches;  ///< at most VIEWER_WATCHES_MAX; most viewers have one
     int64_t checked_at_us; ///< when its session was last seen to be good
@@ -63,19 +63,19 @@ void viewer_close(ServerViewer *viewer, int status, const char *why);
 /* frame.c */
 /// A viewer has come: looks how much its socket holds.
 void frame_start(ServerViewer *viewer);
-/// Messages packed once for many viewers.
-typedef struct ServerFrame {
+/// Messages packed once for many viewers: as few frames as hold them, behind each other.
+typedef struct ServerFrames {
     const unsigned char *bytes;
     size_t size_bytes;
     int64_t packed_at_us;
-} ServerFrame;
+} ServerFrames;
 
-/// False: they are too many for it, or the pause after the last frames is not over. ret_frame lives
-/// as long as arena.
+/// False: one of them is too large for it, or the pause after the last frames is not over.
+/// ret_frames lives as long as arena.
 bool frame_pack(Server *server, ServerNote *const *notes, size_t count, Arena *arena,
-                ServerFrame *ret_frame);
-/// Sends it now. False: the viewer has something else to get before, or its socket may be full.
-bool frame_send(ServerViewer *viewer, const ServerFrame *frame);
+                ServerFrames *ret_frames);
+/// Sends them now. False: the viewer has something else to get before, or its socket may be full.
+bool frame_send(ServerViewer *viewer, const ServerFrames *frames);
 /// A frame soon: in the next turn, or when the pause after the last one is over.
 void frame_want(ServerViewer *viewer);
 /// The socket is writable. -1: it is lost.

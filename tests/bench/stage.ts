@@ -44,6 +44,10 @@ export class Wire {
     return self;
   }
 
+  get pid(): number {
+    return this.child.pid as number;
+  }
+
   private get lines(): string[] {
     return this.text.split("\n").slice(0, -1);
   }
@@ -126,9 +130,10 @@ export class Stage {
     return id;
   }
 
-  /** Events of a run at an even pace, as a busy run makes them. Returns how many. */
-  async makeEvents(run: string, seconds: number, perSecond: number): Promise<number> {
+  /** Events of a run at an even pace, as a busy run makes them: how many, and the seconds of the processor that the backend took for them. */
+  async makeEvents(run: string, seconds: number, perSecond: number): Promise<{ made: number; appendS: number }> {
     const client = await this.cluster.connect(this.database);
+    const backend = (await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid")).rows[0]?.pid as number;
     const began = performance.now();
     let made = 0;
     for (let ms = 0; ms < seconds * 1000; ms = performance.now() - began) {
@@ -144,8 +149,9 @@ export class Stage {
       }
       if (made >= (ms / 1000) * perSecond) await pause(EVERY_MS);
     }
+    const appendS = cpuSeconds(backend);
     await client.end();
-    return made;
+    return { made, appendS };
   }
 }
 

@@ -81,7 +81,7 @@ async function cpuRound(stage: Stage): Promise<CpuRound> {
   await pause(2000);
   const before = cpuSeconds(stage.pid);
   tape.start();
-  const made = await stage.makeEvents(run, seconds, EVENTS_A_SECOND);
+  const { made } = await stage.makeEvents(run, seconds, EVENTS_A_SECOND);
   const ours_s = cpuSeconds(stage.pid) - before;
   await pause(500);
   const { file, frames } = tape.stop();

@@ -243,31 +243,32 @@ static void take_text(Client *client, const char *text, size_t size)
     }
 }
 
-/* Takes one whole frame off; false while there is none. */
-static bool take_frame(Client *client)
+/* Takes one whole frame, *from bytes behind the start of the buffer; false while there is none. */
+static bool take_frame(Client *client, size_t *from)
 {
-    const unsigned char *head = (const unsigned char *)client->buffer;
-    if (client->used < 2)
+    char *at = client->buffer + *from;
+    const unsigned char *head = (const unsigned char *)at;
+    size_t left = client->used - *from;
+    if (left < 2)
         return false;
     size_t size = head[1] & 0x7F;
     size_t extra = size == 126 ? 2 : size == 127 ? 8 : 0;
-    if (client->used < 2 + extra)
+    if (left < 2 + extra)
         return false;
     for (size_t i = 0; i < extra; i++)
         size = i == 0 ? head[2] : size << 8 | head[2 + i];
-    if (client->used < 2 + extra + size)
+    if (left < 2 + extra + size)
         return false;
     int opcode = head[0] & 0x0F;
     got.frames++;
     got.bytes += (long)size;
     if (opcode == 1)
-        take_text(client, client->buffer + 2 + extra, size);
+        take_text(client, at + 2 + extra, size);
     else if (opcode == 9)
-        send_frame(client, 10, client->buffer + 2 + extra, size);
+        send_frame(client, 10, at + 2 + extra, size);
     else if (opcode == 8)
         client->open = false;
-    client->used -= 2 + extra + size;
-    memmove(client->buffer, client->buffer + 2 + extra + size, client->used);
+    *from += 2 + extra + size;
     return true;
 }
 
@@ -299,8 +300,11 @@ static void read_client(Client *client, const char *message)
         client->used += (size_t)part;
         if (!client->upgraded)
             take_handshake(client, message);
-        while (client->upgraded && client->open && take_frame(client))
+        size_t taken = 0;
+        while (client->upgraded && client->open && take_frame(client, &taken))
             ;
+        client->used -= taken;
+        memmove(client->buffer, client->buffer + taken, client->used);
     }
     if (!client->open) {
         got.lost++;
