@@ -1,9 +1,11 @@
-/* answer, skip, repair: what a person does where the run cannot know, or cannot go back. */
+/* answer, skip, repair, advance: what a person does where the run cannot know, cannot go back, or
+ * would go on watching. */
 #include "cli/api.h"
 #include "cli/ask.h"
 #include "cli/commands.h"
 #include "cli/param.h"
 #include "ledger/run.h"
+#include "run/run.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -111,22 +113,27 @@ CliExit cli_answer(Cli *cli)
 
 /* ------------------------------------------------------------------ a blocked rollback */
 
-static bool check_blocked(const CliAsk *ask, Error *err)
+static bool check_blocked(Cli *cli, const CliAsk *ask, json_t *body, Error *err)
 {
     const char *state = json_get_string(ask->head, "state", "");
+    json_set_string(body, "path", cli_argument(cli, 1));
     return text_equal(state, "rollback_blocked") ||
            error_set(err, ERROR_REFUSED,
                      "run %" PRId64 " is %s: only a rollback that is blocked can be mended",
                      ask->run, state);
 }
 
-static CliExit mend(Cli *cli, const char *kind, json_t *body)
+/* What opens a gate of its own: check says whether it makes sense now, and completes the body. */
+static CliExit ask_gate(Cli *cli, const char *kind, json_t *body,
+                        bool (*check)(Cli *cli, const CliAsk *ask, json_t *body, Error *err))
 {
     Error err = {0};
     CliAsk ask = {0};
-    json_set_string(body, "path", cli_argument(cli, 1));
-    bool ok = cli_ask_open(cli, &ask, &err) && check_blocked(&ask, &err) &&
+    bool ok = cli_ask_open(cli, &ask, &err) && check(cli, &ask, body, &err) &&
               cli_ask_request(&ask, kind, body, &err);
+    if (ok && !ask.context.environment->gates_auto)
+        fprintf(stderr, "it needs approval: headgate approve %" PRId64 " \"%s/%s\"\n", ask.run,
+                json_get_string(body, "path", ""), kind);
     CliExit code = ok ? go_on(cli, &ask, kind) : cli_fail(&err);
     cli_ask_done(&ask);
     return code;
@@ -141,7 +148,7 @@ CliExit cli_skip(Cli *cli)
         return cli_fail(&err);
     }
     json_set_string(body, "why", cli_option(cli, "reason"));
-    return mend(cli, "skip", body);
+    return ask_gate(cli, "skip", body, check_blocked);
 }
 
 CliExit cli_repair(Cli *cli)
@@ -156,5 +163,42 @@ CliExit cli_repair(Cli *cli)
     json_set_string(body, "why", why == NULL ? "" : why);
     if (!cli_param_file(cli_option(cli, "sql"), SQL_MAX_BYTES, "sql", body, &err))
         return cli_fail(&err);
-    return mend(cli, "repair", body);
+    return ask_gate(cli, "repair", body, check_blocked);
+}
+
+/* ------------------------------------------------------------------ the watch of a stage */
+
+static bool check_watched(Cli *cli, const CliAsk *ask, json_t *body, Error *err)
+{
+    char next[512];
+    const json_t *reason = json_object_get(ask->head, "reason");
+    const char *state = json_get_string(ask->head, "state", "");
+    const char *path = json_get_string(reason, "path", "");
+    const char *stage = cli_argument(cli, 1);
+    bool watched =
+        text_equal(state, "watching") && text_equal(json_get_string(reason, "kind", ""), "watch");
+    json_set_string(body, "path", path);
+    if (watched && (stage == NULL || text_equal(stage, path)))
+        return true;
+    if (watched)
+        error_set(err, ERROR_REFUSED, "\"%.200s\" is not watched: \"%s\" is", stage, path);
+    else
+        error_set(err, ERROR_REFUSED,
+                  "run %" PRId64 " is %s: only a stage that is watched can be ended early",
+                  ask->run, state);
+    run_next_commands(run_state_parse(state), reason, ask->run, next, sizeof(next));
+    return error_hint(err, "%s", next);
+}
+
+CliExit cli_advance(Cli *cli)
+{
+    AUTO(json_auto) json_t *body = json_object();
+    Error err = {0};
+    if (text_empty(cli_option(cli, "message"))) {
+        error_set(&err, ERROR_INPUT,
+                  "say why the watch need not last its time: --message WHY; approvers read it");
+        return cli_fail(&err);
+    }
+    json_set_string(body, "why", cli_option(cli, "message"));
+    return ask_gate(cli, "advance", body, check_watched);
 }

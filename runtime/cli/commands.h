@@ -7,6 +7,7 @@
 
 CliMain cli_abort;
 CliMain cli_answer;
+CliMain cli_advance;
 CliMain cli_skip;
 CliMain cli_repair;
 CliMain cli_approve;

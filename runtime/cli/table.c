@@ -151,6 +151,12 @@ static const CliOption SKIP_OPTIONS[] = {
     {.name = "quiet", .letter = 'q', .doc = "no progress"},
     OPTIONS_END,
 };
+static const CliOption ADVANCE_OPTIONS[] = {
+    {.name = "message", .letter = 'm', .value = "WHY", .doc = "why it need not last its time"},
+    DETACH_OPTION,
+    {.name = "quiet", .letter = 'q', .doc = "no progress"},
+    OPTIONS_END,
+};
 static const CliOption REPAIR_OPTIONS[] = {
     {.name = "sql", .value = "FILE", .doc = "the SQL to run instead of the step's undo"},
     MESSAGE_OPTION,
@@ -286,6 +292,11 @@ static const CliOption WORKER_OPTIONS[] = {
 const CliCommand CLI_COMMANDS[] = {
     {"abort", "RUN", 1, 1, "end a run where it is; nothing is undone", NULL, ASK_OPTIONS, cli_abort,
      false, false},
+    {"advance", "RUN [STAGE]", 1, 2,
+     "end the watch of a stage before its time; needs two approvals",
+     "Opens the gate STAGE/advance (of the stage that is watched). When it is approved and every "
+     "guard holds, the rollout goes on; who asked, why and who approved is kept with the run.",
+     ADVANCE_OPTIONS, cli_advance, false, false},
     {"answer", "RUN PATH yes|no|done", 3, 3,
      "say that a manual step is done, or whether something outside the database happened",
      "yes (it happened: goes on) and no (does it again) answer the run that asks. done is said of "

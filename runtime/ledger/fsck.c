@@ -42,8 +42,10 @@ const LedgerFsckRow LEDGER_FSCK[] = {
      "fsck_i10_left_over", "end the connection (pg_terminate_backend), or drop the index"},
     {"I11", "who approves is neither starter nor author, has the role, and is in time", FSCK_STATE,
      "fsck_i11_people", "headgate report RUN; somebody may have changed the tables by hand"},
-    {"I12", "who was let in at a small percentage stays in at a larger one", FSCK_STATE,
-     "fsck_i12_rollout", "headgate rollback RUN takes the flag to 0 %"},
+    {"I12",
+     "who was let in at a small percentage stays in at a larger one, and a watch that ended early "
+     "was approved",
+     FSCK_STATE, "fsck_i12_rollout", "headgate rollback RUN takes the flag to 0 %"},
     {"I13", "a rollback with nothing to undo says so", FSCK_STATE, "fsck_i13_nothing", LOOK_AT_LOG},
     {"I14", "a dry run writes nothing", FSCK_TARGET, "fsck_i14_dry",
      "end the session (pg_terminate_backend): what it wrote is undone; report a bug"},

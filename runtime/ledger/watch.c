@@ -10,8 +10,9 @@ static bool window_as(DbConn *state, const LedgerWriter *writer, const char *nam
     AUTO(db_result_auto) DbResult *result = NULL;
     if (!ledger_call_as(state, writer, name, params, &result, err))
         return false;
-    *ret_watch =
-        (LedgerWatch){.window_us = db_int(result, 0, 0), .counted_us = db_int(result, 0, 1)};
+    *ret_watch = (LedgerWatch){.window_us = db_int(result, 0, 0),
+                               .counted_us = db_int(result, 0, 1),
+                               .closed = db_bool(result, 0, 2)};
     return true;
 }
 
@@ -65,4 +66,15 @@ bool ledger_watch_close(DbConn *state, const LedgerWriter *writer, const char *s
     ledger_param_text(&params, stage);
     ledger_param_int(&params, writer->epoch);
     return ledger_call_as(state, writer, "watch_close", &params, NULL, err);
+}
+
+bool ledger_watch_advance(DbConn *state, const LedgerWriter *writer, const char *stage,
+                          const json_t *data, Error *err)
+{
+    LedgerParams params = {0};
+    ledger_param_int(&params, writer->run);
+    ledger_param_text(&params, stage);
+    ledger_param_int(&params, writer->epoch);
+    ledger_param_json(&params, data);
+    return ledger_call_as(state, writer, "watch_advance", &params, NULL, err);
 }

@@ -15,6 +15,7 @@ typedef struct LedgerSample {
 typedef struct LedgerWatch {
     int64_t window_us;
     int64_t counted_us;
+    bool closed; ///< by a runner that did not get further
 } LedgerWatch;
 
 /// Waits. Opens the window of a stage, or finds it as it was left: time between is not counted.
@@ -25,6 +26,10 @@ NODISCARD bool ledger_watch_open(DbConn *state, const LedgerWriter *writer, cons
 NODISCARD bool ledger_watch_tick(DbConn *state, const LedgerWriter *writer, const char *stage,
                                  const LedgerSample *samples, size_t samples_count, bool counts,
                                  int64_t limit_us, LedgerWatch *ret_watch, Error *err);
+/// Waits. Closes it before its window is over, with the event rollout.advanced. data: {percent,
+/// gate, by, why, approved_by}; counted_us and window_us are added.
+NODISCARD bool ledger_watch_advance(DbConn *state, const LedgerWriter *writer, const char *stage,
+                                    const json_t *data, Error *err);
 NODISCARD bool ledger_watch_close(DbConn *state, const LedgerWriter *writer, const char *stage,
                                   Error *err);
 

@@ -4,13 +4,8 @@
 #ifndef HEADGATE_ROLLOUT_MEND_H
 #define HEADGATE_ROLLOUT_MEND_H
 
-#include "plan/config.h"
 #include "run/run.h"
 
-/// [{"kind": "skip", "need": 2, "approvers": ["admin"], "auto": false}, …]: who would have to
-/// approve each way in an environment; no approvers = nobody could. NULL for environment: nobody is
-/// known. The caller's.
-json_t *rollout_mend_ways(const ConfigEnvironment *environment);
 /// Waits. Opens the gate for a request {kind: skip|repair, body: {path, why, sql?}, asked_by}. A
 /// request that makes no sense is told in the run's log and refused: *ret_outcome.
 NODISCARD bool rollout_mend_ask(Run *run, const json_t *request, const char **ret_outcome,

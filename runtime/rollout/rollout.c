@@ -5,6 +5,7 @@
 
 #include "base/fault.h"
 #include "base/log.h"
+#include "rollout/advance.h"
 #include "rollout/flag.h"
 #include "rollout/gate.h"
 #include "rollout/guard.h"
@@ -25,6 +26,7 @@ typedef struct Watch {
     RunMetrics *metrics;
     RolloutGuards guards;
     LedgerWatch window;
+    RolloutAdvance advance;
     int64_t interval_us;
 } Watch;
 
@@ -244,13 +246,35 @@ static bool untouched(Watch *watch, bool *ret_known, Error *err)
     if (traffic ? rollout_traffic_look(run, rollout, &why) : flag_look(watch, rollout, &why))
         return true;
     if (why.kind == ERROR_CONFLICT) /* a run that is held for another reason says this one now */
-        return (run->state != RUN_HELD || watching(watch, err)) &&
+        return rollout_advance_refuse(&watch->advance, why.message, err) &&
+               (run->state != RUN_HELD || watching(watch, err)) &&
                held_by_somebody(run, rollout, &why, err) && let_in(run, rollout, watch->stage, err);
     *ret_known = false;
     if (traffic && why.kind == ERROR_INTERNAL)
-        return no_data(watch, why.message, err);
+        return no_data(watch, why.message, err) &&
+               rollout_advance_refuse(&watch->advance, why.message, err);
     *err = why;
     return false;
+}
+
+static bool is_over(const Watch *watch)
+{
+    return watch->window.closed || watch->window.counted_us >= watch->window.window_us;
+}
+
+/* What the sample means for the run, and for who wants the watch to end. */
+static bool follow(Watch *watch, RolloutVerdict verdict, const RolloutGuard *worst, Error *err)
+{
+    char text[TEXT_BYTES];
+    if (verdict == ROLLOUT_OK)
+        return watching(watch, err) &&
+               (is_over(watch) ||
+                rollout_advance_turn(&watch->advance, &watch->window, &watch->window.closed, err));
+    bool breach = verdict == ROLLOUT_BREACH;
+    snprintf(text, sizeof(text), "guard \"%s\" %s", worst->sample.guard,
+             breach ? "is breached" : "has no data");
+    return (breach ? breached(watch, worst, err) : no_metric(watch, worst, err)) &&
+           rollout_advance_refuse(&watch->advance, text, err);
 }
 
 /* One look. A breach that a person let go on is judged anew. */
@@ -266,16 +290,10 @@ static bool watch_turn(Watch *watch, Error *err)
         watch->guards.items[i].breaches = 0;
     if (!untouched(watch, &known, err))
         return false;
-    if (!known)
-        return run_wait(watch->run, watch->interval_us / 1000, err);
-    if (!sample(watch, &verdict, &worst, err))
+    if (known && (!sample(watch, &verdict, &worst, err) || !follow(watch, verdict, worst, err)))
         return false;
-    bool ok = verdict == ROLLOUT_BREACH    ? breached(watch, worst, err)
-              : verdict == ROLLOUT_NO_DATA ? no_metric(watch, worst, err)
-                                           : watching(watch, err);
-    if (!ok || (verdict == ROLLOUT_OK && watch->window.counted_us >= watch->window.window_us))
-        return ok;
-    return run_wait(watch->run, watch->interval_us / 1000, err);
+    return (verdict == ROLLOUT_OK && is_over(watch)) ||
+           run_wait(watch->run, watch->interval_us / 1000, err);
 }
 
 static bool watch_stage(Watch *watch, Error *err)
@@ -291,11 +309,13 @@ static bool watch_stage(Watch *watch, Error *err)
     watch->metrics = run_metrics_new(run, stage, watch->conn);
     if (run->state == RUN_RUNNING && !watching(watch, err))
         return false;
-    while (watch->window.counted_us < watch->window.window_us) {
+    while (!is_over(watch)) {
         if (!watch_turn(watch, err))
             return false;
     }
-    return ledger_watch_close(run->ledger, &run->writer, stage->path, err);
+    return rollout_advance_refuse(&watch->advance, "the watch is over", err) &&
+           (watch->window.closed ||
+            ledger_watch_close(run->ledger, &run->writer, stage->path, err));
 }
 
 static bool stage_forward(Run *run, const PlanNode *rollout, const PlanNode *stage, Error *err)
@@ -313,16 +333,19 @@ static bool stage_forward(Run *run, const PlanNode *rollout, const PlanNode *sta
     tell_stage(run, stage, "watching", "");
     AUTO(arena_auto) Arena *arena = arena_new();
     Watch *watch = arena_alloc(arena, sizeof(*watch));
-    *watch = (Watch){.run = run,
-                     .stage = stage,
-                     .arena = arena,
-                     .interval_us = run->options.environment->guard_interval_us};
+    *watch =
+        (Watch){.run = run,
+                .stage = stage,
+                .arena = arena,
+                .advance = {.run = run, .stage = stage, .gate = rollout_advance_gate(arena, stage)},
+                .interval_us = run->options.environment->guard_interval_us};
     bool ok = watch_stage(watch, err);
+    bool early = watch->window.counted_us < watch->window.window_us;
     run_metrics_free(watch->metrics);
     db_close(watch->conn);
     if (!ok || !run_step_apply(run, stage, STEP_EVENT_FINISH, NULL, NULL, err))
         return false;
-    tell_stage(run, stage, "done", "");
+    tell_stage(run, stage, "done", early ? "its watch was ended early" : "");
     return run->state == RUN_RUNNING || run_apply(run, RUN_EVENT_GO, stage->path, NULL, err);
 }
 

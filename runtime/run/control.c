@@ -7,6 +7,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "run/over.h"
+#include "run/step.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -58,6 +59,22 @@ static bool take_tune(Run *run, const json_t *request, bool *ret_taken, Error *e
     return true;
 }
 
+/* Who watches the stage answers; a runner that takes over comes there again. Of a stage that is not
+ * under way nobody would. */
+static bool take_advance(Run *run, const json_t *request, bool *ret_taken, Error *err)
+{
+    int64_t id = json_get_int(request, "id", 0);
+    const char *path = json_get_string(json_object_get(request, "body"), "path", "");
+    *ret_taken = text_equal(json_get_string(request, "kind", ""), "advance");
+    if (!*ret_taken || id <= run->advanced_id)
+        return true;
+    const PlanNode *stage = plan_find(run->plan, path);
+    if (stage == NULL || stage->kind != PLAN_STAGE || run_step_state(run, stage) != STEP_RUNNING)
+        return ledger_request_done(run->control, &run->writer, id, "the stage is not watched", err);
+    json_array_append(run->advances, (json_t *)(uintptr_t)request);
+    return true;
+}
+
 static bool read_requests(Run *run, Error *err)
 {
     AUTO(json_auto) json_t *requests = NULL;
@@ -67,14 +84,17 @@ static bool read_requests(Run *run, Error *err)
     run->asked_requests = json_array();
     json_decref(run->tunes);
     run->tunes = json_array();
+    json_decref(run->advances);
+    run->advances = json_array();
     size_t i = 0;
     json_t *request = NULL;
     json_array_foreach (requests, i, request) {
         int64_t id = json_get_int(request, "id", 0);
         bool tune = false;
-        if (!take_tune(run, request, &tune, err))
+        bool advance = false;
+        if (!take_tune(run, request, &tune, err) || !take_advance(run, request, &advance, err))
             return false;
-        if (tune || id <= run->answered_id)
+        if (tune || advance || id <= run->answered_id)
             continue;
         if (take_request(run, request))
             json_array_append(run->asked_requests, request);
@@ -193,12 +213,21 @@ bool run_control_settle(Run *run, const char *outcome, Error *err)
     return true;
 }
 
-bool run_control_answer(Run *run, const char *outcome, Error *err)
+static bool end(Run *run, bool ok, Error *err)
 {
-    if (!db_begin(run->ledger, err))
-        return false;
-    if (run_control_settle(run, outcome, err))
+    if (ok)
         return db_commit(run->ledger, err);
     db_rollback(run->ledger);
     return false;
+}
+
+bool run_control_answer(Run *run, const char *outcome, Error *err)
+{
+    return db_begin(run->ledger, err) && end(run, run_control_settle(run, outcome, err), err);
+}
+
+bool run_control_advanced(Run *run, const json_t *request, const char *outcome, Error *err)
+{
+    run->advanced_id = json_get_int(request, "id", 0); /* as in run_control_settle() */
+    return db_begin(run->ledger, err) && end(run, settle_one(run, request, outcome, err), err);
 }

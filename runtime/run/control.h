@@ -16,5 +16,8 @@ json_t *run_control_told(const json_t *request);
 NODISCARD bool run_control_settle(Run *run, const char *outcome, Error *err);
 /// Waits. The same in a transaction of its own, where nothing is to be done about them.
 NODISCARD bool run_control_answer(Run *run, const char *outcome, Error *err);
+/// Waits. A request of run->advances was looked at: marks it as handled and tells so.
+NODISCARD bool run_control_advanced(Run *run, const json_t *request, const char *outcome,
+                                    Error *err);
 
 #endif

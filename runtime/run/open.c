@@ -281,6 +281,7 @@ void run_close(Run *run)
     json_decref(run->steps);
     json_decref(run->asked_requests);
     json_decref(run->tunes);
+    json_decref(run->advances);
     json_decref(run->over);
     json_decref(run->over_held);
     json_decref(run->head);

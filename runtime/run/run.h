@@ -47,7 +47,6 @@ typedef enum RunMendWay { RUN_MEND_NOTHING, RUN_MEND_SKIP, RUN_MEND_REPAIR } Run
 typedef struct RunMend {
     RunMendWay way;
     bool approved; ///< false: it waits for its gate
-    bool rejected;
     const char *gate;
     const char *why;
     const char *by;
@@ -126,6 +125,8 @@ struct Run {
     json_t *tunes;       ///< open requests to change the pace of row work (run/throttle.h)
     int64_t tuned_id;    ///< the newest of them that has been followed
     bool tunable;        ///< row work is at it
+    json_t *advances;    ///< open requests to end the watch of a stage (rollout/advance.h)
+    int64_t advanced_id; ///< the newest of them that was answered
     int64_t renewed_at_us;
     json_t *over;           ///< budgets that are exceeded, by name (run/over.h)
     json_t *over_held;      ///< those of them that held the run, or need not

@@ -8,9 +8,10 @@
 
 /// What a request is about.
 typedef enum RunAbout {
-    REQUEST_MOVES, ///< the run's state
-    REQUEST_MENDS, ///< the failed undo that blocks a rollback: its body names the step
-    REQUEST_TUNES, ///< the pace of row work (run/tune.h)
+    REQUEST_MOVES,    ///< the run's state
+    REQUEST_MENDS,    ///< the failed undo that blocks a rollback: its body names the step
+    REQUEST_TUNES,    ///< the pace of row work (run/tune.h)
+    REQUEST_ADVANCES, ///< the watch of a stage: its body names the stage
 } RunAbout;
 
 /// Something a person may ask of a run.
@@ -26,7 +27,8 @@ extern const size_t RUN_REQUESTS_COUNT;
 /// NULL when there is no such word.
 const RunRequest *run_request_find(const char *name);
 /// Is there a transition for it? A run at work takes resume and retry too, and goes on; what mends
-/// is for a blocked rollback alone, what tunes for a run whose row work may be under way.
+/// is for a blocked rollback alone, what tunes for a run whose row work may be under way,
+/// what advances for a run that watches.
 bool run_request_allowed(const RunRequest *request, RunState state);
 /// Does it make sense to offer it in this state?
 bool run_request_offered(const RunRequest *request, RunState state);

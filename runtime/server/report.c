@@ -183,6 +183,28 @@ static json_t *approvals_json(const Making *making)
     return approvals;
 }
 
+/* Stages whose watch people ended before its window was over. */
+static json_t *advanced_json(const Making *making)
+{
+    json_t *list = json_array();
+    size_t i = 0;
+    json_t *rollout = NULL;
+    json_array_foreach (json_object_get(making->whole, "rollouts"), i, rollout) {
+        size_t k = 0;
+        json_t *stage = NULL;
+        json_array_foreach (json_object_get(rollout, "stages"), k, stage) {
+            json_t *item = json_copy(json_object_get(stage, "advanced"));
+            if (!json_is_object(item)) {
+                json_decref(item);
+                continue;
+            }
+            json_object_set(item, "stage", json_object_get(stage, "path"));
+            json_array_append_new(list, item);
+        }
+    }
+    return list;
+}
+
 static json_t *kept_json(const Making *making)
 {
     json_t *kept = json_array();
@@ -248,6 +270,7 @@ static json_t *make(const Making *making)
     json_object_set_new(report, "phases", phases_json(making));
     json_object_set_new(report, "steps", steps_json(making));
     json_object_set_new(report, "approvals", approvals_json(making));
+    json_object_set_new(report, "advanced", advanced_json(making));
     json_object_set_new(report, "budgets", run_budget_json(making->plan, making->spent));
     json_object_set_new(report, "rows", rows_json(making));
     copy(making->whole, times, TIMES);

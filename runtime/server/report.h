@@ -44,6 +44,8 @@ const char *report_time(int64_t us, char *out, size_t size);
 void report_tick_line(const json_t *tick, Text *out);
 /// What was answered at a gate: "percent = 10, ticket = …"; nothing when nothing was asked.
 void report_fields(const json_t *fields, Text *out);
+/// Of a watch that was ended early: "after 3h of 24h: the reason (asked by …, approved by …)".
+void report_advanced(const json_t *advanced, Text *out);
 /// "☑", "☐", "✗", "–".
 const char *report_mark(const char *state);
 

@@ -327,6 +327,27 @@ static void write_approvals(const json_t *report, Text *out)
     end_table(out);
 }
 
+static void write_advanced(const json_t *report, Text *out)
+{
+    static const char *const COLUMNS[] = {"Override", "Ended early"};
+    const json_t *list = json_object_get(report, "advanced");
+    size_t i = 0;
+    json_t *one = NULL;
+    if (json_array_size(list) == 0)
+        return;
+    begin_table("Overrides", COLUMNS, COUNT_OF(COLUMNS), out);
+    json_array_foreach (loose(list), i, one) {
+        AUTO(text_done) Text text;
+        text_init(&text, BOUND_JSON_BYTES);
+        report_advanced(one, &text);
+        text_append(out, "<tr>");
+        element("td", NULL, json_get_string(one, "stage", ""), out);
+        element("td", "debt", text_string(&text), out);
+        text_append(out, "</tr>\n");
+    }
+    end_table(out);
+}
+
 static void write_budgets(const json_t *report, Text *out)
 {
     static const char *const COLUMNS[] = {"Budget", "#Measured", "#Allowed", "State"};
@@ -386,6 +407,7 @@ void server_report_html(const json_t *report, Text *out)
     write_phases(report, out);
     write_steps(report, out);
     write_approvals(report, out);
+    write_advanced(report, out);
     write_budgets(report, out);
     write_rows(report, out);
     text_append(out, "<p class=\"soft\">Headgate, ");

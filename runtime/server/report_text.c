@@ -136,6 +136,36 @@ void report_fields(const json_t *fields, Text *out)
     }
 }
 
+void report_advanced(const json_t *advanced, Text *out)
+{
+    char counted[TIME_BYTES];
+    char window[TIME_BYTES];
+    size_t i = 0;
+    json_t *person = NULL;
+    text_printf(out, "after %s of %s: %s (asked by %s, approved by ",
+                report_time(json_get_int(advanced, "counted_us", 0), counted, sizeof(counted)),
+                report_time(json_get_int(advanced, "window_us", 0), window, sizeof(window)),
+                json_get_string(advanced, "why", ""), json_get_string(advanced, "by", ""));
+    json_array_foreach (json_object_get(advanced, "approved_by"), i, person) {
+        text_printf(out, "%s%s", i == 0 ? "" : ", ", json_string_value(person));
+    }
+    text_append_char(out, ')');
+}
+
+static void write_advanced(const json_t *list, const Style *style, Text *out)
+{
+    size_t i = 0;
+    json_t *one = NULL;
+    if (json_array_size(list) > 0)
+        text_printf(out, "\n%sOverrides\n", style->section);
+    json_array_foreach (loose(list), i, one) {
+        text_printf(out, "%sstage \"%s\" ended early ", style->item,
+                    json_get_string(one, "stage", ""));
+        report_advanced(one, out);
+        text_append_char(out, '\n');
+    }
+}
+
 /* What is owed where the glass was broken; told once, behind the last who broke it. */
 static void write_obligation(const json_t *one, const json_t *next, const Style *style, Text *out)
 {
@@ -241,6 +271,7 @@ static void write_all(const json_t *report, const Style *style, Text *out)
     json_array_foreach (json_object_get(report, "steps"), i, step)
         write_step(step, style, out);
     write_approvals(json_object_get(report, "approvals"), style, out);
+    write_advanced(json_object_get(report, "advanced"), style, out);
     write_budgets(report, style, out);
     write_rest(report, style, out);
 }

@@ -62,7 +62,8 @@ const ServerRoute SERVER_ROUTES[] = {
      "Decides rows as a filled-in file says, all or none; without apply, says what it would do."},
     {METHOD_POST, "/api/runs/:run/requests", post_request, ACCESS_OPERATOR,
      "Asks a run to pause, resume, retry, roll back or abort, to skip or repair a failed "
-     "undo, or to change its pace. Needs If-Match with the run's version. Answers 202."},
+     "undo, to change its pace, or to end the watch of a stage. Needs If-Match with the run's "
+     "version. Answers 202."},
     {METHOD_POST, "/api/runs/:run/answers", post_answer, ACCESS_VIEWER,
      "Says that a manual step, or one box of a check-list, is done. Needs the step's role, or "
      "operator."},

@@ -1,6 +1,6 @@
 /* Runs: lists, one run, report, requests. */
 #include "db/sql.h"
-#include "rollout/mend.h"
+#include "rollout/asked.h"
 #include "run/kept.h"
 #include "run/tune.h"
 #include "run/undo.h"
@@ -44,7 +44,7 @@ bool get_run(ServerRequest *request, json_t **ret_body, Error *err)
         return false;
     const char *environment = json_get_string(*ret_body, "environment", "");
     json_object_set_new(*ret_body, "mend",
-                        rollout_mend_ways(request_environment(request, environment)));
+                        rollout_asked_ways(request_environment(request, environment)));
     return true;
 }
 
@@ -137,7 +137,7 @@ typedef struct Asked {
     const RunRequest *kind;
     const char *why;
     const char *version;
-    const char *path;    ///< of the step whose undo is mended, otherwise NULL
+    const char *path;    ///< of the step whose undo is mended, or of the watched stage; or NULL
     const char *sql;     ///< of a repair
     const json_t *tunes; ///< the body of a tune
     const char *step;    ///< that it is about; NULL = whichever is at work
@@ -178,9 +178,9 @@ static bool read_more(const ServerRequest *request, Asked *asked, Error *err)
         return read_tune(request, asked, err);
     if (names_a_tune(request->body))
         return error_set(err, ERROR_INPUT, "only tune takes speed, batch_us, pause_us and workers");
-    if (asked->kind->about != REQUEST_MENDS)
+    if (asked->kind->about == REQUEST_MOVES)
         return json_object_get(request->body, "path") == NULL ||
-               error_set(err, ERROR_INPUT, "only skip, repair and tune take \"path\"");
+               error_set(err, ERROR_INPUT, "only skip, repair, tune and advance take \"path\"");
     const char *why = NULL;
     return request_body_text(request, "path", PATH_BYTES, &asked->path, err) &&
            request_body_text(request, "why", WHY_BYTES, &why, err) &&
@@ -203,7 +203,7 @@ static bool read_asked(ServerRequest *request, Asked *asked, Error *err)
     if (asked->kind == NULL)
         return error_set(err, ERROR_INPUT,
                          "a run cannot be asked to \"%s\"; it can pause, resume, retry, rollback, "
-                         "abort, skip, repair and tune",
+                         "abort, skip, repair, tune and advance",
                          name);
     asked->why = json_get_string(request->body, "why", "");
     if (strlen(asked->why) > WHY_BYTES)
@@ -236,7 +236,10 @@ static bool refused(ServerRequest *request, const Asked *asked, const DbResult *
         return false;
     return asked->path == NULL ||
            request_fail(request, STATUS_CONFLICT, err, ERROR_CONFLICT,
-                        "the rollback is not blocked by the undo of \"%s\"", asked->path);
+                        asked->kind->about == REQUEST_MENDS
+                            ? "the rollback is not blocked by the undo of \"%s\""
+                            : "\"%s\" is not a stage that is watched",
+                        asked->path);
 }
 
 /* One statement: the version is compared and the request stored, or nothing happens. */

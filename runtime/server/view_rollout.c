@@ -87,6 +87,7 @@ static json_t *stage_json(const Rollout *rollout, const json_t *stage)
     json_set_int(item, "left_us", window_us);
     json_set_string(item, "opened_at", NULL);
     json_set_string(item, "closed_at", NULL);
+    json_object_set_new(item, "advanced", json_null());
     return item;
 }
 

@@ -212,6 +212,21 @@ static bool add_reason(Needs *needs, const json_t *run, Error *err)
     return true;
 }
 
+/* What somebody asks for while a stage is watched: the run does not wait for it. */
+static bool add_asked(Needs *needs, Error *err)
+{
+    AUTO(json_auto) json_t *rows = NULL;
+    if (!ledger_call_json(needs->state, "server_asked", NULL, &rows, err))
+        return false;
+    size_t i = 0;
+    json_t *row = NULL;
+    json_array_foreach (rows, i, row) {
+        if (!add_gate(needs, row, json_get_string(row, "path", ""), err))
+            return false;
+    }
+    return true;
+}
+
 /* Of runs that may have ended long ago: the glass of a gate was broken, and nobody has looked. */
 static bool add_obligations(Needs *needs, Error *err)
 {
@@ -314,7 +329,7 @@ static bool add_needs(Needs *needs, Error *err)
         if (!add_reason(needs, run, err))
             return false;
     }
-    return add_reviews(needs, runs, err) && add_obligations(needs, err);
+    return add_asked(needs, err) && add_reviews(needs, runs, err) && add_obligations(needs, err);
 }
 
 static bool list_runs(DbConn *state, ServerTargets *targets, const ServerFilter *filter,

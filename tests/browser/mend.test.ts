@@ -1,5 +1,5 @@
 /** What only a person can move, by clicking, against real runs: "did it happen?" is answered, a failed undo is skipped or
- *  repaired. */
+ *  repaired, the watch of a stage is ended early. */
 import assert from "node:assert/strict";
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -244,4 +244,48 @@ test("where gates pass by policy the dialog says that it takes effect at once, a
   await dialog.getByRole("button", { name: "Skip – the rollback goes on without it" }).click();
   await stateIs(alice, "Rolled back");
   assert.deepEqual(await states(run), ["undone", "undone", "skipped"]);
+});
+
+/* ------------------------------------------------------------------ the watch of a stage */
+
+test("advance: asked on the rollout's page with a reason, approved by two who did not start the run, and the stage keeps who and why", { skip }, async (t) => {
+  const database = await cluster.database();
+  await cluster.query(database, "CREATE TABLE flags (name text, percent int, enabled bool); INSERT INTO flags VALUES ('new', 0, false)");
+  const folder = writePlan({
+    "plan.lua": `plan "p" { doc = "d", rollout "new" {
+      flag = sql_flag { table = "flags", name = "name", percent = "percent", enabled = "enabled" },
+      stage { percent = 10, watch = "24h" }, stage { percent = 50, watch = "48h" },
+    } }`,
+  });
+  const env = { ...cluster.env(database), HEADGATE_HOME: temporary("home") };
+  const run = await waiting(t, folder, env, "people", database, async (supervisor) => (await supervisor.as("alice").startRun(basename(folder), "people")).id);
+  await run.reached("watching");
+  const rollout = async (person: string, view?: View) => {
+    const page = await run.open(person, view);
+    await page.getByRole("link", { name: "Rollout", exact: true }).first().click();
+    await page.getByText("Automation: watching").waitFor(SLOW);
+    return page;
+  };
+  const carol = await rollout("carol", narrow);
+  assert.equal(await carol.getByRole("button", { name: "Advance now…" }).count(), 0, "a viewer may look");
+
+  const alice = await rollout("alice");
+  await alice.getByRole("button", { name: "Advance now…" }).click(SLOW);
+  const dialog = alice.getByRole("dialog");
+  await dialog.getByText(/^Ends the watch of 10% after .+ of 1 d and goes to 50%\./).waitFor();
+  await dialog.getByText("2 people with the role admin must approve it first, not alice").waitFor();
+  await dialog.getByLabel("Reason").fill("the release waits");
+  await dialog.getByRole("button", { name: "Ask for 2 approvals" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await alice.getByText("0 of 2 approvals (admin)").waitFor(SLOW);
+  for (const [person, view] of [["bob", wide], ["dave", narrow]] as const) {
+    const page = await rollout(person, view);
+    await approve(page, person);
+    if (person === "bob") await looksRight(page, "advance-gate");
+  }
+  await alice.getByText(/Ended early after .+ of 1 d, asked by alice: “the release waits”/).waitFor(SLOW);
+  await alice.getByRole("link", { name: /^(bob, dave|dave, bob)$/ }).waitFor();
+  await alice.getByText("left of 2 d").waitFor(SLOW);
+  await looksRight(alice, "advance-done");
+  assert.deepEqual(await cluster.query(database, "SELECT percent FROM flags"), [{ percent: 50 }]);
 });

@@ -228,7 +228,8 @@ test("the API asks for the same, and refuses what could not be", async (t) => {
   await assert.rejects(ask({ kind: "repair", path: "f/two", why: "x" }), /400.*sql/);
   await assert.rejects(ask({ kind: "repair", path: "f/two", why: "x", sql: "VACUUM undone" }), /400.*VACUUM/);
   await assert.rejects(ask({ kind: "skip", path: "f/two", why: "x", sql: "SELECT 1" }), /400.*only a repair/);
-  await assert.rejects(ask({ kind: "retry", path: "f/two", why: "x" }), /400.*only skip, repair and tune/);
+  await assert.rejects(ask({ kind: "retry", path: "f/two", why: "x" }), /400.*only skip, repair, tune and advance/);
+  await assert.rejects(ask({ kind: "advance", path: "f/two", why: "x" }), /409.*it cannot advance/);
   await assert.rejects(ask({ kind: "tune", speed: 50 }), /409.*it cannot tune/);
   await assert.rejects(ask({ kind: "retry", speed: 50 }), /400.*only tune takes/);
   await assert.rejects(ask({ kind: "skip", path: "f/two", why: "x" }, "bob"), /403/);
@@ -237,6 +238,7 @@ test("the API asks for the same, and refuses what could not be", async (t) => {
   assert.deepEqual(mend, [
     { kind: "skip", need: 2, approvers: ["admin"], auto: false },
     { kind: "repair", need: 1, approvers: ["admin"], auto: false },
+    { kind: "advance", need: 2, approvers: ["admin"], auto: false },
   ]);
   await ask({ kind: "repair", path: "f/two", why: "never made", sql: "INSERT INTO undone SELECT 'two' FROM ready; DROP TABLE two" });
   await waitUntil("the gate is open", async () => (await alice.run(id)).gates.some((gate) => gate.path === "f/two/repair"));

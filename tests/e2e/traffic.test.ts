@@ -1,13 +1,13 @@
 /** Traffic through a real HAProxy: stages are weights, measured in requests; somebody's hand holds the run; rollback is 0 %. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
 import type { Api } from "../lib/api";
 import { headgate } from "../lib/cli";
 import { Cluster } from "../lib/cluster";
 import { type Haproxy, noHaproxy, startHaproxy } from "../lib/haproxy";
-import { headgateBinary } from "../lib/paths";
+import { noFaults } from "../lib/faults";
 import { temporary, writePlan } from "../lib/plan";
 import { killNow, processesOf } from "../lib/processes";
 import { Supervisor } from "../lib/supervisor";
@@ -176,9 +176,6 @@ test("a runner that dies later: the next one goes on with the share that is ther
   await stage.reached("rolled back", ({ state }) => state === "rolled_back");
   assert.deepEqual(await stage.haproxy.requests(20), { blue: 20, green: 0 });
 });
-
-/** Why no runner can be killed at a point of our choice; "" when it can. */
-const noFaults = readFileSync(headgateBinary).includes("traffic.intent") ? "" : "this build has no fault points";
 
 test("a runner that dies before and after the weights are set: they are read back, and set once more or not at all", { skip: noHaproxy || noFaults || false }, async (t) => {
   const once = join(temporary("faults"), "once");

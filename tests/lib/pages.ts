@@ -98,6 +98,19 @@ async function tokenMade(page: Page): Promise<void> {
   await page.getByText("shown this once").waitFor();
 }
 
+async function advanceWithoutReason(page: Page): Promise<void> {
+  await press("Advance now…")(page);
+  await page.getByRole("button", { name: "Ask for 2 approvals" }).click();
+  await page.getByText("Say why").waitFor();
+}
+
+async function advanceAsked(page: Page): Promise<void> {
+  await press("Advance now…")(page);
+  await page.getByLabel("Reason").fill("the release waits");
+  await page.getByRole("button", { name: "Ask for 2 approvals" }).click();
+  await page.getByText("0 of 2 approvals (admin)").waitFor();
+}
+
 const only = new RegExp(process.env["HEADGATE_PAGES"] ?? "");
 
 /** HEADGATE_PAGES = a pattern of names leaves the others out, while one works on a page. */
@@ -168,6 +181,9 @@ export const PAGE_STATES: PageState[] = ([
     { name: "rollout-watching", path: "/runs/42/rollout", at: "stage", ready: title("error_rate", 3) },
     { name: "rollout-breach", path: "/runs/42/rollout", at: "stage", mock: [["breach"]], ready: words("error_rate was 4.2%") },
     { name: "rollout-no-data", path: "/runs/41/rollout", at: "stage", ready: words("has had no data") },
+    { name: "rollout-advance-asked", path: "/runs/42/rollout", at: "stage", person: "alice", ready: button("Advance now…"), reach: advanceAsked },
+    { name: "rollout-advanced", path: "/runs/42/rollout", at: "stage", mock: [["advanced"]], ready: words("Ended early after") },
+    { name: "dialog-advance", path: "/runs/42/rollout", at: "stage", ready: button("Advance now…"), reach: advanceWithoutReason },
     { name: "rollout-waits-for-gate", path: "/runs/42/rollout", at: "gate 100", ready: words("Waiting for its gate") },
     { name: "rollout-none", path: "/runs/37/rollout", ready: words("This plan has no rollout") },
   ]),

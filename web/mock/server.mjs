@@ -4,7 +4,8 @@
 // Log in with the token "bob" (administrator), "alice" (who started) or "vera" (viewer). For tests:
 // POST /mock/goto {at}, /mock/next, /mock/drop {ms} (goes away), /mock/quiet {on} (sends nothing), /mock/gate-changes,
 // /mock/session {ends_s, idle_s, times} (when the session ends; idle_s for so many answers), /mock/version {version} (after the next connection), /mock/behind {run} (its viewers have to fetch it again),
-// /mock/gate (what of the newest gate is otherwise), /mock/empty (no runs, no plans), /mock/decided (two rows of the review), /mock/breach (the guards of the watched stage are breached, and the run is held).
+// /mock/gate (what of the newest gate is otherwise), /mock/empty (no runs, no plans), /mock/decided (two rows of the review), /mock/breach (the guards of the watched stage are breached, and the run is held),
+// /mock/advanced (the watch of the first stage was ended early).
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { dirname, extname, join, normalize } from "node:path";
@@ -24,6 +25,8 @@ const PEOPLE = {
   vera: { role: "viewer", roles: {} },
 };
 
+/** As runtime/rollout/asked.c has it. */
+const WAYS = [["repair", 1], ["skip", 2], ["advance", 2]].map(([kind, need]) => ({ kind, need, approvers: ["admin"], auto: false }));
 /** As runtime/run/undo.c has it. */
 const MAY = {
   pause: ["running", "waiting", "watching", "held", "throttled", "rolling_back"],
@@ -34,6 +37,7 @@ const MAY = {
   rollback: ["running", "waiting", "watching", "held", "throttled", "paused", "failed", "done"],
   abort: ["pending", "running", "waiting", "watching", "held", "throttled", "paused", "failed", "rollback_blocked"],
   tune: ["running", "throttled"],
+  advance: ["watching"],
 };
 /** As runtime/run/tune.c has it. */
 const TUNES = [
@@ -134,6 +138,7 @@ class World {
       if (data.state === "done") Object.assign(stage, { counted_us: stage.window_us, left_us: 0 });
       rollout.automation = data.state;
     }
+    if (type === "rollout.advanced") stage.advanced = data;
     if (type === "rollout.sample") {
       Object.assign(stage, { counted_us: data.counted_us, left_us: data.left_us });
       for (const row of data.guards) {
@@ -223,15 +228,25 @@ class World {
   page(id) {
     const part_times = [["expand", 20e6, 0, 0], ["backfill", 21e6, 35e6, 0], ["start-rollout", 0, 60e6, 0]]
       .map(([path, active_us, waiting_us, watching_us]) => ({ path, active_us, waiting_us, watching_us }));
-    if (id === "42") return { ...this.head(), pace: this.live.pace ?? null, part_times, active_us: 41e6, graph, steps: this.live.steps, gates: this.live.gates.map(({ evidence: _e, next: _n, ...gate }) => gate), rollouts: this.live.rollouts, review: this.live.review, waiting_us: 95e6, watching_us: 0 };
+    if (id === "42") return { ...this.head(), mend: WAYS, pace: this.live.pace ?? null, part_times, active_us: 41e6, graph, steps: this.live.steps, gates: this.live.gates.map(({ evidence: _e, next: _n, ...gate }) => gate), rollouts: this.live.rollouts, review: this.live.review, waiting_us: 95e6, watching_us: 0 };
     const run = this.others.find((row) => row.id === id);
     if (!run) return null;
     const error = run.state === "failed" ? { kind: "database", sqlstate: "55P03", message: "canceling statement due to lock timeout", detail: "ALTER TABLE events waited 5 s for process 4711 (SELECT …, idle in transaction since 14:02)", hint: "End that session, then retry." } : null;
     const leaves = graph.children.flatMap((node) => (node.kind === "phase" ? node.children : [node]));
     const steps = leaves.slice(0, run.steps_done).map((node, index) => ({
       path: node.path, kind: node.kind, state: run.state === "rolled_back" ? "undone" : run.state === "rollback_blocked" && node.path === run.node ? "undo_failed" : error && index === run.steps_done - 1 ? "failed" : "done", attempt: error ? 3 : 1, started_at: run.created_at, finished_at: run.state_since, detail: {}, error: error && index === run.steps_done - 1 ? error : null }));
-    return { ...run, graph, steps, gates: [], ...(run.state === "rollback_blocked" ? { mend: [{ kind: "repair", need: 1, approvers: ["admin"], auto: false }, { kind: "skip", need: 2, approvers: ["admin"], auto: false }] } : {}), rollouts: run.state === "held" ? [{ ...newRollout(), percent: 10, intended_percent: 10, enabled: true, automation: "held" }] : [], review: { open: 0, applied: 0, skipped: 0 }, part_times: [], active_us: 81e6, waiting_us: 0, watching_us: 0 };
+    return { ...run, graph, steps, gates: [], mend: WAYS, rollouts: run.state === "held" ? [{ ...newRollout(), percent: 10, intended_percent: 10, enabled: true, automation: "held" }] : [], review: { open: 0, applied: 0, skipped: 0 }, part_times: [], active_us: 81e6, waiting_us: 0, watching_us: 0 };
   }
+}
+
+/** Somebody asks for the end of the watch: the gate is open while the story stands still. */
+function askAdvance(world, path, person, why) {
+  const { percent, counted_us } = world.live.rollouts[0].stages.find((stage) => stage.path === path);
+  const gate = { ...newGate("42", `${path}/advance`), expires_at: null, on_expire: null, approvers: ["admin"], need: 2, then: "go to 50 %", evidence: [{ path, kind: "stage", verdict: "pass", text: `watched ${Math.round(counted_us / 6e7)}m; all 2 guards hold; ${person} says: ${why}`, at: null }],
+    question: `End the watch of "v2_canonical_system" at ${percent} % early, and go to 50 %?`, next: [{ kind: "advance", path, text: `end the watch of v2_canonical_system at ${percent} %, and go to 50 %` }] };
+  world.gates.set(gate.path, gate);
+  world.live.gates = [...world.gates.values()];
+  world.event("gate.opened", gate.path, { question: gate.question, approvers: gate.approvers, need: gate.need, digest: gate.digest, expires_at: null });
 }
 
 const failed = (status, kind, message, hint = "") => ({ status, body: { error: { kind, message, hint } } });
@@ -296,6 +311,7 @@ function request(world, id, { body, person, ifMatch }) {
     world.event("step.throttle", path, { ...pace, most: body.speed === undefined ? pace.most : body.speed / 100, batch_us: body.batch_us ?? pace.batch_us, pause_us: body.pause_us ?? pace.pause_us, workers: body.workers ?? pace.workers });
   }
   if (body.kind === "pause") world.change({ state: "paused", reason: { kind: "paused", text: `paused by ${person}${body.why ? `: ${body.why}` : ""}`, who: ["operator"], since: iso(Date.now()) } });
+  if (body.kind === "advance") askAdvance(world, body.path, person, body.why);
   if (body.kind === "resume") world.change({ state: "running", reason: null });
   if (body.kind === "abort") world.change({ state: "aborted", reason: null, finished_at: iso(Date.now()) });
   if (body.kind === "rollback") world.change({ state: "rolling_back", direction: "back", reason: { kind: "request", text: `${person}: ${body.why}` } });
@@ -414,6 +430,11 @@ function control(world, name, body) {
   if (name === "behind") world.send({ t: "reset", run: body.run, seq: world.live.seq, why: "fell behind" }, () => true);
   if (name === "empty") world.empty = true;
   if (name === "breach") world.breach();
+  // the watch of the first stage was ended early
+  if (name === "advanced") {
+    const [stage] = world.live.rollouts[0].stages;
+    world.event("rollout.advanced", stage.path, { percent: stage.percent, gate: `${stage.path}/advance`, by: "alice", why: "the release waits", approved_by: ["bob", "dora"], counted_us: stage.window_us / 4, window_us: stage.window_us });
+  }
   if (name === "decided") [["applied", { choice: 0 }], ["skipped", { skip: true }]].forEach(([state, decision], index) => Object.assign(world.rows[index], { state, decision }));
   // the newest gate is otherwise
   if (name === "gate") Object.assign([...world.gates.values()].at(-1), body, { mayToo: body.may });

@@ -276,7 +276,8 @@ CREATE TABLE headgate.answer (
     PRIMARY KEY (run, path, item)
 );
 
--- A durable watch window: only time in which every guard had a fresh sample is counted.
+-- A durable watch window: only time in which every guard had a fresh sample is counted. advanced: it was ended before it was over,
+-- and says who asked, why, and who approved.
 CREATE TABLE headgate.watch (
     run        bigint NOT NULL REFERENCES headgate.run (id),
     stage      text   NOT NULL,
@@ -285,6 +286,7 @@ CREATE TABLE headgate.watch (
     opened_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     counted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     closed_at  timestamptz,
+    advanced   jsonb,
     PRIMARY KEY (run, stage)
 );
 CREATE TABLE headgate.sample (
@@ -450,6 +452,7 @@ SELECT e.run, e.seq, e.at, e.type, e.node, e.data,
                                      WHEN e.data ->> 'verdict' = 'pass' THEN 'info' ELSE 'warn' END
        WHEN 'gate.approval' THEN CASE WHEN e.data ->> 'decision' = 'approve' THEN 'info' ELSE 'warn' END
        WHEN 'gate.closed' THEN CASE WHEN e.data ->> 'state' IN ('rejected', 'expired') THEN 'warn' ELSE 'info' END
+       WHEN 'rollout.advanced' THEN 'warn'
        WHEN 'rollout.stage' THEN CASE WHEN e.data ->> 'state' IN ('held', 'rolled_back') THEN 'warn' ELSE 'info' END
        WHEN 'step.lock' THEN CASE WHEN e.data ->> 'state' = 'waiting' THEN 'warn' ELSE 'info' END
        WHEN 'step.throttle' THEN CASE WHEN e.data ->> 'state' = 'paused' THEN 'warn' ELSE 'info' END

@@ -3,7 +3,7 @@ SELECT pg_catalog.json_build_object(
     'watches', coalesce((
         SELECT pg_catalog.json_object_agg(w.stage, pg_catalog.json_build_object(
                    'window_us', w.window_us, 'counted_us', w.counted_us, 'left_us', greatest(w.window_us - w.counted_us, 0),
-                   'opened_at', headgate.rfc3339(w.opened_at), 'closed_at', headgate.rfc3339(w.closed_at)))
+                   'opened_at', headgate.rfc3339(w.opened_at), 'closed_at', headgate.rfc3339(w.closed_at), 'advanced', w.advanced))
         FROM headgate.watch AS w WHERE w.run = $1::bigint AND pg_catalog.starts_with(w.stage, $2::text || '/')), '{}'),
     'samples', coalesce((
         SELECT pg_catalog.json_agg(pg_catalog.json_build_object('guard', x.guard, 'points', x.points) ORDER BY x.guard)

@@ -5,4 +5,4 @@ SET counted_us = counted_us + CASE WHEN $3::boolean THEN
     counted_at = pg_catalog.clock_timestamp()
 FROM headgate.lease AS l
 WHERE w.run = $1::bigint AND w.stage = $2::text AND l.run = w.run AND l.epoch = $5::bigint
-RETURNING window_us, counted_us
+RETURNING window_us, counted_us, closed_at IS NOT NULL

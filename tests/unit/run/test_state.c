@@ -122,6 +122,8 @@ static void test_requests_follow_the_table(void **state)
     assert_false(run_request_allowed(run_request_find("pause"), RUN_DONE));
     assert_true(run_request_allowed(run_request_find("resume"), RUN_RUNNING));
     assert_false(run_request_allowed(run_request_find("resume"), RUN_STATES));
+    for (RunState s = 0; s < RUN_STATES; s++)
+        assert_int_equal(run_request_allowed(run_request_find("advance"), s), s == RUN_WATCHING);
     assert_null(run_request_find("explode"));
 }
 

@@ -304,7 +304,7 @@ static void requests_need_the_version_you_saw(void **state)
                  "the header If-Match is missing: it says which version you saw");
     expect_error(ask_as("bob", "POST", PATH, V1, "{\"kind\": \"explode\"}"), 400,
                  "a run cannot be asked to \"explode\"; it can pause, resume, retry, rollback, "
-                 "abort, skip, repair and tune");
+                 "abort, skip, repair, tune and advance");
     expect_error(ask_as("bob", "POST", PATH, "If-Match: \"9\"\r\n", "{\"kind\": \"pause\"}"), 409,
                  "the run has changed since you looked: it is waiting now");
     expect_error(ask_as("vera", "POST", PATH, V1, "{\"kind\": \"pause\"}"), 403,

@@ -17,6 +17,8 @@ test("events are sentences", () => {
     ["gate.approval", { person: "dora", decision: "break_glass", comment: "fire" }, "dora broke the glass: “fire”"],
     ["gate.waiting", { state: "approved", passes_at: "2026-11-23T08:00:00.000000Z" }, "Approved; passes at 2026-11-23T08:00Z"],
     ["rollout.stage", { percent: 10, state: "watching", window_us: 5e6 }, "10%: Watching for 5 s"],
+    ["rollout.advanced", { percent: 10, counted_us: 3 * 3600e6, window_us: 24 * 3600e6, by: "alice", why: "ship", approved_by: ["bob", "dave"] }, "10%: ended early after 3 h of 1 d, asked by alice: “ship”, approved by bob, dave"],
+    ["gate.closed", { state: "withdrawn", why: "the watch is over" }, "Gate closed: Withdrawn: the watch is over"],
     ["rollout.flag", { percent: 50, from: 10, enabled: true }, "Flag set to 50% (was 10%)"],
     ["run.state", { to: "held", why: "error_rate" }, "Run: Held: error_rate"],
     ["request", { by: "alice", kind: "pause", why: "lunch" }, "alice asked to pause: lunch"],

@@ -133,7 +133,7 @@ const WORDS: Record<string, (event: RunEvent) => Description> = {
   "gate.checked": () => ({ group: "decision", tone: "good", text: "The evidence was looked at again, and says the same" }),
   "gate.closed": ({ data }) => {
     const look = lookOf(GATE_LOOK, text(data["state"]));
-    return { group: "decision", tone: look.tone, text: `Gate closed: ${look.label}${data["by"] ? ` by ${text(data["by"])}` : ""}` };
+    return { group: "decision", tone: look.tone, text: `Gate closed: ${look.label}${data["by"] ? ` by ${text(data["by"])}` : ""}${because(data)}` };
   },
   "review.open": ({ data }) => ({
     group: "decision", tone: "person", text: `${plural(number(data["open"]) ?? 0, "row")} to review`,
@@ -154,6 +154,10 @@ const WORDS: Record<string, (event: RunEvent) => Description> = {
     const guards = guardList(data);
     return { group: "progress", tone: guards.bad ? "bad" : "muted", text: guards.text };
   },
+  "rollout.advanced": ({ data }) => ({
+    group: "decision", tone: "caution",
+    text: `${text(data["percent"])}%: ended early after ${formatDuration(number(data["counted_us"]) ?? 0)} of ${formatDuration(number(data["window_us"]) ?? 0)}, asked by ${text(data["by"])}: “${text(data["why"])}”, approved by ${Array.isArray(data["approved_by"]) ? data["approved_by"].map(text).join(", ") : ""}`,
+  }),
   "rollout.flag": ({ data }) => ({
     group: "rollout", tone: "clock",
     text: `Flag set to ${text(data["percent"])}%${data["from"] === undefined ? "" : ` (was ${text(data["from"])}%)`}${data["enabled"] === false ? ", off" : ""}`,

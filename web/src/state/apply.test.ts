@@ -147,6 +147,19 @@ test("a stage is watched: samples move its clock and its guards", () => {
   assert.deepEqual(rollout?.samples, [{ guard: "error_rate < 1%", points: [["t13", 2.5, "breach"]] }]);
 });
 
+test("a watch that was ended early keeps who and why, and how long it was", () => {
+  const advanced = { percent: 10, gate: "v2/10%/advance", by: "alice", why: "ship", approved_by: ["bob"], counted_us: 2e6, window_us: 5e6 };
+  const view = apply(viewOf(detail), [
+    event(11, "rollout.stage", "v2/10%", { percent: 10, state: "watching", window_us: 5e6 }),
+    event(12, "rollout.advanced", "v2/10%", advanced),
+    event(13, "rollout.stage", "v2/10%", { percent: 10, state: "done", window_us: 5e6, why: "its watch was ended early" }),
+  ]);
+  const [stage] = view.detail.rollouts[0]!.stages;
+  assert.deepEqual(stage?.advanced, advanced);
+  assert.equal(stage?.counted_us, 2e6);
+  assert.equal(stage?.state, "done");
+});
+
 test("a stage waits for its gate, and is held with its run", () => {
   const gated = { ...detail, rollouts: [{ ...detail.rollouts[0]!, stages: [{ ...detail.rollouts[0]!.stages[0]!, gate: "v2/10%/gate" }] }] };
   const states = (...messages: Message[]) => apply(viewOf(gated), messages).detail.rollouts[0]!.stages[0]!.state;

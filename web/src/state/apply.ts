@@ -3,6 +3,7 @@
 
 import { compareSeq, nextSeq } from "../wire/decode";
 import type {
+  Advanced,
   Approval, Gate, GateDecision, GateStatus, Guard, GuardVerdict, Json, JsonObject, LockWait, Message, NodeKind, Pace,
   Progress, Reason, Rollout, Run, RunDetail, RunEvent, RunStatus, SamplePoint, Stage, StageStatus, Step, StepError,
   StepStatus, Verdict,
@@ -319,6 +320,12 @@ function rolloutSample(view: RunView, { at, node, data }: RunEvent): RunView {
   });
 }
 
+const rolloutAdvanced = (view: RunView, { node, data }: RunEvent): RunView =>
+  changeRollout(view, hasStage(node), (rollout) => ({
+    ...rollout,
+    stages: rollout.stages.map((stage) => (stage.path === node ? { ...stage, advanced: data as unknown as Advanced, counted_us: number(data["counted_us"]) ?? stage.counted_us } : stage)),
+  }));
+
 const rolloutFlag = (view: RunView, { node, data }: RunEvent): RunView =>
   changeRollout(view, (rollout) => rollout.path === node, (rollout) => ({
     ...rollout,
@@ -362,6 +369,7 @@ const EFFECT: Record<string, (view: RunView, event: RunEvent) => RunView> = {
   "review.again": same,
   "rollout.stage": rolloutStage,
   "rollout.sample": rolloutSample,
+  "rollout.advanced": rolloutAdvanced,
   "rollout.flag": rolloutFlag,
   "manual.answer": manualAnswer,
   "request": same,

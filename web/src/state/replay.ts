@@ -6,7 +6,7 @@ import { apply, type RunView, viewOf } from "./apply";
 /** A view is kept after each so many entries: going back begins there. */
 const EVERY = 200;
 
-const unbegun = (stage: Stage): Stage => ({ ...stage, state: "pending", counted_us: 0, left_us: stage.window_us, opened_at: null, closed_at: null });
+const unbegun = (stage: Stage): Stage => ({ ...stage, state: "pending", counted_us: 0, left_us: stage.window_us, opened_at: null, closed_at: null, advanced: null });
 
 /** The run before anything was told of it. */
 function beginning(detail: RunDetail, first: RunEvent | undefined): RunView {

@@ -3,7 +3,7 @@
 
 import { parseExact, stringifyExact } from "../lib/json";
 import type {
-  Budget, Checklist, Gate, GateWord, Json, JsonObject, Kept, Me, MendKind, PlanEntry, RequestKind, ReviewDecision,
+  Budget, Checklist, Gate, GateWord, Json, JsonObject, Kept, Me, AskedKind, PlanEntry, RequestKind, ReviewDecision,
   ReviewPage, ReviewTaken, Rollout, RunDetail, RunEvent, RunList, TuneName,
 } from "./types";
 
@@ -140,8 +140,8 @@ export const api = {
     post<{ id: string }>("runs", { plan, environment, params }, { key }),
   request: (id: string, version: string, kind: RequestKind, why: string, key: string) =>
     post<unknown>(`${runPath(id)}/requests`, { kind, why }, { ifMatch: version, key }),
-  mend: (id: string, version: string, mend: { kind: MendKind; path: string; why: string; sql?: string }, key: string) =>
-    post<unknown>(`${runPath(id)}/requests`, mend, { ifMatch: version, key }),
+  ask: (id: string, version: string, asked: { kind: AskedKind; path: string; why: string; sql?: string }, key: string) =>
+    post<unknown>(`${runPath(id)}/requests`, asked, { ifMatch: version, key }),
   tune: (id: string, version: string, tune: { path: string; why: string } & Partial<Record<TuneName, number>>, key: string) =>
     post<unknown>(`${runPath(id)}/requests`, { kind: "tune", ...tune }, { ifMatch: version, key }),
   events: (id: string, options: EventQuery) =>

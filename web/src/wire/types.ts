@@ -286,6 +286,18 @@ export interface Stage {
   opened_at: string | null;
   closed_at: string | null;
   gate: string | null;
+  /** Its watch was ended before its window was over. */
+  advanced?: Advanced | null;
+}
+
+export interface Advanced {
+  gate: string;
+  by: string;
+  why: string;
+  /** Names, or "policy". */
+  approved_by: string[];
+  counted_us: number;
+  window_us: number;
 }
 
 export interface Guard {
@@ -332,12 +344,12 @@ export interface UndoList {
 
 export interface RunDetail extends Run {
   /** In which states each request makes sense. */
-  may: Partial<Record<RequestKind | MendKind | "tune", RunStatus[]>>;
+  may: Partial<Record<RequestKind | AskedKind | "tune", RunStatus[]>>;
   /** Of the row work at hand; null: nothing was told, it goes as the plan says. */
   pace: Pace | null;
   tunes: Tune[];
-  /** Who would have to approve what mends a failed undo. */
-  mend?: MendWay[];
+  /** Who would have to approve what mends a failed undo, or ends a watch. */
+  mend?: AskedWay[];
   undo: UndoList | null;
   graph: PlanNode | null;
   steps: Step[];
@@ -498,8 +510,10 @@ export interface ReviewTaken {
 
 /** What gets a blocked rollback on: the failed undo is left out, or other SQL stands in for it. */
 export type MendKind = "skip" | "repair";
-export interface MendWay {
-  kind: MendKind;
+/** What opens a gate of its own. */
+export type AskedKind = MendKind | "advance";
+export interface AskedWay {
+  kind: AskedKind;
   need: number;
   /** Empty: nobody could approve. */
   approvers: string[];

@@ -18,6 +18,7 @@ const WHAT: [string, string][] = [
   ["", "Everything"],
   ["run.created", "Starts of runs"],
   ["gate.approval", "Approvals and what undoes them"],
+  ["rollout.advanced", "Watches ended early"],
   ["request", "Requests"],
   ["review.decided", "Decisions about rows"],
   ["manual.answer", "Answers"],

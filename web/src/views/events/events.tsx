@@ -23,7 +23,7 @@ const TYPES: [string, string][] = [
   ["check.result", "Checks"],
   ["gate.opened,gate.approval,gate.waiting,gate.asked,gate.checked,gate.closed", "Gates"],
   ["review.open,review.decided,review.again", "Review"],
-  ["rollout.stage,rollout.flag", "Rollout"],
+  ["rollout.stage,rollout.flag,rollout.advanced", "Rollout"],
   ["request,manual.answer", "Requests and answers"],
   ["log", "Log"],
   ["budget.over,rewind", "Budgets and rewinds"],

@@ -4,13 +4,14 @@ import { formatDuration } from "../../lib/format";
 import { href } from "../../lib/router";
 import { lookOf, STAGE_LOOK } from "../../lib/status";
 import type { RunView } from "../../state/apply";
-import { live, now } from "../../state/store";
+import { live } from "../../state/store";
 import type { Rollout, Stage } from "../../wire/types";
 import { Icon } from "../common/icon";
 import { Guards } from "../common/guards";
-import { Bar, Countdown, Empty, Facts, Notice, useTold } from "../common/parts";
+import { Bar, Countdown, Empty, Facts, Notice } from "../common/parts";
 import { RunFrame } from "../common/run-frame";
 import { RunActions } from "../run/actions";
+import { Advance, useCounted, WasAdvanced } from "./advance";
 
 /** What automation does at the moment, in words. */
 const AUTOMATION: Record<string, string> = {
@@ -19,9 +20,8 @@ const AUTOMATION: Record<string, string> = {
 };
 
 function StageItem({ stage, run, runs, current }: { stage: Stage; run: string; runs: boolean; current: boolean }) {
-  const told = useTold(stage.left_us);
+  const { counted, told } = useCounted(stage, runs);
   const watching = stage.state === "watching";
-  const counted = watching && runs ? Math.min(stage.window_us, stage.counted_us + Math.max(0, now.value - told) * 1000) : stage.counted_us;
   const look = lookOf(STAGE_LOOK, stage.state);
   return (
     <li class={`stage tone-${look.tone}${current ? " current" : ""}`} aria-current={current ? "step" : undefined}>
@@ -34,7 +34,7 @@ function StageItem({ stage, run, runs, current }: { stage: Stage; run: string; r
         </>
       ) : (
         <span class="stage-clock soft">
-          {stage.state === "done" ? <>watched {formatDuration(stage.counted_us)}</> : `watch ${formatDuration(stage.window_us)}`}
+          {stage.advanced ? <WasAdvanced run={run} advanced={stage.advanced} /> : stage.state === "done" ? <>watched {formatDuration(stage.counted_us)}</> : `watch ${formatDuration(stage.window_us)}`}
         </span>
       )}
       {stage.gate !== null && <a class={`button small ${stage.state === "waiting" ? "primary" : "ghost"}`} href={href.gate(run, stage.gate)}><Icon name="gate" />Gate</a>}
@@ -66,6 +66,7 @@ function RolloutPanel({ rollout, current }: { rollout: Rollout; current: RunView
         <ol class="stages">
           {rollout.stages.map((stage) => <StageItem key={stage.path} stage={stage} run={id} runs={runs} current={stage === at} />)}
         </ol>
+        {at && <Advance key={at.path} view={current} stage={at} next={rollout.stages[rollout.stages.indexOf(at) + 1]} runs={runs} />}
       </div>
       <div class="panel">
         <header class="panel-head"><h2>Guards</h2><span class="soft small">The stage goes on only while all of them hold; without data, nothing goes on.</span></header>

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import type { RunView } from "../../state/apply";
 import { canOperate, live } from "../../state/store";
-import type { MendKind, RequestKind } from "../../wire/types";
+import type { AskedKind, RequestKind } from "../../wire/types";
 import { Icon, type Sign } from "../common/icon";
 import { lazyPart } from "../common/lazy";
 
@@ -25,7 +25,7 @@ export const REQUESTS: Record<RequestKind, Request> = {
 };
 
 /** Does it make sense now? The server's table of states says so. */
-export function mayAsk({ detail }: RunView, kind: RequestKind | MendKind | "tune"): boolean {
+export function mayAsk({ detail }: RunView, kind: RequestKind | AskedKind | "tune"): boolean {
   // going on is what the answer is for
   if (detail.reason?.kind === "did_it_happen" && detail.state === "held" && (kind === "resume" || kind === "retry")) return false;
   return detail.may[kind]?.includes(detail.state) ?? false;

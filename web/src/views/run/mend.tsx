@@ -3,17 +3,17 @@
 
 import { useState } from "preact/hooks";
 import { plural } from "../../lib/format";
-import { href } from "../../lib/router";
 import { KIND_WORD, lookOf, STEP_LOOK } from "../../lib/status";
 import type { RunView } from "../../state/apply";
 import { planNode } from "../../state/outline";
 import { canOperate, live } from "../../state/store";
 import { api } from "../../wire/api";
-import type { Gate, MendKind, MendWay, PlanNode } from "../../wire/types";
+import type { AskedWay, MendKind, PlanNode } from "../../wire/types";
 import { Icon } from "../common/icon";
 import { Badge, Notice, Sql } from "../common/parts";
 import { mayAsk } from "./actions";
 import { AskDialog } from "./ask";
+import { Approvers, Asked, askWord, gateOf, nobodyCould } from "./asked";
 import { sqlOf } from "./keys";
 
 const ONLY_OPERATORS = <p class="soft small">You may look. This needs the role operator.</p>;
@@ -75,6 +75,9 @@ interface Way {
   auto: string;
 }
 
+type MendWay = AskedWay & { kind: MendKind };
+const mends = (way: AskedWay): way is MendWay => way.kind !== "advance";
+
 const WAYS: Record<MendKind, Way> = {
   repair: {
     label: "Repair…", icon: "retry",
@@ -90,24 +93,6 @@ const WAYS: Record<MendKind, Way> = {
   },
 };
 
-/** Before it takes effect. */
-function Approvers({ way, view, asked }: { way: MendWay; view: RunView; asked: Gate | undefined }) {
-  const people = `${plural(way.need, "person", "people")} with the role ${way.approvers.join(" or ")}`;
-  if (way.auto) return <p>Gates pass by policy in {view.detail.environment}: it takes effect at once.</p>;
-  if (way.approvers.length === 0) return <Notice tone="bad" icon="warn" title="Nobody could approve it">{view.detail.environment} has no approvers in headgate.yaml.</Notice>;
-  return (
-    <>
-      <p>
-        Nothing happens yet: {people} must approve it first, not {view.detail.started_by}, who started the run. Then <em>Retry</em> goes on.
-      </p>
-      {asked && <p class="soft">It is asked for already. Asking again replaces that; approvals given so far no longer count.</p>}
-    </>
-  );
-}
-
-const gateOf = (view: RunView, path: string, kind: MendKind): Gate | undefined =>
-  view.detail.gates.find((gate) => gate.path === `${path}/${kind}` && gate.state === "open");
-
 const downOf = (node: PlanNode | null): string => {
   const sql = sqlOf(node?.keys?.["down"]);
   return typeof sql?.["text"] === "string" ? sql["text"] : "";
@@ -118,12 +103,11 @@ function MendDialog({ way, view, path, onClose }: { way: MendWay; view: RunView;
   const down = downOf(planNode(view, path));
   const [sql, setSql] = useState(down);
   const lacks = () => (sql.trim() === "" ? "Say what is run instead." : sql.trim() === down.trim() ? "This is the undo that failed: correct it, or retry it as it is." : "");
-  const nobody = !way.auto && way.approvers.length === 0;
   return (
     <AskDialog view={view} title={WAYS[kind].title(path)} wide needsWhy danger={kind === "skip"} onClose={onClose}
-      word={way.auto ? WAYS[kind].auto : `Ask for ${plural(way.need, "approval")}`}
-      missing={() => (nobody ? "Nobody could approve it." : kind === "repair" ? lacks() : "")}
-      send={(version, why, key) => api.mend(view.detail.id, version, { kind, path, why, ...(kind === "repair" ? { sql } : {}) }, key)}>
+      word={askWord(way, WAYS[kind].auto)}
+      missing={() => nobodyCould(way) || (kind === "repair" ? lacks() : "")}
+      send={(version, why, key) => api.ask(view.detail.id, version, { kind, path, why, ...(kind === "repair" ? { sql } : {}) }, key)}>
       <p>{WAYS[kind].follows(path)}</p>
       {kind === "repair" ? (
         <>
@@ -131,31 +115,15 @@ function MendDialog({ way, view, path, onClose }: { way: MendWay; view: RunView;
           <textarea id="mend-sql" class="sql-field" rows={6} dir="ltr" spellcheck={false} value={sql} onInput={(event) => setSql(event.currentTarget.value)} />
         </>
       ) : down !== "" && <Sql text={down} caption={<strong>Will not run</strong>} />}
-      <Approvers way={way} view={view} asked={gateOf(view, path, kind)} />
+      <Approvers way={way} view={view} asked={gateOf(view, path, kind)} then={<>Then <em>Retry</em> goes on.</>} />
     </AskDialog>
-  );
-}
-
-/** What was asked for, and who has approved it. */
-function Asked({ gate, kind, run }: { gate: Gate; kind: MendKind; run: string }) {
-  const approved = gate.approvals.filter((row) => row.decision === "approve").length;
-  const enough = approved >= gate.need;
-  return (
-    <li>
-      <Icon name={enough ? "check" : "person"} />
-      <span>
-        {kind === "skip" ? "Leaving it out" : "Other SQL"} is asked for: {approved} of {plural(gate.need, "approval")}
-        {enough ? <>. <em>Retry</em> goes on with it.</> : ` (${gate.approvers.join(", ")}).`}
-      </span>
-      <a class={`button small ${enough ? "" : "primary"}`} href={href.gate(run, gate.path)}><Icon name="gate" />{enough ? "What was decided" : "Evidence and decision"}</a>
-    </li>
   );
 }
 
 function Blocked({ view, path }: { view: RunView; path: string }) {
   const [open, setOpen] = useState<MendWay | null>(null);
   const { id, reason, mend } = view.detail;
-  const ways = (mend ?? []).filter(({ kind }) => mayAsk(view, kind));
+  const ways = (mend ?? []).filter(mends).filter(({ kind }) => mayAsk(view, kind));
   const asked = ways.flatMap(({ kind }) => {
     const gate = gateOf(view, path, kind);
     return gate ? [{ kind, gate }] : [];
@@ -168,7 +136,7 @@ function Blocked({ view, path }: { view: RunView; path: string }) {
         <ol class="undo-list">
           {left.map((row) => <li key={row.path}><code>{row.path}</code> <Badge look={lookOf(STEP_LOOK, row.state)} quiet /></li>)}
         </ol>
-        {asked.length > 0 && <ul class="asked">{asked.map(({ kind, gate }) => <Asked key={kind} kind={kind} gate={gate} run={id} />)}</ul>}
+        {asked.length > 0 && <ul class="asked">{asked.map(({ kind, gate }) => <Asked key={kind} gate={gate} run={id} what={kind === "skip" ? "Leaving it out" : "Other SQL"} then={<><em>Retry</em> goes on with it.</>} />)}</ul>}
         <p>
           {asked.length === 0 ? <><em>Retry</em> tries the same undo again, when what was in its way is gone. Otherwise:</>
             : "Until it is approved or rejected, the undo itself is not tried again. Something else can be asked for instead:"}
