@@ -76,6 +76,7 @@ static json_t *evidence_of(const RolloutAdvance *advance, const json_t *request,
     json_set_string(item, "kind", plan_kind_name(advance->stage->kind));
     json_set_string(item, "verdict", "pass");
     json_set_string(item, "text", text);
+    json_set_string(item, "at", NULL);
     json_object_set(item, "request", json_object_get(request, "id"));
     json_object_set(item, "by", json_object_get(request, "asked_by"));
     json_object_set(item, "why", json_object_get(body, "why"));

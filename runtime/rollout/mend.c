@@ -71,6 +71,7 @@ static json_t *evidence_of(Run *run, const PlanNode *node, const json_t *request
     json_set_string(item, "kind", plan_kind_name(node->kind));
     json_set_string(item, "verdict", "fail");
     json_set_string(item, "text", text);
+    json_set_string(item, "at", NULL);
     json_object_set(item, "request", json_object_get(request, "id"));
     json_object_set(item, "sql", json_object_get(body, "sql"));
     json_object_set(item, "why", json_object_get(body, "why"));

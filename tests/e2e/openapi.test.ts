@@ -46,7 +46,7 @@ const PLAN = `plan "all" {
   rollout "new" {
     flag = sql_flag { table = "flags", name = "name", percent = "percent", enabled = "enabled" },
     guards = { thresholds "test", "errors < 5" },
-    stage { percent = 10, watch = "500ms" },
+    stage { percent = 10, watch = "1h" },
     stage { percent = 100, watch = "500ms" },
   },
   manual "told" { role = "admin" },
@@ -245,6 +245,11 @@ test("every answer and every message of a run fits its schema", async () => {
   await at("go", "gate");
   await look();
   await decide("bob", "go", "approve");
+  await at("new/10%", "watch");
+  await call("alice", "post", "/api/runs/{run}/requests", run, { kind: "advance", path: "new/10%", why: "it is well" }, [["If-Match", `"${await version()}"`]]);
+  await waitUntil("its gate is open", async () => (await call("alice", "get", "/api/runs/{run}/gates/{gate}", { ...run, gate: "new/10%/advance" })).status === 200);
+  await decide("bob", "new/10%/advance", "approve");
+  await decide("carol", "new/10%/advance", "approve");
   await at("told", "manual");
   await look();
   await call("alice", "post", "/api/runs/{run}/answers", run, { path: "told", item: 0, note: "not mine" });
