@@ -3,6 +3,8 @@
 #include "seed.h"
 #include "stream.h"
 
+#include "base/bounds.h"
+
 static void only_those_logged_in_may_listen(void **state)
 {
     UNUSED(state);
@@ -236,6 +238,28 @@ static void who_falls_behind_is_told(void **state)
     stream_done(&fast);
 }
 
+/* More than a frame and more than a page holds, all at once: nobody is told to begin anew. */
+static void a_burst_comes_whole(void **state)
+{
+    UNUSED(state);
+    enum { BURST = BOUND_EVENT_PAGE + 500 };
+    char text[512];
+    int64_t before = last_seq();
+    Stream stream = stream_as("vera");
+    snprintf(text, sizeof(text), "{\"t\": \"watch\", \"run\": \"7\", \"since\": \"%" PRId64 "\"}",
+             before);
+    stream_send(&stream, text);
+    assert_non_null(stream_next(&stream, "caught_up"));
+    snprintf(text, sizeof(text),
+             "SELECT headgate.event_append(7, 3, 'burst', n, 'log', 'x', '{\"text\": \"%050d\"}') "
+             "FROM generate_series(1, %d) AS n; NOTIFY headgate, '7'",
+             0, BURST);
+    sql(text);
+    for (int i = 1; i <= BURST; i++)
+        expect_event(&stream, before + i);
+    stream_done(&stream);
+}
+
 static void a_ledger_that_went_back_resets(void **state)
 {
     UNUSED(state);
@@ -345,6 +369,7 @@ int main(void)
         cmocka_unit_test(watches_of_nothing_are_reset),
         cmocka_unit_test(misbehaviour_ends_the_stream_with_the_reason),
         cmocka_unit_test(who_falls_behind_is_told),
+        cmocka_unit_test(a_burst_comes_whole),
         cmocka_unit_test(a_ledger_that_went_back_resets),
         cmocka_unit_test(a_number_that_another_event_has_by_now_is_reset),
         cmocka_unit_test(logging_out_ends_the_stream),
