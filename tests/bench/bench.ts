@@ -41,7 +41,7 @@ const set = (cluster: Cluster, figures: Figures): Promise<void> => measureSet(cl
 const lz4 = (cluster: Cluster, figures: Figures): Promise<void> => measureLz4(cluster, figures, rows, times);
 const offset = (cluster: Cluster, figures: Figures): Promise<void> => measureOffset(cluster, figures, rows);
 const load = (_cluster: Cluster, figures: Figures): Promise<void> => measureLoad(figures, rows, loadSeconds, times);
-const linear = (cluster: Cluster, figures: Figures): Promise<void> => measureLinear(cluster, figures, rows);
+const linear = (_cluster: Cluster, figures: Figures): Promise<void> => measureLinear(figures, rows);
 
 async function migrations(cluster: Cluster, figures: Figures): Promise<void> {
   for (const { count, goal, noop, noopGoal } of [

@@ -27,6 +27,7 @@ export async function measureStep(cluster: Cluster, database: string, folder: st
   );
   const { code, text } = await run.ended;
   if (code !== 0) throw new Error(`headgate run: exit ${code}\n${text}`);
+  if (peak === 0) throw new Error("no worker process was seen, so its memory is not known");
   const [step] = await cluster.query(database, "SELECT extract(epoch FROM finished_at - started_at)::float8 AS seconds FROM headgate.step WHERE kind = $1", [kind]);
   return { seconds: Number(step?.["seconds"]), peakMb: peak };
 }

