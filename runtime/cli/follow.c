@@ -11,7 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { POLL_MS = 500, BAR_WIDTH = 24, LINE_MAX_BYTES = 4096 };
+enum {
+    POLL_MS = 500,
+    BAR_WIDTH = 24,
+    LINE_MAX_BYTES = 4096,
+    AWAY_US = 3000000, ///< a database that is away so long is not waited for against a signal
+};
 
 CliExit cli_follow_exit(const char *state)
 {
@@ -355,11 +360,16 @@ static bool runner_ended(const CliFollow *follow)
     return follow->runner != NULL && cli_launch_ended(follow->runner, &ignored);
 }
 
+static bool drives(const json_t *head)
+{
+    return run_state_rest(run_state_parse(json_get_string(head, "state", ""))) == RUN_DRIVES;
+}
+
 /* ended: the runner had ended before head was read. */
 static bool settled(const Cli *cli, const CliFollow *follow, const json_t *head, bool ended)
 {
     const char *state = json_get_string(head, "state", "");
-    bool rests = run_state_rest(run_state_parse(state)) != RUN_DRIVES;
+    bool rests = !drives(head);
     bool at_gate = follow->stop_at_gate && text_equal(state, "waiting");
     bool detached = follow->runner == NULL && cli->signals > 0;
     return (rests && follow->runner == NULL) || at_gate || ended || detached;
@@ -383,12 +393,76 @@ static void hear_signals(Cli *cli, CliFollow *follow, int *heard)
     cli_launch_pause(follow->runner);
 }
 
+/* The database went away while the run is driven. False: whoever follows it wants no more of it. */
+static bool wait_for_database(Cli *cli, int64_t *away_since_us, const Error *why)
+{
+    int64_t now_us = clock_monotonic_us();
+    unsigned seen = cli->signalled.broadcasts;
+    if (*away_since_us == 0) {
+        *away_since_us = now_us;
+        fprintf(stderr,
+                "\nthe state database cannot be reached: %s\n  waiting for it; Ctrl-C leaves the "
+                "run as it is\n",
+                why->message);
+    }
+    if (cli->signals > 0 && now_us - *away_since_us >= AWAY_US)
+        return false;
+    fiber_event_wait_beyond(&cli->signalled, seen, POLL_MS);
+    return true;
+}
+
+/* No pause can be stored; what is done is in the ledger, as after a crash. */
+static void leave(const CliFollow *follow)
+{
+    cli_launch_end(follow->runner);
+    fprintf(stderr,
+            "run %" PRId64
+            " is left as it is: without its database no pause can be stored\n  next: "
+            "headgate resume %" PRId64 ", when the database is back\n",
+            follow->run, follow->run);
+}
+
+/* Its runners die before they can pause: whoever drives it next is asked to. */
+static bool leave_pausing(const CliContext *context, DbConn *state, const CliFollow *follow,
+                          Error *err)
+{
+    AUTO(json_auto) json_t *body = json_object();
+    AUTO(json_auto) json_t *via = cli_context_via(context);
+    json_set_string(body, "why", "signal");
+    if (!ledger_request_add(state, follow->run, "pause", body, context->person, via, err))
+        return false;
+    fprintf(stderr,
+            "run %" PRId64 " is left as it is: its runners cannot work now; a pause is asked\n  "
+            "next: headgate resume %" PRId64 ", and again when it is paused\n",
+            follow->run, follow->run);
+    return true;
+}
+
+/* The last that is said. */
+static bool conclude(const Cli *cli, const CliContext *context, DbConn *state, CliFollow *follow,
+                     const json_t *head, bool ended, bool *over, CliExit *ret_exit, Error *err)
+{
+    bool ignored = false;
+    bool ok = print_new(state, follow, over, &ignored, err);
+    *ret_exit = exit_of(head);
+    if (*over)
+        putchar('\n');
+    if (ok && ended && cli->signals > 0 && drives(head)) {
+        *ret_exit = CLI_INTERRUPTED;
+        return leave_pausing(context, state, follow, err);
+    }
+    if (!follow->json)
+        say_how_to_go_on(head, follow->run);
+    return ok;
+}
+
 bool cli_follow(Cli *cli, const CliContext *context, CliFollow *follow, CliExit *ret_exit,
                 Error *err)
 {
     AUTO(db_close_auto) DbConn *state = NULL;
     AUTO(json_auto) json_t *head = NULL;
     FiberEvent *wake = base_alloc(sizeof(*wake));
+    int64_t away_since_us = 0;
     bool over = false;
     int heard = 0;
     bool ok = true;
@@ -402,26 +476,25 @@ bool cli_follow(Cli *cli, const CliContext *context, CliFollow *follow, CliExit 
         if (!ok && err->kind == ERROR_UNREACHABLE && follow->runner != NULL) {
             db_close(state);
             state = NULL;
-            Error ignored = {0};
-            ok = fiber_sleep(POLL_MS, &ignored);
-            continue;
-        }
-        if (ok && settled(cli, follow, head, ended)) {
-            bool ignored = false;
-            ok = print_new(state, follow, &over, &ignored, err);
-            *ret_exit = exit_of(head);
-            if (over)
-                putchar('\n');
-            if (!follow->json)
-                say_how_to_go_on(head, follow->run);
+            ok = wait_for_database(cli, &away_since_us, err);
+            if (ok)
+                continue;
+            leave(follow);
+            *ret_exit = CLI_INTERRUPTED;
+            ok = true;
             break;
         }
-        bool resting =
-            ok && run_state_rest(run_state_parse(json_get_string(head, "state", ""))) != RUN_DRIVES;
+        if (ok && away_since_us != 0)
+            fputs("the state database is back\n", stderr);
+        away_since_us = 0;
+        if (ok && settled(cli, follow, head, ended)) {
+            ok = conclude(cli, context, state, follow, head, ended, &over, ret_exit, err);
+            break;
+        }
         if (ok)
-            fiber_event_wait(resting && follow->runner != NULL ? cli_launch_event(follow->runner)
-                                                               : wake,
-                             POLL_MS);
+            fiber_event_wait(
+                !drives(head) && follow->runner != NULL ? cli_launch_event(follow->runner) : wake,
+                POLL_MS);
     }
     db_close(state);
     state = NULL;

@@ -13,7 +13,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { PAUSE_FIRST_MS = 200, PAUSE_MAX_MS = 5000, SETTLED_MS = 30000, RUNNER_ARGS_MAX = 16 };
+enum {
+    PAUSE_FIRST_MS = 200,
+    PAUSE_MAX_MS = 5000,
+    SETTLED_MS = 30000,
+    IN_VAIN_MAX = 3,
+    RUNNER_ARGS_MAX = 16
+};
 
 /* ------------------------------------------------------------------ creating */
 
@@ -125,10 +131,13 @@ struct CliRunner {
     Child *child;
     bool ended;
     bool pausing;
+    int in_vain; ///< how many died since it was to pause
+    bool ending;
     int hung; ///< how often in a row it did not react and was killed
     bool detached;
     CliExit exit;
     FiberEvent event;
+    FiberEvent stop; ///< ending was set
 };
 
 /* From now on its runners fail the step whose Lua does not react, instead of trying it again. */
@@ -171,7 +180,7 @@ static bool one_life(CliRunner *runner, bool *ret_again, Error *err)
         add_argument(runner, "--hung");
     if (ended.silent)
         log_warn("run %" PRId64 ": its runner did not react and was killed", runner->run);
-    else if (ended.signum != 0)
+    else if (ended.signum != 0 && !runner->ending)
         log_warn("run %" PRId64 ": its runner was ended by signal %d", runner->run, ended.signum);
     return true;
 }
@@ -182,7 +191,7 @@ static void keep_alive(void *arg)
     Error err = {0};
     bool again = true;
     int64_t pause_ms = PAUSE_FIRST_MS;
-    while (again && !runner->detached) {
+    while (again && !runner->detached && !runner->ending) {
         int64_t started_us = clock_monotonic_us();
         if (!one_life(runner, &again, &err)) {
             log_error("run %" PRId64 ": %s", runner->run, err.message);
@@ -195,12 +204,17 @@ static void keep_alive(void *arg)
             runner->exit = CLI_FAILED;
             break;
         }
+        if (again && runner->pausing && ++runner->in_vain == IN_VAIN_MAX) {
+            runner->exit = CLI_INTERRUPTED;
+            break;
+        }
         bool lived = (clock_monotonic_us() - started_us) / 1000 >= SETTLED_MS;
         pause_ms = lived                         ? PAUSE_FIRST_MS
                    : pause_ms * 2 < PAUSE_MAX_MS ? pause_ms * 2
                                                  : PAUSE_MAX_MS;
-        if (again && !runner->detached && !fiber_sleep(pause_ms, &err))
-            break;
+        if (again && !runner->detached)
+            fiber_event_wait_beyond(&runner->stop, 0, pause_ms);
+        again = again && !fiber_cancelled();
     }
     runner->ended = true;
     fiber_event_broadcast(&runner->event);
@@ -255,6 +269,14 @@ void cli_launch_pause(CliRunner *runner)
     runner->pausing = true;
     if (runner->child != NULL)
         child_kill(runner->child, SIGTERM);
+}
+
+void cli_launch_end(CliRunner *runner)
+{
+    runner->ending = true;
+    if (runner->child != NULL)
+        child_kill(runner->child, SIGKILL);
+    fiber_event_broadcast(&runner->stop);
 }
 
 void cli_launch_free(CliRunner *runner, bool detach)

@@ -34,8 +34,11 @@ CliRunner *cli_launch_start(const Cli *cli, const CliContext *context, int64_t r
 bool cli_launch_ended(const CliRunner *runner, CliExit *ret_exit);
 /// Is broadcast when it has ended.
 FiberEvent *cli_launch_event(CliRunner *runner);
-/// Asks the running child to pause (SIGTERM).
+/// Asks the running child to pause (SIGTERM). When the next ones cannot work either, no other is
+/// started.
 void cli_launch_pause(CliRunner *runner);
+/// Ends it now, whatever it does, and starts no other: what it did is in the ledger.
+void cli_launch_end(CliRunner *runner);
 /// Waits until it has ended (without ending it) and frees it. detach: leaves the child running.
 void cli_launch_free(CliRunner *runner, bool detach);
 

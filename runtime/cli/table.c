@@ -382,7 +382,10 @@ const CliCommand CLI_COMMANDS[] = {
      cli_rollback, false, false},
     {"run", "PLAN", 1, 1, "run a plan and show its progress",
      "The first Ctrl-C finishes the batch and pauses; the third ends the process, and the run "
-     "waits for `headgate resume`.",
+     "waits for `headgate resume`. While the state database is away the command says so and waits; "
+     "the first Ctrl-C then leaves the run as it is. Where the run's database is away and no "
+     "runner "
+     "can pause, it stores the wish and ends. The exit code is 130 in all of these.",
      RUN_OPTIONS, cli_run, false, false},
     {"schema", "[TARGET]", 0, 1, "what a database is made of, one line an object or part of one",
      "The file that `verify { schema_equal = { file = file \"…\" } }` compares a database with. "
