@@ -199,6 +199,7 @@ export const PAGE_STATES: PageState[] = ([
   ]),
   ...of("report", [
     { name: "report", path: "/runs/42/report", at: "gate 100", ready: (page) => page.getByRole("group", { name: "Steps" }).waitFor() },
+    { name: "report-overrides", path: "/runs/42/report", at: "gate 100", mock: [["advanced"]], ready: title("Overrides", 2) },
     { name: "report-early", path: "/runs/42/report", at: "", ready: title("Summary", 2) },
   ]),
   ...of("events", [

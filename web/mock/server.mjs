@@ -322,7 +322,7 @@ function report(world, id) {
   const run = world.detail(id);
   return ok({ run: id, plan: run.plan, hash: run.hash, environment: run.environment, state: run.state, started_by: run.started_by, created_at: run.created_at, finished_at: run.finished_at, active_us: run.active_us, waiting_us: run.waiting_us,
     steps: run.steps.map(({ path, kind, state, attempt, started_at, finished_at }) => ({ path, kind, state, attempt, started_at, finished_at })),
-    approvals: run.gates.flatMap((gate) => gate.approvals.map(({ person, decision, comment, at }) => ({ gate: gate.path, person, decision, comment, at }))), rows: run.review });
+    approvals: run.gates.flatMap((gate) => gate.approvals.map(({ person, decision, comment, at }) => ({ gate: gate.path, person, decision, comment, at }))), rollouts: run.rollouts, rows: run.review });
 }
 
 /** Boxes as the ledger would fill them in. */

@@ -56,9 +56,17 @@ const SHOWN: Record<string, (value: Json) => [name: string, value: Json][]> = {
     })))],
     ["evidence", rowsOf(value).flatMap((row) => rowsOf(row["evidence"]).map((found) => ({ gate: row["path"] ?? null, ...pick(found, "path", "verdict", "text") })))],
   ],
-  rollouts: (value) => [["stages", rowsOf(value).flatMap((row) => rowsOf(row["stages"]).map((stage) => ({
-    ...pick(stage, "path", "percent", "state", "opened_at", "closed_at"), watched_us: stage["counted_us"] ?? null, window_us: stage["window_us"] ?? null,
-  })))]],
+  rollouts: (value) => {
+    const stages = rowsOf(value).flatMap((row) => rowsOf(row["stages"]));
+    const overrides = stages.flatMap(({ path, advanced }) => (isObject(advanced)
+      ? [{ path: path ?? null, ...pick(advanced, "why", "by"), approved_by: Array.isArray(advanced["approved_by"]) ? advanced["approved_by"].join(", ") : null, watched_us: advanced["counted_us"] ?? null }] : []));
+    return [
+      ["stages", stages.map((stage) => ({
+        ...pick(stage, "path", "percent", "state", "opened_at", "closed_at"), watched_us: stage["counted_us"] ?? null, window_us: stage["window_us"] ?? null,
+      }))],
+      ...(overrides.length > 0 ? [["overrides", overrides] as [string, Json]] : []),
+    ];
+  },
 };
 
 function Section({ name, value }: { name: string; value: Json }) {
