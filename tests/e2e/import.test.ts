@@ -189,9 +189,15 @@ test("what cannot become a row waits for people, with its place in the file; orp
 test("workers and the runner are killed again and again: every record is written once; the undo takes back all but others' rows", async (t) => {
   const database = await cluster.database();
   await cluster.query(database, "CREATE TABLE log (id bigint, file text, n int, PRIMARY KEY (id)); INSERT INTO log VALUES (-1, 'before', 0)");
+  // each row takes its time: there are moments between two batches to kill somebody
+  await cluster.query(
+    database,
+    `CREATE FUNCTION nap() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.0005); RETURN NEW; END $$;
+     CREATE TRIGGER nap BEFORE INSERT ON log FOR EACH ROW EXECUTE FUNCTION nap()`,
+  );
   const records = (from: number, count: number): unknown[] => Array.from({ length: count }, (_, i) => ({ id: from + i, n: i }));
   const folder = writeStore({ "a.ndjson": lines(records(0, 2000)), "b.json": json(records(2000, 2000)), "c.csv": `id,n\n${records(4000, 1000).map((_, i) => `${4000 + i},${i}\n`).join("")}` });
-  const path = plan(`import "log" { data = "shop", from = { "*.ndjson", "*.json", "*.csv" }, batch = 50, batch_time = "1ms", workers = 2 },`, folder);
+  const path = plan(`import "log" { data = "shop", from = { "*.ndjson", "*.json", "*.csv" }, batch = 50, batch_time = "25ms", workers = 2 },`, folder);
   const home = temporary("home");
   const env = { ...cluster.env(database), HEADGATE_HOME: home };
   let running = start(["run", path, "--env", "test", "--yes"], { env });
