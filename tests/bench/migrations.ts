@@ -82,6 +82,7 @@ export async function measureMigrations(cluster: Cluster, count: number, times: 
     if (i % 2 === 1) psql.push(await psqlOnce(cluster, count));
     ours.push(firstMs);
     noop.push(...againMs);
+    console.error(`round ${i + 1} of ${times}: ${count} files in ${firstMs.toFixed(0)} ms, one psql in ${(psql[i] as number).toFixed(0)} ms`);
   }
   return { psqlMs: median(psql), headgateMs: median(ours), noopMs: median(noop) };
 }
