@@ -124,6 +124,7 @@ export const PAGE_STATES: PageState[] = ([
     { name: "runs-filtered", path: "/?env=production", ready: title(/^Active/, 2) },
     { name: "runs-filtered-empty", path: "/?state=done&q=nothing", ready: words("No run matches") },
     { name: "runs-empty", path: "/", mock: [["empty"]], ready: words("Nothing has run yet") },
+    { name: "runs-session-ends", path: "/", mock: [["session", { ends_s: 240 }]], ready: words("Your session ends at") },
     { name: "runs-viewer", path: "/", person: "vera", ready: words("waits for others") },
     { name: "keyboard-help", path: "/", ready: title(/^Needs you/, 2), reach: (page) => page.keyboard.press("?").then(() => dialog(page)) },
     { name: "disconnected", path: "/", ready: title(/^Needs you/, 2), away: true, reach: async (page, mock) => {
