@@ -4,11 +4,11 @@
 #include "base/bounds.h"
 #include "base/fault.h"
 #include "data/record_queue.h"
+#include "data/writer.h"
 #include "db/copy.h"
 #include "db/sql.h"
 #include "ledger/fence.h"
 
-#include <endian.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -79,24 +79,12 @@ static bool same_columns(const Loading *loading, const DataRecord *a, const Data
 
 /* ---------------------------------------------------------------- COPY */
 
-/* The next backslash or control character, eight bytes at a time: above the lowest one the bits may
- * be wrong (a borrow), below it they are right. */
-static const char *next_escape(const char *at, const char *end)
+/* A backslash or a control character. */
+static inline uint64_t is_escape(uint64_t eight)
 {
-    const uint64_t ones = 0x0101010101010101u;
-    const uint64_t tops = 0x8080808080808080u;
-    for (; end - at >= 8; at += 8) {
-        uint64_t eight;
-        memcpy(&eight, at, sizeof(eight));
-        eight = le64toh(eight);
-        uint64_t slash = eight ^ (ones * '\\');
-        uint64_t found = (((eight - ones * 0x20) & ~eight) | ((slash - ones) & ~slash)) & tops;
-        if (found != 0)
-            return at + __builtin_ctzll(found) / 8;
-    }
-    while (at < end && (unsigned char)*at >= 0x20 && *at != '\\')
-        at++;
-    return at;
+    uint64_t slash = eight ^ (DATA_WRITER_ONES * '\\');
+    return (((eight - DATA_WRITER_ONES * 0x20) & ~eight) | ((slash - DATA_WRITER_ONES) & ~slash)) &
+           DATA_WRITER_TOPS;
 }
 
 /* The text format: https://www.postgresql.org/docs/current/sql-copy.html */
@@ -110,7 +98,7 @@ static void append_value(Text *out, const DataWrite *write)
     }
     const char *plain = write->text;
     const char *end = write->text + write->bytes;
-    for (const char *at = plain; (at = next_escape(at, end)) < end; at++) {
+    for (const char *at = plain; (at = data_writer_next(at, end, is_escape)) < end; at++) {
         char escape = ESCAPES[(unsigned char)*at];
         if (escape == 0)
             continue;

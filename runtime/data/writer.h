@@ -21,32 +21,42 @@ int data_writer_double_text(double value, char *out);
 /// nothing overlong.
 size_t data_writer_utf8(const unsigned char *bytes, size_t left);
 
-/// Has a bit set in each of the eight bytes that is a quote, a backslash, a control character or
-/// not ASCII. Above the lowest such byte the bits may be wrong (a borrow), below it they are right.
+/// Has the top bit set in each of the eight bytes that somebody looks for. Above the lowest such
+/// byte the bits may be wrong (a borrow), below it they are right.
+typedef uint64_t DataWriterLook(uint64_t eight);
+#define DATA_WRITER_ONES 0x0101010101010101u
+#define DATA_WRITER_TOPS 0x8080808080808080u
+
+/// The next byte that look finds, or end.
+static inline const char *data_writer_next(const char *at, const char *end, DataWriterLook *look)
+{
+    const uint64_t found_by_none = DATA_WRITER_ONES * 'a';
+    for (; end - at >= 8; at += 8) {
+        uint64_t eight;
+        memcpy(&eight, at, sizeof(eight));
+        uint64_t found = look(le64toh(eight));
+        if (found != 0)
+            return at + __builtin_ctzll(found) / 8;
+    }
+    while (at < end && (look((found_by_none & ~UINT64_C(255)) | (unsigned char)*at) & 128) == 0)
+        at++;
+    return at;
+}
+
+/// A quote, a backslash, a control character, or not ASCII.
 static inline uint64_t data_writer_special(uint64_t eight)
 {
-    const uint64_t ones = 0x0101010101010101u;
-    const uint64_t tops = 0x8080808080808080u;
-    uint64_t quote = eight ^ (ones * '"');
-    uint64_t slash = eight ^ (ones * '\\');
-    return (eight | (eight - ones * 0x20) | (quote - ones) | (slash - ones)) & tops;
+    uint64_t quote = eight ^ (DATA_WRITER_ONES * '"');
+    uint64_t slash = eight ^ (DATA_WRITER_ONES * '\\');
+    return (eight | (eight - DATA_WRITER_ONES * 0x20) | (quote - DATA_WRITER_ONES) |
+            (slash - DATA_WRITER_ONES)) &
+           DATA_WRITER_TOPS;
 }
 
 /// The next byte that cannot just be passed over.
 static inline const char *data_writer_plain(const char *at, const char *end)
 {
-    while (end - at >= 8) {
-        uint64_t eight;
-        memcpy(&eight, at, sizeof(eight));
-        uint64_t special = data_writer_special(le64toh(eight));
-        if (special != 0)
-            return at + __builtin_ctzll(special) / 8;
-        at += 8;
-    }
-    while (at < end && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80 && *at != '"' &&
-           *at != '\\')
-        at++;
-    return at;
+    return data_writer_next(at, end, data_writer_special);
 }
 
 #endif
