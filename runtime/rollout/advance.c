@@ -70,18 +70,9 @@ static bool guards_hold(RolloutAdvance *advance, json_t *detail, bool *ret_hold,
 /* The first is what was asked, and why: the digest is over it. */
 static json_t *evidence_of(const RolloutAdvance *advance, const json_t *request, const char *text)
 {
-    const json_t *body = json_object_get(request, "body");
-    json_t *item = json_object();
-    json_set_string(item, "path", advance->stage->path);
-    json_set_string(item, "kind", plan_kind_name(advance->stage->kind));
-    json_set_string(item, "verdict", "pass");
-    json_set_string(item, "text", text);
-    json_set_string(item, "at", NULL);
-    json_object_set(item, "request", json_object_get(request, "id"));
+    json_t *list = rollout_asked_evidence(advance->stage, "pass", text, request);
+    json_t *item = json_array_get(list, 0);
     json_object_set(item, "by", json_object_get(request, "asked_by"));
-    json_object_set(item, "why", json_object_get(body, "why"));
-    json_t *list = json_array();
-    json_array_append_new(list, item);
     return list;
 }
 

@@ -85,6 +85,22 @@ static void digest_of(const Run *run, const RolloutAsk *ask, const json_t *evide
     hash_sha256_hex(text, strlen(text), ret_hex);
 }
 
+json_t *rollout_asked_evidence(const PlanNode *node, const char *verdict, const char *text,
+                               const json_t *request)
+{
+    json_t *list = json_array();
+    json_t *item = json_object();
+    json_set_string(item, "path", node->path);
+    json_set_string(item, "kind", plan_kind_name(node->kind));
+    json_set_string(item, "verdict", verdict);
+    json_set_string(item, "text", text);
+    json_set_string(item, "at", NULL);
+    json_object_set(item, "request", json_object_get(request, "id"));
+    json_object_set(item, "why", json_object_get(json_object_get(request, "body"), "why"));
+    json_array_append_new(list, item);
+    return list;
+}
+
 bool rollout_asked_open(Run *run, const RolloutAsk *ask, Error *err)
 {
     AUTO(json_auto) json_t *approvers = approvers_of(run);

@@ -24,6 +24,10 @@ typedef struct RolloutAsk {
     json_t *next;         ///< what follows, as gate.next
 } RolloutAsk;
 
+/// [{path, kind, verdict, text, at: null, request, why}]: what somebody asked for about a node, to
+/// which the caller may add. The caller's.
+json_t *rollout_asked_evidence(const PlanNode *node, const char *verdict, const char *text,
+                               const json_t *request);
 /// Waits. Opens the gate, and tells so. Asked again with other evidence it is another gate.
 NODISCARD bool rollout_asked_open(Run *run, const RolloutAsk *ask, Error *err);
 

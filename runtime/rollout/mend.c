@@ -66,17 +66,9 @@ static json_t *evidence_of(Run *run, const PlanNode *node, const json_t *request
     char *text = base_printf(
         "its undo failed: %.300s; %s says: %.1000s", json_get_string(error, "message", "?"),
         json_get_string(request, "asked_by", "somebody"), json_get_string(body, "why", ""));
-    json_t *item = json_object();
-    json_set_string(item, "path", node->path);
-    json_set_string(item, "kind", plan_kind_name(node->kind));
-    json_set_string(item, "verdict", "fail");
-    json_set_string(item, "text", text);
-    json_set_string(item, "at", NULL);
-    json_object_set(item, "request", json_object_get(request, "id"));
+    json_t *list = rollout_asked_evidence(node, "fail", text, request);
+    json_t *item = json_array_get(list, 0);
     json_object_set(item, "sql", json_object_get(body, "sql"));
-    json_object_set(item, "why", json_object_get(body, "why"));
-    json_t *list = json_array();
-    json_array_append_new(list, item);
     return list;
 }
 
