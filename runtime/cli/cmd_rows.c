@@ -78,9 +78,7 @@ static bool read_search_path(Worker *worker, DbConn *state, const char *state_ur
 /* Verified here as the runner does it: a worker may be on another machine. */
 static bool read_answers(Worker *worker, DbConn *state, Error *err)
 {
-    const char *home = cli_option(worker->cli, "home");
-    AUTO(base_free)
-    char *keys = base_printf("%s/keys", home == NULL ? worker->context.home : home);
+    AUTO(base_free) char *keys = base_printf("%s/keys", worker->context.home);
     const GateRun of = {.id = worker->run,
                         .started_by = json_get_string(worker->head, "started_by", ""),
                         .author = json_get_string(worker->head, "author", ""),

@@ -160,7 +160,6 @@ CliExit cli_runner(Cli *cli)
     if (!cli_context_open(cli, NULL, &context, &err) ||
         !cli_context_run(NULL, cli_argument(cli, 0), &id, &err))
         return cli_fail(&err);
-    context.home = cli_option(cli, "home");
     Runner runner = {.cli = cli};
     prepare_hooks(&runner, &context, cli_argument(cli, 0));
     fiber_start(cli->loop, "signals", hear_signals, &runner);

@@ -91,6 +91,16 @@ bool cli_context_environment(CliContext *context, const char *name, Error *err)
     return true;
 }
 
+/* As who started us says, or the environment, or beside the configuration. */
+static const char *home_of(const Cli *cli, const CliContext *context)
+{
+    const char *given = cli_option(cli, "home");
+    const char *home = given == NULL ? getenv("HEADGATE_HOME") : given;
+    return text_empty(home) ? arena_printf(context->arena, "%s/.headgate",
+                                           folder_of(context->arena, context->config_path))
+                            : arena_strdup(context->arena, home);
+}
+
 bool cli_context_open(const Cli *cli, const char *plan, CliContext *ret_context, Error *err)
 {
     CliContext context = {.arena = arena_new()};
@@ -98,10 +108,7 @@ bool cli_context_open(const Cli *cli, const char *plan, CliContext *ret_context,
     const char *person = getenv("HEADGATE_PERSON");
     context.account = operating_user(context.arena);
     context.person = text_empty(person) ? context.account : arena_strdup(context.arena, person);
-    const char *home = getenv("HEADGATE_HOME");
-    context.home = text_empty(home) ? arena_printf(context.arena, "%s/.headgate",
-                                                   folder_of(context.arena, context.config_path))
-                                    : arena_strdup(context.arena, home);
+    context.home = home_of(cli, &context);
     bool ok = true;
     if (context.config_path == NULL)
         context.config = config_default();

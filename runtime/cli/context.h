@@ -16,8 +16,8 @@ typedef struct CliContext {
     const ConfigTarget *state;
     const char *account; ///< name of the operating system's user
     const char *person;  ///< HEADGATE_PERSON, or account
-    const char *
-        home; ///< folder for keys and backups: HEADGATE_HOME, or .headgate beside the configuration
+    const char *home; ///< folder for keys and backups: --home, HEADGATE_HOME, or .headgate beside
+                      ///< the configuration
 } CliContext;
 
 /// Reads the configuration: --config, HEADGATE_CONFIG, headgate.yaml of the plan's folder (plan may
