@@ -126,10 +126,8 @@ static int no_gate(lua_State *L, int gates, const char *name)
         suggest_offer(&suggest, text_of(L, lua_gettop(L), "path"));
         lua_pop(L, 1);
     }
-    const char *best = suggest.best;
-    return script_raise(L, 1, ERROR_INPUT, "no gate \"%s\" of the plan asks for fields%s%s%s", name,
-                        best == NULL ? "" : " (did you mean ", best == NULL ? "" : best,
-                        best == NULL ? "" : "?)");
+    return script_raise(L, 1, ERROR_INPUT, "no gate \"%s\" of the plan asks for fields%s", name,
+                        bind_suggested(L, &suggest));
 }
 
 static int no_field(lua_State *L, int fields, const char *gate, const char *name)
@@ -138,10 +136,8 @@ static int no_field(lua_State *L, int fields, const char *gate, const char *name
     suggest_init(&suggest, name);
     for (lua_pushnil(L); lua_next(L, fields) != 0; lua_pop(L, 1))
         suggest_offer(&suggest, lua_tostring(L, -2));
-    const char *best = suggest.best;
-    return script_raise(L, 1, ERROR_INPUT, "gate \"%s\" does not ask for \"%s\"%s%s%s", gate, name,
-                        best == NULL ? "" : " (did you mean ", best == NULL ? "" : best,
-                        best == NULL ? "" : "?)");
+    return script_raise(L, 1, ERROR_INPUT, "gate \"%s\" does not ask for \"%s\"%s", gate, name,
+                        bind_suggested(L, &suggest));
 }
 
 static int value_of(lua_State *L, int gate, const char *name, const char *field)

@@ -27,10 +27,8 @@ static int no_such(lua_State *L, const char *name)
     push_table(L, &NAMES);
     for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1))
         suggest_offer(&suggest, lua_tostring(L, -2)); /* the names stay alive in their table */
-    const char *best = suggest.best;
-    return script_raise(L, 1, ERROR_INPUT, "the plan declares no parameter \"%s\"%s%s%s", name,
-                        best == NULL ? "" : " (did you mean ", best == NULL ? "" : best,
-                        best == NULL ? "" : "?)");
+    return script_raise(L, 1, ERROR_INPUT, "the plan declares no parameter \"%s\"%s", name,
+                        bind_suggested(L, &suggest));
 }
 
 static int params_index(lua_State *L)

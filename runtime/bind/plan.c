@@ -288,3 +288,9 @@ bool bind_plan_call(BindPlan *plan, const char *path, const char *key, const Bin
         *ret_result = call.result == NULL ? json_null() : call.result;
     return true;
 }
+
+const char *bind_suggested(lua_State *L, const Suggest *suggest)
+{
+    return suggest->best == NULL ? lua_pushliteral(L, "")
+                                 : lua_pushfstring(L, " (did you mean %s?)", suggest->best);
+}

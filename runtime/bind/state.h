@@ -9,6 +9,7 @@
 #ifndef HEADGATE_BIND_STATE_H
 #define HEADGATE_BIND_STATE_H
 
+#include "base/suggest.h"
 #include "bind/plan.h"
 #include "bind/source.h"
 #include "script/task.h"
@@ -45,6 +46,9 @@ void bind_db_push(lua_State *L);
 /// The task that runs in L; raises where none does ("what cannot be used while the plan is
 /// loaded").
 const BindTask *bind_task_check(lua_State *L, const char *what);
+
+/// Pushes " (did you mean WORD?)", or "" where nothing was near, and returns it. May raise.
+const char *bind_suggested(lua_State *L, const Suggest *suggest);
 
 /* What the prelude's words make: tables with one of two metatables. */
 

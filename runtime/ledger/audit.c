@@ -319,14 +319,6 @@ bool ledger_audit_heads(DbConn *state, int64_t run, json_t **ret_heads, Error *e
 
 /* ------------------------------------------------------------------ what people did */
 
-static void param_time(LedgerParams *params, int64_t us)
-{
-    if (us > 0)
-        ledger_param_int(params, us);
-    else
-        ledger_param_text(params, NULL);
-}
-
 bool ledger_audit_list(DbConn *state, const LedgerAuditFilter *filter, json_t **ret_entries,
                        Error *err)
 {
@@ -336,9 +328,9 @@ bool ledger_audit_list(DbConn *state, const LedgerAuditFilter *filter, json_t **
     ledger_param_int(&params, filter->run);
     ledger_param_text(&params, filter->plan);
     ledger_param_text(&params, filter->text);
-    param_time(&params, filter->since_us);
-    param_time(&params, filter->until_us);
-    param_time(&params, filter->after[0]);
+    ledger_param_above_0(&params, filter->since_us);
+    ledger_param_above_0(&params, filter->until_us);
+    ledger_param_above_0(&params, filter->after[0]);
     ledger_param_int(&params, filter->after[1]);
     ledger_param_int(&params, filter->after[2]);
     ledger_param_int(&params, filter->limit);

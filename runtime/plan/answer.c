@@ -29,6 +29,14 @@ static bool wrong(const PlanAnswer *answer, Error *err, const char *what)
                          what);
 }
 
+static bool unknown(Plan *plan, const PlanAnswer *answer, const char *what, const Suggest *suggest,
+                    Error *err)
+{
+    if (suggest->best != NULL)
+        what = arena_printf(plan->arena, "%s (did you mean \"%s\"?)", what, suggest->best);
+    return wrong(answer, err, what);
+}
+
 static bool no_gate(Plan *plan, const PlanAnswer *answer, Error *err)
 {
     Suggest suggest;
@@ -39,10 +47,7 @@ static bool no_gate(Plan *plan, const PlanAnswer *answer, Error *err)
             suggest_offer(&suggest, plan->nodes[i]->path);
         }
     }
-    const char *what = "the plan has no such gate";
-    if (suggest.best != NULL)
-        what = arena_printf(plan->arena, "%s (did you mean \"%s\"?)", what, suggest.best);
-    return wrong(answer, err, what);
+    return unknown(plan, answer, "the plan has no such gate", &suggest, err);
 }
 
 static bool find_gate(Plan *plan, PlanAnswer *answer, Error *err)
@@ -79,13 +84,16 @@ static bool find_field(Plan *plan, const PlanAnswer *answer, Error *err)
     suggest_init(&suggest, answer->field);
     json_object_foreach (fields, name, field)
         suggest_offer(&suggest, name);
-    const char *what = "that gate does not ask for it";
-    if (suggest.best != NULL)
-        what = arena_printf(plan->arena, "%s (did you mean \"%s\"?)", what, suggest.best);
-    return wrong(answer, err, what);
+    return unknown(plan, answer, "that gate does not ask for it", &suggest, err);
 }
 
-/* "plan.lua:12:7 keep percent" → does a node behind the gate read it? */
+/* "plan.lua:12:7"; the caller's. */
+static char *place_of(const PlanAnswer *answer)
+{
+    return base_printf("%s:%d:%d", answer->at.file, answer->at.line, answer->at.column);
+}
+
+/* The places where a node behind the gate reads, as keys of a set. */
 static json_t *places_in_time(const Plan *plan)
 {
     json_t *places = json_object();
@@ -93,9 +101,7 @@ static json_t *places_in_time(const Plan *plan)
         const PlanNode *node = plan->nodes[n];
         for (size_t i = 0; i < node->answers_count; i++) {
             const PlanAnswer *answer = &node->answers[i];
-            AUTO(base_free)
-            char *place =
-                base_printf("%s:%d:%d", answer->at.file, answer->at.line, answer->at.column);
+            AUTO(base_free) char *place = place_of(answer);
             if (node->parent == NULL || answer->gate->index < node->index)
                 json_object_set_new(places, place, json_true());
         }
@@ -110,9 +116,7 @@ static bool check_order(Plan *plan, Error *err)
         const PlanNode *node = plan->nodes[n];
         for (size_t i = 0; i < node->answers_count; i++) {
             const PlanAnswer *answer = &node->answers[i];
-            AUTO(base_free)
-            char *place =
-                base_printf("%s:%d:%d", answer->at.file, answer->at.line, answer->at.column);
+            AUTO(base_free) char *place = place_of(answer);
             if (json_object_get(places, place) == NULL)
                 return wrong(
                     answer, err,
