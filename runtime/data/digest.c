@@ -175,11 +175,10 @@ static void bound(Text *sql, const DataDigestForm *form, const char *operator_te
     text_append(sql, ")");
 }
 
-/* … FROM the table's rows of the range. */
+/* … FROM the table's rows of the range, whose bounds are the parameters from number on. */
 static void source(Text *sql, const DataDigestForm *form, const char *relation, bool from,
-                   bool upper)
+                   bool upper, int number)
 {
-    int number = 1;
     text_printf(sql, " FROM %s AS r WHERE (%s\n)", relation,
                 form->where == NULL ? "TRUE" : form->where);
     if (from)
@@ -212,7 +211,7 @@ const char *data_digest_sql(Arena *arena, const DataDigestForm *form, const char
     }
     hash(&sql, form);
     text_append(&sql, " AS hash");
-    source(&sql, form, relation, from, upper);
+    source(&sql, form, relation, from, upper, 1);
     if (rows_limit > 0) {
         text_append(&sql, " ORDER BY ");
         key_list(&sql, form, "");
@@ -223,7 +222,8 @@ const char *data_digest_sql(Arena *arena, const DataDigestForm *form, const char
     return arena_strdup(arena, text_string(&sql));
 }
 
-const char *data_digest_ranges_sql(Arena *arena, const DataDigestForm *form, const char *relation)
+const char *data_digest_ranges_sql(Arena *arena, const DataDigestForm *form, const char *relation,
+                                   bool from, bool upper)
 {
     AUTO(text_done) Text sql;
     const DataDigestColumn *key = form->key;
@@ -235,7 +235,7 @@ const char *data_digest_ranges_sql(Arena *arena, const DataDigestForm *form, con
                 sums(form->way), key->quoted, key->type, key->quoted, key->type);
     hash(&sql, form);
     text_append(&sql, " AS hash");
-    source(&sql, form, relation, false, false);
+    source(&sql, form, relation, from, upper, 2);
     text_append(&sql, ") AS h GROUP BY h.range");
     return arena_strdup(arena, text_string(&sql));
 }
@@ -279,7 +279,7 @@ bool data_digest_bound(const DataDigestTable *table, const DataDigestForm *form,
         return true;
     text_append(&sql, "SELECT ");
     key_list(&sql, form, "::text");
-    source(&sql, form, table->relation, from != NULL, upper != NULL);
+    source(&sql, form, table->relation, from != NULL, upper != NULL, 1);
     text_append(&sql, " ORDER BY ");
     key_list(&sql, form, "");
     text_printf(&sql, " OFFSET %" PRId64 " LIMIT 1", rows - 1);
@@ -359,22 +359,44 @@ static bool plan_as_before(const DataDigestTable *table, const DbResult *before,
                     DB_PARAMS(db_value(before, 0, 0), db_value(before, 0, 1)), NULL, err);
 }
 
-/* One pass over the table, in the parallel plan that the server has for it. */
+/* Range i lies behind this key (NULL: it is the first) … */
+static char **range_from(const DataDigestCuts *cuts, size_t i)
+{
+    return i == 0 ? NULL : cuts->keys[i - 1];
+}
+
+/* … and up to this one (NULL: it is the last). */
+static char **range_upper(const DataDigestCuts *cuts, size_t i)
+{
+    return i == cuts->count ? NULL : cuts->keys[i];
+}
+
+/* One pass over their rows, in the parallel plan that the server has for it. */
 static bool in_one_pass(const DataDigestTable *table, const DataDigestForm *form,
-                        const DataDigestCuts *cuts, Arena *arena, DataDigest *digests, Error *err)
+                        const DataDigestCuts *cuts, size_t first, size_t count, Arena *arena,
+                        DataDigest *digests, Error *err)
 {
     AUTO(db_result_auto) DbResult *found = NULL;
     AUTO(db_result_auto) DbResult *before = NULL;
-    const char **ends = arena_alloc(arena, cuts->count * sizeof(*ends));
-    for (size_t i = 0; i < cuts->count; i++)
-        ends[i] = cuts->keys[i][0];
-    if (!plan_for_few(table, &before, err) ||
-        !db_query(table->conn, data_digest_ranges_sql(arena, form, table->relation),
-                  DB_PARAMS(db_array_text(arena, ends, cuts->count)), &found, err) ||
+    char **from = range_from(cuts, first);
+    char **upper = range_upper(cuts, first + count - 1);
+    const char **ends = arena_alloc(arena, count * sizeof(*ends));
+    const char *values[3] = {NULL};
+    DbParams params = {.count = 1, .values = values};
+    for (size_t i = 0; i + 1 < count; i++)
+        ends[i] = cuts->keys[first + i][0];
+    values[0] = db_array_text(arena, ends, count - 1);
+    if (from != NULL)
+        values[params.count++] = from[0];
+    if (upper != NULL)
+        values[params.count++] = upper[0];
+    const char *sql =
+        data_digest_ranges_sql(arena, form, table->relation, from != NULL, upper != NULL);
+    if (!plan_for_few(table, &before, err) || !db_query(table->conn, sql, &params, &found, err) ||
         !plan_as_before(table, before, err))
         return error_wrap(err, "reading %s", table->shown);
-    for (size_t i = 0; i <= cuts->count; i++)
-        digests[i].sum = form->way == DIGEST_PORTABLE ? "0 0" : "0";
+    for (size_t i = 0; i < count; i++)
+        digests[i] = (DataDigest){0, form->way == DIGEST_PORTABLE ? "0 0" : "0"};
     for (int i = 0; i < db_rows(found); i++)
         digests[db_int(found, i, 0)] =
             (DataDigest){db_int(found, i, 1), arena_strdup(arena, db_value(found, i, 2))};
@@ -382,16 +404,27 @@ static bool in_one_pass(const DataDigestTable *table, const DataDigestForm *form
 }
 
 bool data_digest_ranges(const DataDigestTable *table, const DataDigestForm *form,
-                        const DataDigestCuts *cuts, Arena *arena, DataDigest **ret, Error *err)
+                        const DataDigestCuts *cuts, size_t first, size_t count, Arena *arena,
+                        DataDigest *digests, Error *err)
 {
-    *ret = arena_alloc(arena, (cuts->count + 1) * sizeof(**ret));
-    if (form->key_count == 1 && cuts->count > 0)
-        return in_one_pass(table, form, cuts, arena, *ret, err);
-    for (size_t i = 0; i <= cuts->count; i++) {
-        if (!data_digest_range(table, form, i == 0 ? NULL : cuts->keys[i - 1],
-                               i == cuts->count ? NULL : cuts->keys[i], arena, &(*ret)[i], err))
+    if (form->key_count == 1 && count > 1)
+        return in_one_pass(table, form, cuts, first, count, arena, digests, err);
+    for (size_t i = 0; i < count; i++) {
+        if (!data_digest_range(table, form, range_from(cuts, first + i),
+                               range_upper(cuts, first + i), arena, &digests[i], err))
             return false;
     }
+    return true;
+}
+
+bool data_digest_in_order(const DataDigestTable *table, const DataDigestForm *form,
+                          bool *ret_in_order, Error *err)
+{
+    AUTO(db_result_auto) DbResult *found = NULL;
+    if (!db_query(table->conn, db_sql("data_bounds_stats"),
+                  DB_PARAMS(table->oid, form->key[0].name), &found, err))
+        return error_wrap(err, "reading %s", table->shown);
+    *ret_in_order = db_rows(found) == 1 && db_bool(found, 0, 1);
     return true;
 }
 

@@ -86,14 +86,19 @@ typedef struct DataDigestCuts {
 NODISCARD bool data_digest_cut(const DataDigestTable *table, const DataDigestForm *form,
                                int64_t rows, size_t most, Arena *arena, DataDigestCuts *ret,
                                Error *err);
-/// The statement that reads all ranges of a key of one column in one pass; their ends are the array
-/// $1.
-const char *data_digest_ranges_sql(Arena *arena, const DataDigestForm *form, const char *relation);
-/// Waits. The digests of all ranges, cuts->count + 1 of them. Call it in a transaction: it changes
-/// settings of the planner while it reads.
+/// The statement that reads ranges of a key of one column in one pass; $1 is the array of the ends
+/// between them, then come from and upper, when there are such bounds.
+const char *data_digest_ranges_sql(Arena *arena, const DataDigestForm *form, const char *relation,
+                                   bool from, bool upper);
+/// Waits. The digests of count ranges from the first on, at digests. Call it in a transaction: it
+/// changes settings of the planner while it reads.
 NODISCARD bool data_digest_ranges(const DataDigestTable *table, const DataDigestForm *form,
-                                  const DataDigestCuts *cuts, Arena *arena, DataDigest **ret,
-                                  Error *err);
+                                  const DataDigestCuts *cuts, size_t first, size_t count,
+                                  Arena *arena, DataDigest *digests, Error *err);
+/// Waits. Do the table's rows lie in the order of the form's key, as far as the server's statistics
+/// know? Then a range of keys can be read without the rest of the table.
+NODISCARD bool data_digest_in_order(const DataDigestTable *table, const DataDigestForm *form,
+                                    bool *ret_in_order, Error *err);
 /// Waits. Keys in the range whose rows differ between the tables, appended to keys as texts
 /// ("42: only in a", "42: differs") until there are max of them.
 NODISCARD bool data_digest_differing(const DataDigestTable *table, const DataDigestTable *other,

@@ -6,7 +6,7 @@
 
 #include "db/conn.h"
 #include "plan/config.h"
-#include "run/run.h"
+#include "run/pass.h"
 
 /// As many records that cannot be rows are named.
 enum { RUN_FORM_PROBLEMS = 10 };
@@ -22,6 +22,7 @@ typedef struct RunLook {
     const PlanNode *node;
     int64_t run;        ///< 0 in a dry run
     const json_t *base; ///< what was there when the run started (run_kind_check_base()), or NULL
+    RunPassKeep *keep;  ///< where comparisons of tables are told and kept; NULL = nowhere
 } RunLook;
 
 /// exists = { … } and absent = { … }: detail gets "objects" (how many) and "wrong", a list of

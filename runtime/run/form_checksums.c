@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "data/digest.h"
 #include "data/job.h"
+#include "data/pass.h"
 #include "data/stage.h"
 #include "ledger/call.h"
 #include "run/kind.h"
@@ -57,23 +58,38 @@ static char **key_of(const json_t *list, Arena *arena)
     return key;
 }
 
+/* The ranges of the start, as they are read. */
+typedef struct Taken {
+    const DataDigestForm *form;
+    const DataDigestCuts *cuts;
+    json_t *ranges;
+} Taken;
+
+static bool take_range(void *ctx, size_t range, const DataDigest *digest, const DataDigest *other,
+                       Error *err)
+{
+    UNUSED(other);
+    UNUSED(err);
+    const Taken *taken = ctx;
+    json_t *one = json_object();
+    json_object_set_new(one, "upper",
+                        key_json(range == taken->cuts->count ? NULL : taken->cuts->keys[range],
+                                 taken->form->key_count));
+    json_set_int(one, "rows", digest->rows);
+    json_set_string(one, "sum", digest->sum);
+    json_array_append_new(taken->ranges, one);
+    return true;
+}
+
 static bool take_ranges(const DataDigestTable *table, const DataDigestForm *form, json_t *ranges,
                         Arena *arena, Error *err)
 {
     DataDigestCuts cuts;
-    DataDigest *digests = NULL;
-    if (!data_digest_cut(table, form, RANGE_ROWS, RANGES_MAX, arena, &cuts, err) ||
-        !data_digest_ranges(table, form, &cuts, arena, &digests, err))
-        return false;
-    for (size_t i = 0; i <= cuts.count; i++) {
-        json_t *range = json_object();
-        json_object_set_new(range, "upper",
-                            key_json(i == cuts.count ? NULL : cuts.keys[i], form->key_count));
-        json_set_int(range, "rows", digests[i].rows);
-        json_set_string(range, "sum", digests[i].sum);
-        json_array_append_new(ranges, range);
-    }
-    return true;
+    Taken taken = {form, &cuts, ranges};
+    DataPass pass = {
+        .table = table, .form = form, .cuts = &cuts, .range = take_range, .ctx = &taken};
+    return data_digest_cut(table, form, RANGE_ROWS, RANGES_MAX, arena, &cuts, err) &&
+           data_pass_parts(&pass, &pass.parts, err) && data_pass_run(&pass, err);
 }
 
 static bool take_base(DbConn *conn, const char *name, json_t *bases, Error *err)
@@ -167,16 +183,6 @@ static void add_text(Text *text, const char *what)
         text_printf(text, "%s%s", text->length_bytes == 0 ? "" : "; ", what);
 }
 
-typedef struct Unchanged {
-    const DataDigestTable *table;
-    const DataDigestForm *form;
-    Arena *arena;
-    int64_t rows;
-    int64_t rows_were;
-    const char *where; /* the first ranges that differ */
-    size_t differing;
-} Unchanged;
-
 /* The ranges of the start. */
 static DataDigestCuts cuts_of(const json_t *ranges, Arena *arena)
 {
@@ -188,48 +194,69 @@ static DataDigestCuts cuts_of(const json_t *ranges, Arena *arena)
     return cuts;
 }
 
-static bool compare_ranges(Unchanged *it, const json_t *ranges, Error *err)
+static bool compare_with_start(RunPass *pass, size_t range, const DataDigest *digest,
+                               const DataDigest *other, Error *err)
 {
-    DataDigest *digests = NULL;
-    const DataDigestCuts cuts = cuts_of(ranges, it->arena);
-    if (!data_digest_ranges(it->table, it->form, &cuts, it->arena, &digests, err))
-        return false;
-    for (size_t i = 0; i <= cuts.count; i++) {
-        const json_t *range = json_array_get(ranges, i);
-        bool same = digests[i].rows == json_get_int(range, "rows", -1) &&
-                    strcmp(digests[i].sum, json_get_string(range, "sum", "")) == 0;
-        it->rows += digests[i].rows;
-        it->rows_were += json_get_int(range, "rows", 0);
-        if (!same && it->differing++ < KEYS_MAX)
-            it->where = arena_printf(it->arena, "%s%s%s", it->where, it->differing == 1 ? "" : ", ",
-                                     range_text(i == 0 ? NULL : cuts.keys[i - 1],
-                                                i == cuts.count ? NULL : cuts.keys[i],
-                                                it->form->key_count, it->arena));
-    }
+    UNUSED(other);
+    UNUSED(err);
+    const json_t *was = json_array_get(pass->ctx, range);
+    bool same = digest->rows == json_get_int(was, "rows", -1) &&
+                strcmp(digest->sum, json_get_string(was, "sum", "")) == 0;
+    pass->rows += digest->rows;
+    pass->rows_other += json_get_int(was, "rows", 0);
+    if (!same && pass->differing++ < KEYS_MAX)
+        json_array_append_new(
+            pass->named,
+            json_string(range_text(range == 0 ? NULL : pass->cuts.keys[range - 1],
+                                   range == pass->cuts.count ? NULL : pass->cuts.keys[range],
+                                   pass->form->key_count, pass->arena)));
     return true;
 }
 
-static const char *judge_unchanged(const Unchanged *it, bool *ret_same)
+/* What it goes on from was true when it was read, and says so. */
+static const char *before_text(const RunPass *pass)
 {
-    *ret_same = it->differing == 0;
-    if (it->differing == 0)
-        return arena_printf(it->arena, "%s: %" PRId64 " rows as when the run started",
-                            it->table->shown, it->rows);
-    if (it->rows != it->rows_were)
-        return arena_printf(it->arena,
+    if (pass->begun_at == NULL)
+        return "";
+    return arena_printf(pass->arena,
+                        "; %" PRId64 " rows were compared before an interruption, from %s on",
+                        pass->rows_before, pass->begun_at);
+}
+
+static const char *list_text(const json_t *texts, Arena *arena)
+{
+    size_t i;
+    json_t *one;
+    const char *list = "";
+    json_array_foreach ((json_t *)(uintptr_t)texts, i, one)
+        list = arena_printf(arena, "%s%s%s", list, i == 0 ? "" : ", ", json_string_value(one));
+    return list;
+}
+
+static const char *judge_unchanged(const RunPass *pass)
+{
+    Arena *arena = pass->arena;
+    const char *where = list_text(pass->named, arena);
+    const char *before = before_text(pass);
+    if (pass->differing == 0)
+        return arena_printf(arena, "%s: %" PRId64 " rows as when the run started%s",
+                            pass->table->shown, pass->rows, before);
+    if (pass->rows != pass->rows_other)
+        return arena_printf(arena,
                             "%s is not as when the run started: %" PRId64 " rows, were %" PRId64
-                            "; it differs %s",
-                            it->table->shown, it->rows, it->rows_were, it->where);
+                            "; it differs %s%s",
+                            pass->table->shown, pass->rows, pass->rows_other, where, before);
     return arena_printf(
-        it->arena, "%s is not as when the run started: %" PRId64 " rows, as then; it differs %s",
-        it->table->shown, it->rows, it->where);
+        arena, "%s is not as when the run started: %" PRId64 " rows, as then; it differs %s%s",
+        pass->table->shown, pass->rows, where, before);
 }
 
 /* One table, now called name, against what was at the start. */
-static bool unchanged(const RunLook *look, const char *name, const char *was, Text *text,
+static bool unchanged(const RunLook *look, int place, const char *name, const char *was, Text *text,
                       bool *ret_same, Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
+    AUTO(json_auto) json_t *named = json_array();
     const json_t *base = json_object_get(json_object_get(look->base, "checksums"), was);
     DataDigestTable table;
     DataDigestForm form;
@@ -252,11 +279,21 @@ static bool unchanged(const RunLook *look, const char *name, const char *was, Te
         return false;
     const char *problem = there ? form_of_base(base, &table, arena, &form)
                                 : arena_printf(arena, "%s is not there any more", name);
-    Unchanged it = {.table = &table, .form = &form, .arena = arena, .where = ""};
     if (problem == NULL) {
-        if (!compare_ranges(&it, json_object_get(base, "ranges"), err))
+        const json_t *ranges = json_object_get(base, "ranges");
+        RunPass pass = {.table = &table,
+                        .form = &form,
+                        .cuts = cuts_of(ranges, arena),
+                        .arena = arena,
+                        .keep = look->keep,
+                        .place = place,
+                        .range = compare_with_start,
+                        .ctx = ranges,
+                        .named = named};
+        if (!run_pass(&pass, err))
             return false;
-        problem = judge_unchanged(&it, ret_same);
+        *ret_same = pass.differing == 0;
+        problem = judge_unchanged(&pass);
     }
     add_text(text, problem);
     return true;
@@ -264,16 +301,9 @@ static bool unchanged(const RunLook *look, const char *name, const char *was, Te
 
 /* ---- two tables ---- */
 
+/* What two_tables() knows beside the pass. */
 typedef struct Pair {
-    const DataDigestTable *a;
-    const DataDigestTable *b;
-    const DataDigestForm *form;
-    Arena *arena;
-    int64_t rows_a;
-    int64_t rows_b;
     bool remote;
-    bool differ;
-    json_t *keys;
     const json_t *problems; /* records that are no rows, or NULL */
     int64_t refused;
 } Pair;
@@ -284,84 +314,71 @@ static bool same(const DataDigest *a, const DataDigest *b)
 }
 
 /* A range that differs, piece by piece until enough rows are named. */
-static bool look_into(const Pair *pair, char **from, char *const *upper, Error *err)
+static bool look_into(const RunPass *pass, char **from, char *const *upper, Error *err)
 {
     char **end = NULL;
     do {
         DataDigest a;
         DataDigest b;
-        if (json_array_size(pair->keys) >= KEYS_MAX)
+        if (json_array_size(pass->named) >= KEYS_MAX)
             return true;
-        if (!data_digest_bound(pair->a, pair->form, from, upper, RANGE_ROWS, pair->arena, &end,
+        if (!data_digest_bound(pass->table, pass->form, from, upper, RANGE_ROWS, pass->arena, &end,
                                err))
             return false;
         char *const *to = end == NULL ? upper : end;
-        if (!data_digest_range(pair->a, pair->form, from, to, pair->arena, &a, err) ||
-            !data_digest_range(pair->b, pair->form, from, to, pair->arena, &b, err) ||
-            (!same(&a, &b) && !data_digest_differing(pair->a, pair->b, pair->form, from, to,
-                                                     pair->keys, KEYS_MAX, err)))
+        if (!data_digest_range(pass->table, pass->form, from, to, pass->arena, &a, err) ||
+            !data_digest_range(pass->other, pass->form, from, to, pass->arena, &b, err) ||
+            (!same(&a, &b) && !data_digest_differing(pass->table, pass->other, pass->form, from, to,
+                                                     pass->named, KEYS_MAX, err)))
             return false;
         from = end;
     } while (end != NULL);
     return true;
 }
 
-static bool compare_range(Pair *pair, const DataDigestCuts *cuts, size_t i, const DataDigest *a,
-                          const DataDigest *b, Error *err)
+static bool compare_range(RunPass *pass, size_t range, const DataDigest *a, const DataDigest *b,
+                          Error *err)
 {
-    char **from = i == 0 ? NULL : cuts->keys[i - 1];
-    char **upper = i == cuts->count ? NULL : cuts->keys[i];
-    pair->rows_a += a->rows;
-    pair->rows_b += b->rows;
+    char **from = range == 0 ? NULL : pass->cuts.keys[range - 1];
+    char **upper = range == pass->cuts.count ? NULL : pass->cuts.keys[range];
+    pass->rows += a->rows;
+    pass->rows_other += b->rows;
     if (same(a, b))
         return true;
-    pair->differ = true;
+    pass->differing++;
     return a->rows <= 2 * RANGE_ROWS && b->rows <= 2 * RANGE_ROWS
-               ? data_digest_differing(pair->a, pair->b, pair->form, from, upper, pair->keys,
-                                       KEYS_MAX, err)
-               : look_into(pair, from, upper, err);
+               ? data_digest_differing(pass->table, pass->other, pass->form, from, upper,
+                                       pass->named, KEYS_MAX, err)
+               : look_into(pass, from, upper, err);
 }
 
-static bool compare_pair(Pair *pair, Error *err)
+static bool judge_pair(const RunPass *pass, const Pair *pair, Text *text)
 {
-    DataDigestCuts cuts;
-    DataDigest *a = NULL;
-    DataDigest *b = NULL;
-    if (!data_digest_cut(pair->a, pair->form, RANGE_ROWS, PAIR_RANGES_MAX, pair->arena, &cuts,
-                         err) ||
-        !data_digest_ranges(pair->a, pair->form, &cuts, pair->arena, &a, err) ||
-        !data_digest_ranges(pair->b, pair->form, &cuts, pair->arena, &b, err))
-        return false;
-    for (size_t i = 0; i <= cuts.count; i++) {
-        if (!compare_range(pair, &cuts, i, &a[i], &b[i], err))
-            return false;
-    }
-    return true;
-}
-
-static void judge_pair(const Pair *pair, Text *text)
-{
-    if (!pair->differ) {
-        text_printf(text, "%s and %s hold the same %" PRId64 " rows%s", pair->a->shown,
-                    pair->b->shown, pair->rows_a, pair->remote ? " in both databases" : "");
-        return;
+    bool differ = pass->differing > 0 || pair->refused > 0;
+    if (!differ) {
+        text_printf(text, "%s and %s hold the same %" PRId64 " rows%s%s", pass->table->shown,
+                    pass->other->shown, pass->rows, pair->remote ? " in both databases" : "",
+                    before_text(pass));
+        return true;
     }
     size_t i;
     json_t *key;
-    text_printf(text, "%s and %s differ: %" PRId64 " and %" PRId64 " rows", pair->a->shown,
-                pair->b->shown, pair->rows_a, pair->rows_b);
+    text_printf(text, "%s and %s differ: %" PRId64 " and %" PRId64 " rows", pass->table->shown,
+                pass->other->shown, pass->rows, pass->rows_other);
     json_array_foreach ((json_t *)(uintptr_t)pair->problems, i, key) {
         if (text->length_bytes < TEXT_BYTES)
             text_printf(text, "; %.300s", json_string_value(key));
     }
     if (pair->refused > (int64_t)json_array_size(pair->problems))
         text_printf(text, "; %" PRId64 " records in all cannot be rows", pair->refused);
-    json_array_foreach (pair->keys, i, key) {
+    json_array_foreach (pass->named, i, key) {
         if (text->length_bytes < TEXT_BYTES)
             text_printf(text, "%s%.200s", i == 0 ? "; " : ", ", json_string_value(key));
     }
-    if (json_array_size(pair->keys) == KEYS_MAX)
+    if (json_array_size(pass->named) == KEYS_MAX)
         text_append(text, ", …");
+    text_append(text, before_text(pass));
+    return false;
 }
 
 static bool two_tables(const RunLook *look, const json_t *given, json_t *detail, Error *err)
@@ -394,22 +411,23 @@ static bool two_tables(const RunLook *look, const json_t *given, json_t *detail,
     if (problem != NULL)
         return run_kind_check_verdict(detail, false, problem, err);
     form.where = json_get_string(given, "where", NULL);
-    Pair pair = {.a = &a,
-                 .b = &b,
-                 .form = &form,
-                 .arena = arena,
-                 .remote = remote,
-                 .differ = look->refused > 0,
-                 .keys = json_array(),
-                 .problems = look->problems,
-                 .refused = look->refused};
-    json_object_set_new(detail, "differing", pair.keys);
+    Pair pair = {.remote = remote, .problems = look->problems, .refused = look->refused};
+    RunPass pass = {.table = &a,
+                    .other = &b,
+                    .form = &form,
+                    .arena = arena,
+                    .keep = look->keep,
+                    .source = store,
+                    .range = compare_range,
+                    .named = json_array()};
+    json_object_set_new(detail, "differing", pass.named);
     if (look->problems != NULL)
         json_object_set(detail, "refused", (json_t *)(uintptr_t)look->problems);
-    if (!compare_pair(&pair, err))
+    if (!data_digest_cut(&a, &form, RANGE_ROWS, PAIR_RANGES_MAX, arena, &pass.cuts, err) ||
+        !run_pass(&pass, err))
         return false;
-    judge_pair(&pair, &text);
-    return run_kind_check_verdict(detail, !pair.differ, text_string(&text), err);
+    bool holds = judge_pair(&pass, &pair, &text);
+    return run_kind_check_verdict(detail, holds, text_string(&text), err);
 }
 
 bool run_form_checksums(const RunLook *look, json_t *detail, Error *err)
@@ -421,8 +439,8 @@ bool run_form_checksums(const RunLook *look, json_t *detail, Error *err)
     if (json_is_object(given) && json_object_get(given, "was") == NULL)
         return two_tables(look, given, detail, err);
     if (json_is_object(given)) {
-        if (!unchanged(look, json_get_string(given, "table", ""), json_get_string(given, "was", ""),
-                       &text, &all, err))
+        if (!unchanged(look, 0, json_get_string(given, "table", ""),
+                       json_get_string(given, "was", ""), &text, &all, err))
             return false;
         return run_kind_check_verdict(detail, all, text_string(&text), err);
     }
@@ -430,7 +448,8 @@ bool run_form_checksums(const RunLook *look, json_t *detail, Error *err)
     json_t *name;
     json_array_foreach (given, i, name) {
         bool same = true;
-        if (!unchanged(look, json_string_value(name), json_string_value(name), &text, &same, err))
+        if (!unchanged(look, (int)i, json_string_value(name), json_string_value(name), &text, &same,
+                       err))
             return false;
         all = all && same;
     }

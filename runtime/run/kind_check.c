@@ -278,7 +278,8 @@ static bool open_other(Run *run, const PlanNode *node, DbConn **ret_other, Error
            db_query(*ret_other, SET_PATH, DB_PARAMS(db_value(path, 0, 0)), NULL, err);
 }
 
-static bool in_read_only(Run *run, const PlanNode *node, json_t *detail, Error *err)
+static bool in_read_only(Run *run, const PlanNode *node, RunPassKeep *keep, json_t *detail,
+                         Error *err)
 {
     AUTO(db_close_auto) DbConn *other = NULL;
     AUTO(json_auto) json_t *problems = NULL;
@@ -293,7 +294,8 @@ static bool in_read_only(Run *run, const PlanNode *node, json_t *detail, Error *
                     .environment = run->options.environment,
                     .node = node,
                     .run = run->id,
-                    .base = json_object_get(run_step_row(run, ""), "detail")};
+                    .base = json_object_get(run_step_row(run, ""), "detail"),
+                    .keep = keep};
     bool ok = db_begin_snapshot(run->effects, err) && /* one for all that a check reads */
               db_query(run->effects, SET_PATH, DB_PARAMS(run->search_path), NULL, err) &&
               run_kind_check_evaluate(&look, detail, err);
@@ -301,18 +303,25 @@ static bool in_read_only(Run *run, const PlanNode *node, json_t *detail, Error *
     return ok;
 }
 
-bool run_kind_check_again(Run *run, const PlanNode *node, json_t *detail, Error *err)
+static bool look(Run *run, const PlanNode *node, RunPassKeep *keep, json_t *detail, Error *err)
 {
     return json_object_get(node->keys, "http") != NULL ? run_kind_look(run, node, detail, err)
-                                                       : in_read_only(run, node, detail, err);
+                                                       : in_read_only(run, node, keep, detail, err);
+}
+
+bool run_kind_check_again(Run *run, const PlanNode *node, json_t *detail, Error *err)
+{
+    return look(run, node, NULL, detail, err);
 }
 
 bool run_kind_check_forward(Run *run, const PlanNode *node, Error *err)
 {
     AUTO(json_auto) json_t *detail = json_object();
     Error found = {0};
+    RunPassKeep keep = {.run = run, .node = node};
     run_step_started(run, node);
-    bool holds = run_kind_check_again(run, node, detail, &found);
+    bool holds = look(run, node, &keep, detail, &found);
+    run_pass_keep_done(&keep);
     bool answered = json_object_get(detail, "verdict") != NULL;
     if (!holds && !answered) {
         *err = found;

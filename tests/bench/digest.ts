@@ -46,7 +46,7 @@ class DigestBench {
     return seconds;
   }
 
-  /** Seconds from the event before the verify's verdict to it. */
+  /** Seconds from the verify's start to its verdict. */
   async verify(checksums: string, holds = true): Promise<number> {
     const folder = writePlan({
       "headgate.yaml": "version: 1\nenvironments:\n  bench: { gates: auto }\n",
@@ -57,8 +57,9 @@ class DigestBench {
     if (!holds && !/; \d+ differs\b/.test(run.text)) throw new Error(`the row was not named:\n${run.text}`);
     const [told] = await this.cluster.query(
       this.template,
-      `SELECT extract(epoch FROM at - before)::float8 AS seconds
-         FROM (SELECT type, at, lag(at) OVER (ORDER BY seq) AS before FROM headgate.event) AS e WHERE type = 'check.result'`,
+      `SELECT extract(epoch FROM v.at - s.at)::float8 AS seconds
+         FROM headgate.event AS v JOIN headgate.event AS s ON s.node = v.node AND s.type = 'step.state' AND s.data ->> 'to' = 'running'
+        WHERE v.type = 'check.result'`,
     );
     await this.cluster.query(this.template, "DROP SCHEMA headgate CASCADE");
     return Number(told?.["seconds"]);

@@ -75,6 +75,20 @@ CREATE TABLE headgate.pace (
     PRIMARY KEY (run, step)
 );
 
+-- How far a check's comparison of large tables has come: its ranges end at the keys cuts, and the first done of them held what found
+-- says. place: which of the check's tables. form: what is compared and how; a comparison of another form begins anew.
+CREATE TABLE headgate.digest (
+    run      bigint  NOT NULL,
+    step     text    NOT NULL,
+    place    integer NOT NULL,
+    form     text    NOT NULL,
+    cuts     jsonb   NOT NULL,
+    done     integer NOT NULL,
+    found    jsonb   NOT NULL,
+    begun_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (run, step, place)
+);
+
 -- Rows a map could not settle: the review queue, and the rows it chose to skip.
 CREATE TABLE headgate.queued_row (
     run      bigint NOT NULL,

@@ -1,5 +1,6 @@
 /* Digests: the statements as text, and what they see on a server. */
 #include "data/digest.h"
+#include "data/pass.h"
 
 #include "fixture.h"
 
@@ -59,8 +60,8 @@ static char *digest_of(const char *name, bool portable)
     return all;
 }
 
-/* The same in one pass over ranges that somebody else has cut: ends that no row has, and no rows
- * between two of them. */
+/* The same in one pass, or in parts, over ranges that somebody else has cut: ends that no row has,
+ * and no rows between two of them. */
 static void expect_one_pass(const char *name, bool portable)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
@@ -69,20 +70,25 @@ static void expect_one_pass(const char *name, bool portable)
     DataDigestForm form;
     char *ends[][1] = {{"0"}, {"2"}, {"4"}, {"90"}};
     char **keys[COUNT_OF(ends)];
-    DataDigest *ranges = NULL;
+    DataDigest ranges[COUNT_OF(ends) + 1];
     for (size_t i = 0; i < COUNT_OF(ends); i++)
         keys[i] = ends[i];
     const DataDigestCuts cuts = {.keys = keys, .count = COUNT_OF(ends)};
     assert_true(data_digest_meet(fixture_conn, arena, name, &table, NULL, &err));
     assert_null(data_digest_choose(arena, &table, NULL, (DataNames){0}, portable, &form));
-    if (!data_digest_ranges(&table, &form, &cuts, arena, &ranges, &err))
-        fail_msg("%s", err.message);
-    for (size_t i = 0; i <= cuts.count; i++) {
-        DataDigest alone;
-        assert_true(data_digest_range(&table, &form, i == 0 ? NULL : keys[i - 1],
-                                      i == cuts.count ? NULL : keys[i], arena, &alone, &err));
-        assert_int_equal(ranges[i].rows, alone.rows);
-        assert_string_equal(ranges[i].sum, alone.sum);
+    for (size_t part = 1; part <= cuts.count + 1; part++) {
+        for (size_t i = 0; i <= cuts.count; i += part) {
+            size_t count = part < cuts.count + 1 - i ? part : cuts.count + 1 - i;
+            if (!data_digest_ranges(&table, &form, &cuts, i, count, arena, &ranges[i], &err))
+                fail_msg("%s", err.message);
+        }
+        for (size_t i = 0; i <= cuts.count; i++) {
+            DataDigest alone;
+            assert_true(data_digest_range(&table, &form, i == 0 ? NULL : keys[i - 1],
+                                          i == cuts.count ? NULL : keys[i], arena, &alone, &err));
+            assert_int_equal(ranges[i].rows, alone.rows);
+            assert_string_equal(ranges[i].sum, alone.sum);
+        }
     }
 }
 
@@ -172,6 +178,96 @@ FIBER_TEST(test_cuts)
     assert_string_equal(cuts.keys[2][0], "8");
 }
 
+/* What a pass calls, as a text: "0:2 1:2 |" are two ranges of two rows and the end of a part. */
+typedef struct Calls {
+    char text[400];
+    size_t stop; /* at the end of the part that ends here; 0 = not */
+} Calls;
+
+static bool on_range(void *ctx, size_t range, const DataDigest *digest, const DataDigest *other,
+                     Error *err)
+{
+    UNUSED(err);
+    Calls *calls = ctx;
+    size_t used = strlen(calls->text);
+    assert_non_null(other);
+    assert_string_equal(digest->sum, other->sum);
+    snprintf(calls->text + used, sizeof(calls->text) - used, "%zu:%d ", range, (int)digest->rows);
+    return true;
+}
+
+static bool on_part(void *ctx, size_t next, Error *err)
+{
+    Calls *calls = ctx;
+    size_t used = strlen(calls->text);
+    snprintf(calls->text + used, sizeof(calls->text) - used, "| ");
+    return next != calls->stop || error_set(err, ERROR_CANCELLED, "stopped");
+}
+
+/* Tables of 23 rows in 12 ranges, which say that they are large. */
+static void open_pass(Arena *arena, const char *order, DataDigestTable tables[2],
+                      DataDigestForm *form, DataDigestCuts *cuts)
+{
+    Error err = {0};
+    char text[400];
+    snprintf(text, sizeof(text),
+             "DROP TABLE IF EXISTS one, two; CREATE TABLE one (id int PRIMARY KEY, v text);"
+             "CREATE TABLE two (LIKE one INCLUDING ALL);"
+             "INSERT INTO one SELECT n, n FROM generate_series(1, 23) AS n;"
+             "INSERT INTO two SELECT * FROM one ORDER BY %s; ANALYZE one; ANALYZE two",
+             order);
+    sql(text);
+    assert_true(data_digest_meet(fixture_conn, arena, "one", &tables[0], NULL, &err));
+    assert_true(data_digest_meet(fixture_conn, arena, "two", &tables[1], NULL, &err));
+    assert_null(data_digest_choose(arena, &tables[0], &tables[1], (DataNames){0}, false, form));
+    assert_true(data_digest_cut(&tables[0], form, 2, 100, arena, cuts, &err));
+    assert_int_equal(cuts->count, 11);
+    tables[0].rows_estimate = 2400000;
+}
+
+FIBER_TEST(test_parts)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    Error err = {0};
+    DataDigestTable tables[2];
+    DataDigestForm form;
+    DataDigestCuts cuts;
+    open_pass(arena, "id", tables, &form, &cuts);
+    Calls calls = {.stop = 1};
+    DataPass pass = {&tables[0], &tables[1], &form, &cuts, .range = on_range, .ctx = &calls};
+    assert_true(data_pass_parts(&pass, &pass.parts, &err));
+    assert_true(pass.parts);
+    pass.part = on_part;
+    assert_false(data_pass_run(&pass, &err)); /* the first part is a twelfth */
+    assert_int_equal(err.kind, ERROR_CANCELLED);
+    assert_string_equal(calls.text, "0:2 | ");
+    calls = (Calls){.stop = 0};
+    pass.first = 9;
+    pass.parts = false;
+    assert_true(data_pass_run(&pass, &err));
+    assert_string_equal(calls.text, "9:2 10:2 11:1 | ");
+}
+
+/* Small ones are read at once, and those whose rows lie in another order than their key's. */
+FIBER_TEST(test_no_parts)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    Error err = {0};
+    DataDigestTable tables[2];
+    DataDigestForm form;
+    DataDigestCuts cuts;
+    DataPass pass = {&tables[0], &tables[1], &form, &cuts, .parts = true};
+    open_pass(arena, "pg_catalog.md5(id::text)", tables, &form, &cuts);
+    assert_true(data_pass_parts(&pass, &pass.parts, &err));
+    assert_false(pass.parts);
+    pass.other = NULL;
+    assert_true(data_pass_parts(&pass, &pass.parts, &err));
+    assert_true(pass.parts);
+    tables[0].rows_estimate = 23;
+    assert_true(data_pass_parts(&pass, &pass.parts, &err));
+    assert_false(pass.parts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +275,8 @@ int main(void)
         cmocka_unit_test(test_what_differs_is_seen),
         cmocka_unit_test(test_ranges_in_one_pass),
         cmocka_unit_test(test_cuts),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_no_parts),
     };
     return cmocka_run_group_tests_name("digest", tests, fixture_setup, fixture_teardown);
 }
