@@ -119,9 +119,19 @@ static void read_plan(void)
     }
 }
 
-void fault_process(const char *kind)
+/* What a process is called where it is not called as its command. */
+static const struct Called {
+    const char *command;
+    const char *process;
+} CALLED[] = {{"serve", "supervisor"}, {"rows", "worker"}, {"worker", "joined"}};
+
+void fault_process(const char *command)
 {
-    const char *name = text_equal(kind, "serve") ? "supervisor" : kind;
+    const char *name = command;
+    for (size_t i = 0; i < COUNT_OF(CALLED); i++) {
+        if (text_equal(CALLED[i].command, command))
+            name = CALLED[i].process;
+    }
     memset(&plan, 0, sizeof(plan));
     snprintf(plan.kind, sizeof(plan.kind), "%s", name);
 }

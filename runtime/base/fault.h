@@ -41,9 +41,9 @@
 enum { FAULT_NONE = 0, FAULT_DROP_CONNECTION = -1 };
 
 #ifdef HEADGATE_FAULTS
-/// Which kind of process this is: runner, worker, supervisor, or the name of the command. What
-/// HEADGATE_FAULT says is read anew.
-void fault_process(const char *kind);
+/// Which command this process is: it is a runner, a worker (rows), joined (worker), a supervisor
+/// (serve), or called as the command. What HEADGATE_FAULT says is read anew.
+void fault_process(const char *command);
 /// Passes a point: does what HEADGATE_FAULT asks for (and may not return), or says what the caller
 /// has to do.
 int fault_pass(const char *point);
@@ -53,13 +53,13 @@ bool fault_fails(const char *point);
 bool fault_alloc_fails(void);
 /// HEADGATE_FAULT_HASTE: how many times faster leases run.
 int fault_haste(void);
-#define FAULT_PROCESS(kind) fault_process(kind)
+#define FAULT_PROCESS(command) fault_process(command)
 #define FAULT(point) UNUSED(fault_pass(point))
 #define FAULT_FAILS(point) fault_fails(point)
 #define FAULT_ALLOC_FAILS() fault_alloc_fails()
 #define FAULT_HASTE(ms) ((ms) / fault_haste())
 #else
-#define FAULT_PROCESS(kind) UNUSED(kind)
+#define FAULT_PROCESS(command) UNUSED(command)
 #define FAULT(point) UNUSED(0)
 #define FAULT_FAILS(point) false
 #define FAULT_ALLOC_FAILS() false

@@ -1,7 +1,7 @@
 /** One run in a database of its own, by the command line or by a supervisor with people, with faults; to its end. */
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { ApiError } from "../lib/api";
+import { type Api, ApiError, type RunPage } from "../lib/api";
 import { type CliProcess, type CliResult, headgate, start } from "../lib/cli";
 import type { Cluster } from "../lib/cluster";
 import { fsckLines } from "../lib/fsck";
@@ -17,6 +17,10 @@ import { Faults } from "./points";
 
 const LIMIT_MS = 60_000;
 const TRIES = 8;
+/** Whoever wants a watch to end asks again when no gate has opened so long after: its runner died, or refused. */
+const ASK_AGAIN_MS = 1_500;
+/** Watches longer than a scene lasts, which people end. */
+const ENDED_EARLY = new Set(["new_labels/50%"]);
 /** States in which a run waits for a person who tries again. */
 const STOPPED = new Set(["failed", "rollback_blocked"]);
 /** What goes wrong for ever is mended after so long. */
@@ -90,7 +94,10 @@ export async function preparedBack(scene: Scene, env: Files = {}): Promise<Scene
   const home = copyHome(scene.known);
   const faults = new Faults("");
   const { state } = await finish({ ...scene, known: home }, database, faults, env, LIMIT_MS);
-  if (state !== "done") throw new NotDone(`${scene.name} does not get done: ${state}`);
+  if (state !== "done") {
+    const [head] = await scene.cluster.query(database, "SELECT node, reason FROM headgate.run ORDER BY id DESC LIMIT 1").catch(() => []);
+    throw new NotDone(`${scene.name} does not get done: ${state} ${JSON.stringify(head)}`);
+  }
   return { ...scene, name: `${scene.name} back`, direction: "back", template: database, known: home };
 }
 
@@ -267,6 +274,7 @@ async function finishWithPeople(scene: Scene, database: string, faults: Faults, 
   let asked = false;
   let state = "pending";
   const retries = new Retries(scene, env);
+  const early = new Early();
   try {
     while (state !== wanted && Date.now() < deadline) {
       try {
@@ -279,7 +287,10 @@ async function finishWithPeople(scene: Scene, database: string, faults: Faults, 
         if (scene.direction === "back" && state === "done") asked = false;
         else if (STOPPED.has(page.state) && faults.fails) await retries.retry(page.id, !faults.lasting || faults.mended);
         else if (hasEnded(page)) break;
-        else await attend(page, alice, approvers);
+        else {
+          await attend(page, alice, approvers);
+          await early.end(page, alice);
+        }
       } catch (error) {
         // The supervisor died at this moment. 409: what we asked for before it died has happened.
         asked ||= error instanceof ApiError && error.status === 409;
@@ -291,6 +302,19 @@ async function finishWithPeople(scene: Scene, database: string, faults: Faults, 
   } finally {
     retries.stop();
     await supervisor.stop(state === wanted ? "SIGTERM" : "SIGKILL");
+  }
+}
+
+/** A person who wants watches to end before their time. */
+class Early {
+  private askedAt = 0;
+
+  async end({ id, version, state, reason, gates }: RunPage, operator: Api): Promise<void> {
+    const stage = reason?.path ?? "";
+    const open = gates.some((gate) => gate.path === `${stage}/advance` && gate.state === "open");
+    if (state !== "watching" || !ENDED_EARLY.has(stage) || open || Date.now() - this.askedAt < ASK_AGAIN_MS) return;
+    await operator.post(`/api/runs/${id}/requests`, { kind: "advance", path: stage, why: "to see it" }, { "If-Match": `"${version}"` });
+    this.askedAt = Date.now();
   }
 }
 

@@ -19,7 +19,7 @@ const PARTS = "kills,stops,pairs,errors,lasting,memory";
 options.help(`Kills at every fault point of docs/faults.md; the build needs -DHEADGATE_FAULTS=ON (HEADGATE_BIN).
   --only ${PLANS}  scenes
   --parts ${PARTS}  kinds of cases
-  --point TEXT      only points whose name holds it
+  --point TEXT,…    only points whose name holds one of these
   --passes 2        passes of a point between the first and the last that are tried too
   --limit CASES     --seconds 60   where to stop
   --jobs 3          cases at once
@@ -29,7 +29,7 @@ options.help(`Kills at every fault point of docs/faults.md; the build needs -DHE
   --no-figures      writes no build/figures`);
 const only = options.text("only", PLANS).split(",");
 const parts = options.text("parts", PARTS).split(",");
-const pointFilter = options.text("point", "");
+const pointFilter = options.text("point", "").split(",");
 const between = options.number("passes", 2);
 const limit = options.number("limit", 1e9);
 const seconds = options.number("seconds", 1e9);
@@ -77,7 +77,7 @@ async function look(scene: Scene): Promise<{ wanted: Outcome; points: Point[] }>
     console.log("SKIPPED: this binary has no fault points (-DHEADGATE_FAULTS=ON)");
     process.exit(77);
   }
-  const points = faults.passed.filter(({ name }) => name.includes(pointFilter));
+  const points = faults.passed.filter(({ name }) => pointFilter.some((text) => name.includes(text)));
   return { wanted: outcome, points };
 }
 

@@ -126,8 +126,8 @@ test("what cannot become a row waits for people, with its place in the file; orp
       return page.review.open === n && page.state === "waiting";
     });
   };
-  const rows = async (): Promise<(ReviewRow & { kind: string; before: Record<string, unknown> })[]> =>
-    (await alice.get<{ rows: (ReviewRow & { kind: string; before: Record<string, unknown> })[] }>(`/api/runs/${id}/review?state=open`)).rows;
+  const rows = async (): Promise<(ReviewRow & { before: Record<string, unknown> })[]> =>
+    (await alice.get<{ rows: (ReviewRow & { before: Record<string, unknown> })[] }>(`/api/runs/${id}/review?state=open`)).rows;
   const decide = (row: ReviewRow, decision: unknown): Promise<unknown> =>
     alice.post(`/api/runs/${id}/review`, { decisions: [{ step: row.step, key: row.key, decision }] });
 

@@ -41,6 +41,7 @@ export interface GraphNode {
 export interface ReviewRow {
   step: string;
   key: string[];
+  kind: string;
   reason: string;
   choices: unknown[] | null;
 }

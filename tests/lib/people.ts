@@ -1,8 +1,8 @@
 /** The people of the demo, who do at once whatever a run asks of them. */
 import { type Api, ApiError, type GraphNode, type ReviewRow, type RunPage } from "./api";
 
-/** The first choice; a row without one is left as it is. */
-const firstChoice = ({ choices }: ReviewRow): unknown => (choices !== null && choices.length > 0 ? { choice: 0 } : { skip: true });
+/** The first choice of a row that may be one thing or another; any other is left as it is: the server would refuse it again. */
+const firstChoice = ({ kind, choices }: ReviewRow): unknown => (kind === "ambiguous" && choices !== null && choices.length > 0 ? { choice: 0 } : { skip: true });
 
 /** Does what the run, as page shows it, waits for: nothing that the caller has not seen itself. */
 export async function attend(page: RunPage, operator: Api, approvers: Api[], decide: (row: ReviewRow) => unknown = firstChoice): Promise<void> {

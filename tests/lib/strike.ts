@@ -5,7 +5,8 @@ import { random } from "./random";
 import type { Supervisor } from "./supervisor";
 import { pause } from "./wait";
 
-export type Victim = "runner" | "worker" | "supervisor" | "backend";
+/** joined: a process of `headgate worker`, where there is one. */
+export type Victim = "runner" | "worker" | "joined" | "supervisor" | "backend";
 export const VICTIMS: Victim[] = ["runner", "worker", "supervisor", "backend"];
 
 const TAKE_OVER_MS = 20_000;

@@ -43,14 +43,15 @@ static int remove_folder(void **state)
     return rmdir(folder);
 }
 
-/* A process of that kind passes lease.turn so often, then ws.send; the result is how it ended. */
-static int passes(const char *spec, const char *kind, int times)
+/* A process of that command passes lease.turn so often, then ws.send; the result is how it ended.
+ */
+static int passes(const char *spec, const char *command, int times)
 {
     pid_t pid = fork();
     if (pid == 0) {
         setenv("HEADGATE_FAULT", spec, 1);
         setenv("HEADGATE_FAULT_LOG", in_folder("log"), 1);
-        FAULT_PROCESS(kind);
+        FAULT_PROCESS(command);
         for (int i = 0; i < times; i++)
             FAULT("lease.turn");
         if (FAULT_FAILS("file.folder"))
@@ -83,6 +84,9 @@ static void only_in_the_kind_of_process(void **state)
     assert_true(was_killed(passes("runner/lease.turn", "runner", 1)));
     assert_false(was_killed(passes("worker/lease.turn", "runner", 1)));
     assert_true(was_killed(passes("supervisor/lease.turn", "serve", 1)));
+    assert_true(was_killed(passes("worker/lease.turn", "rows", 1)));
+    assert_true(was_killed(passes("joined/lease.turn", "worker", 1)));
+    assert_false(was_killed(passes("worker/lease.turn", "worker", 1)));
 }
 
 static void tells_the_caller_to_fail(void **state)
@@ -175,7 +179,7 @@ static void lists_what_was_passed(void **state)
     UNUSED(state);
     char line[256] = "";
     unlink(in_folder("log"));
-    assert_int_equal(WEXITSTATUS(passes("list", "worker", 2)), SURVIVED);
+    assert_int_equal(WEXITSTATUS(passes("list", "rows", 2)), SURVIVED);
     FILE *file = fopen(in_folder("log"), "re");
     assert_non_null(file);
     assert_non_null(fgets(line, sizeof(line), file));
