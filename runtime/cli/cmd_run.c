@@ -87,6 +87,9 @@ static bool look(const Cli *cli, const CliContext *context, CliPlan *plan, int64
     cli_evaluate_begin(cli, context, cli_argument(cli, 0), &reading);
     bool connected = cli_context_connect(cli, context, true, &state, err) &&
                      ledger_schema_version(state, &version, err);
+    /* While files are read the server gets to know the catalogs of what it is asked then. */
+    connected = connected && (version == 0 || !plain ||
+                              cli_launch_find_known(context, state, "", ret_done, err));
     bool read = cli_evaluate_end(&reading, &plan->bundle, &unread);
     if (connected && !read)
         *err = unread;

@@ -6,13 +6,15 @@
 #include "base/bounds.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "http/library.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <uv.h>
+
+static const HttpLibrary *curl; /* since the first request */
 
 typedef struct Transfer Transfer;
 
@@ -45,8 +47,8 @@ struct Transfer {
 static void take_result(Transfer *transfer)
 {
     int left = 0;
-    for (CURLMsg *message = curl_multi_info_read(transfer->multi, &left); message != NULL;
-         message = curl_multi_info_read(transfer->multi, &left)) {
+    for (CURLMsg *message = curl->multi_info_read(transfer->multi, &left); message != NULL;
+         message = curl->multi_info_read(transfer->multi, &left)) {
         if (message->msg != CURLMSG_DONE)
             continue;
         transfer->done = true;
@@ -63,7 +65,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     flags |= (events & UV_READABLE) != 0 ? CURL_CSELECT_IN : 0;
     flags |= (events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0;
     int running = 0;
-    curl_multi_socket_action(transfer->multi, socket->fd, flags, &running);
+    curl->multi_socket_action(transfer->multi, socket->fd, flags, &running);
     take_result(transfer);
 }
 
@@ -93,7 +95,7 @@ static TransferSocket *socket_new(Transfer *transfer, curl_socket_t fd)
     }
     socket->poll.data = socket;
     transfer->sockets = socket;
-    curl_multi_assign(transfer->multi, fd, socket);
+    curl->multi_assign(transfer->multi, fd, socket);
     return socket;
 }
 
@@ -120,7 +122,7 @@ static void on_timer(uv_timer_t *timer)
 {
     Transfer *transfer = timer->data;
     int running = 0;
-    curl_multi_socket_action(transfer->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    curl->multi_socket_action(transfer->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     take_result(transfer);
 }
 
@@ -161,44 +163,41 @@ static void choose_body(CURL *easy, const HttpRequest *request, const char *meth
 {
     bool is_plain = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
     if (strcmp(method, "HEAD") == 0) {
-        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+        curl->easy_setopt(easy, CURLOPT_NOBODY, 1L);
     } else if (request->body != NULL || !is_plain) {
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_bytes);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body == NULL ? "" : request->body);
+        curl->easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_bytes);
+        curl->easy_setopt(easy, CURLOPT_POSTFIELDS, request->body == NULL ? "" : request->body);
     }
-    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+    curl->easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
 }
 
 static void choose_headers(Transfer *transfer, const HttpRequest *request)
 {
     /* Without this libcurl waits a second for "100 Continue" before it sends a larger body. */
-    transfer->headers = curl_slist_append(NULL, "Expect:");
+    transfer->headers = curl->slist_append(NULL, "Expect:");
     for (size_t i = 0; request->headers != NULL && request->headers[i] != NULL; i++)
-        transfer->headers = curl_slist_append(transfer->headers, request->headers[i]);
-    curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
+        transfer->headers = curl->slist_append(transfer->headers, request->headers[i]);
+    curl->easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
 }
 
 static void choose_limits(Transfer *transfer, const HttpRequest *request)
 {
     CURL *easy = transfer->easy;
     long timeout_ms = request->timeout_ms > 0 ? request->timeout_ms : BOUND_HTTP_TIMEOUT_MS;
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-                     timeout_ms < BOUND_CONNECT_MS ? timeout_ms : (long)BOUND_CONNECT_MS);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl->easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms);
+    curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                      timeout_ms < BOUND_CONNECT_MS ? timeout_ms : (long)BOUND_CONNECT_MS);
+    curl->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl->easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     const char *no_proxy = getenv("no_proxy");
     transfer->no_proxy = base_printf("localhost,127.0.0.1,::1%s%s", no_proxy == NULL ? "" : ",",
                                      no_proxy == NULL ? "" : no_proxy);
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, transfer->no_proxy);
+    curl->easy_setopt(easy, CURLOPT_NOPROXY, transfer->no_proxy);
 }
 
 static Transfer *transfer_new(Loop *loop, const HttpRequest *request, const char *method)
 {
-    static bool ready;
-    invariant(ready || curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
-    ready = true;
     Transfer *transfer = base_alloc(sizeof(*transfer));
     transfer->loop = loop;
     transfer->fiber = fiber_current();
@@ -207,25 +206,25 @@ static Transfer *transfer_new(Loop *loop, const HttpRequest *request, const char
     text_init(&transfer->head, BOUND_HTTP_HEADERS_BYTES);
     invariant(uv_timer_init(loop_uv(loop), &transfer->timer) == 0);
     transfer->timer.data = transfer;
-    transfer->multi = curl_multi_init();
-    transfer->easy = curl_easy_init();
+    transfer->multi = curl->multi_init();
+    transfer->easy = curl->easy_init();
     invariant(transfer->multi != NULL && transfer->easy != NULL);
-    curl_multi_setopt(transfer->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
-    curl_multi_setopt(transfer->multi, CURLMOPT_SOCKETDATA, transfer);
-    curl_multi_setopt(transfer->multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
-    curl_multi_setopt(transfer->multi, CURLMOPT_TIMERDATA, transfer);
+    curl->multi_setopt(transfer->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
+    curl->multi_setopt(transfer->multi, CURLMOPT_SOCKETDATA, transfer);
+    curl->multi_setopt(transfer->multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
+    curl->multi_setopt(transfer->multi, CURLMOPT_TIMERDATA, transfer);
     CURL *easy = transfer->easy;
-    curl_easy_setopt(easy, CURLOPT_URL, request->url);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->message);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "headgate/" HEADGATE_VERSION);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    curl->easy_setopt(easy, CURLOPT_URL, request->url);
+    curl->easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->message);
+    curl->easy_setopt(easy, CURLOPT_USERAGENT, "headgate/" HEADGATE_VERSION);
+    curl->easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl->easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    curl->easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl->easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
     if (request->ca_file != NULL)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file);
+        curl->easy_setopt(easy, CURLOPT_CAINFO, request->ca_file);
     if (request->unix_socket_path != NULL)
-        curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request->unix_socket_path);
+        curl->easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request->unix_socket_path);
     choose_body(easy, request, method);
     choose_headers(transfer, request);
     choose_limits(transfer, request);
@@ -239,10 +238,10 @@ static void on_timer_closed(uv_handle_t *handle)
 
 static void transfer_end(Transfer *transfer)
 {
-    curl_multi_remove_handle(transfer->multi, transfer->easy);
-    curl_easy_cleanup(transfer->easy);
-    curl_multi_cleanup(transfer->multi);
-    curl_slist_free_all(transfer->headers);
+    curl->multi_remove_handle(transfer->multi, transfer->easy);
+    curl->easy_cleanup(transfer->easy);
+    curl->multi_cleanup(transfer->multi);
+    curl->slist_free_all(transfer->headers);
     while (transfer->sockets != NULL)
         socket_give_up(transfer, transfer->sockets);
     text_done(&transfer->body);
@@ -288,7 +287,7 @@ static bool failed(const Transfer *transfer, const HttpRequest *request, const c
             err, ERROR_REFUSED, "%s %s: the answer is larger than %zu bytes", method, url,
             transfer->body.overflowed ? transfer->body.max_bytes : transfer->head.max_bytes);
     const char *reason =
-        text_empty(transfer->message) ? curl_easy_strerror(transfer->result) : transfer->message;
+        text_empty(transfer->message) ? curl->easy_strerror(transfer->result) : transfer->message;
     error_set(err, kind_of(transfer->result), "%s %s: %s", method, url, reason);
     if (err != NULL)
         log_redact(err->message);
@@ -314,16 +313,16 @@ bool http_request(Loop *loop, const HttpRequest *request, HttpResponse *ret_resp
     const char *method = request->method == NULL ? "GET" : request->method;
     if (fiber_cancelled())
         return error_set(err, ERROR_CANCELLED, "%s was asked to stop", fiber_name(fiber_current()));
-    if (!check_request(request, method, err))
+    if (!check_request(request, method, err) || !http_library(&curl, err))
         return false;
     Transfer *transfer = transfer_new(loop, request, method);
-    invariant(curl_multi_add_handle(transfer->multi, transfer->easy) == CURLM_OK);
+    invariant(curl->multi_add_handle(transfer->multi, transfer->easy) == CURLM_OK);
     while (!transfer->done && !fiber_cancelled())
         fiber_wait();
     bool ok = transfer->done && transfer->result == CURLE_OK;
     if (ok) {
         long status = 0;
-        curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+        curl->easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
         size_t bytes = transfer->body.length_bytes;
         *ret_response = (HttpResponse){.status = (int)status,
                                        .body = text_take(&transfer->body),

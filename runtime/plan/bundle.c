@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,6 +23,7 @@ enum {
     HASH_DIGITS = HASH_HEX_BYTES - 1,
     PATH_BYTES_MAX = 1000,
     FOLDER_DEPTH_MAX = 16,
+    FILES_FOR_TWO = 64, /* from so many on a second thread helps */
 };
 
 static const char MAGIC[MAGIC_BYTES + 1] = "HGBUNDL1";
@@ -60,12 +62,25 @@ void bundle_auto(Bundle **bundle)
     bundle_free(*bundle);
 }
 
-/* ---- reading the folder ---- */
+/* ---- reading files ---- */
 
 typedef struct Walk {
     Bundle *bundle;
     size_t total_bytes;
 } Walk;
+
+/* The files of one folder on their way into memory, by one thread or two: opening and closing cost
+ * the kernel more than reading. */
+typedef struct Reading {
+    Walk *walk;
+    int folder;
+    size_t prefix_bytes; /* of the paths, before the names */
+    pthread_mutex_t lock;
+    size_t next; /* guarded by lock, as is walk */
+    size_t end;
+    bool failed;
+    Error err; /* the first */
+} Reading;
 
 static bool add_file(Walk *walk, const char *path, const char *bytes, size_t size, Error *err)
 {
@@ -107,67 +122,144 @@ static bool linked_from_elsewhere(int folder, const struct stat *about)
     return about->st_nlink > 1 && fstat(folder, &owner) == 0 && owner.st_uid != about->st_uid;
 }
 
-static bool read_file(Walk *walk, int folder, const char *name, const char *path, Error *err)
+/* NULL: over the limit. */
+static char *take_room(Reading *reading, off_t size)
 {
+    Walk *walk = reading->walk;
+    char *bytes = NULL;
+    pthread_mutex_lock(&reading->lock);
+    if (size <= BOUND_BUNDLE_BYTES && walk->total_bytes + (size_t)size <= BOUND_BUNDLE_BYTES) {
+        walk->total_bytes += (size_t)size;
+        bytes = arena_alloc(walk->bundle->arena, (size_t)size + 1);
+    }
+    pthread_mutex_unlock(&reading->lock);
+    return bytes;
+}
+
+static bool read_file(Reading *reading, BundleFile *file, Error *err)
+{
+    const char *path = file->path;
     AUTO(descriptor_close)
-    int descriptor = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    int descriptor = openat(reading->folder, path + reading->prefix_bytes,
+                            O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     struct stat about;
     if (descriptor < 0 || fstat(descriptor, &about) != 0)
         return error_set(err, ERROR_INPUT, "%s: %s", path, strerror(errno));
     if (!S_ISREG(about.st_mode)) /* it was one a moment ago */
         return error_set(err, ERROR_INPUT, "%s is not a regular file", path);
-    if (linked_from_elsewhere(folder, &about))
+    if (linked_from_elsewhere(reading->folder, &about))
         return error_set(err, ERROR_INPUT, "%s is a hard link to a file of somebody else", path);
-    if (about.st_size > BOUND_BUNDLE_BYTES ||
-        walk->total_bytes + (size_t)about.st_size > BOUND_BUNDLE_BYTES)
+    char *bytes = take_room(reading, about.st_size);
+    if (bytes == NULL)
         return over_limit(path, err);
-    size_t size = (size_t)about.st_size;
-    char *bytes = arena_alloc(walk->bundle->arena, size + 1);
-    return read_all(descriptor, bytes, size, path, err) && add_file(walk, path, bytes, size, err);
+    file->bytes = bytes;
+    file->size_bytes = (size_t)about.st_size;
+    return read_all(descriptor, bytes, file->size_bytes, path, err);
 }
 
-static bool walk_folder(Walk *walk, int folder, const char *prefix, int depth, Error *err);
-
-static bool walk_entry(Walk *walk, int folder, const struct dirent *entry, const char *path,
-                       int depth, Error *err)
+static BundleFile *take_file_to_read(Reading *reading)
 {
-    const char *name = entry->d_name;
-    struct stat about;
+    pthread_mutex_lock(&reading->lock);
+    bool more = !reading->failed && reading->next < reading->end;
+    BundleFile *file = more ? &reading->walk->bundle->files[reading->next++] : NULL;
+    pthread_mutex_unlock(&reading->lock);
+    return file;
+}
+
+static void *read_some(void *arg)
+{
+    Reading *reading = arg;
+    Error err = {0};
+    for (BundleFile *file = NULL; (file = take_file_to_read(reading)) != NULL;) {
+        if (read_file(reading, file, &err))
+            continue;
+        pthread_mutex_lock(&reading->lock);
+        if (!reading->failed)
+            reading->err = err;
+        reading->failed = true;
+        pthread_mutex_unlock(&reading->lock);
+    }
+    return NULL;
+}
+
+/* Those that were added to the bundle since it had first. */
+static bool read_files(Walk *walk, int folder, const char *prefix, size_t first, Error *err)
+{
+    pthread_t second;
+    Reading reading = {.walk = walk,
+                       .folder = folder,
+                       .prefix_bytes = strlen(prefix),
+                       .lock = PTHREAD_MUTEX_INITIALIZER,
+                       .next = first,
+                       .end = walk->bundle->files_count};
+    bool helped = reading.end - first >= FILES_FOR_TWO &&
+                  pthread_create(&second, NULL, read_some, &reading) == 0;
+    read_some(&reading);
+    if (helped)
+        pthread_join(second, NULL);
+    if (reading.failed)
+        *err = reading.err;
+    return !reading.failed;
+}
+
+/* ---- the folder ---- */
+
+/* printf takes longer than the rest of noting a file. */
+static const char *join(Arena *arena, const char *prefix, const char *name)
+{
+    size_t before = strlen(prefix);
+    size_t after = strlen(name);
+    char *path = arena_alloc(arena, before + after + 1);
+    memcpy(path, prefix, before);
+    memcpy(path + before, name, after);
+    return path;
+}
+
+static bool check_path(const char *path, Error *err)
+{
     if (strlen(path) > PATH_BYTES_MAX)
         return error_set(err, ERROR_INPUT, "a path of the plan is longer than %d bytes: %.80s…",
                          PATH_BYTES_MAX, path);
-    for (const char *at = name; *at != '\0'; at++) {
+    for (const char *at = path; *at != '\0'; at++) {
         if ((unsigned char)*at < 0x20)
             return error_set(err, ERROR_INPUT, "%s has a control character in its name", path);
     }
+    return true;
+}
+
+/* A folder in the folder that is walked. */
+typedef struct Inner {
+    const char *path;
+    struct Inner *next;
+} Inner;
+
+/* Files and folders are only noted. */
+static bool note_entry(Walk *walk, int folder, const struct dirent *entry, const char *path,
+                       Inner **inner, Error *err)
+{
+    struct stat about;
+    if (!check_path(path, err))
+        return false;
     if (entry->d_type == DT_REG) /* else, and where the file system does not say: asked */
-        return read_file(walk, folder, name, path, err);
-    if (fstatat(folder, name, &about, AT_SYMLINK_NOFOLLOW) != 0)
+        return add_file(walk, path, NULL, 0, err);
+    if (fstatat(folder, entry->d_name, &about, AT_SYMLINK_NOFOLLOW) != 0)
         return error_set(err, ERROR_INPUT, "%s: %s", path, strerror(errno));
     if (S_ISLNK(about.st_mode))
         return error_set(err, ERROR_INPUT, "%s is a link: a plan's folder holds only regular files",
                          path);
     if (S_ISREG(about.st_mode))
-        return read_file(walk, folder, name, path, err);
+        return add_file(walk, path, NULL, 0, err);
     if (!S_ISDIR(about.st_mode))
         return error_set(err, ERROR_INPUT, "%s is not a regular file", path);
-    int inner = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (inner < 0)
-        return error_set(err, ERROR_INPUT, "%s: %s", path, strerror(errno));
-    return walk_folder(walk, inner, arena_printf(walk->bundle->arena, "%s/", path), depth + 1, err);
+    Inner *noted = arena_alloc(walk->bundle->arena, sizeof(*noted));
+    *noted = (Inner){.path = path, .next = *inner};
+    *inner = noted;
+    return true;
 }
 
-/* Takes folder: it is closed in every case. */
-static bool walk_folder(Walk *walk, int folder, const char *prefix, int depth, Error *err)
+static bool note_entries(Walk *walk, DIR *entries, const char *prefix, Inner **ret_inner,
+                         Error *err)
 {
-    AUTO(folder_close) DIR *entries = fdopendir(folder);
-    if (entries == NULL) {
-        close(folder);
-        return error_set(err, ERROR_INTERNAL, "reading %s: %s", prefix, strerror(errno));
-    }
-    if (depth > FOLDER_DEPTH_MAX)
-        return error_set(err, ERROR_INPUT, "%s is nested deeper than %d folders", prefix,
-                         FOLDER_DEPTH_MAX);
     for (;;) {
         errno = 0;
         const struct dirent *entry = readdir(entries);
@@ -177,10 +269,37 @@ static bool walk_folder(Walk *walk, int folder, const char *prefix, int depth, E
             return true;
         if (entry->d_name[0] == '.')
             continue;
-        const char *path = arena_printf(walk->bundle->arena, "%s%s", prefix, entry->d_name);
-        if (!walk_entry(walk, folder, entry, path, depth, err))
+        const char *path = join(walk->bundle->arena, prefix, entry->d_name);
+        if (!note_entry(walk, dirfd(entries), entry, path, ret_inner, err))
             return false;
     }
+}
+
+/* Takes folder: it is closed in every case. */
+static bool walk_folder(Walk *walk, int folder, const char *prefix, int depth, Error *err)
+{
+    AUTO(folder_close) DIR *entries = fdopendir(folder);
+    Inner *inner = NULL;
+    size_t first = walk->bundle->files_count;
+    if (entries == NULL) {
+        close(folder);
+        return error_set(err, ERROR_INTERNAL, "reading %s: %s", prefix, strerror(errno));
+    }
+    if (depth > FOLDER_DEPTH_MAX)
+        return error_set(err, ERROR_INPUT, "%s is nested deeper than %d folders", prefix,
+                         FOLDER_DEPTH_MAX);
+    if (!note_entries(walk, entries, prefix, &inner, err) ||
+        !read_files(walk, folder, prefix, first, err))
+        return false;
+    for (; inner != NULL; inner = inner->next) {
+        int within = openat(folder, inner->path + strlen(prefix),
+                            O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (within < 0)
+            return error_set(err, ERROR_INPUT, "%s: %s", inner->path, strerror(errno));
+        if (!walk_folder(walk, within, join(walk->bundle->arena, inner->path, "/"), depth + 1, err))
+            return false;
+    }
+    return true;
 }
 
 /* The folder of what was given: itself, or what holds the given plan.lua. */
