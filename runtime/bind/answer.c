@@ -64,6 +64,22 @@ static void gather(const json_t *graph, json_t *set)
         gather(item, set);
 }
 
+static bool is_lua(const char *path)
+{
+    size_t length = strlen(path);
+    return length >= 4 && strcmp(path + length - 4, ".lua") == 0;
+}
+
+bool bind_plan_reads_answers(const Bundle *bundle)
+{
+    for (size_t i = 0; i < bundle->files_count; i++) {
+        const BundleFile *file = &bundle->files[i];
+        if (is_lua(file->path) && memmem(file->bytes, file->size_bytes, WORD, strlen(WORD)) != NULL)
+            return true;
+    }
+    return false;
+}
+
 void bind_answer_find_rest(BindPlan *plan, json_t *root)
 {
     AUTO(json_auto) json_t *found = json_object();
@@ -71,9 +87,8 @@ void bind_answer_find_rest(BindPlan *plan, json_t *root)
     gather(root, found);
     for (size_t n = 0; n < bundle->files_count; n++) {
         const char *file = bundle->files[n].path;
-        size_t length = strlen(file);
         SourceCall *calls = NULL;
-        if (length < 4 || strcmp(file + length - 4, ".lua") != 0)
+        if (!is_lua(file))
             continue;
         size_t count = calls_of(plan, file, 1, INT_MAX, &calls);
         for (size_t i = 0; i < count; i++) {

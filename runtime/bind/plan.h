@@ -22,6 +22,8 @@ NODISCARD bool bind_plan_params(BindPlan *plan, json_t *values, Error *err);
 /// From now on answer("gate", "field") gives what stands here: [{path, name, fields: {name: true},
 /// values} or {…, why}] of the gates that ask for fields; borrowed. why says why there is none.
 NODISCARD bool bind_plan_answers(BindPlan *plan, json_t *gates, Error *err);
+/// False: no file of the plan names answer, so nothing need be read for it.
+bool bind_plan_reads_answers(const Bundle *bundle);
 
 /// The first statement of a task that failed: the script may have caught the error.
 typedef struct BindCaught {

@@ -78,6 +78,8 @@ static bool read_search_path(Worker *worker, DbConn *state, const char *state_ur
 /* Verified here as the runner does it: a worker may be on another machine. */
 static bool read_answers(Worker *worker, DbConn *state, Error *err)
 {
+    if (!bind_plan_reads_answers(worker->bundle))
+        return true;
     AUTO(base_free) char *keys = base_printf("%s/keys", worker->context.home);
     const GateRun of = {.id = worker->run,
                         .started_by = json_get_string(worker->head, "started_by", ""),
@@ -126,7 +128,7 @@ static bool prepare(Worker *worker, Error *err)
         return true;
     return bind_plan_load(worker->cli->loop, worker->bundle, &worker->lua, err) &&
            bind_plan_params(worker->lua, json_object_get(worker->head, "params"), err) &&
-           bind_plan_answers(worker->lua, worker->answers, err) &&
+           (worker->answers == NULL || bind_plan_answers(worker->lua, worker->answers, err)) &&
            bind_rows_open(worker->lua, node->path, &worker->rows, err);
 }
 

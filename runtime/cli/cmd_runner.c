@@ -20,6 +20,7 @@ typedef struct Runner {
     Cli *cli;
     Run *run;
     BindPlan *lua;
+    bool reads_answers;
     const char *worker_argv[16];
     RunHooks hooks;
     bool ending;
@@ -37,6 +38,8 @@ static void log_from_script(void *ctx, const char *line)
 static bool give_answers(Runner *runner, const char *path, Error *err)
 {
     Run *run = runner->run;
+    if (!runner->reads_answers)
+        return true;
     AUTO(json_auto) json_t *gates = NULL;
     const GateRun of = rollout_gate_run(run);
     return rollout_gate_answers(run->ledger, &of, run->plan, plan_find(run->plan, path),
@@ -109,6 +112,7 @@ static bool open_run(Runner *runner, CliContext *context, int64_t id, Error *err
 static bool load_lua(Runner *runner, Error *err)
 {
     Plan *again = NULL;
+    runner->reads_answers = bind_plan_reads_answers(runner->run->bundle);
     if (!bind_plan_load(runner->cli->loop, runner->run->bundle, &runner->lua, err) ||
         !plan_from_graph(bind_plan_graph(runner->lua), &again, err))
         return error_wrap(err, "evaluating the bundle");

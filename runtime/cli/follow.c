@@ -277,8 +277,22 @@ static bool says_nothing(const json_t *event)
            (text_equal(to, "intent") || text_equal(to, "undoing"));
 }
 
-static void print_event(const CliFollow *follow, const json_t *event, bool *over)
+/* A command on its way through the events of a run. */
+typedef struct Following {
+    Cli *cli;
+    const CliContext *context;
+    CliFollow *follow;
+    DbConn *state; /* NULL: not connected */
+    FiberEvent *wake;
+    json_t *head; /* as it was read last */
+    bool over;    /* the last line is overwritten by the next */
+    int heard;    /* signals */
+    int64_t away_since_us;
+} Following;
+
+static void print_event(Following *following, const json_t *event)
 {
+    const CliFollow *follow = following->follow;
     if (follow->json) {
         cli_print_json(event);
         return;
@@ -292,18 +306,20 @@ static void print_event(const CliFollow *follow, const json_t *event, bool *over
     text_init(&text, LINE_MAX_BYTES);
     cli_follow_line(event, &text);
     if (terminal)
-        printf("%s%s%s", *over ? "\r\033[K" : "", text_string(&text), passing ? "" : "\n");
+        printf("%s%s%s", following->over ? "\r\033[K" : "", text_string(&text),
+               passing ? "" : "\n");
     else
         printf("%.19sZ %s\n", json_get_string(event, "at", ""), text_string(&text));
-    *over = terminal && passing;
+    following->over = terminal && passing;
 }
 
 /* ------------------------------------------------------------------ following */
 
 /* *ret_look: the run's head may have changed. Every change of its state is an event; where nothing
  * came the head is looked at too, for who drives the run may be gone. */
-static bool print_new(DbConn *state, CliFollow *follow, bool *over, bool *ret_look, Error *err)
+static bool print_new(Following *following, bool *ret_look, Error *err)
 {
+    CliFollow *follow = following->follow;
     size_t count = BOUND_EVENT_PAGE;
     int64_t before = follow->since;
     *ret_look = false;
@@ -313,12 +329,12 @@ static bool print_new(DbConn *state, CliFollow *follow, bool *over, bool *ret_lo
         ledger_param_int(&params, follow->since);
         ledger_param_int(&params, BOUND_EVENT_PAGE);
         AUTO(json_auto) json_t *events = NULL;
-        if (!ledger_call_json(state, "event_page", &params, &events, err))
+        if (!ledger_call_json(following->state, "event_page", &params, &events, err))
             return false;
         size_t i = 0;
         json_t *event = NULL;
         json_array_foreach (events, i, event) {
-            print_event(follow, event, over);
+            print_event(following, event);
             *ret_look = *ret_look || text_equal(json_get_string(event, "type", ""), "run.state");
             follow->since = json_get_int(event, "seq", follow->since);
         }
@@ -329,17 +345,17 @@ static bool print_new(DbConn *state, CliFollow *follow, bool *over, bool *ret_lo
     return true;
 }
 
-/* Prints what is new; *head is read again where it may have changed, and if must is set. */
-static bool look(DbConn *state, CliFollow *follow, bool *over, bool must, json_t **head, Error *err)
+/* Prints what is new; the head is read again where it may have changed, and if must is set. */
+static bool look(Following *following, bool must, Error *err)
 {
     bool changed = false;
-    if (!print_new(state, follow, over, &changed, err))
+    if (!print_new(following, &changed, err))
         return false;
-    if (*head != NULL && !changed && !must)
+    if (following->head != NULL && !changed && !must)
         return true;
-    json_decref(*head);
-    *head = NULL;
-    return ledger_run_read(state, follow->run, head, err);
+    json_decref(following->head);
+    following->head = NULL;
+    return ledger_run_read(following->state, following->follow->run, &following->head, err);
 }
 
 static void say_how_to_go_on(const json_t *head, int64_t run)
@@ -366,12 +382,13 @@ static bool drives(const json_t *head)
 }
 
 /* ended: the runner had ended before head was read. */
-static bool settled(const Cli *cli, const CliFollow *follow, const json_t *head, bool ended)
+static bool settled(const Following *following, bool ended)
 {
-    const char *state = json_get_string(head, "state", "");
-    bool rests = !drives(head);
+    const CliFollow *follow = following->follow;
+    const char *state = json_get_string(following->head, "state", "");
+    bool rests = !drives(following->head);
     bool at_gate = follow->stop_at_gate && text_equal(state, "waiting");
-    bool detached = follow->runner == NULL && cli->signals > 0;
+    bool detached = follow->runner == NULL && following->cli->signals > 0;
     return (rests && follow->runner == NULL) || at_gate || ended || detached;
 }
 
@@ -384,28 +401,30 @@ static CliExit exit_of(const json_t *head)
 }
 
 /* First Ctrl-C: finish the batch and pause. Watching only: just leave. */
-static void hear_signals(Cli *cli, CliFollow *follow, int *heard)
+static void hear_signals(Following *following)
 {
-    if (cli->signals == *heard || follow->runner == NULL)
+    CliRunner *runner = following->follow->runner;
+    if (following->cli->signals == following->heard || runner == NULL)
         return;
-    *heard = cli->signals;
+    following->heard = following->cli->signals;
     fputs("\npausing after this batch …\n", stderr);
-    cli_launch_pause(follow->runner);
+    cli_launch_pause(runner);
 }
 
 /* The database went away while the run is driven. False: whoever follows it wants no more of it. */
-static bool wait_for_database(Cli *cli, int64_t *away_since_us, const Error *why)
+static bool wait_for_database(Following *following, const Error *why)
 {
+    Cli *cli = following->cli;
     int64_t now_us = clock_monotonic_us();
     unsigned seen = cli->signalled.broadcasts;
-    if (*away_since_us == 0) {
-        *away_since_us = now_us;
+    if (following->away_since_us == 0) {
+        following->away_since_us = now_us;
         fprintf(stderr,
                 "\nthe state database cannot be reached: %s\n  waiting for it; Ctrl-C leaves the "
                 "run as it is\n",
                 why->message);
     }
-    if (cli->signals > 0 && now_us - *away_since_us >= AWAY_US)
+    if (cli->signals > 0 && now_us - following->away_since_us >= AWAY_US)
         return false;
     fiber_event_wait_beyond(&cli->signalled, seen, POLL_MS);
     return true;
@@ -423,81 +442,104 @@ static void leave(const CliFollow *follow)
 }
 
 /* Its runners die before they can pause: whoever drives it next is asked to. */
-static bool leave_pausing(const CliContext *context, DbConn *state, const CliFollow *follow,
-                          Error *err)
+static bool leave_pausing(const Following *following, Error *err)
 {
+    int64_t run = following->follow->run;
     AUTO(json_auto) json_t *body = json_object();
-    AUTO(json_auto) json_t *via = cli_context_via(context);
+    AUTO(json_auto) json_t *via = cli_context_via(following->context);
     json_set_string(body, "why", "signal");
-    if (!ledger_request_add(state, follow->run, "pause", body, context->person, via, err))
+    if (!ledger_request_add(following->state, run, "pause", body, following->context->person, via,
+                            err))
         return false;
     fprintf(stderr,
             "run %" PRId64 " is left as it is: its runners cannot work now; a pause is asked\n  "
-            "next: headgate resume %" PRId64 ", and again when it is paused\n",
-            follow->run, follow->run);
+            "next: headgate resume %" PRId64 "\n",
+            run, run);
     return true;
 }
 
-/* The last that is said. */
-static bool conclude(const Cli *cli, const CliContext *context, DbConn *state, CliFollow *follow,
-                     const json_t *head, bool ended, bool *over, CliExit *ret_exit, Error *err)
+/* The last that is said. ended: as settled() was told. */
+static bool conclude(Following *following, bool ended, CliExit *ret_exit, Error *err)
 {
+    const CliFollow *follow = following->follow;
+    const json_t *head = following->head;
     bool ignored = false;
-    bool ok = print_new(state, follow, over, &ignored, err);
+    bool ok = print_new(following, &ignored, err);
     *ret_exit = exit_of(head);
-    if (*over)
+    if (following->over)
         putchar('\n');
-    if (ok && ended && cli->signals > 0 && drives(head)) {
+    if (ok && ended && following->cli->signals > 0 && drives(head)) {
         *ret_exit = CLI_INTERRUPTED;
-        return leave_pausing(context, state, follow, err);
+        return leave_pausing(following, err);
     }
     if (!follow->json)
         say_how_to_go_on(head, follow->run);
     return ok;
 }
 
+/* *ret_left: the database is away, and nobody waits for it any more. */
+static bool lost(Following *following, bool *ret_left, Error *err)
+{
+    *ret_left = false;
+    if (err->kind != ERROR_UNREACHABLE || following->follow->runner == NULL)
+        return false;
+    db_close(following->state);
+    following->state = NULL;
+    *ret_left = !wait_for_database(following, err);
+    if (*ret_left)
+        leave(following->follow);
+    return true;
+}
+
+static bool connect(Following *following, Error *err)
+{
+    if (following->state != NULL && db_usable(following->state))
+        return true;
+    db_close(following->state);
+    following->state = NULL;
+    return cli_context_connect(following->cli, following->context, false, &following->state, err) &&
+           db_listen(following->state, "headgate", following->wake, err);
+}
+
+static void say_back(Following *following)
+{
+    if (following->away_since_us != 0)
+        fputs("the state database is back\n", stderr);
+    following->away_since_us = 0;
+}
+
+static bool follow_run(Following *following, CliExit *ret_exit, Error *err)
+{
+    const CliFollow *follow = following->follow;
+    while (true) {
+        bool left = false;
+        bool connected = connect(following, err);
+        hear_signals(following);
+        bool ended = runner_ended(follow);
+        if (!connected || !look(following, ended, err)) {
+            if (!lost(following, &left, err))
+                return false;
+            if (!left)
+                continue;
+            *ret_exit = CLI_INTERRUPTED;
+            return true;
+        }
+        say_back(following);
+        if (settled(following, ended))
+            return conclude(following, ended, ret_exit, err);
+        bool rests = !drives(following->head) && follow->runner != NULL;
+        fiber_event_wait(rests ? cli_launch_event(follow->runner) : following->wake, POLL_MS);
+    }
+}
+
 bool cli_follow(Cli *cli, const CliContext *context, CliFollow *follow, CliExit *ret_exit,
                 Error *err)
 {
-    AUTO(db_close_auto) DbConn *state = NULL;
-    AUTO(json_auto) json_t *head = NULL;
-    FiberEvent *wake = base_alloc(sizeof(*wake));
-    int64_t away_since_us = 0;
-    bool over = false;
-    int heard = 0;
-    bool ok = true;
-    while (ok) {
-        bool connected = (state != NULL && db_usable(state)) ||
-                         (cli_context_connect(cli, context, false, &state, err) &&
-                          db_listen(state, "headgate", wake, err));
-        hear_signals(cli, follow, &heard);
-        bool ended = runner_ended(follow);
-        ok = connected && look(state, follow, &over, ended, &head, err);
-        if (!ok && err->kind == ERROR_UNREACHABLE && follow->runner != NULL) {
-            db_close(state);
-            state = NULL;
-            ok = wait_for_database(cli, &away_since_us, err);
-            if (ok)
-                continue;
-            leave(follow);
-            *ret_exit = CLI_INTERRUPTED;
-            ok = true;
-            break;
-        }
-        if (ok && away_since_us != 0)
-            fputs("the state database is back\n", stderr);
-        away_since_us = 0;
-        if (ok && settled(cli, follow, head, ended)) {
-            ok = conclude(cli, context, state, follow, head, ended, &over, ret_exit, err);
-            break;
-        }
-        if (ok)
-            fiber_event_wait(
-                !drives(head) && follow->runner != NULL ? cli_launch_event(follow->runner) : wake,
-                POLL_MS);
-    }
-    db_close(state);
-    state = NULL;
-    base_free(&wake);
+    Following following = {.cli = cli, .context = context, .follow = follow};
+    following.wake = base_alloc(sizeof(*following.wake));
+    bool ok = follow_run(&following, ret_exit, err);
+    db_close(following.state);
+    json_decref(following.head);
+    base_free(&following.wake);
     return ok;
 }

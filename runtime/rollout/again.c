@@ -47,7 +47,9 @@ static bool judge(const RolloutGuards *guards, json_t *list, json_t *detail, Err
     text_init(&text, 4 * TEXT_BYTES);
     describe(list, &text);
     bool holds = text.length_bytes == 0;
-    if (holds)
+    if (holds && guards->count == 1)
+        text_append(&text, "its guard holds");
+    else if (holds)
         text_printf(&text, "all %zu guards hold", guards->count);
     return run_kind_check_verdict(detail, holds, text_string(&text), err);
 }

@@ -25,24 +25,54 @@ static const struct Ask {
     {"repair", RUN_ASKED_NOTHING, true},
 };
 
-/* What only wakes the engine (a review was decided) is no ask. */
-static bool take_request(Run *run, const json_t *request)
+static const struct Ask *ask_of(const json_t *request)
 {
     const char *kind = json_get_string(request, "kind", "");
     for (size_t i = 0; i < COUNT_OF(ASKS); i++) {
-        if (!text_equal(ASKS[i].kind, kind))
-            continue;
-        run->go_asked = run->go_asked || ASKS[i].go;
-        if (ASKS[i].asked >= run->asked) {
-            run->asked = ASKS[i].asked;
-            snprintf(run->asked_by, sizeof(run->asked_by), "%s",
-                     json_get_string(request, "asked_by", ""));
-            snprintf(run->asked_why, sizeof(run->asked_why), "%s",
-                     json_get_string(json_object_get(request, "body"), "why", ""));
-        }
-        return true;
+        if (text_equal(ASKS[i].kind, kind))
+            return &ASKS[i];
     }
-    return false;
+    return NULL;
+}
+
+/* Who says later that the run is to go on has the last word: a pause may be older than the runner
+ * that reads it. */
+static void find_go(Run *run, const json_t *requests)
+{
+    size_t i = 0;
+    json_t *request = NULL;
+    json_array_foreach ((json_t *)(uintptr_t)requests, i, request) {
+        const struct Ask *ask = ask_of(request);
+        int64_t id = json_get_int(request, "id", 0);
+        if (ask != NULL && ask->go && id > run->answered_id) {
+            run->go_asked = true;
+            run->go_id = id;
+        }
+    }
+}
+
+/* What only wakes the engine (a review was decided) is no ask. */
+static bool take_request(Run *run, const json_t *request)
+{
+    const struct Ask *ask = ask_of(request);
+    int64_t id = json_get_int(request, "id", 0);
+    if (ask == NULL)
+        return false;
+    bool over = ask->asked == RUN_ASKED_PAUSE && id < run->go_id;
+    if (over || ask->asked < run->asked)
+        return true;
+    run->asked = ask->asked;
+    run->asked_id = id;
+    snprintf(run->asked_by, sizeof(run->asked_by), "%s", json_get_string(request, "asked_by", ""));
+    snprintf(run->asked_why, sizeof(run->asked_why), "%s",
+             json_get_string(json_object_get(request, "body"), "why", ""));
+    return true;
+}
+
+void run_control_newest(Run *run)
+{
+    if (run->asked == RUN_ASKED_PAUSE && run->asked_id < run->go_id)
+        run->asked = RUN_ASKED_NOTHING;
 }
 
 /* Requests to change the pace stay open until the row work at hand has followed them. */
@@ -88,6 +118,7 @@ static bool read_requests(Run *run, Error *err)
     run->advances = json_array();
     size_t i = 0;
     json_t *request = NULL;
+    find_go(run, requests);
     json_array_foreach (requests, i, request) {
         int64_t id = json_get_int(request, "id", 0);
         bool tune = false;
@@ -202,6 +233,7 @@ bool run_control_settle(Run *run, const char *outcome, Error *err)
     AUTO(json_auto) json_t *requests = run->asked_requests;
     run->asked = RUN_ASKED_NOTHING;
     run->go_asked = false;
+    run->go_id = 0;
     run->asked_requests = NULL;
     /* Before we wait: the control fiber must not ask for them again. */
     json_array_foreach (requests, i, request)

@@ -8,6 +8,9 @@
 NODISCARD bool run_control_start(Run *run, Error *err);
 /// Waits until it has ended.
 void run_control_stop(Run *run);
+/// A pause that is older than what says that the run is to go on asks nothing any more. Called
+/// where the engine has left its step, because that may have ended for the pause.
+void run_control_newest(Run *run);
 /// What the event of a request says. The caller's.
 json_t *run_control_told(const json_t *request);
 /// Waits. In the open transaction of run->ledger: marks the requests that made up run->asked as

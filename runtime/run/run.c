@@ -39,8 +39,10 @@ bool run_interrupted(const Run *run)
 
 void run_ask_pause(Run *run, const char *by)
 {
-    if (run->asked < RUN_ASKED_PAUSE)
+    if (run->asked <= RUN_ASKED_PAUSE) {
         run->asked = RUN_ASKED_PAUSE;
+        run->asked_id = INT64_MAX;
+    }
     snprintf(run->asked_by, sizeof(run->asked_by), "%s", by);
     fiber_event_broadcast(&run->wake);
 }
@@ -366,6 +368,7 @@ bool run_roll_back(Run *run, const char *node, const char *why, Error *err)
 /* A run that rested goes on when somebody asked for it. */
 static bool leave_rest(Run *run, Error *err)
 {
+    run_control_newest(run);
     bool starts = run->state == RUN_PENDING;
     bool at_work = run_state_rest(run->state) == RUN_DRIVES && run->state != RUN_HELD && !starts;
     if (run->go_asked && at_work && run->asked == RUN_ASKED_NOTHING)
@@ -444,6 +447,8 @@ static size_t next_of_people(const json_t *reason, int64_t id, char *out, size_t
                         "headgate approve %" PRId64 " \"%s\"; headgate reject %" PRId64
                         " \"%s\" --message WHY; ",
                         id, path, id, path);
+    else if (text_equal(kind, "watch"))
+        used = snprintf(out, size, "headgate advance %" PRId64 " \"%s\" --message WHY; ", id, path);
     else if (text_equal(kind, "gate_clock"))
         used = snprintf(out, size, "headgate revoke %" PRId64 " \"%s\"; ", id, path);
     else if (text_equal(kind, "review"))

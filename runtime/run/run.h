@@ -115,8 +115,10 @@ struct Run {
     FiberEvent wake;     ///< a request, approval, decision or answer arrived, or something failed
     FiberEvent notified; ///< what the control fiber waits for
     RunAsked asked;
+    int64_t asked_id;       ///< the request that asked comes from; INT64_MAX: a signal
     json_t *asked_requests; ///< the requests that asked is made of
     bool go_asked;          ///< resume or retry: leave held
+    int64_t go_id;          ///< the newest of them, 0: none
     char asked_by[128];
     char asked_why[256];
     bool stopping;

@@ -113,6 +113,8 @@ async function assertStays(scene: Scene): Promise<void> {
 test("asked with a reason, approved by two who did not start the run: the next stage begins, and the record says who and why", async (t) => {
   const scene = await begin(t, "people");
   const { supervisor, id } = scene;
+  const status = await scene.cli("status", id);
+  assert.ok(status.text.includes(`headgate advance ${id} "${STAGE}" --message WHY; `), status.text);
   const silent = await scene.cli("advance", id);
   assert.equal(silent.code, 1, silent.text);
   assert.match(silent.text, /--message WHY/);
@@ -122,7 +124,7 @@ test("asked with a reason, approved by two who did not start the run: the next s
   await scene.asked();
   const gate = (await supervisor.as("bob").gate(id, GATE)) as unknown as { question: string; need: number; evidence: { text: string }[]; may: { break_glass: boolean } };
   assert.match(gate.question, /^End the watch of "new" at 10 % after \S+ of 1h, and go to 50 %\?$/);
-  assert.match(gate.evidence[0]!.text, /^watched \S+ of 1h; all 1 guards hold; alice says: the release waits$/);
+  assert.match(gate.evidence[0]!.text, /^watched \S+ of 1h; its guard holds; alice says: the release waits$/);
   assert.equal(gate.need, 2);
   assert.equal(gate.may.break_glass, false);
   const { needs_you } = await supervisor.as("bob").get<{ needs_you: { kind: string; path: string; mine: boolean }[] }>("/api/runs");

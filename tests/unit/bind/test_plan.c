@@ -271,14 +271,33 @@ static void test_broken_source(void **state)
     }
 }
 
+/* Where the word stands does not matter, in what file it does. */
+static void test_reads_answers(void **state)
+{
+    UNUSED(state);
+    static const struct {
+        const char *pairs[5];
+        bool reads;
+    } CASES[] = {
+        {{"lib/size.lua", "return function() return answer(\"g\", \"f\") end", "plan.lua", "",
+          NULL},
+         true},
+        {{"plan.lua", "plan \"p\" {} -- no one is asked", "sql/a.sql", "SELECT answer()", NULL},
+         false},
+    };
+    for (size_t i = 0; i < COUNT_OF(CASES); i++) {
+        Bundle bundle = bundle_of(CASES[i].pairs);
+        assert_int_equal(bind_plan_reads_answers(&bundle), CASES[i].reads);
+        arena_free(bundle.arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_graph),
-        cmocka_unit_test(test_mistakes),
-        cmocka_unit_test(test_same_graph_each_time),
-        cmocka_unit_test(test_source_positions),
-        cmocka_unit_test(test_broken_source),
+        cmocka_unit_test(test_reads_answers),    cmocka_unit_test(test_graph),
+        cmocka_unit_test(test_mistakes),         cmocka_unit_test(test_same_graph_each_time),
+        cmocka_unit_test(test_source_positions), cmocka_unit_test(test_broken_source),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
