@@ -2,6 +2,7 @@
 #include "data/load.h"
 
 #include "base/bounds.h"
+#include "base/clock.h"
 #include "base/fault.h"
 #include "data/record_queue.h"
 #include "data/writer.h"
@@ -350,62 +351,101 @@ static bool refused_any(const DataLoad *load, const DataChunk *chunk, Error *err
     return true;
 }
 
-/* The rows as they were encoded, in as few round trips as it takes: with the first one it is noted
- * whose rows they are. */
-static bool write_encoded(const DataLoad *load, const DataChunk *chunk, int64_t *ret_written,
-                          Error *err)
+/* With the transaction's first rows it is noted whose they are. */
+static bool begin(DataLoad *load, bool writes, Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
     AUTO(db_result_auto) DbResult *noted = NULL;
     const DataJobOptions *options = &load->job->options;
     DbParams params = wrote_params(load->job, arena);
     const DbStatement wrote = {db_sql("wrote_add"), &params, .prepared = true};
-    return ledger_fence_begin(load->conn, options->run, options->epoch,
-                              chunk->copies_count > 0 ? &wrote : NULL, &noted, err) &&
-           send_encoded(load, chunk, ret_written, err);
+    if (!ledger_fence_begin(load->conn, options->run, options->epoch, writes ? &wrote : NULL,
+                            &noted, err))
+        return false;
+    load->chunks = 0;
+    load->records = 0;
+    load->counts = (DataCounts){0};
+    load->noted = writes;
+    load->began_us = clock_monotonic_us();
+    load->open = true;
+    return true;
 }
 
-/* Record by record where the server refuses some. */
-static bool write_careful(const DataLoad *load, DataChunk *chunk, int64_t *ret_written, Error *err)
+static bool note(DataLoad *load, bool writes, Error *err)
 {
-    const DataJobOptions *options = &load->job->options;
-    return ledger_fence_begin(load->conn, options->run, options->epoch, NULL, NULL, err) &&
+    if (!writes || load->noted)
+        return true;
+    load->noted = true;
+    return data_load_wrote(load->job, load->conn, err);
+}
+
+/* The rows as they were encoded, in as few round trips as it takes. */
+static bool write_encoded(DataLoad *load, const DataChunk *chunk, int64_t *ret_written, Error *err)
+{
+    bool writes = chunk->copies_count > 0;
+    bool ok = load->open ? note(load, writes, err) : begin(load, writes, err);
+    return ok && (!writes || send_encoded(load, chunk, ret_written, err));
+}
+
+/* Record by record, in a transaction of its own. */
+static bool write_careful(DataLoad *load, DataChunk *chunk, int64_t *ret_written, Error *err)
+{
+    return begin(load, false, err) &&
            data_load_write(load->job, load->conn, chunk->arena, chunk->records, chunk->count, true,
                            ret_written, err) &&
-           refused_any(load, chunk, err) &&
-           (*ret_written == 0 || data_load_wrote(load->job, load->conn, err));
+           refused_any(load, chunk, err) && note(load, *ret_written > 0, err);
 }
 
-static bool commit(const DataLoad *load, DataChunk *chunk, bool careful, DataCounts *ret_counts,
-                   Error *err)
+static bool add_chunk(DataLoad *load, DataChunk *chunk, bool careful, Error *err)
 {
-    const DataJob *job = load->job;
-    DataCounts counts = {0};
-    if (careful ? !write_careful(load, chunk, &counts.changed, err)
-                : !write_encoded(load, chunk, &counts.changed, err))
+    int64_t written = 0;
+    if (careful ? !write_careful(load, chunk, &written, err)
+                : !write_encoded(load, chunk, &written, err))
         return false;
     FAULT("worker.effect");
-    if (!data_record_queue_add(job, load->conn, chunk, &counts, err))
+    load->counts.changed += written;
+    if (!data_record_queue_add(load->job, load->conn, chunk, &load->counts, err))
         return false;
-    DataMove move = {.last = chunk->last,
-                     .done = chunk->ends_range,
-                     .batch_rows = load->batch_rows,
-                     .counts = counts};
-    *ret_counts = counts;
-    return data_cursor_move(job, load->conn, load->range, &move, err) && db_commit(load->conn, err);
+    load->chunks++;
+    load->records += (int64_t)chunk->count;
+    return true;
 }
 
-bool data_load_commit(const DataLoad *load, DataChunk *chunk, DataCounts *ret_counts, Error *err)
+void data_load_abandon(DataLoad *load)
 {
-    bool ok = commit(load, chunk, false, ret_counts, err);
-    if (!ok && data_batch_row_error(err)) {
-        db_rollback(load->conn);
+    db_rollback(load->conn);
+    load->open = false;
+}
+
+bool data_load_add(DataLoad *load, DataChunk *chunk, bool *ret_careful, Error *err)
+{
+    bool alone = !load->open;
+    bool ok = add_chunk(load, chunk, false, err);
+    *ret_careful = !ok && alone && data_batch_row_error(err);
+    if (*ret_careful) {
+        data_load_abandon(load);
         *err = (Error){0};
-        ok = commit(load, chunk, true, ret_counts, err);
+        ok = add_chunk(load, chunk, true, err);
     }
     if (!ok)
-        db_rollback(load->conn);
-    else
-        FAULT("worker.committed");
+        data_load_abandon(load);
     return ok;
+}
+
+bool data_load_commit(DataLoad *load, const DataChunk *last, const DataRange *range, int batch_rows,
+                      Error *err)
+{
+    DataMove move = {.last = last->last,
+                     .done = last->ends_range,
+                     .batch_rows = batch_rows,
+                     .counts = load->counts};
+    bool ok =
+        data_cursor_move(load->job, load->conn, range, &move, err) && db_commit(load->conn, err);
+    if (!ok) {
+        data_load_abandon(load);
+        return false;
+    }
+    load->open = false;
+    FAULT("worker.committed");
+    return true;
 }

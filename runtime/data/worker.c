@@ -15,6 +15,7 @@
 #include <string.h>
 
 typedef struct Worker Worker;
+typedef struct Pipeline Pipeline;
 
 /* Where the reader is. */
 typedef struct Position {
@@ -28,13 +29,14 @@ typedef struct Flow {
     /* Waits. What follows *position, which it moves behind that; *ret_more: something may follow.
      */
     bool (*read)(Worker *worker, Position *position, void **ret_piece, bool *ret_more, Error *err);
-    /* Waits. Writes the piece and moves the worker's range behind it. */
-    bool (*write)(Worker *worker, void *piece, bool *ret_ends, Error *err);
+    /* Waits. Writes the piece and moves the worker's range behind it; where another one is ready,
+     * it may leave that to a later call, with worker->load open. */
+    bool (*write)(Worker *worker, void *piece, const Pipeline *from, bool *ret_ends, Error *err);
     void (*drop)(void *piece);
 } Flow;
 
 /* One range on its way: a fiber reads and maps ahead, by one piece. */
-typedef struct Pipeline {
+struct Pipeline {
     Worker *worker;
     void *ready; /* mapped, to be written */
     bool stop;   /* the reader shall end */
@@ -42,7 +44,7 @@ typedef struct Pipeline {
     bool failed;
     Error err;
     FiberEvent changed;
-} Pipeline;
+};
 
 struct Worker {
     const DataWorkerOptions *options;
@@ -58,6 +60,9 @@ struct Worker {
     Arena *range_arena;
     DataRange range;
     bool careful; /* the next commit looks for the rows that the server refuses */
+    DataLoad load;
+    int shared; /* chunks that were undone with one that failed */
+    int alone;  /* so many chunks get a transaction each */
     DataThrottle throttle;
     int64_t throttle_us; /* when it was read; 0 = never */
     int64_t busy_us;     /* since when we work without a rest; 0 = not yet */
@@ -227,8 +232,10 @@ static void move_range(Worker *worker, const char *const *last)
     *range = next;
 }
 
-static bool write_batch(Worker *worker, void *piece, bool *ret_ends, Error *err)
+static bool write_batch(Worker *worker, void *piece, const Pipeline *from, bool *ret_ends,
+                        Error *err)
 {
+    UNUSED(from);
     DataBatch *batch = piece;
     DataCommit commit = {.updater = &worker->updater,
                          .mapper = &worker->mapper,
@@ -249,23 +256,48 @@ static bool write_batch(Worker *worker, void *piece, bool *ret_ends, Error *err)
     return true;
 }
 
-static bool write_chunk(Worker *worker, void *piece, bool *ret_ends, Error *err)
+/* A COMMIT costs a wait for the disk, in which the server does nothing for us. While we wait for
+ * the next chunk anyway it costs nothing. */
+static bool ends_transaction(const Worker *worker, const Pipeline *from, const DataChunk *chunk)
 {
-    DataChunk *chunk = piece;
-    DataLoad load = {.job = &worker->job,
-                     .conn = worker->writer,
-                     .range = &worker->range,
-                     .batch_rows = worker->controller.rows};
-    DataCounts counts;
-    int64_t began_us = clock_monotonic_us();
-    if (!data_load_commit(&load, chunk, &counts, err))
+    const DataLoad *load = &worker->load;
+    const DataController *controller = &worker->controller;
+    return from->ready == NULL || chunk->ends_range || worker->alone > 0 || worker->stopping ||
+           load->records >= controller->rows ||
+           clock_monotonic_us() - load->began_us >= controller->target_us;
+}
+
+static bool add_chunk(Worker *worker, const Pipeline *from, DataChunk *chunk, Error *err)
+{
+    enum { ALONE_AFTER = 16 }; /* refused records seldom come alone */
+    bool careful = false;
+    DataLoad *load = &worker->load;
+    if (!data_load_add(load, chunk, &careful, err))
         return false;
-    if (chunk->count > 0)
-        data_controller_sample(&worker->controller, (int)chunk->count,
-                               clock_monotonic_us() - began_us);
-    *ret_ends = chunk->ends_range;
+    if (careful)
+        worker->alone = ALONE_AFTER;
+    if (!ends_transaction(worker, from, chunk))
+        return true;
+    if (!data_load_commit(load, chunk, &worker->range, worker->controller.rows, err))
+        return false;
+    if (worker->alone > 0)
+        worker->alone--;
+    if (load->records > 0)
+        data_controller_sample(&worker->controller, (int)load->records,
+                               clock_monotonic_us() - load->began_us);
     move_range(worker, chunk->last);
     return true;
+}
+
+static bool write_chunk(Worker *worker, void *piece, const Pipeline *from, bool *ret_ends,
+                        Error *err)
+{
+    DataChunk *chunk = piece;
+    int others = worker->load.open ? worker->load.chunks : 0;
+    bool ok = add_chunk(worker, from, chunk, err);
+    worker->shared = ok ? 0 : others;
+    *ret_ends = chunk->ends_range;
+    return ok;
 }
 
 static void drop_batch(void *piece)
@@ -339,27 +371,37 @@ static bool run_pipeline(Worker *worker, bool *ret_done, bool *ret_moved, Error 
                                  : error_set(err, ERROR_CANCELLED, "stopped");
             break;
         }
-        ok = keep_pace(worker, err);
+        ok = worker->load.open || keep_pace(worker, err);
         bool writes = ok && !worker->stopping;
-        ok = ok && (!writes || worker->flow->write(worker, piece, &ends, err));
+        ok = ok && (!writes || worker->flow->write(worker, piece, &pipeline, &ends, err));
         *ret_done = ok && ends;
-        *ret_moved |= ok && writes;
+        *ret_moved |= ok && writes && !worker->load.open;
         worker->flow->drop(piece);
         worker->stopping |= child_beat_orphaned(); /* nobody releases our ranges or counts us */
     }
     pipeline_end(&pipeline);
+    if (worker->load.open)
+        data_load_abandon(&worker->load);
     return ok;
 }
 
 /* What to do after a failed batch. */
-typedef enum Remedy { REMEDY_NONE, REMEDY_AGAIN, REMEDY_CAREFUL, REMEDY_LEAVE } Remedy;
+typedef enum Remedy {
+    REMEDY_NONE,
+    REMEDY_AGAIN,
+    REMEDY_CAREFUL,
+    REMEDY_ALONE,
+    REMEDY_LEAVE
+} Remedy;
 
 static Remedy remedy_for(const Worker *worker, const Error *err)
 {
     static const char STATEMENT_TIMEOUT[] = "57014";
     if (err->kind == ERROR_CONFLICT)
         return REMEDY_LEAVE;
-    bool batches = worker->flow == &BATCHES; /* a chunk looks for such rows by itself */
+    if (data_batch_row_error(err) && worker->shared > 0)
+        return REMEDY_ALONE; /* then it looks for the records by itself */
+    bool batches = worker->flow == &BATCHES;
     if (batches && data_batch_row_error(err) && !worker->careful &&
         !worker->options->spec->fail_on_error)
         return REMEDY_CAREFUL;
@@ -398,6 +440,10 @@ static bool run_range(Worker *worker, Error *err)
             return true;
         case REMEDY_CAREFUL:
             worker->careful = true;
+            break;
+        case REMEDY_ALONE:
+            worker->alone = worker->shared + 1;
+            worker->shared = 0;
             break;
         case REMEDY_AGAIN:
             data_controller_halve(&worker->controller);
@@ -476,6 +522,7 @@ static bool worker_open(Worker *worker, Error *err)
             ? data_worker_joined(worker->arena, db_backend_pid(worker->writer), options->name)
             : options->name;
     data_updater_init(&worker->updater, &worker->job, worker->writer);
+    worker->load = (DataLoad){.job = &worker->job, .conn = worker->writer};
     data_controller_init(&worker->controller, options->spec->batch_rows, options->spec->batch_us);
     return true;
 }

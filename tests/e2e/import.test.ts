@@ -227,6 +227,37 @@ test("workers and the runner are killed again and again: every record is written
   assert.deepEqual((await cluster.query(database, "SELECT id::int FROM log ORDER BY id")).map((row) => row["id"]), [-2, -1, 17, 4999]);
 });
 
+test("chunks that are read faster than the server writes share a transaction; a killed worker and a refused record cost none of the others", async (t) => {
+  const database = await cluster.database();
+  await cluster.query(
+    database,
+    `CREATE TABLE log (id int PRIMARY KEY, body text);
+     CREATE FUNCTION nap() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END $$;
+     CREATE TRIGGER nap BEFORE INSERT ON log FOR EACH STATEMENT EXECUTE FUNCTION nap()`,
+  );
+  const body = "x".repeat(10_000); // a chunk is a hundred of them
+  const records = (from: number): { id: number; body: string }[] => Array.from({ length: 600 }, (_, i) => ({ id: from + i, body }));
+  const folder = writeStore({
+    "a.ndjson": lines(records(0)),
+    "b.ndjson": lines(records(600).map((record, i) => (i === 350 ? { ...record, id: 3 } : record))),
+  });
+  const path = plan(`import "log" { data = "shop", from = "*.ndjson", batch = 10000, batch_time = "5s", workers = 1 },`, folder);
+  const home = temporary("home");
+  const running = start(["run", path, "--env", "test", "--yes"], { env: { ...cluster.env(database), HEADGATE_HOME: home } });
+  t.after(() => running.kill("SIGKILL"));
+  const busy = (): Promise<unknown[]> => cluster.query(database, "SELECT 1 FROM pg_stat_progress_copy");
+  await waitUntil("a chunk is being written", async () => (await busy()).length > 0);
+  assert.equal(processesOf(home).filter(({ command, pid }) => command === "worker" && killNow(pid)).length, 1);
+  await waitUntil("the run waits for people", async () => (await cluster.query(database, "SELECT 1 FROM headgate.run WHERE state = 'waiting'")).length > 0, { timeoutMs: 60_000 });
+  const [sum] = await cluster.query(database, "SELECT count(*)::int AS n, count(DISTINCT id)::int AS ids, sum(id)::int AS sum FROM log");
+  assert.deepEqual(sum, { n: 1199, ids: 1199, sum: (1199 * 1200) / 2 - 950 });
+  const queued = await cluster.query(database, "SELECT before->>'file' AS file, (before->>'line')::int AS line FROM headgate.queued_row");
+  assert.deepEqual(queued, [{ file: "b.ndjson", line: 351 }]);
+  const [shared] = await cluster.query(database, "SELECT count(DISTINCT xmin::text)::int AS n FROM log WHERE id < 600");
+  assert.ok(Number(shared?.["n"]) < 6, `${String(shared?.["n"])} transactions wrote 6 chunks`);
+  await sound(database, path);
+});
+
 test("a file that changes while it is read stops the import; as it was, it goes on", async () => {
   const database = await cluster.database();
   await cluster.query(database, "CREATE TABLE log (id int PRIMARY KEY)");
