@@ -9,17 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* LINGER_MS: between two writes, so that what comes close together is one transaction. On a slow
- * disk longer, up to LINGER_MAX_MS: a write holds up the effects' own commits, so writing takes at
- * most one part of LINGER_PARTS of the time. */
-enum {
-    APPEND_MAX = 64,
-    LINGER_MS = 20,
-    LINGER_MAX_MS = 100,
-    LINGER_PARTS = 5,
-    NOTIFY_EVERY_MS = 100,
-    EPOCH_STEP = 1000000000
-};
+/* Readers are woken every NOTIFY_EVERY_MS at most, so writing more often would show nothing sooner,
+ * and each commit holds up those of the effects: what comes in between is one transaction, with its
+ * NOTIFY. */
+enum { APPEND_MAX = 64, NOTIFY_EVERY_MS = 100, EPOCH_STEP = 1000000000 };
 
 typedef struct Pending {
     struct Pending *next;
@@ -45,8 +38,7 @@ struct LedgerEvents {
     bool notify_due;
     int64_t notified_at_us;
     int64_t written_at_us;
-    int64_t write_us; /* how long the last write took */
-    int flushing;     /* how many wait for everything to be durable: no time to linger */
+    int flushing; /* how many wait for everything to be durable: no time to linger */
     Error error;
     FiberEvent added;
     FiberEvent written;
@@ -86,12 +78,19 @@ void ledger_events_nudge(LedgerEvents *events)
     fiber_event_broadcast(&events->added);
 }
 
+static bool notify_is_due(const LedgerEvents *events)
+{
+    return events->stopping ||
+           (clock_monotonic_us() - events->notified_at_us) / 1000 >= NOTIFY_EVERY_MS;
+}
+
 static bool append_some(LedgerEvents *events, Pending *first, size_t count, Error *err)
 {
     const char *sql = db_sql("event_append");
     LedgerParams params[APPEND_MAX];
     DbParams lists[APPEND_MAX];
-    DbStatement statements[APPEND_MAX];
+    DbStatement statements[APPEND_MAX + 1];
+    LedgerParams run = {0};
     Pending *event = first;
     for (size_t i = 0; i < count; i++, event = event->next) {
         params[i] = (LedgerParams){0};
@@ -105,8 +104,20 @@ static bool append_some(LedgerEvents *events, Pending *first, size_t count, Erro
         lists[i] = (DbParams){.count = params[i].count, .values = params[i].values};
         statements[i] = (DbStatement){sql, &lists[i], .prepared = true};
     }
+    bool notifies = notify_is_due(events);
+    ledger_param_int(&run, events->run);
+    const DbParams of_run = {.count = run.count, .values = run.values};
+    statements[count] = (DbStatement){db_sql("event_notify"), &of_run, .prepared = true};
     /* One transaction by itself: keyed, so that a successor who doubts it appends again. */
-    return db_pipeline(events->conn, statements, count, NULL, err);
+    if (notifies) {
+        events->notify_due =
+            false; /* before we wait: what asks for it then comes too late for this one */
+        events->notified_at_us = clock_monotonic_us();
+    }
+    if (!db_pipeline(events->conn, statements, count + (notifies ? 1 : 0), NULL, err))
+        return false;
+    events->notify_due = events->notify_due || !notifies;
+    return true;
 }
 
 static bool notify(LedgerEvents *events, Error *err)
@@ -121,7 +132,6 @@ static bool notify(LedgerEvents *events, Error *err)
 static bool write_some(LedgerEvents *events, Error *err)
 {
     size_t count = 0;
-    int64_t began_us = clock_monotonic_us();
     for (Pending *event = events->first; event != NULL && count < APPEND_MAX; event = event->next)
         count++;
     if (!append_some(events, events->first, count, err))
@@ -135,23 +145,14 @@ static bool write_some(LedgerEvents *events, Error *err)
         events->last = NULL;
     events->durable += count;
     events->written_at_us = clock_monotonic_us();
-    events->write_us = events->written_at_us - began_us;
-    events->notify_due = true;
     return true;
-}
-
-static int64_t linger_ms(const LedgerEvents *events)
-{
-    int64_t ms = events->write_us * (LINGER_PARTS - 1) / 1000;
-    return ms < LINGER_MS ? LINGER_MS : ms < LINGER_MAX_MS ? ms : LINGER_MAX_MS;
 }
 
 static void linger(LedgerEvents *events)
 {
-    int64_t wait_ms = linger_ms(events);
     while (!events->stopping && events->flushing == 0 &&
            events->queued - events->durable < APPEND_MAX) {
-        int64_t left_ms = wait_ms - (clock_monotonic_us() - events->written_at_us) / 1000;
+        int64_t left_ms = NOTIFY_EVERY_MS - (clock_monotonic_us() - events->written_at_us) / 1000;
         if (left_ms <= 0)
             return;
         fiber_event_wait(&events->added, left_ms);
@@ -164,9 +165,7 @@ static bool writer_turn(LedgerEvents *events, Error *err)
         linger(events);
     if (events->first != NULL && !write_some(events, err))
         return false;
-    int64_t since_ms = (clock_monotonic_us() - events->notified_at_us) / 1000;
-    bool last_chance = events->stopping && events->first == NULL;
-    if (events->notify_due && (since_ms >= NOTIFY_EVERY_MS || last_chance) && !notify(events, err))
+    if (events->notify_due && notify_is_due(events) && !notify(events, err))
         return false;
     fiber_event_broadcast(&events->written);
     if (events->first == NULL && !events->stopping)
