@@ -35,8 +35,8 @@ NODISCARD bool run_form_index(const RunLook *look, json_t *detail, Error *err);
 /// checksums = …: detail gets "differing", up to 10 keys, when two tables differ.
 NODISCARD bool run_form_checksums(const RunLook *look, json_t *detail, Error *err);
 /// What checksums of node will be compared with: digests by table into bases. Tables that are not
-/// there yet are left out.
-NODISCARD bool run_form_checksums_base(DbConn *conn, const PlanNode *node, json_t *bases,
+/// there yet are left out. Of large ones the progress is told.
+NODISCARD bool run_form_checksums_base(Run *run, DbConn *conn, const PlanNode *node, json_t *bases,
                                        Error *err);
 /// Do checksums or counts of node read files of a store?
 bool run_form_files_named(const PlanNode *node);

@@ -2,6 +2,7 @@
  * tables. Read in one pass as ranges of keys, so that a difference is named by its keys. */
 #include "run/form.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "data/digest.h"
 #include "data/job.h"
@@ -63,6 +64,7 @@ typedef struct Taken {
     const DataDigestForm *form;
     const DataDigestCuts *cuts;
     json_t *ranges;
+    RunPassKeep *keep; /* only told */
 } Taken;
 
 static bool take_range(void *ctx, size_t range, const DataDigest *digest, const DataDigest *other,
@@ -78,23 +80,41 @@ static bool take_range(void *ctx, size_t range, const DataDigest *digest, const 
     json_set_int(one, "rows", digest->rows);
     json_set_string(one, "sum", digest->sum);
     json_array_append_new(taken->ranges, one);
+    taken->keep->done += digest->rows;
     return true;
 }
 
-static bool take_ranges(const DataDigestTable *table, const DataDigestForm *form, json_t *ranges,
-                        Arena *arena, Error *err)
+static bool tell_taken(void *ctx, size_t next, Error *err)
 {
-    DataDigestCuts cuts;
-    Taken taken = {form, &cuts, ranges};
-    DataPass pass = {
-        .table = table, .form = form, .cuts = &cuts, .range = take_range, .ctx = &taken};
-    return data_digest_cut(table, form, RANGE_ROWS, RANGES_MAX, arena, &cuts, err) &&
-           data_pass_parts(&pass, &pass.parts, err) && data_pass_run(&pass, err);
+    UNUSED(next);
+    UNUSED(err);
+    const Taken *taken = ctx;
+    run_pass_tell(taken->keep, "reading what is there at the start");
+    return true;
 }
 
-static bool take_base(DbConn *conn, const char *name, json_t *bases, Error *err)
+static bool take_ranges(RunPassKeep *keep, const DataDigestTable *table, const DataDigestForm *form,
+                        json_t *ranges, Arena *arena, Error *err)
+{
+    DataDigestCuts cuts;
+    Taken taken = {form, &cuts, ranges, keep};
+    DataPass pass = {
+        .table = table, .form = form, .cuts = &cuts, .range = take_range, .ctx = &taken};
+    if (!data_digest_cut(table, form, RANGE_ROWS, RANGES_MAX, arena, &cuts, err) ||
+        !data_pass_parts(&pass, &pass.parts, err))
+        return false;
+    if (pass.parts)
+        pass.part = tell_taken;
+    keep->total = table->rows_estimate;
+    keep->began_us = clock_monotonic_us();
+    return data_pass_run(&pass, err);
+}
+
+static bool take_base(Run *run, DbConn *conn, const PlanNode *node, const char *name, json_t *bases,
+                      Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
+    RunPassKeep keep = {.run = run, .node = node};
     DataDigestTable table;
     DataDigestForm form;
     bool there = false;
@@ -112,20 +132,21 @@ static bool take_base(DbConn *conn, const char *name, json_t *bases, Error *err)
     json_object_set_new(base, "key", names_json(form.key, form.key_count));
     json_set_int(base, "server", db_server_version(conn) / VERSION_UNIT);
     json_object_set_new(base, "ranges", ranges);
-    return take_ranges(&table, &form, ranges, arena, err);
+    return take_ranges(&keep, &table, &form, ranges, arena, err);
 }
 
-bool run_form_checksums_base(DbConn *conn, const PlanNode *node, json_t *bases, Error *err)
+bool run_form_checksums_base(Run *run, DbConn *conn, const PlanNode *node, json_t *bases,
+                             Error *err)
 {
     const json_t *form = json_object_get(node->keys, "checksums");
     size_t i;
     json_t *name;
     json_array_foreach (form, i, name) {
-        if (!take_base(conn, json_string_value(name), bases, err))
+        if (!take_base(run, conn, node, json_string_value(name), bases, err))
             return false;
     }
     const char *was = json_get_string(form, "was", NULL);
-    return was == NULL || take_base(conn, was, bases, err);
+    return was == NULL || take_base(run, conn, node, was, bases, err);
 }
 
 /* ---- as when the run started ---- */

@@ -362,7 +362,7 @@ static bool count_bases(Run *run, const PlanNode *root, DbConn *conn, void *ctx,
             if (!count_if_there(conn, json_string_value(json_array_get(tables, t)), detail, err))
                 return false;
         }
-        if (!run_form_checksums_base(conn, run->plan->nodes[i], checksums, err) ||
+        if (!run_form_checksums_base(run, conn, run->plan->nodes[i], checksums, err) ||
             !run_form_schema_base(conn, run->plan->nodes[i], &schema, err))
             return false;
     }

@@ -141,16 +141,21 @@ void run_pass_keep_done(RunPassKeep *keep)
 
 /* ---- what is told ---- */
 
-static void tell(const RunPassKeep *keep)
+void run_pass_tell(const RunPassKeep *keep, const char *phase)
 {
     AUTO(json_auto) json_t *data = json_object();
     int64_t took_us = clock_monotonic_us() - keep->began_us;
+    double seconds = (double)took_us / 1e6;
     json_set_int(data, "done", keep->done);
     json_set_int(data, "total", keep->total < keep->done ? keep->done : keep->total);
     json_object_set_new(
         data, "rows_per_s",
-        json_real(took_us <= 0 ? 0
-                               : (double)(keep->done - keep->done_first) * 1e6 / (double)took_us));
+        json_real(took_us <= 0 ? 0 : (double)(keep->done - keep->done_first) / seconds));
+    if (phase != NULL) {
+        json_set_string(data, "phase", phase);
+        json_set_string(data, "unit", "rows");
+        json_set_int(data, "running_s", took_us / 1000000);
+    }
     run_tell(keep->run, "step.progress", keep->node->path, data);
 }
 
@@ -189,7 +194,7 @@ static bool on_part(void *ctx, size_t next, Error *err)
     keep->done = parts->done_before + rows_read(pass);
     if (last)
         keep->total = keep->done;
-    tell(keep);
+    run_pass_tell(keep, NULL);
     return last || run_wait(keep->run, 0, err);
 }
 
@@ -207,7 +212,7 @@ static bool begin_keeping(Parts *parts, size_t *ret_first, Error *err)
                   (pass->other == NULL ? 0 : pass->other->rows_estimate);
     keep->done += rows_read(pass);
     keep->done_first += rows_read(pass);
-    tell(keep);
+    run_pass_tell(keep, NULL);
     return true;
 }
 

@@ -44,5 +44,8 @@ struct RunPass {
 /// interrupted between two parts.
 NODISCARD bool run_pass(RunPass *pass, Error *err);
 void run_pass_keep_done(RunPassKeep *keep);
+/// An event of the node: how far it is. phase: what is read, when it is not the node's own
+/// comparison; NULL = that.
+void run_pass_tell(const RunPassKeep *keep, const char *phase);
 
 #endif

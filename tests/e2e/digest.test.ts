@@ -56,13 +56,14 @@ async function whenFirstPartIsKept(scene: Scene, sql: string): Promise<void> {
 }
 
 interface Progress {
+  phase: string | null;
   epoch: number;
   done: number;
   total: number;
 }
 
 const progress = async (scene: Scene): Promise<Progress[]> =>
-  (await cluster.query(scene.database, "SELECT epoch::int, (data->>'done')::int AS done, (data->>'total')::int AS total FROM headgate.event WHERE type = 'step.progress' ORDER BY seq")) as unknown as Progress[];
+  (await cluster.query(scene.database, "SELECT data->>'phase' AS phase, epoch::int, (data->>'done')::int AS done, (data->>'total')::int AS total FROM headgate.event WHERE type = 'step.progress' ORDER BY seq")) as unknown as Progress[];
 const verdict = async (scene: Scene): Promise<string> =>
   String((await cluster.query(scene.database, "SELECT data ->> 'text' AS text FROM headgate.event WHERE type = 'check.result' ORDER BY seq DESC LIMIT 1"))[0]?.["text"]);
 
@@ -72,10 +73,23 @@ test("progress is told part by part, and ends with all rows", { skip: SKIP }, as
   assert.equal(ran.code, 0, ran.text);
   assert.equal(await verdict(scene), `event and copy hold the same ${ROWS} rows`);
   const told = await progress(scene);
-  assert.deepEqual(told.at(0), { epoch: 1, done: 0, total: 6_000_000 });
-  assert.deepEqual(told.at(-1), { epoch: 1, done: 2 * ROWS, total: 2 * ROWS });
+  assert.deepEqual(told.at(0), { phase: null, epoch: 1, done: 0, total: 6_000_000 });
+  assert.deepEqual(told.at(-1), { phase: null, epoch: 1, done: 2 * ROWS, total: 2 * ROWS });
   assert.ok(told.length >= 4, JSON.stringify(told));
   assert.match(ran.text, /same \d+\/6000000 rows/);
+});
+
+test("what is there when the run starts is read part by part too", { skip: SKIP }, async () => {
+  const scene = await prepare('verify "same" { checksums = { "event", "copy" } }');
+  const ran = await run(scene);
+  assert.equal(ran.code, 0, ran.text);
+  assert.equal(await verdict(scene), `event: ${ROWS} rows as when the run started; copy: ${ROWS} rows as when the run started`);
+  const all = { epoch: 1, done: ROWS, total: 3_000_000 };
+  const told = await progress(scene);
+  const bases = told.filter(({ phase }) => phase !== null);
+  assert.deepEqual(bases.filter(({ done }) => done === ROWS), [1, 2].map(() => ({ phase: "reading what is there at the start", ...all })));
+  assert.ok(bases.length >= 4, JSON.stringify(bases));
+  assert.deepEqual(told.at(-1), { phase: null, epoch: 1, done: 2 * ROWS, total: 2 * ROWS });
 });
 
 /** The first runner dies behind the first part, the second loses a connection behind the second. */
