@@ -427,8 +427,9 @@ $$;
 -- run itself did, and says where in headgate.run.
 CREATE FUNCTION headgate.at_work(a_run bigint) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT nullif(e.node, '') FROM (SELECT seq, type, node FROM headgate.event WHERE run = a_run ORDER BY seq DESC LIMIT 200) AS e
-    WHERE e.type IN ('step.state', 'step.progress', 'step.lock', 'step.throttle', 'run.state')
+    -- by number: ORDER BY … LIMIT reads all events of a run where the planner has no statistics yet
+    SELECT nullif(e.node, '') FROM headgate.run AS r JOIN headgate.event AS e ON e.run = r.id AND e.seq > r.last_seq - 200
+    WHERE r.id = a_run AND e.type IN ('step.state', 'step.progress', 'step.lock', 'step.throttle', 'run.state')
     ORDER BY e.seq DESC LIMIT 1
 $$;
 
@@ -444,9 +445,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         'since', headgate.rfc3339(e.at - (e.data ->> 'spent_us')::bigint * interval '1 microsecond'),
         'expires', headgate.rfc3339(e.at + ((e.data ->> 'budget_us')::bigint - (e.data ->> 'spent_us')::bigint) * interval '1 microsecond'),
         'on_expire', 'fail') END
-    FROM (SELECT * FROM headgate.event WHERE run = a_run ORDER BY seq DESC LIMIT 50) AS e
+    FROM headgate.run AS r
+    JOIN headgate.event AS e ON e.run = r.id AND e.seq > r.last_seq - 50 -- by number, as above
     JOIN headgate.lease AS l ON l.run = e.run AND l.epoch = e.epoch AND l.until > clock_timestamp()
-    WHERE e.type IN ('step.lock', 'step.state', 'run.state')
+    WHERE r.id = a_run AND e.type IN ('step.lock', 'step.state', 'run.state')
     ORDER BY e.seq DESC LIMIT 1
 $$;
 
