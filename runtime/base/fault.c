@@ -2,6 +2,8 @@
  * HEADGATE_FAULTS. */
 #include "base/fault.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -211,6 +213,14 @@ static bool mended(void)
     return access(path, F_OK) == 0;
 }
 
+/* The whole process stands still, as if starved: also when a timer of its own signals meanwhile. */
+static void stand_still(int64_t ms)
+{
+    int64_t until_us = clock_monotonic_us() + ms * 1000;
+    for (int64_t left_us; (left_us = until_us - clock_monotonic_us()) > 0;)
+        poll(NULL, 0, (int)(left_us / 1000) + 1);
+}
+
 static int act(Fault *fault)
 {
     fault->acted = true;
@@ -221,8 +231,8 @@ static int act(Fault *fault)
         raise(SIGSTOP);
     if (text_equal(fault->action, "exit"))
         _exit(EXIT_BAD_FAULT);
-    if (text_starts(fault->action, "delay=")) /* the whole process stands still, as if starved */
-        poll(NULL, 0, (int)strtol(fault->action + strlen("delay="), NULL, 10));
+    if (text_starts(fault->action, "delay="))
+        stand_still(strtol(fault->action + strlen("delay="), NULL, 10));
     for (size_t i = 0; i < COUNT_OF(ACTIONS); i++) {
         if (text_equal(ACTIONS[i].name, fault->action))
             return ACTIONS[i].result;

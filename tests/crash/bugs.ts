@@ -133,8 +133,10 @@ async function indexSymptom(index: IndexCase, env: Record<string, string>): Prom
 
 /** Leases as long as they are: a slow machine must not let one run out. */
 const UNHURRIED = { HEADGATE_FAULT_HASTE: "1" };
-/** A runner stands still so long, less than its parent bears; a rival that may has taken its lease by then. */
+/** A runner stands still so long, less than its parent bears; a rival that may has taken its lease a while before it goes on: then
+ * it soon gives the lease back itself. */
 const SLOW_MS = 2_500;
+const AWAKE_MS = 500;
 
 /** Does another runner get the lease of a run whose runner is only slow? */
 async function leaseTaken(env: Record<string, string>): Promise<boolean> {
@@ -143,8 +145,8 @@ async function leaseTaken(env: Record<string, string>): Promise<boolean> {
   const all = { ...cluster.env(scene.template), ...faults.env, ...UNHURRIED, ...env, HEADGATE_HOME: scene.known.home, HEADGATE_ENV: "crash" };
   const running = start(["run", scene.plan, "--yes"], { env: all, cwd: scene.plan });
   await waitUntil("the runner is slow", () => faults.struck > 0, { everyMs: 5 });
+  const until = Date.now() + SLOW_MS - AWAKE_MS;
   const rival = start(["runner", "1", "--owner", "rival", "--home", scene.known.home], { env: all, cwd: scene.plan });
-  const until = Date.now() + SLOW_MS;
   const takes = async (): Promise<boolean> => (await cluster.query(scene.template, "SELECT FROM headgate.lease WHERE owner = 'rival'")).length > 0;
   let taken = false;
   while (!taken && rival.alive && Date.now() < until) {

@@ -1,5 +1,6 @@
 /* Fault points: what HEADGATE_FAULT asks for happens there, in that process, at that pass, and
  * once. */
+#include "base/clock.h"
 #include "base/fault.h"
 
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -95,6 +97,34 @@ static void tells_the_caller_to_fail(void **state)
     assert_int_equal(WEXITSTATUS(passes("file.folder:enospc", "run", 0)), ENOSPC_SEEN);
     assert_int_equal(WEXITSTATUS(passes("ws.send:1:dropconn", "run", 0)), DROP_SEEN);
     assert_int_equal(WEXITSTATUS(passes("ws.send:delay=1", "run", 0)), SURVIVED);
+}
+
+static void on_alarm(int signum)
+{
+    UNUSED(signum);
+}
+
+/* Scripts' deadlines are timers that signal: they do not end a delay. */
+static void a_delay_lasts_whatever_signals(void **state)
+{
+    UNUSED(state);
+    enum { DELAY_MS = 60, ALARM_US = 5000 };
+    const struct sigaction action = {.sa_handler = on_alarm};
+    const struct itimerval soon = {.it_value = {.tv_usec = ALARM_US}};
+    pid_t pid = fork();
+    if (pid == 0) {
+        setenv("HEADGATE_FAULT", "ws.send:delay=60", 1);
+        setenv("HEADGATE_FAULT_LOG", in_folder("log"), 1);
+        FAULT_PROCESS("run");
+        sigaction(SIGALRM, &action, NULL);
+        setitimer(ITIMER_REAL, &soon, NULL);
+        int64_t began_us = clock_monotonic_us();
+        FAULT("ws.send");
+        _exit(clock_monotonic_us() - began_us < DELAY_MS * 1000);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
 }
 
 static void what_it_does_not_understand_ends_the_process(void **state)
@@ -223,6 +253,7 @@ int main(void)
         cmocka_unit_test(kills_at_the_nth_pass),
         cmocka_unit_test(only_in_the_kind_of_process),
         cmocka_unit_test(tells_the_caller_to_fail),
+        cmocka_unit_test(a_delay_lasts_whatever_signals),
         cmocka_unit_test(what_it_does_not_understand_ends_the_process),
         cmocka_unit_test(each_once_and_in_order),
         cmocka_unit_test(nothing_acts_when_mended),
