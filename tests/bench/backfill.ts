@@ -9,6 +9,7 @@ import { canonicalPlan } from "../lib/paths";
 import { writePlan } from "../lib/plan";
 import { loadStory } from "../lib/story";
 import { type Figures, rounds } from "./figures";
+import { settle } from "./run";
 
 const FLOOR_ROWS = 5000;
 const OFFSET_ROWS = 100; // as seed 001 says
@@ -176,7 +177,7 @@ class BackfillBench {
   private async copy(lz4: boolean): Promise<string> {
     const database = await this.cluster.database(this.template);
     if (lz4) await this.cluster.query(database, "ALTER TABLE events ALTER COLUMN canonical_event SET COMPRESSION lz4");
-    await this.cluster.query(database, "CHECKPOINT");
+    await settle(this.cluster, database);
     await this.cluster.query(database, "SELECT sum(length(event_data::text)) FROM events"); // the same warm start for all
     return database;
   }

@@ -8,7 +8,7 @@ import type { Cluster } from "../lib/cluster";
 import { contentOf } from "../lib/content";
 import { temporary, writePlan } from "../lib/plan";
 import { type Figures, rounds } from "./figures";
-import { measureStep, type StepRun } from "./run";
+import { measureStep, settle, type StepRun } from "./run";
 
 /** About 370 bytes a row as NDJSON: messages of a team, keys in the order in which they were written. */
 const TABLE = `CREATE TABLE message (
@@ -109,7 +109,7 @@ class ImportBench {
 
   private async database(): Promise<string> {
     const database = await this.cluster.database(this.empty);
-    await this.cluster.query(database, "CHECKPOINT");
+    await settle(this.cluster, database);
     return database;
   }
 

@@ -13,6 +13,7 @@ import { postgresBin } from "../lib/paths";
 import { temporary, writePlan } from "../lib/plan";
 import { pause, waitUntil } from "../lib/wait";
 import { type Figures, median, percentile } from "./figures";
+import { settle } from "./run";
 
 const CLIENTS = 4;
 const ALLOWED = 1.2; // times the baseline's p95
@@ -92,6 +93,7 @@ class LoadBench {
     );
     await cluster.query(template, "VACUUM (ANALYZE, FREEZE)");
     const database = await cluster.database(template);
+    await settle(cluster, database);
     const run = pgbench(cluster, database, ["-T", "5"], temporary("pgbench"));
     let text = "";
     run.stdout?.on("data", (part) => (text += String(part)));
@@ -103,6 +105,7 @@ class LoadBench {
   /** The application for the whole time, and work beside it once it runs; work gives the rows it wrote. */
   private async beside(work: (database: string, until: Promise<void>) => Promise<number>): Promise<Trial> {
     const database = await this.cluster.database(this.template);
+    await settle(this.cluster, database);
     const folder = temporary("pgbench");
     const log = new Log(folder);
     const all: number[] = [];

@@ -6,6 +6,7 @@ import type { Cluster } from "../lib/cluster";
 import { headgateBinary, postgresBin } from "../lib/paths";
 import { temporary, writePlan } from "../lib/plan";
 import { median } from "./figures";
+import { settle } from "./run";
 
 const CONFIG = "version: 1\nenvironments:\n  bench: { gates: auto }\n";
 
@@ -46,7 +47,7 @@ async function psqlOnce(cluster: Cluster, count: number): Promise<number> {
   let text = "CREATE TABLE migrations (version int PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());\n";
   for (let n = 1; n <= count; n++) text += `BEGIN;\n${up(n)}INSERT INTO migrations (version) VALUES (${n});\nCOMMIT;\n`;
   writeFileSync(script, text);
-  await cluster.query(database, "CHECKPOINT");
+  await settle(cluster, database);
   const ms = timed(join(postgresBin, "psql"), ["-XqAt", "-v", "ON_ERROR_STOP=1", "-f", script], cluster.env(database));
   await mustHaveTables(cluster, database, count);
   await cluster.drop(database);
@@ -56,7 +57,7 @@ async function psqlOnce(cluster: Cluster, count: number): Promise<number> {
 async function headgateOnce(cluster: Cluster, folder: string, count: number): Promise<{ firstMs: number; againMs: number[] }> {
   const database = await cluster.database();
   const run = (): number => timed(headgateBinary, ["run", folder, "-e", "bench", "--yes", "--quiet"], cluster.env(database));
-  await cluster.query(database, "CHECKPOINT");
+  await settle(cluster, database);
   const firstMs = run();
   await mustHaveTables(cluster, database, count);
   const againMs = Array.from({ length: 7 }, run);

@@ -7,6 +7,7 @@ import { root } from "../lib/paths";
 import { temporary } from "../lib/plan";
 import { median } from "./figures";
 import { mustHaveTables, timed, up } from "./migrations";
+import { settle } from "./run";
 
 interface Peer {
   name: string;
@@ -68,7 +69,7 @@ export async function measurePeers(cluster: Cluster, count: number, times: numbe
       const { PGHOST = "", PGPORT = "", PGUSER = "" } = cluster.env(database);
       const env = { PEER_URL: `postgres://${PGUSER}@/${database}?host=${encodeURIComponent(PGHOST)}&port=${PGPORT}&sslmode=disable` };
       const run = (): number => timed(program, peer.arguments(folder), env);
-      await cluster.query(database, "CHECKPOINT");
+      await settle(cluster, database);
       first.push(run());
       await mustHaveTables(cluster, database, count);
       again.push(run(), run(), run());

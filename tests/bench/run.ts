@@ -1,4 +1,5 @@
 /** headgate run of a plan with one step of row work: how long that took, and the memory of its workers. */
+import { execFileSync } from "node:child_process";
 import { start } from "../lib/cli";
 import type { Cluster } from "../lib/cluster";
 import { temporary } from "../lib/plan";
@@ -30,4 +31,10 @@ export async function measureStep(cluster: Cluster, database: string, folder: st
   if (peak === 0) throw new Error("no worker process was seen, so its memory is not known");
   const [step] = await cluster.query(database, "SELECT extract(epoch FROM finished_at - started_at)::float8 AS seconds FROM headgate.step WHERE kind = $1", [kind]);
   return { seconds: Number(step?.["seconds"]), peakMb: peak };
+}
+
+/** Nothing is left to write of what was before: a disk that is still busy with a copy of the data answers nobody in time. */
+export async function settle(cluster: Cluster, database: string): Promise<void> {
+  await cluster.query(database, "CHECKPOINT");
+  execFileSync("sync");
 }

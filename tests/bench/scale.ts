@@ -3,7 +3,7 @@
 import { Cluster } from "../lib/cluster";
 import { writePlan } from "../lib/plan";
 import type { Figures } from "./figures";
-import { measureStep, type StepRun } from "./run";
+import { measureStep, settle, type StepRun } from "./run";
 
 const CONFIG = "version: 1\nenvironments:\n  bench: { gates: auto }\n";
 const PLAN = `plan "bench" {
@@ -25,7 +25,7 @@ async function fill(cluster: Cluster, rows: number): Promise<StepRun> {
      INSERT INTO narrow SELECT n, n % 1000 FROM generate_series(1, ${rows}) AS n`,
   );
   await cluster.query(database, "VACUUM (ANALYZE) narrow");
-  await cluster.query(database, "CHECKPOINT");
+  await settle(cluster, database);
   const run = await measureStep(cluster, database, writePlan({ "headgate.yaml": CONFIG, "plan.lua": PLAN }), "backfill");
   const [left] = await cluster.query(database, "SELECT count(*)::int AS n FROM narrow WHERE b IS DISTINCT FROM a * 2 + 1");
   if (left?.["n"] !== 0) throw new Error(`${String(left?.["n"])} rows are wrong`);
