@@ -92,6 +92,10 @@ static bool append_some(LedgerEvents *events, Pending *first, size_t count, Erro
     DbStatement statements[APPEND_MAX + 1];
     LedgerParams run = {0};
     Pending *event = first;
+    bool notifies = notify_is_due(events);
+    ledger_param_int(&run, events->run);
+    const DbParams of_run = {.count = run.count, .values = run.values};
+    statements[0] = (DbStatement){db_sql("event_notify"), &of_run, .prepared = true};
     for (size_t i = 0; i < count; i++, event = event->next) {
         params[i] = (LedgerParams){0};
         ledger_param_int(&params[i], events->run);
@@ -102,19 +106,18 @@ static bool append_some(LedgerEvents *events, Pending *first, size_t count, Erro
         ledger_param_text(&params[i], event->node);
         ledger_param_text(&params[i], event->data);
         lists[i] = (DbParams){.count = params[i].count, .values = params[i].values};
-        statements[i] = (DbStatement){sql, &lists[i], .prepared = true};
+        statements[i + 1] = (DbStatement){sql, &lists[i], .prepared = true};
     }
-    bool notifies = notify_is_due(events);
-    ledger_param_int(&run, events->run);
-    const DbParams of_run = {.count = run.count, .values = run.values};
-    statements[count] = (DbStatement){db_sql("event_notify"), &of_run, .prepared = true};
-    /* One transaction by itself: keyed, so that a successor who doubts it appends again. */
     if (notifies) {
-        events->notify_due =
-            false; /* before we wait: what asks for it then comes too late for this one */
+        /* before we wait: what asks for it then comes too late for this one */
+        events->notify_due = false;
         events->notified_at_us = clock_monotonic_us();
     }
-    if (!db_pipeline(events->conn, statements, count + (notifies ? 1 : 0), NULL, err))
+    /* One transaction by itself: keyed, so that a successor who doubts it appends again. A NOTIFY
+     * is sent by its commit; it stands first so that the fault points are those of the last event.
+     */
+    size_t skip = notifies ? 0 : 1;
+    if (!db_pipeline(events->conn, statements + skip, count + 1 - skip, NULL, err))
         return false;
     events->notify_due = events->notify_due || !notifies;
     return true;
