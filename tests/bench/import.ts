@@ -1,6 +1,6 @@
 /** A file of N records into a table: psql's \copy of the same rows as text, and ours from NDJSON. */
-import { execFileSync } from "node:child_process";
-import { closeSync, openSync, rmSync, statSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { closeSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Arguments } from "../lib/arguments";
 import { start } from "../lib/cli";
@@ -91,6 +91,23 @@ class ImportBench {
     return this.finish(database, { seconds, peakMb: 0 });
   }
 
+  /** The peer of imports, from the same rows as CSV; undefined where it is not installed (Debian: pgloader). */
+  async pgloader(): Promise<StepRun | undefined> {
+    if (spawnSync("pgloader", ["--version"]).status !== 0) return undefined;
+    this.psql(this.empty, ["-c", `COPY (${this.select}) TO STDOUT WITH (FORMAT csv)`], join(this.folder, "rows.csv"));
+    const database = await this.database();
+    const { PGHOST = "", PGPORT = "", PGUSER = "" } = this.cluster.env(database);
+    writeFileSync(
+      join(this.folder, "rows.load"),
+      `LOAD CSV FROM '${join(this.folder, "rows.csv")}' INTO postgresql://${PGUSER}@unix:${PGHOST}:${PGPORT}/${database}
+       TARGET TABLE message WITH fields terminated by ',', fields optionally enclosed by '"', fields escaped by double-quote;\n`,
+    );
+    const begun = process.hrtime.bigint();
+    execFileSync("pgloader", [join(this.folder, "rows.load")], { cwd: this.folder, stdio: "ignore" });
+    const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
+    return this.finish(database, { seconds, peakMb: 0 });
+  }
+
   /** headgate run; the time is that of the step in the ledger, start of the workers included. */
   async headgate(workers: number | undefined, how = BY_NAME): Promise<StepRun> {
     const database = await this.database();
@@ -148,6 +165,9 @@ export async function imports(cluster: Cluster, figures: Figures): Promise<void>
   compare("import_2_workers_vs_copy", two, "≥ 1.2");
   compare("import_lua_vs_copy", lua, "≥ 0.85");
   compare("import_lua_1_worker_vs_copy", lua1, "");
+  const pgloader = await bench.pgloader();
+  if (pgloader === undefined) console.log("pgloader is not installed (apt install pgloader)");
+  else compare("pgloader_vs_copy", pgloader, "");
   await bench.drop();
 }
 
