@@ -12,12 +12,17 @@ static const struct Rule {
     double slow;
     double stop;
     double calm;
-} STOPS = {0.7, 1, 0.8}, STEERS = {1, 2, 1};
+} STOPS = {0.7, 1, 0.8}, STEERS = {1, 2, 1.2};
 
 static const double DUTY_LEAST = 0.05;
 static const double DUTY_AFTER_PAUSE = 0.25;
 static const double DUTY_STEP = 0.05;
 static const double SMOOTH_US = 2e6;
+/* Of one look at a steering signal: the share changes by the root of how far it is from its limit,
+ * the same way up and down, so that noise around the limit does not move it. */
+static const double STEER_POWER = 0.5;
+static const double STEER_LEAST = 0.5;
+static const double STEER_MOST = 1.25;
 enum { AGAIN_US = 60000000 };
 
 /* What the worst signal says. */
@@ -78,12 +83,29 @@ static size_t past_of(DataPace *pace, const DataSignal *signal, int64_t now_us)
     size_t at = pace->past_count < PACE_SIGNALS_MAX ? pace->past_count++ : oldest;
     snprintf(pace->past[at].name, sizeof(pace->past[at].name), "%s", signal->name);
     pace->past[at].smooth = 0;
+    pace->past[at].measured = 0;
     pace->past[at].known_us = now_us; /* what is new may be unknown for a moment */
     return at;
 }
 
-/* A rise counts at once where waiting would cost somebody; a fall, and all that is noisy, is
- * smoothed. */
+/* The median of the last three: one second in which the disk stood still says nothing about us. */
+static double median_of(const double newest[PACE_NEWEST], size_t count)
+{
+    double a = newest[0];
+    double b = count > 1 ? newest[1] : a;
+    double c = count > 2 ? newest[2] : fmin(a, b);
+    return fmax(fmin(a, b), fmin(fmax(a, b), c));
+}
+
+static double steering_pressure(DataPace *pace, size_t at, double raw)
+{
+    size_t place = pace->past[at].measured++ % PACE_NEWEST;
+    pace->past[at].newest[place] = raw;
+    size_t count = pace->past[at].measured < PACE_NEWEST ? pace->past[at].measured : PACE_NEWEST;
+    return median_of(pace->past[at].newest, count);
+}
+
+/* A rise counts at once where waiting would cost somebody; a fall is smoothed. */
 static double pressure_of(DataPace *pace, const DataSignal *signal, int64_t now_us)
 {
     size_t at = past_of(pace, signal, now_us);
@@ -96,11 +118,13 @@ static double pressure_of(DataPace *pace, const DataSignal *signal, int64_t now_
                    : pace->past[at].smooth;
     pace->past[at].known_us = now_us;
     double raw = signal->value / signal->limit;
-    bool at_once = is_new || (!signal->steers && raw > pace->past[at].smooth);
-    if (signal->steers && !signal->fresh)
+    if (signal->steers && signal->fresh)
+        pace->past[at].smooth = steering_pressure(pace, at, raw);
+    if (signal->steers)
         return pace->past[at].smooth;
-    double weight = signal->steers ? 0.5 : 1 - exp(-elapsed_us / SMOOTH_US);
-    pace->past[at].smooth += (raw - pace->past[at].smooth) * (at_once ? 1 : weight);
+    bool at_once = is_new || raw > pace->past[at].smooth;
+    double weight = at_once ? 1 : 1 - exp(-elapsed_us / SMOOTH_US);
+    pace->past[at].smooth += (raw - pace->past[at].smooth) * weight;
     return pace->past[at].smooth;
 }
 
@@ -187,33 +211,25 @@ static void stay_paused(DataPace *pace, const Look *look, int64_t now_us)
     pace->duty = DUTY_AFTER_PAUSE;
 }
 
-/* Less: by how far it is between slow and stop, or by the square of how far it is beyond its limit.
- */
-static double shrunk(double duty, const Look *look)
+static double steered(double pressure)
 {
-    double stops = look->stops.pressure;
-    double steers = look->steers.pressure;
-    if (stops > STOPS.slow)
-        duty *= 1 - 0.5 * (stops - STOPS.slow) / (STOPS.stop - STOPS.slow);
-    if (steers > STEERS.slow && look->fresh)
-        duty *= fmax(0.5, 1 / (steers * steers));
-    return duty;
+    return fmin(fmax(pow(pressure, -STEER_POWER), STEER_LEAST), STEER_MOST);
 }
 
 static void steer(DataPace *pace, const Look *look)
 {
-    static const double NEAR = 0.95; /* of a steering limit: neither more nor less */
-    static const double FAR = 0.5;   /* half of it: twice as fast */
-    bool far = look->steered && look->steers.pressure < FAR;
-    bool slows = look->stops.pressure > STOPS.slow || look->steers.pressure > STEERS.slow;
-    bool grows = !slows && look->steers.pressure <= NEAR && (look->fresh || !look->steered);
-    if (slows)
-        pace->duty = shrunk(pace->duty, look);
-    else if (grows)
-        pace->duty += far ? 2 * DUTY_STEP : DUTY_STEP;
+    double stops = look->stops.pressure;
+    double factor = look->fresh ? steered(look->steers.pressure) : 1;
+    bool near_stop = stops > STOPS.slow;
+    if (near_stop)
+        pace->duty *= 1 - 0.5 * (stops - STOPS.slow) / (STOPS.stop - STOPS.slow);
+    else if (!look->steered)
+        pace->duty += DUTY_STEP;
+    if (!near_stop || factor < 1)
+        pace->duty *= factor;
     pace->duty = fmin(fmax(pace->duty, DUTY_LEAST), pace->most);
     pace->state = pace->duty < pace->most ? PACE_SLOWED : PACE_FREE;
-    if (slows)
+    if (near_stop || look->steers.pressure > STEERS.slow)
         explain(pace, look);
     if (pace->state == PACE_FREE)
         pace->why[0] = pace->until[0] = '\0';

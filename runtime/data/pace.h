@@ -4,8 +4,9 @@
  * Pressure of a signal = value / limit; the worst one counts. Signals that stop (a replica's lag, a
  * WAL backlog) slow above 0.7, pause at 1 and let go below 0.8 for three seconds; a pause that does
  * not help is followed by one of twice the length. Signals that steer (metrics of the application)
- * are held near their limit by additive increase and multiplicative decrease (Chiu and Jain, 1989),
- * and pause at twice the limit. What cannot be read counts as its limit. */
+ * are held near their limit by an integral controller of the share's logarithm (Astrom and Murray,
+ * Feedback Systems, ch. 11), and pause at twice the limit; the median of their last three values
+ * counts. What cannot be read counts as its limit. */
 #ifndef HEADGATE_DATA_PACE_H
 #define HEADGATE_DATA_PACE_H
 
@@ -13,6 +14,7 @@
 
 enum {
     PACE_SIGNALS_MAX = 48,
+    PACE_NEWEST = 3,              ///< values of a signal that steers, of which the median counts
     PACE_UNKNOWN_US = 5000000,    ///< a signal may be unreadable for so long
     PACE_CALM_US = 3000000,       ///< how long it must be calm before a pause ends
     PACE_PAUSE_US = 1000000,      ///< the first pause; the next are longer,
@@ -48,6 +50,8 @@ typedef struct DataPace {
     struct {
         char name[96];
         double smooth;
+        double newest[PACE_NEWEST]; ///< of one that steers, in turn
+        size_t measured;
         int64_t known_us; ///< when it was last known
         int64_t seen_us;
     } past[PACE_SIGNALS_MAX];

@@ -1,7 +1,8 @@
 /** A backfill beside an application at work: does the application feel it, is what it leaves used, how soon does it stop?
  *
  * The application is pgbench at half of the rate it can reach, with a step up to two thirds in the middle. A metric says its p95 of the
- * last second, the throttle's limit is a little below what is allowed. The peers are plain SQL with a fixed size and pause. */
+ * last second, the throttle's limit is a little below what is allowed. The peers are plain SQL with a fixed size and pause.
+ * A trial's p95 is the median of those of its seconds: machines that share a disk stand still for seconds without anybody here. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
@@ -41,7 +42,10 @@ environments:
 `;
 
 interface Trial {
+  /** The median of the seconds' own. */
   p95Ms: number;
+  /** Of all requests together. */
+  wholeMs: number;
   perSecond: number;
 }
 
@@ -109,11 +113,14 @@ class LoadBench {
     const folder = temporary("pgbench");
     const log = new Log(folder);
     const all: number[] = [];
+    const seconds: number[] = [];
     const client = await this.cluster.connect(database);
     const turn = async (): Promise<void> => {
       const some = log.more();
+      if (some.length === 0) return;
       all.push(...some);
-      if (some.length > 0) await client.query("UPDATE app SET p95 = $1", [percentile(some, 0.95)]);
+      seconds.push(percentile(some, 0.95));
+      await client.query("UPDATE app SET p95 = $1", [seconds.at(-1)]);
     };
     let over = false;
     const application = (async (): Promise<void> => {
@@ -129,15 +136,14 @@ class LoadBench {
         await pause(1000);
       }
     })();
-    await waitUntil("the application works", () => all.length > 0);
+    await waitUntil("the application works", () => seconds.length > 0);
     const begun = Date.now();
     const rows = await work(database, application);
     const perSecond = (rows * 1000) / (Date.now() - begun);
     await watching;
-    await turn();
     await client.end();
     await this.cluster.drop(database);
-    return { p95Ms: percentile(all, 0.95), perSecond };
+    return { p95Ms: median(seconds), wholeMs: percentile(all, 0.95), perSecond };
   }
 
   async baseline(): Promise<Trial> {
@@ -232,14 +238,13 @@ export async function measureLoad(figures: Figures, rows: number, seconds: numbe
     settings: { autovacuum: "off", shared_buffers: "1GB", max_wal_size: "8GB", checkpoint_timeout: "30min" },
   });
   const bench = await LoadBench.prepare(cluster, rows, seconds);
-  const baselines: number[] = [];
+  const alone: Trial[] = [];
   const ours: Trial[] = [];
   for (let time = 0; time < times; time++) {
-    baselines.push((await bench.baseline()).p95Ms);
+    alone.push(await bench.baseline());
     ours.push(await bench.headgate());
   }
-  const base = median(baselines);
-  const p95 = median(ours.map((trial) => trial.p95Ms));
+  const base = median(alone.map((trial) => trial.p95Ms));
   const rate = median(ours.map((trial) => trial.perSecond));
   let best = { perSecond: 0, what: "none keeps it" };
   for (const size of SIZES) {
@@ -250,8 +255,14 @@ export async function measureLoad(figures: Figures, rows: number, seconds: numbe
     }
   }
   await cluster.stop();
-  const detail = `p95 ${p95.toFixed(2)} ms against ${base.toFixed(2)} ms alone`;
-  figures.add({ name: "app_p95_vs_baseline", value: p95 / base, goal: `≤ ${ALLOWED}`, detail });
+  const ratios = ours.map((trial, i) => trial.p95Ms / (alone[i] as Trial).p95Ms);
+  const told = (trials: Trial[], key: "p95Ms" | "wholeMs"): string => trials.map((trial) => trial[key].toFixed(1)).join(", ");
+  figures.add({
+    name: "app_p95_vs_baseline",
+    value: median(ratios),
+    goal: `≤ ${ALLOWED}`,
+    detail: `p95 of a second ${told(ours, "p95Ms")} ms against ${told(alone, "p95Ms")} ms alone; of all requests ${told(ours, "wholeMs")} against ${told(alone, "wholeMs")}`,
+  });
   figures.add({
     name: "backfill_under_load_vs_best",
     value: best.perSecond === 0 ? 1 : rate / best.perSecond,

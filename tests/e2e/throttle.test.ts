@@ -117,7 +117,7 @@ test("a metric at twice its limit pauses it, also when its runner dies; when it 
   const scene = await start(cluster, 'metrics: { app_p95: "> 100ms" }');
   await cluster.query(scene.database, "UPDATE app SET p95 = 900");
   const { text } = await inState(scene, "throttled");
-  assert.match(text, /^app_p95 is 900ms, its limit is 100ms; goes on below 100ms for 3 s$/);
+  assert.match(text, /^app_p95 is 900ms, its limit is 100ms; goes on below 120ms for 3 s$/);
   await assertRests(scene);
   const runner = processesOf(scene.env["HEADGATE_HOME"]!).find(({ command }) => command === "runner");
   assert.ok(runner && killNow(runner.pid));

@@ -1,6 +1,7 @@
 /* The rate loop against signals that rise, fall, and cannot be read. */
 #include "data/pace.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -155,6 +156,43 @@ static void test_a_metric_is_held_near_its_limit(void **state)
     assert_true(worst < 105);
 }
 
+/* One second in which the disk stood still, again and again: nothing that we could mend. */
+static void test_a_single_peak_changes_nothing(void **state)
+{
+    UNUSED(state);
+    DataPace pace;
+    int64_t now_us = 0;
+    data_pace_init(&pace, 0.5, 0);
+    for (int i = 0; i < 100; i++) {
+        DataSignal signal = latency(i % 5 == 4 ? 900 : 100);
+        now_us += LOOK_US;
+        data_pace_look(&pace, &signal, 1, now_us);
+        assert_true(pace.duty > 0.49 && pace.duty < 0.51);
+    }
+}
+
+/* Up to 1.4 times more or less, at random: it neither pauses nor crawls. */
+static void test_noise_around_the_limit_does_not_move_it(void **state)
+{
+    UNUSED(state);
+    DataPace pace;
+    int64_t now_us = 0;
+    uint32_t random = 1;
+    double sum = 0;
+    enum { LOOKS = 2000 };
+    data_pace_init(&pace, 0.3, 0);
+    for (int i = 0; i < LOOKS; i++) {
+        random = random * 1664525 + 1013904223; /* Numerical Recipes, ch. 7.1 */
+        double noise = pow(1.4, (double)(random >> 8) / (1 << 23) - 1);
+        DataSignal signal = latency((70 + 100 * pace.duty) * noise); /* 100 ms at 0.3 */
+        now_us += 2 * LOOK_US;
+        data_pace_look(&pace, &signal, 1, now_us);
+        assert_int_not_equal(pace.state, PACE_PAUSED);
+        sum += pace.duty;
+    }
+    assert_true(sum / LOOKS > 0.22 && sum / LOOKS < 0.38);
+}
+
 static void test_a_metric_at_twice_its_limit_pauses(void **state)
 {
     UNUSED(state);
@@ -231,6 +269,8 @@ int main(void)
         cmocka_unit_test(test_near_the_limit_slows),
         cmocka_unit_test(test_what_cannot_be_read_pauses_after_a_while),
         cmocka_unit_test(test_a_metric_is_held_near_its_limit),
+        cmocka_unit_test(test_a_single_peak_changes_nothing),
+        cmocka_unit_test(test_noise_around_the_limit_does_not_move_it),
         cmocka_unit_test(test_a_metric_at_twice_its_limit_pauses),
         cmocka_unit_test(test_a_person_says_how_fast_at_most),
         cmocka_unit_test(test_a_new_runner_goes_on_where_the_last_one_was),
