@@ -70,6 +70,6 @@ int64_t data_throttle_batch_us(const DataThrottle *throttle, int64_t plan_batch_
     int64_t asked_us = throttle->batch_us > 0 ? throttle->batch_us : plan_batch_us;
     if (throttle->duty <= 0 || throttle->duty >= 1 || asked_us <= THROTTLE_BATCH_LEAST_US)
         return asked_us;
-    int64_t share_us = (int64_t)((double)asked_us * throttle->duty);
+    int64_t share_us = (int64_t)((double)asked_us * throttle->duty * throttle->duty);
     return share_us > THROTTLE_BATCH_LEAST_US ? share_us : THROTTLE_BATCH_LEAST_US;
 }

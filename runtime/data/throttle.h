@@ -34,7 +34,7 @@ NODISCARD bool data_throttle_write(DbConn *conn, int64_t run, int64_t epoch, con
 /// How long a worker rests after having been busy for busy_us, in ms: the duty's share, and at
 /// least the pause.
 int64_t data_throttle_rest_ms(const DataThrottle *throttle, int64_t busy_us, int64_t plan_pause_us);
-/// How long a batch should take: what a person or the plan says, and the duty's share of that while
+/// How long a batch should take: what a person or the plan says, times the duty's square while
 /// work is slowed, so that what disturbs comes in small pieces.
 int64_t data_throttle_batch_us(const DataThrottle *throttle, int64_t plan_batch_us);
 

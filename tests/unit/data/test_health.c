@@ -126,7 +126,7 @@ static void test_a_slowed_batch_is_shorter(void **state)
     DataThrottle throttle = {.duty = 1};
     assert_int_equal(data_throttle_batch_us(&throttle, 300000), 300000);
     throttle.duty = 0.5;
-    assert_int_equal(data_throttle_batch_us(&throttle, 300000), 150000);
+    assert_int_equal(data_throttle_batch_us(&throttle, 300000), 75000);
     throttle.duty = 0.05;
     assert_int_equal(data_throttle_batch_us(&throttle, 300000), THROTTLE_BATCH_LEAST_US);
     throttle.batch_us = 10000; /* as a person asks */
