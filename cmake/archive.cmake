@@ -10,12 +10,13 @@ function(headgate_archive_path variable name)
   endif()
 endfunction()
 
-# headgate_archive(TARGET NAME): the imported target of pkg-config links libNAME.a.
+# headgate_archive(TARGET NAME [LIBRARY ...]): the imported target of pkg-config links libNAME.a, then the libraries that
+# the archive itself needs.
 function(headgate_archive target name)
   headgate_archive_path(archive ${name})
   if(archive)
     get_target_property(libraries ${target} INTERFACE_LINK_LIBRARIES)
-    list(TRANSFORM libraries REPLACE ".*/lib${name}\\.so.*" "${archive}")
+    list(TRANSFORM libraries REPLACE ".*/lib${name}\\.so.*" "${archive};${ARGN}")
     set_target_properties(${target} PROPERTIES INTERFACE_LINK_LIBRARIES "${libraries}")
   endif()
 endfunction()
