@@ -71,6 +71,13 @@ bool text_starts(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+bool text_ends(const char *text, const char *suffix)
+{
+    size_t length = strlen(text);
+    size_t end = strlen(suffix);
+    return length >= end && strcmp(text + length - end, suffix) == 0;
+}
+
 void base_seal_memory(void)
 {
     invariant(prctl(PR_SET_DUMPABLE, 0) == 0);

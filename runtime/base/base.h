@@ -44,5 +44,6 @@ static inline bool text_empty(const char *text)
 }
 bool text_equal(const char *a, const char *b); ///< NULL equals only NULL
 bool text_starts(const char *text, const char *prefix);
+bool text_ends(const char *text, const char *suffix);
 
 #endif

@@ -64,17 +64,12 @@ static void gather(const json_t *graph, json_t *set)
         gather(item, set);
 }
 
-static bool is_lua(const char *path)
-{
-    size_t length = strlen(path);
-    return length >= 4 && strcmp(path + length - 4, ".lua") == 0;
-}
-
 bool bind_plan_reads_answers(const Bundle *bundle)
 {
     for (size_t i = 0; i < bundle->files_count; i++) {
         const BundleFile *file = &bundle->files[i];
-        if (is_lua(file->path) && memmem(file->bytes, file->size_bytes, WORD, strlen(WORD)) != NULL)
+        if (text_ends(file->path, ".lua") &&
+            memmem(file->bytes, file->size_bytes, WORD, strlen(WORD)) != NULL)
             return true;
     }
     return false;
@@ -88,7 +83,7 @@ void bind_answer_find_rest(BindPlan *plan, json_t *root)
     for (size_t n = 0; n < bundle->files_count; n++) {
         const char *file = bundle->files[n].path;
         SourceCall *calls = NULL;
-        if (!is_lua(file))
+        if (!text_ends(file, ".lua"))
             continue;
         size_t count = calls_of(plan, file, 1, INT_MAX, &calls);
         for (size_t i = 0; i < count; i++) {

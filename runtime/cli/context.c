@@ -13,10 +13,9 @@
 
 const char *cli_context_plan_folder(Arena *arena, const char *plan)
 {
-    size_t length = strlen(plan);
     static const char FILE_NAME[] = "/plan.lua";
-    if (length > strlen(FILE_NAME) && strcmp(plan + length - strlen(FILE_NAME), FILE_NAME) == 0)
-        return arena_strndup(arena, plan, length - strlen(FILE_NAME));
+    if (text_ends(plan, FILE_NAME) && !text_equal(plan, FILE_NAME))
+        return arena_strndup(arena, plan, strlen(plan) - strlen(FILE_NAME));
     const char *below_plans = arena_printf(arena, "plans/%s", plan);
     bool as_said = access(arena_printf(arena, "%s/plan.lua", plan), F_OK) == 0;
     bool by_name = access(arena_printf(arena, "%s/plan.lua", below_plans), F_OK) == 0;

@@ -359,14 +359,12 @@ static bool plan_as_before(const DataDigestTable *table, const DbResult *before,
                     DB_PARAMS(db_value(before, 0, 0), db_value(before, 0, 1)), NULL, err);
 }
 
-/* Range i lies behind this key (NULL: it is the first) … */
-static char **range_from(const DataDigestCuts *cuts, size_t i)
+char **data_digest_from(const DataDigestCuts *cuts, size_t i)
 {
     return i == 0 ? NULL : cuts->keys[i - 1];
 }
 
-/* … and up to this one (NULL: it is the last). */
-static char **range_upper(const DataDigestCuts *cuts, size_t i)
+char **data_digest_upper(const DataDigestCuts *cuts, size_t i)
 {
     return i == cuts->count ? NULL : cuts->keys[i];
 }
@@ -378,8 +376,8 @@ static bool in_one_pass(const DataDigestTable *table, const DataDigestForm *form
 {
     AUTO(db_result_auto) DbResult *found = NULL;
     AUTO(db_result_auto) DbResult *before = NULL;
-    char **from = range_from(cuts, first);
-    char **upper = range_upper(cuts, first + count - 1);
+    char **from = data_digest_from(cuts, first);
+    char **upper = data_digest_upper(cuts, first + count - 1);
     const char **ends = arena_alloc(arena, count * sizeof(*ends));
     const char *values[3] = {NULL};
     DbParams params = {.count = 1, .values = values};
@@ -410,8 +408,8 @@ bool data_digest_ranges(const DataDigestTable *table, const DataDigestForm *form
     if (form->key_count == 1 && count > 1)
         return in_one_pass(table, form, cuts, first, count, arena, digests, err);
     for (size_t i = 0; i < count; i++) {
-        if (!data_digest_range(table, form, range_from(cuts, first + i),
-                               range_upper(cuts, first + i), arena, &digests[i], err))
+        if (!data_digest_range(table, form, data_digest_from(cuts, first + i),
+                               data_digest_upper(cuts, first + i), arena, &digests[i], err))
             return false;
     }
     return true;

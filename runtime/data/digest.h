@@ -81,6 +81,10 @@ typedef struct DataDigestCuts {
     char ***keys;
     size_t count;
 } DataDigestCuts;
+/// Range i lies behind this key; NULL: it is the first.
+char **data_digest_from(const DataDigestCuts *cuts, size_t i);
+/// Range i reaches up to this key; NULL: it is the last.
+char **data_digest_upper(const DataDigestCuts *cuts, size_t i);
 /// Waits. Cuts into ranges of about so many rows, at most so many ranges; where there is no key,
 /// not at all.
 NODISCARD bool data_digest_cut(const DataDigestTable *table, const DataDigestForm *form,

@@ -307,9 +307,8 @@ static bool folder_of(const char *given, Arena *arena, const char **ret_folder, 
 {
     const char *slash = strrchr(given, '/');
     const char *last = slash == NULL ? given : slash + 1;
-    size_t length = strlen(last);
     *ret_folder = given;
-    if (length < 4 || strcmp(last + length - 4, ".lua") != 0)
+    if (!text_ends(last, ".lua"))
         return true;
     if (strcmp(last, "plan.lua") != 0)
         return error_set(err, ERROR_INPUT,

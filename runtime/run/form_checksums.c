@@ -75,8 +75,7 @@ static bool take_range(void *ctx, size_t range, const DataDigest *digest, const 
     const Taken *taken = ctx;
     json_t *one = json_object();
     json_object_set_new(one, "upper",
-                        key_json(range == taken->cuts->count ? NULL : taken->cuts->keys[range],
-                                 taken->form->key_count));
+                        key_json(data_digest_upper(taken->cuts, range), taken->form->key_count));
     json_set_int(one, "rows", digest->rows);
     json_set_string(one, "sum", digest->sum);
     json_array_append_new(taken->ranges, one);
@@ -226,11 +225,10 @@ static bool compare_with_start(RunPass *pass, size_t range, const DataDigest *di
     pass->rows += digest->rows;
     pass->rows_other += json_get_int(was, "rows", 0);
     if (!same && pass->differing++ < KEYS_MAX)
-        json_array_append_new(
-            pass->named,
-            json_string(range_text(range == 0 ? NULL : pass->cuts.keys[range - 1],
-                                   range == pass->cuts.count ? NULL : pass->cuts.keys[range],
-                                   pass->form->key_count, pass->arena)));
+        json_array_append_new(pass->named,
+                              json_string(range_text(data_digest_from(&pass->cuts, range),
+                                                     data_digest_upper(&pass->cuts, range),
+                                                     pass->form->key_count, pass->arena)));
     return true;
 }
 
@@ -360,8 +358,8 @@ static bool look_into(const RunPass *pass, char **from, char *const *upper, Erro
 static bool compare_range(RunPass *pass, size_t range, const DataDigest *a, const DataDigest *b,
                           Error *err)
 {
-    char **from = range == 0 ? NULL : pass->cuts.keys[range - 1];
-    char **upper = range == pass->cuts.count ? NULL : pass->cuts.keys[range];
+    char **from = data_digest_from(&pass->cuts, range);
+    char **upper = data_digest_upper(&pass->cuts, range);
     pass->rows += a->rows;
     pass->rows_other += b->rows;
     if (same(a, b))

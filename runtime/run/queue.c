@@ -70,8 +70,8 @@ static void hide_values(json_t *sessions)
 static const char *mode_text(Arena *arena, const char *mode)
 {
     size_t bytes = strlen(mode);
-    if (bytes > 4 && strcmp(mode + bytes - 4, "Lock") == 0)
-        bytes -= 4;
+    if (text_ends(mode, "Lock"))
+        bytes -= strlen("Lock");
     char *text = arena_alloc(arena, bytes * 2 + 1);
     size_t used = 0;
     for (size_t i = 0; i < bytes; i++) {

@@ -9,7 +9,7 @@ import { canonicalPlan } from "../lib/paths";
 import { writePlan } from "../lib/plan";
 import { loadStory } from "../lib/story";
 import { type Figures, rounds } from "./figures";
-import { settle } from "./run";
+import { secondsOf, settle } from "./run";
 
 const FLOOR_ROWS = 5000;
 const OFFSET_ROWS = 100; // as seed 001 says
@@ -185,9 +185,7 @@ class BackfillBench {
   private async measure(work: (client: pg.Client, connect: () => Promise<pg.Client>) => Promise<void>, lz4 = false): Promise<Measured> {
     const database = await this.copy(lz4);
     const client = await this.cluster.connect(database);
-    const begun = process.hrtime.bigint();
-    await work(client, () => this.cluster.connect(database));
-    const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
+    const seconds = await secondsOf(() => work(client, () => this.cluster.connect(database)));
     await client.end();
     return this.finish(database, seconds);
   }

@@ -4,6 +4,7 @@ import { headgate } from "../lib/cli";
 import type { Cluster } from "../lib/cluster";
 import { writePlan } from "../lib/plan";
 import { type Figures, rounds } from "./figures";
+import { secondsOf } from "./run";
 
 /** About 730 bytes of jsonb a row, as the server keeps it. */
 const EVENTS = `CREATE TABLE event (id bigint PRIMARY KEY, kind text NOT NULL, shop text NOT NULL, at timestamptz NOT NULL, data jsonb NOT NULL);
@@ -39,9 +40,7 @@ class DigestBench {
   async query(): Promise<number> {
     const client = await this.cluster.connect(this.template);
     await client.query("SET jit = off");
-    const begun = process.hrtime.bigint();
-    await client.query(BEST);
-    const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
+    const seconds = await secondsOf(() => client.query(BEST));
     await client.end();
     return seconds;
   }

@@ -8,7 +8,7 @@ import type { Cluster } from "../lib/cluster";
 import { contentOf } from "../lib/content";
 import { temporary, writePlan } from "../lib/plan";
 import { type Figures, rounds } from "./figures";
-import { measureStep, settle, type StepRun } from "./run";
+import { measureStep, secondsOf, settle, type StepRun } from "./run";
 
 /** About 370 bytes a row as NDJSON: messages of a team, keys in the order in which they were written. */
 const TABLE = `CREATE TABLE message (
@@ -85,9 +85,7 @@ class ImportBench {
   /** psql \copy … from a file in the text format, from exec to exit. */
   async copy(): Promise<StepRun> {
     const database = await this.database();
-    const begun = process.hrtime.bigint();
-    this.psql(database, ["-c", `\\copy message FROM '${join(this.folder, "rows.text")}'`]);
-    const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
+    const seconds = await secondsOf(() => this.psql(database, ["-c", `\\copy message FROM '${join(this.folder, "rows.text")}'`]));
     return this.finish(database, { seconds, peakMb: 0 });
   }
 
@@ -102,9 +100,7 @@ class ImportBench {
       `LOAD CSV FROM '${join(this.folder, "rows.csv")}' INTO postgresql://${PGUSER}@unix:${PGHOST}:${PGPORT}/${database}
        TARGET TABLE message WITH fields terminated by ',', fields optionally enclosed by '"', fields escaped by double-quote;\n`,
     );
-    const begun = process.hrtime.bigint();
-    execFileSync("pgloader", [join(this.folder, "rows.load")], { cwd: this.folder, stdio: "ignore" });
-    const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
+    const seconds = await secondsOf(() => execFileSync("pgloader", [join(this.folder, "rows.load")], { cwd: this.folder, stdio: "ignore" }));
     return this.finish(database, { seconds, peakMb: 0 });
   }
 

@@ -33,6 +33,13 @@ export async function measureStep(cluster: Cluster, database: string, folder: st
   return { seconds: Number(step?.["seconds"]), peakMb: peak };
 }
 
+/** How long work takes, in seconds. */
+export async function secondsOf(work: () => unknown): Promise<number> {
+  const begun = process.hrtime.bigint();
+  await work();
+  return Number(process.hrtime.bigint() - begun) / 1e9;
+}
+
 /** Nothing is left to write of what was before: a disk that is still busy with a copy of the data answers nobody in time. */
 export async function settle(cluster: Cluster, database: string): Promise<void> {
   await cluster.query(database, "CHECKPOINT");
