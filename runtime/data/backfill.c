@@ -5,6 +5,7 @@
 #include "data/crew.h"
 #include "data/import.h"
 #include "data/range.h"
+#include "data/staffing.h"
 #include "data/sync.h"
 #include "data/undo.h"
 #include "ledger/fence.h"
@@ -30,7 +31,8 @@ typedef struct Backfill {
     Arena *arena;
     DataJob job;
     DataCrew crew;
-    int workers;
+    DataStaffing staffing;
+    int joined; /* workers that are not ours, at the last turn */
     bool stopping;
     int failures;             /* workers that ended badly since the last progress */
     int64_t failures_batches; /* batches at that time */
@@ -120,7 +122,9 @@ static bool create_ranges(Backfill *backfill, Error *err)
     const DataJob *job = &backfill->job;
     if (is_import(backfill))
         return data_import_ranges(job, backfill->conn, &backfill->bytes_total, err);
-    int ranges = data_range_count(job->table.rows_estimate, backfill->workers);
+    int workers = data_staffing_wanted(&backfill->staffing);
+    bool may_grow = workers > 1 && backfill->staffing.most > workers;
+    int ranges = data_range_count(job->table.rows_estimate, may_grow ? 2 * workers : workers);
     if (!data_job_role_on(job, backfill->conn, err) ||
         !data_range_split(job, backfill->conn, ranges, backfill->arena, &keys, &count, err) ||
         !data_job_role_off(job, backfill->conn, err))
@@ -156,14 +160,15 @@ static bool begin(Backfill *backfill, Error *err)
     return db_commit(backfill->conn, err);
 }
 
-static int choose_workers(const Backfill *backfill)
+static void choose_workers(Backfill *backfill)
 {
     int wanted = backfill->job.spec->workers;
-    if (wanted == 0 && is_import(backfill))
-        wanted = backfill->bytes_total < BYTES_FOR_TWO ? 1 : AUTO_WORKERS;
-    else if (wanted == 0)
-        wanted = backfill->job.table.rows_estimate < ROWS_FOR_TWO ? 1 : AUTO_WORKERS;
-    return wanted < BOUND_WORKERS ? wanted : BOUND_WORKERS;
+    bool small = is_import(backfill) ? backfill->bytes_total < BYTES_FOR_TWO
+                                     : backfill->job.table.rows_estimate < ROWS_FOR_TWO;
+    int first = wanted > 0 ? wanted : small ? 1 : AUTO_WORKERS;
+    first = first < BOUND_WORKERS ? first : BOUND_WORKERS;
+    data_staffing_init(&backfill->staffing, first, wanted > 0 ? first : 1,
+                       wanted > 0 ? first : STAFFING_MOST, clock_monotonic_us());
 }
 
 static bool open_backfill(Backfill *backfill, const DataSpec *spec, const DataJobOptions *options,
@@ -172,14 +177,14 @@ static bool open_backfill(Backfill *backfill, const DataSpec *spec, const DataJo
     if (!data_job_open(backfill->conn, backfill->arena, spec, options, &backfill->job, err) ||
         !read_sum(backfill, err))
         return false;
-    backfill->workers = choose_workers(backfill); /* an import's when its files are known */
+    choose_workers(backfill); /* an import's when its files are known */
     backfill->pass_rows = backfill->sum.ranges == 0 ? 0 : -1;
     bool ok = backfill->sum.ranges == 0
                   ? begin(backfill, err)
                   : data_cursor_release(&backfill->job, backfill->conn, NULL, err);
     if (!ok || !read_sum(backfill, err) || !count_total(backfill, err))
         return false;
-    backfill->workers = choose_workers(backfill);
+    choose_workers(backfill);
     return true;
 }
 
@@ -327,14 +332,47 @@ static bool reap(Backfill *backfill, Error *err)
     return true;
 }
 
-static bool staff(Backfill *backfill, Error *err)
+static void tell_trial(const Backfill *backfill)
+{
+    const DataStaffing *staffing = &backfill->staffing;
+    if (backfill->hooks->log == NULL)
+        return;
+    backfill->hooks->log(backfill->hooks->ctx,
+                         arena_printf(backfill->arena,
+                                      "workers: %d write %.0f rows/s, %d wrote %.0f; there are %d",
+                                      staffing->to, staffing->tried, staffing->from,
+                                      staffing->before, staffing->best));
+}
+
+/* How many there are to be. */
+static bool decide_workers(Backfill *backfill, int *ret_workers, Error *err)
 {
     const DataBackfillHooks *hooks = backfill->hooks;
-    DataTurn turn = {.workers = backfill->workers};
+    int size = data_crew_size(&backfill->crew);
+    int joined = backfill->sum.working > size ? (int)backfill->sum.working - size : 0;
+    DataTurn turn = {.workers = data_staffing_wanted(&backfill->staffing),
+                     .said = backfill->job.spec->workers > 0,
+                     .joined = joined};
     if (hooks->turn != NULL && !hooks->turn(hooks->ctx, &turn, err))
         return false;
+    DataStaffingLook look = {.now_us = clock_monotonic_us(),
+                             .rows = rows_done(&backfill->sum),
+                             .batches = backfill->sum.batches,
+                             .workers = size,
+                             .steady = !turn.rests && !turn.held && joined == backfill->joined};
+    if (data_staffing_look(&backfill->staffing, &look))
+        tell_trial(backfill);
     backfill->rests = turn.rests;
-    int most = turn.workers;
+    backfill->joined = joined;
+    *ret_workers = turn.workers;
+    return true;
+}
+
+static bool staff(Backfill *backfill, Error *err)
+{
+    int most;
+    if (!decide_workers(backfill, &most, err))
+        return false;
     most = most < 1 ? 1 : most > BOUND_WORKERS ? BOUND_WORKERS : most;
     /* Ranges that nobody works on: those of workers that have joined need none of ours. */
     int64_t open = backfill->sum.ranges - backfill->sum.ranges_done - backfill->sum.working;

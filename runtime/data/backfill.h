@@ -23,7 +23,10 @@ typedef struct DataProgress {
 /// One turn of the runner's side.
 typedef struct DataTurn {
     int workers; ///< how many there are to be; may be changed
-    bool rests;  ///< the work is paused by the throttle
+    bool said;   ///< the plan says how many
+    int joined;  ///< how many there are beside ours
+    bool rests;  ///< set it: the work is paused by the throttle
+    bool held;   ///< set it: a person or the pace decides how fast the work is
 } DataTurn;
 
 /// What the engine gives. All but conn and worker_argv may be NULL.

@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const DataThrottle DATA_THROTTLE_NONE = {.duty = 1, .most = 1, .pause_us = -1};
+const DataThrottle DATA_THROTTLE_NONE = {.duty = 1, .each = 1, .most = 1, .pause_us = -1};
 
 bool data_throttle_read(DbConn *conn, const char *run, const char *step, DataThrottle *ret,
                         bool *ret_stale, Error *err)
 {
-    enum { DUTY, MOST, BATCH_US, PAUSE_US, WORKERS, AGE_MS };
+    enum { DUTY, EACH, MOST, BATCH_US, PAUSE_US, WORKERS, AGE_MS };
     AUTO(db_result_auto) DbResult *row = NULL;
     *ret = DATA_THROTTLE_NONE;
     if (!db_query_prepared(conn, db_sql("data_pace_read"), DB_PARAMS(run, step), &row, err))
@@ -23,6 +23,7 @@ bool data_throttle_read(DbConn *conn, const char *run, const char *step, DataThr
     if (db_rows(row) == 0)
         return true;
     ret->duty = strtod(db_value(row, 0, DUTY), NULL);
+    ret->each = strtod(db_value(row, 0, EACH), NULL);
     ret->most = strtod(db_value(row, 0, MOST), NULL);
     ret->batch_us = db_int(row, 0, BATCH_US);
     ret->pause_us = db_int(row, 0, PAUSE_US);
@@ -35,19 +36,21 @@ bool data_throttle_write(DbConn *conn, int64_t run, int64_t epoch, const char *s
 {
     char run_text[24];
     char duty[32];
+    char each[32];
     char most[32];
     char batch[24];
     char pause[24];
     char workers[16];
     snprintf(run_text, sizeof(run_text), "%" PRId64, run);
     snprintf(duty, sizeof(duty), "%.3f", throttle->duty);
+    snprintf(each, sizeof(each), "%.3f", throttle->each);
     snprintf(most, sizeof(most), "%.3f", throttle->most);
     snprintf(workers, sizeof(workers), "%d", throttle->workers);
     snprintf(batch, sizeof(batch), "%" PRId64, throttle->batch_us);
     snprintf(pause, sizeof(pause), "%" PRId64, throttle->pause_us);
     if (!ledger_fence_begin(conn, run, epoch, NULL, NULL, err) ||
         !db_query_prepared(conn, db_sql("data_pace_write"),
-                           DB_PARAMS(run_text, step, duty, most, batch, pause, workers), NULL,
+                           DB_PARAMS(run_text, step, duty, each, most, batch, pause, workers), NULL,
                            err)) {
         db_rollback(conn);
         return false;
@@ -59,8 +62,8 @@ int64_t data_throttle_rest_ms(const DataThrottle *throttle, int64_t busy_us, int
 {
     int64_t pause_us = throttle->pause_us >= 0 ? throttle->pause_us : plan_pause_us;
     int64_t rest_us = 0;
-    if (throttle->duty > 0 && throttle->duty < 1)
-        rest_us = (int64_t)((double)busy_us * (1 / throttle->duty - 1));
+    if (throttle->each > 0 && throttle->each < 1)
+        rest_us = (int64_t)((double)busy_us * (1 / throttle->each - 1));
     rest_us = rest_us > THROTTLE_REST_MAX_MS * 1000LL ? THROTTLE_REST_MAX_MS * 1000LL : rest_us;
     return (rest_us > pause_us ? rest_us : pause_us) / 1000;
 }

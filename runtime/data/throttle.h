@@ -15,7 +15,8 @@ enum {
 };
 
 typedef struct DataThrottle {
-    double duty;      ///< share of the time to work, 0 (pause) to 1
+    double duty;      ///< share of what the step's workers could do, 0 (pause) to 1
+    double each;      ///< share of its time that each of those that are left works, duty to 1
     double most;      ///< what a person allows at most; 1 = all
     int64_t batch_us; ///< how long a batch should take; 0 = as the plan says
     int64_t pause_us; ///< rest between two batches; < 0 = as the plan says
@@ -31,8 +32,8 @@ NODISCARD bool data_throttle_read(DbConn *conn, const char *run, const char *ste
 /// Waits, in a fenced transaction of its own. Writes the row of a step of a run.
 NODISCARD bool data_throttle_write(DbConn *conn, int64_t run, int64_t epoch, const char *step,
                                    const DataThrottle *throttle, Error *err);
-/// How long a worker rests after having been busy for busy_us, in ms: the duty's share, and at
-/// least the pause.
+/// How long a worker rests after having been busy for busy_us, in ms: what each works leaves, and
+/// at least the pause.
 int64_t data_throttle_rest_ms(const DataThrottle *throttle, int64_t busy_us, int64_t plan_pause_us);
 /// How long a batch should take: what a person or the plan says, times the duty's square while
 /// work is slowed, so that what disturbs comes in small pieces.

@@ -36,7 +36,8 @@ const PlanKey PLAN_BACKFILL_KEYS[] = {
     {.name = "workers",
      .type = KEY_WORKERS,
      .fallback = "\"auto\"",
-     .doc = "Worker processes, or \"auto\": 1 for a table below 5,000 rows, else 2."},
+     .doc = "Worker processes, or \"auto\": 1 for a table below 5,000 rows, else 2, "
+            "and from then on as many as bring more, up to 8."},
     {.name = "on_error",
      .type = KEY_CHOICE,
      .choices = "queue fail",

@@ -142,8 +142,7 @@ static void on_log(void *ctx, const char *line)
 static bool on_turn(void *ctx, DataTurn *turn, Error *err)
 {
     Work *work = ctx;
-    int asked = run_throttle_workers(work->throttle);
-    turn->workers = asked > 0 ? asked : turn->workers;
+    run_throttle_staff(work->throttle, turn);
     if (!run_throttle_turn(work->throttle, err))
         return false;
     turn->rests = work->run->state == RUN_THROTTLED;

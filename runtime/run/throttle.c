@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "data/health.h"
+#include "data/staffing.h"
 #include "run/control.h"
 #include "run/metric.h"
 
@@ -40,6 +41,9 @@ struct RunThrottle {
     unsigned relation;
     DataPace pace;
     DataThrottle row;
+    int wanted;  /* workers, were there no pace; 0 = not known yet */
+    int joined;  /* beside them */
+    int workers; /* that there are to be */
     DataSignal signals[PACE_SIGNALS_MAX];
     size_t signals_count;
     Steer *steers;
@@ -115,11 +119,17 @@ static void look(RunThrottle *throttle)
 static bool write_row(RunThrottle *throttle, bool changed, Error *err)
 {
     int64_t now_us = clock_monotonic_us();
-    bool moved = fabs(throttle->pace.duty - throttle->row.duty) > 0.001;
+    double each = throttle->wanted == 0
+                      ? throttle->pace.duty
+                      : data_staffing_each(throttle->wanted, throttle->joined, throttle->workers,
+                                           throttle->pace.duty);
+    bool moved = fabs(throttle->pace.duty - throttle->row.duty) > 0.001 ||
+                 fabs(each - throttle->row.each) > 0.001;
     if (!moved && !changed && throttle->written_us > 0 &&
         now_us - throttle->written_us < THROTTLE_RENEW_MS * 1000)
         return true;
     throttle->row.duty = throttle->pace.duty;
+    throttle->row.each = each;
     if (!data_throttle_write(throttle->conn, throttle->run->id, throttle->run->epoch,
                              throttle->node->path, &throttle->row, err))
         return false;
@@ -342,9 +352,22 @@ void run_throttle_stop(RunThrottle *throttle)
     base_free(&throttle);
 }
 
-int run_throttle_workers(const RunThrottle *throttle)
+void run_throttle_staff(RunThrottle *throttle, DataTurn *turn)
 {
-    return throttle->row.workers;
+    int asked = throttle->row.workers;
+    int wanted = asked > 0 ? asked : turn->workers;
+    int now = throttle->wanted == 0 ? wanted : throttle->workers;
+    bool ours = asked == 0 && !turn->said;
+    turn->workers =
+        ours ? data_staffing_slowed(wanted, turn->joined, now, throttle->pace.duty) : wanted;
+    turn->held = asked > 0 || throttle->pace.state != PACE_FREE || throttle->pace.duty < 1;
+    bool changed = turn->workers != throttle->workers || turn->joined != throttle->joined ||
+                   wanted != throttle->wanted;
+    throttle->wanted = wanted;
+    throttle->joined = turn->joined;
+    throttle->workers = turn->workers;
+    if (changed) /* each has another part to do */
+        fiber_event_broadcast(&throttle->wake);
 }
 
 bool run_throttle_turn(RunThrottle *throttle, Error *err)

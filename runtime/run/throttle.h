@@ -4,6 +4,7 @@
 #ifndef HEADGATE_RUN_THROTTLE_H
 #define HEADGATE_RUN_THROTTLE_H
 
+#include "data/backfill.h"
 #include "data/pace.h"
 #include "data/throttle.h"
 #include "run/run.h"
@@ -18,7 +19,8 @@ NODISCARD bool run_throttle_start(Run *run, const PlanNode *node, const char *re
 void run_throttle_stop(RunThrottle *throttle);
 /// Waits. Once a turn of the engine's fiber: brings the run's state in line (running, throttled).
 NODISCARD bool run_throttle_turn(RunThrottle *throttle, Error *err);
-/// How many workers a person asked for; 0 = as the plan says.
-int run_throttle_workers(const RunThrottle *throttle);
+/// As many workers as a person asks for; where nobody says how many, fewer while the pace slows the
+/// work.
+void run_throttle_staff(RunThrottle *throttle, DataTurn *turn);
 
 #endif

@@ -129,7 +129,7 @@ function task(name) end
 ---@field batch? integer  Rows of the first batch; later ones follow batch_time. Default: chosen by the runtime.
 ---@field batch_time? string  How long a batch should take; at most 5s. Default: "300ms".
 ---@field pause? string  A rest between two batches of a worker. Default: "0s".
----@field workers? integer|"auto"  Worker processes, or "auto": 1 for a table below 5,000 rows, else 2. Default: "auto".
+---@field workers? integer|"auto"  Worker processes, or "auto": 1 for a table below 5,000 rows, else 2, and from then on as many as bring more, up to 8. Default: "auto".
 ---@field on_error? "queue"|"fail"  A row whose map raises goes to the review queue, or fails the step. Default: "queue".
 ---@field one_way? string  Why old values need not be kept for a rollback. Without it every old value is kept.
 ---@field ticks? string|string[]  The boxes of the plan's document that this ticks when it is done.
@@ -152,7 +152,7 @@ function backfill(name) end
 ---@field batch? integer  Records of the first batch; later ones follow batch_time. Default: chosen by the runtime.
 ---@field batch_time? string  How long a batch should take; at most 5s. Default: "300ms".
 ---@field pause? string  A rest between two batches of a worker. Default: "0s".
----@field workers? integer|"auto"  Worker processes, or "auto": 1 for less than 4 MB of files, else 2. Default: "auto".
+---@field workers? integer|"auto"  Worker processes, or "auto": 1 for less than 4 MB of files, else 2, and from then on as many as bring more, up to 8. Default: "auto".
 ---@field on_error? "queue"|"fail"  A record that cannot be read, mapped or written goes to the review queue, or fails the step. Default: "queue".
 ---@field one_way? string  Why the rows stay after a rollback. Without it those that still are as they were written are deleted.
 ---@field allow? table<string, string>  What `headgate check` reports here or below and is meant, with the reason: { index_blocks = "250 rows" }. docs/lint.md has the rules.

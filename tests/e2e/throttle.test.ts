@@ -46,6 +46,8 @@ before(async () => {
 });
 after(() => cluster.stop());
 
+const AUTO = PLAN.replace("workers = 2", 'workers = "auto"');
+
 interface Scene {
   rows: number;
   cluster: Cluster;
@@ -56,10 +58,10 @@ interface Scene {
 }
 
 /** A run whose backfill has begun. */
-async function start(server: Cluster, throttle: string, rows = ROWS, seconds = 0.002): Promise<Scene> {
+async function start(server: Cluster, throttle: string, rows = ROWS, seconds = 0.002, plan = PLAN): Promise<Scene> {
   const database = await server.database();
   await server.query(database, schema(rows, seconds));
-  const folder = writePlan({ "plan.lua": PLAN, "headgate.yaml": config(throttle) });
+  const folder = writePlan({ "plan.lua": plan, "headgate.yaml": config(throttle) });
   const env = { ...server.env(database), HEADGATE_HOME: temporary("home") };
   const run = headgate(["run", folder, "-e", "test", "--yes"], { env, timeoutMs: 180_000 });
   const scene = { rows, cluster: server, database, folder, env, run };
@@ -109,6 +111,12 @@ const throttles = async ({ cluster, database }: Scene): Promise<Record<string, u
   (await cluster.query(database, "SELECT data FROM headgate.event WHERE type = 'step.throttle' ORDER BY seq")).map(
     (row) => row["data"] as Record<string, unknown>,
   );
+
+const working = ({ cluster, database }: Scene, workers: number): Promise<unknown> =>
+  waitUntil(`${workers} at work`, async () => {
+    const [row] = await cluster.query(database, "SELECT count(DISTINCT owner)::int AS n FROM headgate.cursor WHERE owner IS NOT NULL");
+    return row?.["n"] === workers;
+  });
 
 const tune = (scene: Scene, ...args: string[]): ReturnType<typeof headgate> =>
   headgate(["tune", "1", ...args, "-c", `${scene.folder}/headgate.yaml`, "-e", "test"], { env: scene.env });
@@ -165,13 +173,7 @@ test("a person says how fast, how many and how large while it runs", async () =>
   assert.match((await tune(scene)).text, /say what to change/);
   const asked = await tune(scene, "fill/items.upper", "--speed", "50%", "--workers", "3", "--batch-time", "40ms", "--pause", "0ms", "-m", "nightly window");
   assert.equal(asked.code, 0, asked.text);
-  await waitUntil("three workers are at it", async () => {
-    const [row] = await cluster.query(
-      scene.database,
-      "SELECT count(DISTINCT owner)::int AS n FROM headgate.cursor WHERE owner IS NOT NULL",
-    );
-    return row?.["n"] === 3;
-  });
+  await working(scene, 3);
   const [pace] = await cluster.query(scene.database, "SELECT most, duty, workers, batch_us::int, pause_us::int FROM headgate.pace");
   assert.equal((await tune(scene, "--speed", "100")).code, 0);
   assert.deepEqual(pace, { most: 0.5, duty: 0.5, workers: 3, batch_us: 40_000, pause_us: 0 });
@@ -182,4 +184,33 @@ test("a person says how fast, how many and how large while it runs", async () =>
   assert.equal((event?.["data"] as Record<string, unknown>)["why"], "nightly window");
   const late = await tune(scene, "--speed", "100");
   assert.match(late.text, /run 1 is done: only row work that runs can be tuned/);
+});
+
+test("auto takes one more worker where that brings more, and says so", async () => {
+  const scene = await start(cluster, "blocked: 1s", 80_000, 0.001, AUTO);
+  await working(scene, 3);
+  const told = (): Promise<Record<string, unknown>[]> =>
+    cluster.query(scene.database, "SELECT data ->> 'text' AS text FROM headgate.event WHERE data ->> 'text' LIKE 'workers: %' ORDER BY seq");
+  const [first] = await waitUntil("it says so", async () => {
+    const lines = await told();
+    return lines.length > 0 && lines;
+  });
+  assert.match(String(first?.["text"]), /^workers: 3 write [0-9]+ rows\/s, 2 wrote [0-9]+; there are 3$/);
+  await assertDone(scene);
+});
+
+test("slowed work has fewer workers before each does less, unless somebody said how many", async () => {
+  const scene = await start(cluster, "blocked: 1s", 100_000, 0.0005, AUTO);
+  await working(scene, 2);
+  assert.equal((await tune(scene, "--speed", "40%")).code, 0);
+  await working(scene, 1);
+  const [pace] = await waitUntil("the one that is left does the part of both", async () => {
+    const rows = await cluster.query(scene.database, "SELECT duty, each FROM headgate.pace");
+    return Number(rows[0]?.["each"]) > 0.4 && rows;
+  });
+  assert.deepEqual(pace, { duty: 0.4, each: 0.8 });
+  assert.equal((await tune(scene, "--speed", "40%", "--workers", "2")).code, 0);
+  await working(scene, 2);
+  assert.equal((await tune(scene, "--speed", "100")).code, 0);
+  await assertDone(scene);
 });

@@ -67,6 +67,7 @@ CREATE TABLE headgate.pace (
     run      bigint  NOT NULL,
     step     text    NOT NULL,
     duty     double precision NOT NULL CHECK (duty BETWEEN 0 AND 1),
+    each     double precision NOT NULL CHECK (each BETWEEN 0 AND 1),
     most     double precision NOT NULL DEFAULT 1 CHECK (most > 0 AND most <= 1),
     batch_us bigint  NOT NULL DEFAULT 0,
     pause_us bigint  NOT NULL DEFAULT -1,

@@ -105,10 +105,11 @@ FIBER_TEST(test_the_row_of_a_step)
     assert_false(stale); /* nobody ever looked: nothing holds us back */
     assert_true(row.duty >= 1);
     DataThrottle written = {
-        .duty = 0.25, .most = 0.5, .batch_us = 20000, .pause_us = 0, .workers = 3};
+        .duty = 0.25, .each = 0.5, .most = 0.5, .batch_us = 20000, .pause_us = 0, .workers = 3};
     assert_true(data_throttle_write(fixture_conn, RUN, EPOCH, "a/b", &written, &err));
     assert_true(data_throttle_read(fixture_conn, "7", "a/b", &row, &stale, &err));
-    assert_true(row.duty > 0.24 && row.duty < 0.26 && row.most > 0.49 && row.most < 0.51);
+    assert_true(row.duty > 0.24 && row.duty < 0.26 && row.each > 0.49 && row.each < 0.51);
+    assert_true(row.most > 0.49 && row.most < 0.51);
     assert_int_equal(row.batch_us, 20000);
     assert_int_equal(row.pause_us, 0);
     assert_int_equal(row.workers, 3);
@@ -136,13 +137,13 @@ static void test_a_slowed_batch_is_shorter(void **state)
 static void test_rests(void **state)
 {
     UNUSED(state);
-    DataThrottle half = {.duty = 0.5, .pause_us = -1};
+    DataThrottle half = {.each = 0.5, .pause_us = -1};
     assert_int_equal(data_throttle_rest_ms(&half, 300000, 0), 300);
     assert_int_equal(data_throttle_rest_ms(&half, 300000, 400000), 400);
     half.pause_us = 10000;
-    half.duty = 1;
+    half.each = 1;
     assert_int_equal(data_throttle_rest_ms(&half, 300000, 400000), 10);
-    half.duty = 0.05;
+    half.each = 0.05;
     assert_int_equal(data_throttle_rest_ms(&half, 4000000, 0), THROTTLE_REST_MAX_MS);
 }
 
