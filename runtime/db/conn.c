@@ -28,12 +28,12 @@ static void arm(DbConn *conn, int events)
 
 void db_take_notifications(DbConn *conn)
 {
-    for (PGnotify *note = PQnotifies(conn->pg); note != NULL; note = PQnotifies(conn->pg)) {
+    for (PGnotify *note = pq->notifies(conn->pg); note != NULL; note = pq->notifies(conn->pg)) {
         for (DbListener *listener = conn->listeners; listener != NULL; listener = listener->next) {
             if (strcmp(listener->channel, note->relname) == 0)
                 fiber_event_broadcast(listener->event);
         }
-        PQfreemem(note);
+        pq->freemem(note);
     }
 }
 
@@ -61,7 +61,7 @@ void db_flush(DbConn *conn)
 {
     if (conn->lost)
         return;
-    int left = PQflush(conn->pg);
+    int left = pq->flush(conn->pg);
     if (left < 0)
         db_lose(conn);
     else
@@ -74,7 +74,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     bool readable = status < 0 || (events & UV_READABLE) != 0;
     if (status < 0)
         conn->armed = 0; /* libuv has stopped watching; the server's last words may come first */
-    if (readable && !PQconsumeInput(conn->pg)) {
+    if (readable && !pq->consumeInput(conn->pg)) {
         db_take_notifications(conn); /* those that came before the end */
         db_lose(conn);
     } else if (status < 0 || (events & UV_WRITABLE) != 0) {
@@ -85,7 +85,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
             db_take_notifications(conn);
         return;
     }
-    if (conn->lost || conn->copying || !PQisBusy(conn->pg))
+    if (conn->lost || conn->copying || !pq->isBusy(conn->pg))
         fiber_wake(conn->user);
 }
 
@@ -93,9 +93,9 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 static void on_notice(void *ctx, const PGresult *notice)
 {
     DbConn *conn = ctx;
-    const char *severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
-    const char *sqlstate = PQresultErrorField(notice, PG_DIAG_SQLSTATE);
-    const char *message = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
+    const char *severity = pq->resultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+    const char *sqlstate = pq->resultErrorField(notice, PG_DIAG_SQLSTATE);
+    const char *message = pq->resultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
     if (severity == NULL || sqlstate == NULL || message == NULL)
         return;
     if (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0) {
@@ -110,7 +110,7 @@ void db_attach(DbConn *conn)
 {
     uv_loop_t *uv = loop_uv(conn->loop);
     conn->handles = base_alloc(sizeof(*conn->handles));
-    invariant(uv_poll_init(uv, &conn->handles->poll, PQsocket(conn->pg)) == 0);
+    invariant(uv_poll_init(uv, &conn->handles->poll, pq->socket(conn->pg)) == 0);
     invariant(uv_timer_init(uv, &conn->handles->timer) == 0);
     invariant(uv_timer_init(uv, &conn->handles->probe) == 0);
     conn->handles->poll.data = conn;
@@ -118,8 +118,8 @@ void db_attach(DbConn *conn)
     conn->handles->probe.data = conn;
     conn->handles->open = 3;
     conn->answer_grace_ms = ANSWER_GRACE_MS;
-    PQsetnonblocking(conn->pg, 1);
-    PQsetNoticeReceiver(conn->pg, on_notice, conn);
+    pq->setnonblocking(conn->pg, 1);
+    pq->setNoticeReceiver(conn->pg, on_notice, conn);
     arm(conn, UV_READABLE);
 }
 
@@ -169,20 +169,20 @@ static bool hide_secrets(const char *conninfo, Error *err)
         return true;
     hide_uri_password(conninfo);
     char *message = NULL;
-    PQconninfoOption *options = PQconninfoParse(conninfo, &message);
+    PQconninfoOption *options = pq->conninfoParse(conninfo, &message);
     if (options == NULL) {
         if (message != NULL)
             mask_quoted(message);
         error_set(err, ERROR_INPUT, "the connection string is wrong: %s",
                   message == NULL ? "out of memory" : message);
-        PQfreemem(message);
+        pq->freemem(message);
         return false;
     }
     for (const PQconninfoOption *option = options; option->keyword != NULL; option++) {
         if (option->dispchar[0] == '*')
             log_secret(option->val);
     }
-    PQconninfoFree(options);
+    pq->conninfoFree(options);
     return true;
 }
 
@@ -207,7 +207,7 @@ static const struct ConnectRow {
 
 static bool connect_failed(const PGconn *pg, Error *err)
 {
-    const char *text = PQerrorMessage(pg);
+    const char *text = pq->errorMessage(pg);
     ErrorKind kind = ERROR_UNREACHABLE;
     for (size_t i = COUNT_OF(CONNECT_ROWS); i > 0; i--) {
         if (strstr(text, CONNECT_ROWS[i - 1].text) != NULL)
@@ -223,6 +223,27 @@ static bool connect_failed(const PGconn *pg, Error *err)
 }
 
 /* -- opening -- */
+
+typedef struct LoadJob {
+    bool ok;
+    Error err;
+} LoadJob;
+
+static void run_load(void *arg)
+{
+    LoadJob *job = arg;
+    job->ok = db_library(&job->err);
+}
+
+static bool load_on_pool(Error *err)
+{
+    LoadJob job = {.ok = pq != NULL};
+    if (!job.ok)
+        fiber_run_blocking(run_load, &job);
+    if (!job.ok && err != NULL)
+        *err = job.err;
+    return job.ok;
+}
 
 typedef struct OpenJob {
     const char *keywords[PARAMETERS_MAX];
@@ -270,7 +291,7 @@ static void collect_parameters(OpenJob *job, const DbTarget *target)
 static void run_connect(void *arg)
 {
     OpenJob *job = arg;
-    job->pg = PQconnectdbParams(job->keywords, job->values, 1);
+    job->pg = pq->connectdbParams(job->keywords, job->values, 1);
 }
 
 static bool connect_on_pool(const DbTarget *target, PGconn **ret_pg, Error *err)
@@ -281,8 +302,8 @@ static bool connect_on_pool(const DbTarget *target, PGconn **ret_pg, Error *err)
     collect_parameters(&job, target);
     fiber_run_blocking(run_connect, &job);
     invariant(job.pg != NULL);
-    log_secret(PQpass(job.pg)); /* it may have come from .pgpass */
-    bool ok = PQstatus(job.pg) == CONNECTION_OK;
+    log_secret(pq->pass(job.pg)); /* it may have come from .pgpass */
+    bool ok = pq->status(job.pg) == CONNECTION_OK;
     if (!ok)
         connect_failed(job.pg, err);
     if (!ok && job.needs_certificate)
@@ -292,7 +313,7 @@ static bool connect_on_pool(const DbTarget *target, PGconn **ret_pg, Error *err)
     if (ok && fiber_cancelled())
         ok = error_set(err, ERROR_CANCELLED, "asked to stop while connecting");
     if (!ok) {
-        PQfinish(job.pg);
+        pq->finish(job.pg);
         return false;
     }
     *ret_pg = job.pg;
@@ -308,7 +329,7 @@ static bool version_check(const DbConn *conn, Error *err)
 {
     if (conn->version >= SERVER_VERSION_LEAST)
         return true;
-    const char *text = PQparameterStatus(conn->pg, "server_version");
+    const char *text = pq->parameterStatus(conn->pg, "server_version");
     return error_set(err, ERROR_REFUSED, "PostgreSQL %s is too old: Headgate needs 13 or newer",
                      text == NULL ? "of an unknown version" : text);
 }
@@ -384,14 +405,15 @@ static bool prepare_session(DbConn *conn, const DbTarget *target, Error *err)
 bool db_open(Loop *loop, const DbTarget *target, DbConn **ret_conn, Error *err)
 {
     PGconn *pg = NULL;
-    if (!hide_secrets(target->conninfo == NULL ? "" : target->conninfo, err) ||
+    if (!load_on_pool(err) ||
+        !hide_secrets(target->conninfo == NULL ? "" : target->conninfo, err) ||
         !connect_on_pool(target, &pg, err))
         return false;
     DbConn *conn = base_alloc(sizeof(*conn));
     conn->loop = loop;
     conn->pg = pg;
-    conn->pid = PQbackendPID(pg);
-    conn->version = PQserverVersion(pg);
+    conn->pid = pq->backendPID(pg);
+    conn->version = pq->serverVersion(pg);
     db_probe_init(conn, target->conninfo);
     db_attach(conn);
     if (!prepare_session(conn, target, err)) {
@@ -426,9 +448,9 @@ void db_close(DbConn *conn)
         return;
     invariant(conn->user == NULL);
     db_lose(conn);
-    close_handles(conn->handles); /* before PQfinish, which closes the file descriptor */
+    close_handles(conn->handles); /* before finish, which closes the file descriptor */
     db_probe_done(conn);
-    PQfinish(conn->pg);
+    pq->finish(conn->pg);
     if (conn->cancel_job != NULL)
         conn->cancel_job->conn = NULL;
     fiber_event_broadcast(&conn->cancel_done);
@@ -455,13 +477,13 @@ bool db_usable(const DbConn *conn)
 
 bool db_in_transaction(const DbConn *conn)
 {
-    PGTransactionStatusType status = PQtransactionStatus(conn->pg);
+    PGTransactionStatusType status = pq->transactionStatus(conn->pg);
     return !conn->lost && (status == PQTRANS_INTRANS || status == PQTRANS_INERROR);
 }
 
 bool db_in_aborted(const DbConn *conn)
 {
-    return !conn->lost && PQtransactionStatus(conn->pg) == PQTRANS_INERROR;
+    return !conn->lost && pq->transactionStatus(conn->pg) == PQTRANS_INERROR;
 }
 
 int db_backend_pid(const DbConn *conn)
@@ -481,7 +503,7 @@ static void run_cancel(uv_work_t *request)
     DbCancelJob *job = request->data;
     char message[256];
     /* A failure shows as a statement that is not cancelled; there is nobody else to tell. */
-    (void)PQcancel(job->cancel, message, sizeof(message));
+    (void)pq->cancel(job->cancel, message, sizeof(message));
 }
 
 static void on_cancel_sent(uv_work_t *request, int status)
@@ -492,7 +514,7 @@ static void on_cancel_sent(uv_work_t *request, int status)
         job->conn->cancel_job = NULL;
         fiber_event_broadcast(&job->conn->cancel_done);
     }
-    PQfreeCancel(job->cancel);
+    pq->freeCancel(job->cancel);
     free(job);
 }
 
@@ -500,7 +522,7 @@ void db_cancel(DbConn *conn)
 {
     if (conn->lost || conn->user == NULL || conn->uncancellable || conn->cancel_job != NULL)
         return;
-    PGcancel *cancel = PQgetCancel(conn->pg);
+    PGcancel *cancel = pq->getCancel(conn->pg);
     if (cancel == NULL)
         return;
     DbCancelJob *job = base_alloc(sizeof(*job));

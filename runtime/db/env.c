@@ -2,8 +2,8 @@
 #include "db/env.h"
 
 #include "db/cluster.h"
+#include "db/library.h"
 
-#include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -41,10 +41,12 @@ static bool is_needed(const char *entry)
 bool db_env(Arena *arena, const char *conninfo, const char ***ret_env, Error *err)
 {
     char *problem = NULL;
-    PQconninfoOption *options = PQconninfoParse(conninfo, &problem);
+    if (!db_library(err))
+        return false;
+    PQconninfoOption *options = pq->conninfoParse(conninfo, &problem);
     if (options == NULL) {
         error_set(err, ERROR_INPUT, "the connection settings do not parse");
-        PQfreemem(problem);
+        pq->freemem(problem);
         return false;
     }
     size_t count = 1;
@@ -62,7 +64,7 @@ bool db_env(Arena *arena, const char *conninfo, const char ***ret_env, Error *er
         if (option->val != NULL && option->envvar != NULL)
             env[used++] = arena_printf(arena, "%s=%s", option->envvar, option->val);
     }
-    PQconninfoFree(options);
+    pq->conninfoFree(options);
     *ret_env = env;
     return true;
 }

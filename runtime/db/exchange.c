@@ -1,5 +1,5 @@
 /* Statements and their answers: one exchange at a time, the fiber waits while libpq fills its
- * buffers. Every public function here is begin_exchange() → PQsend… → collect → finish_exchange().
+ * buffers. Every public function here is begin_exchange() → send… → collect → finish_exchange().
  */
 #include "db/copy.h"
 #include "db/private.h"
@@ -93,7 +93,7 @@ static bool begin_exchange(DbConn *conn, Error *err)
 
 static bool is_error(const PGresult *result)
 {
-    ExecStatusType status = PQresultStatus(result);
+    ExecStatusType status = pq->resultStatus(result);
     return status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY;
 }
 
@@ -111,17 +111,17 @@ static bool finish_exchange(DbConn *conn, PGresult *result, DbResult **ret_resul
         return true;
     }
     Error local = {0};
-    bool told =
-        result != NULL && is_error(result) && PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL;
+    bool told = result != NULL && is_error(result) &&
+                pq->resultErrorField(result, PG_DIAG_SQLSTATE) != NULL;
     if (told)
         db_result_error(conn, result, ret_position, &local);
     else if (result != NULL && is_error(result) && !conn->lost &&
-             PQstatus(conn->pg) == CONNECTION_OK)
-        error_set(&local, ERROR_INTERNAL, "%s", PQresultErrorMessage(result));
+             pq->status(conn->pg) == CONNECTION_OK)
+        error_set(&local, ERROR_INTERNAL, "%s", pq->resultErrorMessage(result));
     else
         lost_error(conn, &local);
-    PQclear(result);
-    if (local.kind == ERROR_UNREACHABLE || PQstatus(conn->pg) == CONNECTION_BAD)
+    pq->clear(result);
+    if (local.kind == ERROR_UNREACHABLE || pq->status(conn->pg) == CONNECTION_BAD)
         db_lose(conn);
     if (conn->cancel_asked && strcmp(local.sqlstate, "57014") == 0)
         local.kind = ERROR_CANCELLED;
@@ -133,14 +133,14 @@ static bool finish_exchange(DbConn *conn, PGresult *result, DbResult **ret_resul
 /* What could not even be sent: too many parameters, or the connection is gone. */
 static bool send_failed(DbConn *conn, Error *err)
 {
-    if (PQstatus(conn->pg) == CONNECTION_BAD)
+    if (pq->status(conn->pg) == CONNECTION_BAD)
         db_lose(conn);
     uv_timer_stop(&conn->handles->timer);
     db_probe_end(conn);
     conn->user = NULL;
     if (conn->lost)
         return lost_error(conn, err);
-    return error_set(err, ERROR_INTERNAL, "sending a statement: %s", PQerrorMessage(conn->pg));
+    return error_set(err, ERROR_INTERNAL, "sending a statement: %s", pq->errorMessage(conn->pg));
 }
 
 /* -- answers -- */
@@ -156,15 +156,15 @@ static void cancel_if_asked(DbConn *conn)
 /* The next result, or NULL at the end of the answer. */
 static PGresult *next_result(DbConn *conn)
 {
-    while (!conn->lost && PQisBusy(conn->pg)) {
+    while (!conn->lost && pq->isBusy(conn->pg)) {
         cancel_if_asked(conn);
         fiber_wait();
     }
-    /* PQgetResult() blocks on a connection that is only given up by us, not broken. Of a broken one
+    /* getResult() blocks on a connection that is only given up by us, not broken. Of a broken one
      * it gives what the server said last. */
-    if (conn->lost && PQstatus(conn->pg) != CONNECTION_BAD)
+    if (conn->lost && pq->status(conn->pg) != CONNECTION_BAD)
         return NULL;
-    return PQgetResult(conn->pg);
+    return pq->getResult(conn->pg);
 }
 
 /* Reads and drops what COPY … TO STDOUT sends. */
@@ -173,9 +173,9 @@ static void drop_copy_out(DbConn *conn)
     conn->copying = true;
     for (;;) {
         char *buffer = NULL;
-        int bytes = PQgetCopyData(conn->pg, &buffer, 1);
+        int bytes = pq->getCopyData(conn->pg, &buffer, 1);
         if (buffer != NULL)
-            PQfreemem(buffer);
+            pq->freemem(buffer);
         if (bytes < 0 || (bytes == 0 && conn->lost))
             break;
         if (bytes == 0) {
@@ -188,7 +188,7 @@ static void drop_copy_out(DbConn *conn)
 
 static void refuse_copy_in(DbConn *conn)
 {
-    if (PQputCopyEnd(conn->pg, "Headgate has no data for COPY ... FROM STDIN") != 1)
+    if (pq->putCopyEnd(conn->pg, "Headgate has no data for COPY ... FROM STDIN") != 1)
         db_lose(conn);
     else
         db_flush(conn);
@@ -202,9 +202,9 @@ static PGresult *collect(DbConn *conn, bool *ret_copy_out)
         PGresult *result = next_result(conn);
         if (result == NULL)
             return kept;
-        ExecStatusType status = PQresultStatus(result);
+        ExecStatusType status = pq->resultStatus(result);
         if (status == PGRES_COPY_OUT || status == PGRES_COPY_IN) {
-            PQclear(result);
+            pq->clear(result);
             *ret_copy_out = *ret_copy_out || status == PGRES_COPY_OUT;
             if (status == PGRES_COPY_OUT)
                 drop_copy_out(conn);
@@ -213,10 +213,10 @@ static PGresult *collect(DbConn *conn, bool *ret_copy_out)
             continue;
         }
         if (kept != NULL && is_error(kept)) {
-            PQclear(result);
+            pq->clear(result);
             continue;
         }
-        PQclear(kept);
+        pq->clear(kept);
         kept = result;
     }
 }
@@ -248,8 +248,8 @@ static const DbParams NO_PARAMS = {0};
 static bool send_params(DbConn *conn, const char *sql, const DbParams *params)
 {
     const DbParams *p = params == NULL ? &NO_PARAMS : params;
-    return PQsendQueryParams(conn->pg, sql, p->count, p->types, p->values, p->lengths, p->formats,
-                             0) == 1;
+    return pq->sendQueryParams(conn->pg, sql, p->count, p->types, p->values, p->lengths, p->formats,
+                               0) == 1;
 }
 
 bool db_query(DbConn *conn, const char *sql, const DbParams *params, DbResult **ret_result,
@@ -272,7 +272,7 @@ bool db_exec(DbConn *conn, const char *sql, DbResult **ret_result, int *ret_posi
         return false;
     deadline_start(conn, DEADLINE_CANCEL, 0);
     DB_FAULT_BEFORE(conn, sql);
-    if (PQsendQuery(conn->pg, sql) != 1)
+    if (pq->sendQuery(conn->pg, sql) != 1)
         return send_failed(conn, err);
     return receive(conn, ret_result, ret_position, err);
 }
@@ -287,7 +287,7 @@ static void put_copy(DbConn *conn, const char *data, size_t bytes)
     conn->copying = true;
     while (bytes > 0 && !conn->lost) {
         size_t piece = bytes < PIECE_BYTES ? bytes : PIECE_BYTES;
-        int put = PQputCopyData(conn->pg, data, (int)piece);
+        int put = pq->putCopyData(conn->pg, data, (int)piece);
         if (put < 0) {
             db_lose(conn);
             break;
@@ -295,11 +295,11 @@ static void put_copy(DbConn *conn, const char *data, size_t bytes)
         data += put > 0 ? piece : 0;
         bytes -= put > 0 ? piece : 0;
         db_flush(conn);
-        while (!conn->lost && PQflush(conn->pg) > 0)
+        while (!conn->lost && pq->flush(conn->pg) > 0)
             fiber_wait();
     }
     conn->copying = false;
-    if (!conn->lost && PQputCopyEnd(conn->pg, NULL) != 1)
+    if (!conn->lost && pq->putCopyEnd(conn->pg, NULL) != 1)
         db_lose(conn);
 }
 
@@ -310,23 +310,23 @@ bool db_copy_in(DbConn *conn, const char *sql, const char *data, size_t bytes, i
         return false;
     deadline_start(conn, DEADLINE_CANCEL, 1);
     DB_FAULT_BEFORE(conn, sql);
-    if (PQsendQuery(conn->pg, sql) != 1)
+    if (pq->sendQuery(conn->pg, sql) != 1)
         return send_failed(conn, err);
     db_flush(conn);
     PGresult *first = next_result(conn);
-    if (first != NULL && PQresultStatus(first) == PGRES_COPY_IN) {
+    if (first != NULL && pq->resultStatus(first) == PGRES_COPY_IN) {
         put_copy(conn, data, bytes);
-        PQclear(first);
+        pq->clear(first);
         first = NULL;
         db_flush(conn);
     }
     bool copied_out = false;
     PGresult *rest = collect(conn, &copied_out);
     if (first != NULL && is_error(first)) {
-        PQclear(rest);
+        pq->clear(rest);
         rest = first;
     } else {
-        PQclear(first);
+        pq->clear(first);
     }
     AUTO(db_result_auto) DbResult *result = NULL;
     bool ok = finish_exchange(conn, rest, &result, NULL, err);
@@ -345,7 +345,7 @@ static bool prepare(DbConn *conn, const char *name, const char *sql, const DbPar
         return false;
     deadline_start(conn, DEADLINE_CANCEL, 1);
     DB_FAULT_BEFORE(conn, "PREPARE");
-    if (PQsendPrepare(conn->pg, name, sql, params->count, params->types) != 1)
+    if (pq->sendPrepare(conn->pg, name, sql, params->count, params->types) != 1)
         return send_failed(conn, err);
     return receive(conn, NULL, NULL, err);
 }
@@ -376,8 +376,8 @@ bool db_query_prepared(DbConn *conn, const char *sql, const DbParams *params, Db
         return false;
     deadline_start(conn, DEADLINE_CANCEL, 1);
     DB_FAULT_BEFORE(conn, sql);
-    if (PQsendQueryPrepared(conn->pg, name, params->count, params->values, params->lengths,
-                            params->formats, 0) != 1)
+    if (pq->sendQueryPrepared(conn->pg, name, params->count, params->values, params->lengths,
+                              params->formats, 0) != 1)
         return send_failed(conn, err);
     return receive(conn, ret_result, NULL, err);
 }
@@ -402,13 +402,13 @@ static bool send_statement(DbConn *conn, const DbStatement *statement)
     char name[DB_PREPARED_NAME_BYTES];
     if (!statement->prepared || !db_prepared_find(conn, statement->sql, name))
         return send_params(conn, statement->sql, params);
-    return PQsendQueryPrepared(conn->pg, name, params->count, params->values, params->lengths,
-                               params->formats, 0) == 1;
+    return pq->sendQueryPrepared(conn->pg, name, params->count, params->values, params->lengths,
+                                 params->formats, 0) == 1;
 }
 
 static bool send_pipeline(DbConn *conn, const DbStatement *statements, size_t count)
 {
-    if (PQenterPipelineMode(conn->pg) != 1)
+    if (pq->enterPipelineMode(conn->pg) != 1)
         return false;
     for (size_t i = 0; i < count; i++) {
         DB_FAULT_BEFORE(conn, statements[i].sql);
@@ -417,7 +417,7 @@ static bool send_pipeline(DbConn *conn, const DbStatement *statements, size_t co
         if (i % PIPELINE_FLUSH_EVERY == PIPELINE_FLUSH_EVERY - 1)
             db_flush(conn);
     }
-    if (PQpipelineSync(conn->pg) != 1)
+    if (pq->pipelineSync(conn->pg) != 1)
         return false;
     db_flush(conn);
     return true;
@@ -437,12 +437,12 @@ static PipelineError collect_pipeline(DbConn *conn, PGresult **kept, size_t coun
     for (size_t i = 0;;) {
         PGresult *result = next_result(conn);
         if (result == NULL) { /* the end of a statement, or the connection is gone */
-            if (conn->lost || PQstatus(conn->pg) == CONNECTION_BAD)
+            if (conn->lost || pq->status(conn->pg) == CONNECTION_BAD)
                 return error.result != NULL ? error : (PipelineError){NULL, i};
             i++;
             continue;
         }
-        ExecStatusType status = PQresultStatus(result);
+        ExecStatusType status = pq->resultStatus(result);
         bool is_end = status == PGRES_PIPELINE_SYNC;
         if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT)
             db_lose(conn); /* libpq has no way on from here */
@@ -450,7 +450,7 @@ static PipelineError collect_pipeline(DbConn *conn, PGresult **kept, size_t coun
             error.result == NULL) {
             error = (PipelineError){result, i};
         } else if (is_end || is_error(result) || i >= count || kept[i] != NULL) {
-            PQclear(result);
+            pq->clear(result);
         } else {
             kept[i] = result;
         }
@@ -478,7 +478,7 @@ static bool pipeline(DbConn *conn, const DbStatement *statements, size_t count, 
     DB_FAULT_SENT(conn);
     PGresult **kept = base_alloc(count * sizeof(PGresult *));
     PipelineError error = collect_pipeline(conn, kept, count);
-    if (!conn->lost && PQexitPipelineMode(conn->pg) != 1)
+    if (!conn->lost && pq->exitPipelineMode(conn->pg) != 1)
         db_lose(conn);
     conn->uncancellable = false;
     bool failed = error.result != NULL;
@@ -491,7 +491,7 @@ static bool pipeline(DbConn *conn, const DbStatement *statements, size_t count, 
         if (ok)
             db_result_give(kept[i], ret_results == NULL ? NULL : &ret_results[i]);
         else
-            PQclear(kept[i]);
+            pq->clear(kept[i]);
     }
     free(kept);
     DB_FAULT_AFTER(conn);

@@ -2,6 +2,7 @@
 #include "db/fault.h"
 
 #include "base/embed.h"
+#include "db/library.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -67,7 +68,7 @@ static void name_of(const char *sql, char *out, size_t size)
 
 static void drop(PGconn *pg)
 {
-    shutdown(PQsocket(pg), SHUT_RDWR);
+    shutdown(pq->socket(pg), SHUT_RDWR);
 }
 
 static void pass(PGconn *pg, const char *point)

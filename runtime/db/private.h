@@ -4,8 +4,8 @@
 
 #include "db/conn.h"
 #include "db/fault.h"
+#include "db/library.h"
 
-#include <libpq-fe.h>
 #include <uv.h>
 
 struct DbResult {

@@ -46,7 +46,7 @@ static void run_probe(uv_work_t *request)
                                               "target_session_attrs"};
     const char *values[PROBE_PARAMETERS] = {
         job->conninfo, job->host, job->address, job->port, job->timeout_s, "headgate probe", "any"};
-    job->answer = PQpingParams(keywords, values, 1);
+    job->answer = pq->pingParams(keywords, values, 1);
 }
 
 static void ask(DbConn *conn);
@@ -82,9 +82,9 @@ static void ask(DbConn *conn)
     *job = (DbProbeJob){.conn = conn,
                         .exchange = conn->exchange,
                         .conninfo = base_strdup(conn->conninfo),
-                        .host = base_strdup(PQhost(conn->pg)),
-                        .address = base_strdup(PQhostaddr(conn->pg)),
-                        .port = base_strdup(PQport(conn->pg))};
+                        .host = base_strdup(pq->host(conn->pg)),
+                        .address = base_strdup(pq->hostaddr(conn->pg)),
+                        .port = base_strdup(pq->port(conn->pg))};
     snprintf(job->timeout_s, sizeof(job->timeout_s), "%d", conn->probe_timeout_s);
     job->request.data = job;
     conn->probe_job = job;

@@ -49,12 +49,12 @@ static const char *given(const PQconninfoOption *options, const char *keyword, c
 bool db_needs_certificate(const char *conninfo)
 {
     /* a plain name of a database is no connection string, and says nothing about hosts */
-    PQconninfoOption *options = text_empty(conninfo) ? NULL : PQconninfoParse(conninfo, NULL);
+    PQconninfoOption *options = text_empty(conninfo) ? NULL : pq->conninfoParse(conninfo, NULL);
     const char *address = given(options, "hostaddr", "PGHOSTADDR");
     const char *host = given(options, "host", "PGHOST");
     bool said = given(options, "sslmode", "PGSSLMODE") != NULL ||
                 given(options, "service", "PGSERVICE") != NULL; /* it is the service's to say */
     bool elsewhere = any_elsewhere(address != NULL ? address : host);
-    PQconninfoFree(options);
+    pq->conninfoFree(options);
     return !said && elsewhere;
 }

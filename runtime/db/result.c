@@ -11,7 +11,7 @@
 void db_result_give(PGresult *pg, DbResult **ret_result)
 {
     if (ret_result == NULL) {
-        PQclear(pg);
+        pq->clear(pg);
         return;
     }
     DbResult *result = base_alloc(sizeof(*result));
@@ -23,7 +23,7 @@ void db_result_free(DbResult *result)
 {
     if (result == NULL)
         return;
-    PQclear(result->pg);
+    pq->clear(result->pg);
     free(result);
 }
 
@@ -34,38 +34,38 @@ void db_result_auto(DbResult **result)
 
 int db_rows(const DbResult *result)
 {
-    return PQntuples(result->pg);
+    return pq->ntuples(result->pg);
 }
 
 int db_columns(const DbResult *result)
 {
-    return PQnfields(result->pg);
+    return pq->nfields(result->pg);
 }
 
 const char *db_column_name(const DbResult *result, int column)
 {
-    return PQfname(result->pg, column);
+    return pq->fname(result->pg, column);
 }
 
 unsigned db_column_type(const DbResult *result, int column)
 {
-    return PQftype(result->pg, column);
+    return pq->ftype(result->pg, column);
 }
 
 bool db_is_null(const DbResult *result, int row, int column)
 {
-    return PQgetisnull(result->pg, row, column) != 0;
+    return pq->getisnull(result->pg, row, column) != 0;
 }
 
 const char *db_value(const DbResult *result, int row, int column)
 {
     invariant(row >= 0 && row < db_rows(result) && column >= 0 && column < db_columns(result));
-    return PQgetvalue(result->pg, row, column);
+    return pq->getvalue(result->pg, row, column);
 }
 
 int db_value_bytes(const DbResult *result, int row, int column)
 {
-    return PQgetlength(result->pg, row, column);
+    return pq->getlength(result->pg, row, column);
 }
 
 int64_t db_int(const DbResult *result, int row, int column)
@@ -80,29 +80,29 @@ bool db_bool(const DbResult *result, int row, int column)
 
 int64_t db_affected(const DbResult *result)
 {
-    return strtoll(PQcmdTuples(result->pg), NULL, 10);
+    return strtoll(pq->cmdTuples(result->pg), NULL, 10);
 }
 
 const char *db_command(const DbResult *result)
 {
-    return PQcmdStatus(result->pg);
+    return pq->cmdStatus(result->pg);
 }
 
 bool db_result_error(const DbConn *conn, const PGresult *result, int *ret_position, Error *err)
 {
-    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-    const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
-    const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
-    const char *position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
+    const char *sqlstate = pq->resultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *primary = pq->resultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    const char *detail = pq->resultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+    const char *hint = pq->resultErrorField(result, PG_DIAG_MESSAGE_HINT);
+    const char *position = pq->resultErrorField(result, PG_DIAG_STATEMENT_POSITION);
     if (ret_position != NULL)
         *ret_position = position == NULL ? 0 : (int)strtol(position, NULL, 10);
     if (err == NULL)
         return false;
     if (primary == NULL) /* libpq's own words: the connection broke */
-        primary = PQresultErrorMessage(result);
+        primary = pq->resultErrorMessage(result);
     if (text_empty(primary))
-        primary = PQerrorMessage(conn->pg);
+        primary = pq->errorMessage(conn->pg);
     ErrorKind kind = sqlstate == NULL ? ERROR_UNREACHABLE : sqlstate_kind(sqlstate);
     if (detail == NULL)
         error_set(err, kind, "%s", primary);
@@ -119,11 +119,11 @@ bool db_result_error(const DbConn *conn, const PGresult *result, int *ret_positi
 static const char *quoted(DbConn *conn, Arena *arena, char *escaped, Error *err)
 {
     if (escaped == NULL) {
-        error_set(err, ERROR_INPUT, "cannot quote this text: %s", PQerrorMessage(conn->pg));
+        error_set(err, ERROR_INPUT, "cannot quote this text: %s", pq->errorMessage(conn->pg));
         return NULL;
     }
     const char *result = arena_strdup(arena, escaped);
-    PQfreemem(escaped);
+    pq->freemem(escaped);
     return result;
 }
 
@@ -136,10 +136,10 @@ const char *db_quote_identifier(DbConn *conn, Arena *arena, const char *name, Er
                   (int)DB_IDENTIFIER_MAX_BYTES, length, name);
         return NULL;
     }
-    return quoted(conn, arena, PQescapeIdentifier(conn->pg, name, length), err);
+    return quoted(conn, arena, pq->escapeIdentifier(conn->pg, name, length), err);
 }
 
 const char *db_quote_literal(DbConn *conn, Arena *arena, const char *text, Error *err)
 {
-    return quoted(conn, arena, PQescapeLiteral(conn->pg, text, strlen(text)), err);
+    return quoted(conn, arena, pq->escapeLiteral(conn->pg, text, strlen(text)), err);
 }

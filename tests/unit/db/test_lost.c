@@ -74,10 +74,10 @@ DB_CASE(closing_a_lost_connection_leaves_the_next_owner_of_its_socket_alone)
 {
     AUTO(db_close_auto) DbConn *observer = open_as("observer");
     DbConn *lost = open_as("lost");
-    int number = PQsocket(lost->pg);
+    int number = pq->socket(lost->pg);
     end_idle(observer, lost);
     AUTO(db_close_auto) DbConn *next = open_as("next");
-    assert_int_equal(PQsocket(next->pg), number);
+    assert_int_equal(pq->socket(next->pg), number);
     db_close(lost);
     next->statement_timeout_ms = 1;
     next->answer_grace_ms = PATIENCE_MS / 2;

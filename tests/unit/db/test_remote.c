@@ -11,6 +11,12 @@
 
 static const char *const VARIABLES[] = {"PGHOST", "PGHOSTADDR", "PGSSLMODE", "PGSERVICE"};
 
+static int load_library(void **state)
+{
+    UNUSED(state);
+    return db_library(NULL) ? 0 : -1;
+}
+
 static int forget_variables(void **state)
 {
     UNUSED(state);
@@ -82,5 +88,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(variables_count_where_the_string_says_nothing,
                                         forget_variables, forget_variables),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, load_library, NULL);
 }
