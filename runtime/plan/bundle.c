@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -75,10 +76,10 @@ typedef struct Reading {
     Walk *walk;
     int folder;
     size_t prefix_bytes; /* of the paths, before the names */
-    pthread_mutex_t lock;
-    size_t next; /* guarded by lock, as is walk */
+    atomic_size_t next;
     size_t end;
-    bool failed;
+    pthread_mutex_t lock; /* guards walk and err */
+    atomic_bool failed;
     Error err; /* the first */
 } Reading;
 
@@ -157,27 +158,21 @@ static bool read_file(Reading *reading, BundleFile *file, Error *err)
     return read_all(descriptor, bytes, file->size_bytes, path, err);
 }
 
-static BundleFile *take_file_to_read(Reading *reading)
+static void note_failure(Reading *reading, const Error *err)
 {
     pthread_mutex_lock(&reading->lock);
-    bool more = !reading->failed && reading->next < reading->end;
-    BundleFile *file = more ? &reading->walk->bundle->files[reading->next++] : NULL;
+    if (!atomic_exchange(&reading->failed, true))
+        reading->err = *err;
     pthread_mutex_unlock(&reading->lock);
-    return file;
 }
 
 static void *read_some(void *arg)
 {
     Reading *reading = arg;
     Error err = {0};
-    for (BundleFile *file = NULL; (file = take_file_to_read(reading)) != NULL;) {
-        if (read_file(reading, file, &err))
-            continue;
-        pthread_mutex_lock(&reading->lock);
-        if (!reading->failed)
-            reading->err = err;
-        reading->failed = true;
-        pthread_mutex_unlock(&reading->lock);
+    for (size_t i; !reading->failed && (i = atomic_fetch_add(&reading->next, 1)) < reading->end;) {
+        if (!read_file(reading, &reading->walk->bundle->files[i], &err))
+            note_failure(reading, &err);
     }
     return NULL;
 }
