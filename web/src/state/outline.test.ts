@@ -38,6 +38,12 @@ test("the run's state says why its step does not go on", () => {
   assert.equal(looks({ steps, node: "expand/column", state: "paused" })["expand/column"], "Paused");
 });
 
+test("a check has no row of the ledger before it has ended: the run says that it is at work", () => {
+  const at = (state: RunDetail["state"]) => findNode(outline(viewOf(detail({ node: "expand/version", state }))), "expand/version")?.look.label;
+  assert.equal(at("running"), "Running");
+  assert.equal(at("paused"), "Pending");
+});
+
 test("an open gate is open, a plan without a graph has no outline", () => {
   const gate = { run: "1", path: "start", state: "open" as const, question: "", digest: "", approvers: [], need: 1,
     opened_at: "1", expires_at: null, on_expire: null, closed_at: null, approvals: [] };

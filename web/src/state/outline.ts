@@ -78,6 +78,8 @@ function outlineOf(node: PlanNode, known: Known): OutlineNode {
   if (rollout && look.tone === "active") look = groupLook(children);
   const { node: at, state } = view.detail;
   const current = node.path !== "" && at === node.path;
+  // a check has no row of the ledger before it has ended
+  if (current && !groups && look === PENDING && state === "running") look = STEP_LOOK.running;
   // the run's own state is more precise than the step's "running": it waits, is held, is paused
   if (current && !groups && look === STEP_LOOK.running && state !== "running") look = lookOf(RUN_LOOK, state);
   const progress = view.progress.get(node.path);

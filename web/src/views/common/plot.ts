@@ -45,6 +45,14 @@ function inks(box: HTMLElement): Record<Ink, string> {
 
 const FONT = "11px system-ui, sans-serif";
 const TICK_PX = 72;
+const VALUES_PX = 46;
+const DIGIT_PX = 7;
+
+/** Of the axis of values: as its longest one needs. */
+const widthOf = (values: string[] | null): number => Math.max(VALUES_PX, ...(values ?? []).map((value) => value.length * DIGIT_PX + 10));
+
+/** Ticks that lie within one second would all say the same. */
+const withoutRepeats = (labels: string[]): string[] => labels.map((label, i) => (label === labels[i - 1] ? "" : label));
 
 export class Plot {
   private readonly plot: uPlot;
@@ -115,8 +123,8 @@ export class Plot {
       padding: [6, 10, this.style.small ? 4 : 0, this.style.small ? 6 : 0],
       scales: { y: { range: (_plot, min, max) => this.range(min, max) } },
       axes: [
-        { ...axis, show: !this.style.small, space: TICK_PX, size: 26, values: (plot, splits) => splits.map((at) => this.style.timeOf(at, span(plot))) },
-        { ...axis, show: !this.style.small, space: 28, size: 46, values: (_plot, splits) => splits.map((value) => formatValue(value)) },
+        { ...axis, show: !this.style.small, space: TICK_PX, size: 26, values: (plot, splits) => withoutRepeats(splits.map((at) => this.style.timeOf(at, span(plot)))) },
+        { ...axis, show: !this.style.small, space: 28, size: (_plot, values) => widthOf(values), values: (_plot, splits) => splits.map((value) => formatValue(value)) },
       ],
       series: [
         {},

@@ -189,7 +189,7 @@ export function NodeDetail({ item, view }: { item: OutlineNode | null; view: Run
   const { node } = item;
   const doc = node.keys?.["doc"];
   const detail = step ? Object.entries(step.detail) : [];
-  const running = item.current && step?.state === "running" && view.detail.state === "running";
+  const running = item.current && item.look === STEP_LOOK.running;
   const inRollout = item.kind === "rollout" || item.kind === "stage";
   return (
     <section class="panel node-detail" aria-labelledby="node-title">
