@@ -18,6 +18,7 @@ bool ledger_step_change(DbConn *conn, const LedgerStepChange *change,
     ledger_param_json(&params, change->detail);
     ledger_param_json(&params, change->error);
     ledger_param_text(&params, change->finished ? "true" : "false");
+    ledger_param_int(&params, change->since_us);
     AUTO(db_result_auto) DbResult *result = NULL;
     AUTO(db_result_auto) DbResult *first = NULL;
     DbParams list = {.count = params.count, .values = params.values};

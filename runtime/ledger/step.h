@@ -16,6 +16,7 @@ typedef struct LedgerStepChange {
     json_t *detail;           ///< borrowed; NULL keeps what is there
     json_t *error;            ///< borrowed; NULL clears it
     bool finished;            ///< sets finished_at
+    int64_t since_us;         ///< how long ago the attempt began, where this is its first row
     const DbStatement *first; ///< runs in front of it in the same round trip; NULL = nothing
     bool commit;              ///< COMMIT behind it in the same round trip: db_pipeline_commit()
 } LedgerStepChange;

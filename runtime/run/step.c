@@ -3,6 +3,7 @@
  * it again. */
 #include "run/step.h"
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "db/sql.h"
@@ -49,6 +50,8 @@ void run_step_started(Run *run, const PlanNode *node)
     AUTO(json_auto)
     json_t *data =
         transition_data(node, run_step_state(run, node), STEP_RUNNING, run_step_attempt(run, node));
+    run->begun = node;
+    run->begun_us = clock_monotonic_us();
     run_tell(run, "step.state", node->path, data);
 }
 
@@ -70,6 +73,7 @@ static bool transition_write(Run *run, DbConn *conn, RunTransition *transition,
 {
     bool finished = transition->to != STEP_RUNNING && transition->to != STEP_INTENT &&
                     transition->to != STEP_UNDOING;
+    int64_t since_us = transition->node == run->begun ? clock_monotonic_us() - run->begun_us : 0;
     return ledger_step_change(conn,
                               &(LedgerStepChange){.run = run->id,
                                                   .epoch = run->epoch,
@@ -80,6 +84,7 @@ static bool transition_write(Run *run, DbConn *conn, RunTransition *transition,
                                                   .detail = transition->detail,
                                                   .error = transition->error,
                                                   .finished = finished,
+                                                  .since_us = since_us,
                                                   .first = first,
                                                   .commit = commit},
                               &transition->changed, err);

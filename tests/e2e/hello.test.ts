@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { headgate } from "../lib/cli";
 import { Cluster } from "../lib/cluster";
 import { helloPlan } from "../lib/paths";
-import { copyPlan } from "../lib/plan";
+import { copyPlan, writePlan } from "../lib/plan";
 
 const SCHEMA = readFileSync(join(helloPlan, "demo/schema.sql"), "utf8");
 const AUTO_GATES = "version: 1\nenvironments:\n  test:\n    gates: auto\n    approvers: { owner: [bob] }\n";
@@ -65,4 +65,19 @@ test("dry run says what it would do and writes nothing at all", async () => {
   assert.deepEqual(await cluster.query(database, "SELECT to_regnamespace('headgate')::text AS n"), [{ n: null }]);
   const xid = await cluster.query(database, "SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS x");
   assert.deepEqual(xid, before.xid, "a transaction id was assigned");
+});
+
+test("a step and a check that have only one row of the ledger say how long they took", async () => {
+  const { database, env } = await prepared();
+  const folder = writePlan({
+    "plan.lua": `plan "naps" { doc = "Both take their time", phase "naps" {
+      step "nap" { up = "SELECT pg_sleep(0.3)", down = "SELECT 1" },
+      check "naps" { sql = "SELECT 1 FROM pg_sleep(0.3)", equals = 1 },
+    } }`,
+    "headgate.yaml": AUTO_GATES,
+  });
+  const run = await headgate(["run", folder, "-e", "test", "--yes"], { env });
+  assert.equal(run.code, 0, run.text);
+  const short = await cluster.query(database, "SELECT path FROM headgate.step WHERE path LIKE 'naps/%' AND finished_at - started_at < interval '0.3 s'");
+  assert.deepEqual(short, []);
 });
