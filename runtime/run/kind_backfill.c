@@ -321,9 +321,8 @@ static bool wait_for_review(Work *work, int64_t open, json_t *reasons, Error *er
         json_object_set(data, "reasons", reasons);
         run_tell(run, "review.open", work->node->path, data);
         AUTO(json_auto)
-        json_t *reason =
-            run_reason("review", work->node->path, NULL,
-                       "%" PRId64 " row(s) of \"%s\" wait for a decision", open, work->node->name);
+        json_t *reason = run_reason("review", work->node->path, NULL,
+                                    "rows of \"%s\" wait for a decision", work->node->name);
         if (!run_apply(run, RUN_EVENT_WAIT, work->node->path, reason, err))
             return false;
     }
