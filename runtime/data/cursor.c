@@ -57,27 +57,58 @@ static bool read_range(const DbResult *row, Arena *arena, DataRange *range, Erro
 
 /* One statement of ours in a fenced transaction of its own. */
 static bool run_fenced(const DataJob *job, DbConn *conn, const char *name, const DataList *list,
-                       DbResult **ret_result, Error *err)
+                       Error *err)
 {
     if (!ledger_fence_begin(conn, job->options.run, job->options.epoch, NULL, NULL, err) ||
-        !run(conn, name, list, ret_result, err)) {
+        !run(conn, name, list, NULL, err)) {
         db_rollback(conn);
         return false;
     }
     return db_commit(conn, err);
 }
 
-bool data_cursor_claim(const DataJob *job, DbConn *conn, const char *owner, Arena *arena,
-                       DataRange *ret_range, bool *ret_found, Error *err)
+bool data_cursor_take(const DataJob *job, DbConn *conn, const char *owner, Arena *arena,
+                      DataRange *ret_range, bool *ret_found, Error *err)
 {
     AUTO(db_result_auto) DbResult *row = NULL;
     DataList list = {0};
     list_start(job, &list);
     data_list_text(&list, owner);
-    if (!run_fenced(job, conn, "data_cursor_claim", &list, &row, err))
+    if (!run(conn, "data_cursor_claim", &list, &row, err))
         return false;
     *ret_found = db_rows(row) == 1;
     return !*ret_found || read_range(row, arena, ret_range, err);
+}
+
+bool data_cursor_claim(const DataJob *job, DbConn *conn, const char *owner, Arena *arena,
+                       DataRange *ret_range, bool *ret_found, Error *err)
+{
+    if (!ledger_fence_begin(conn, job->options.run, job->options.epoch, NULL, NULL, err) ||
+        !data_cursor_take(job, conn, owner, arena, ret_range, ret_found, err)) {
+        db_rollback(conn);
+        return false;
+    }
+    return db_commit(conn, err);
+}
+
+char **data_cursor_key(Arena *arena, const char *const *key, size_t parts)
+{
+    if (key == NULL)
+        return NULL;
+    char **copy = arena_alloc(arena, parts * sizeof(*copy));
+    for (size_t i = 0; i < parts; i++)
+        copy[i] = arena_strdup(arena, key[i]);
+    return copy;
+}
+
+DataRange data_cursor_moved(const DataJob *job, const DataRange *range, const char *const *last,
+                            Arena *arena)
+{
+    DataRange moved = *range;
+    moved.lower = data_cursor_key(arena, (const char *const *)range->lower, job->cursor_parts);
+    moved.upper = data_cursor_key(arena, (const char *const *)range->upper, job->cursor_parts);
+    moved.last = data_cursor_key(arena, last, job->cursor_parts);
+    return moved;
 }
 
 bool data_cursor_release(const DataJob *job, DbConn *conn, const char *owner, Error *err)
@@ -85,7 +116,7 @@ bool data_cursor_release(const DataJob *job, DbConn *conn, const char *owner, Er
     DataList list = {0};
     list_start(job, &list);
     data_list_text(&list, owner);
-    return run_fenced(job, conn, "data_cursor_release", &list, NULL, err);
+    return run_fenced(job, conn, "data_cursor_release", &list, err);
 }
 
 bool data_cursor_release_gone(const DataJob *job, DbConn *conn, Error *err)
@@ -95,7 +126,7 @@ bool data_cursor_release_gone(const DataJob *job, DbConn *conn, Error *err)
     list_start(job, &list);
     data_list_text(&list, ledger_fence_application(job->options.run, job->options.epoch,
                                                    application, sizeof(application)));
-    return run_fenced(job, conn, "data_cursor_release_gone", &list, NULL, err);
+    return run_fenced(job, conn, "data_cursor_release_gone", &list, err);
 }
 
 bool data_cursor_pass(const DataJob *job, DbConn *conn, int pass, Error *err)

@@ -33,13 +33,20 @@ typedef struct DataProgressSum {
     int64_t working; ///< ranges that a worker owns
 } DataProgressSum;
 
-/// Each waits. create and pass run in the caller's transaction; claim and release fence and commit
-/// by themselves.
+/// Each waits. create, take and pass run in the caller's transaction; claim and release fence and
+/// commit by themselves.
 NODISCARD bool data_cursor_create(const DataJob *job, DbConn *conn, int number,
                                   const char *const *lower, const char *const *upper, Error *err);
 /// *ret_range is from arena; *ret_found is false when no range is open.
 NODISCARD bool data_cursor_claim(const DataJob *job, DbConn *conn, const char *owner, Arena *arena,
                                  DataRange *ret_range, bool *ret_found, Error *err);
+/// The same without a transaction of its own.
+NODISCARD bool data_cursor_take(const DataJob *job, DbConn *conn, const char *owner, Arena *arena,
+                                DataRange *ret_range, bool *ret_found, Error *err);
+/// The range when its cursor stands at last, and a copy of a key (NULL: NULL). From arena.
+DataRange data_cursor_moved(const DataJob *job, const DataRange *range, const char *const *last,
+                            Arena *arena);
+char **data_cursor_key(Arena *arena, const char *const *key, size_t parts);
 NODISCARD bool data_cursor_release(const DataJob *job, DbConn *conn, const char *owner, Error *err);
 /// Takes the ranges of joined workers whose backends are gone. Fences and commits by itself.
 NODISCARD bool data_cursor_release_gone(const DataJob *job, DbConn *conn, Error *err);

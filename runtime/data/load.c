@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "data/record_queue.h"
+#include "data/turn.h"
 #include "data/writer.h"
 #include "db/copy.h"
 #include "db/sql.h"
@@ -22,6 +23,7 @@ typedef struct Loading {
     Arena *arena;
     size_t words;     /* of a set of columns */
     uint64_t *shared; /* columns that some record writes and that are NULL where they are absent */
+    DataTurnTime turn;
 } Loading;
 
 /* ---------------------------------------------------------------- columns */
@@ -49,6 +51,7 @@ static void choose_columns(Loading *loading, DataRecord *const *records, size_t 
     loading->words = table->columns_count / 64 + 1;
     loading->shared = arena_alloc(loading->arena, loading->words * sizeof(uint64_t));
     for (size_t i = 0; i < count; i++) {
+        data_turn_may_end(&loading->turn);
         const DataMapped *mapped = &records[i]->mapped;
         records[i]->columns = arena_alloc(loading->arena, loading->words * sizeof(uint64_t));
         for (size_t w = 0; w < mapped->writes_count; w++) {
@@ -161,13 +164,14 @@ static const char *choose_layout(const Loading *loading, const DataRecord *first
 }
 
 /* One COPY of the records that have the same columns as the first that is not yet taken. */
-static void encode_alike(const Loading *loading, DataRecord *const *records, size_t count,
-                         size_t first, bool *taken, DataCopy *ret)
+static void encode_alike(Loading *loading, DataRecord *const *records, size_t count, size_t first,
+                         bool *taken, DataCopy *ret)
 {
     Layout layout = {0};
     *ret = (DataCopy){.sql = choose_layout(loading, records[first], &layout)};
     text_init(&ret->data, BOUND_DOCUMENT_BYTES);
     for (size_t i = first; i < count; i++) {
+        data_turn_may_end(&loading->turn);
         if (taken[i] || !same_columns(loading, records[i], records[first]))
             continue;
         append_row(&ret->data, &loading->job->table, records[i], &layout);
@@ -190,7 +194,7 @@ static bool send_copy(DbConn *conn, const DataCopy *copy, Error *err)
 }
 
 /* One COPY for each set of columns; the caller frees them. */
-static DataCopy *encode(const Loading *loading, DataRecord *const *records, size_t count,
+static DataCopy *encode(Loading *loading, DataRecord *const *records, size_t count,
                         size_t *ret_count)
 {
     DataCopy *copies = NULL;
@@ -363,9 +367,10 @@ static bool begin(DataLoad *load, bool writes, Error *err)
                             &noted, err))
         return false;
     load->chunks = 0;
-    load->records = 0;
+    load->records = load->bytes = 0;
     load->counts = (DataCounts){0};
     load->noted = writes;
+    load->full = load->ends_range = load->shared = false;
     load->began_us = clock_monotonic_us();
     load->open = true;
     return true;
@@ -404,11 +409,19 @@ static bool add_chunk(DataLoad *load, DataChunk *chunk, bool careful, Error *err
         return false;
     FAULT("worker.effect");
     load->counts.changed += written;
-    if (!data_record_queue_add(load->job, load->conn, chunk, &load->counts, err))
-        return false;
-    load->chunks++;
-    load->records += (int64_t)chunk->count;
-    return true;
+    return data_record_queue_add(load->job, load->conn, chunk, &load->counts, err);
+}
+
+void data_load_init(DataLoad *load, const DataJob *job, DbConn *conn)
+{
+    *load =
+        (DataLoad){.job = job, .conn = conn, .limit_us = job->spec->load_us, .arena = arena_new()};
+}
+
+void data_load_done(DataLoad *load)
+{
+    arena_free(load->arena);
+    load->arena = NULL;
 }
 
 void data_load_abandon(DataLoad *load)
@@ -417,35 +430,87 @@ void data_load_abandon(DataLoad *load)
     load->open = false;
 }
 
+static bool is_suspect(const DataLoad *load, const DataChunk *chunk)
+{
+    return chunk->from < load->suspect_to && chunk->to > load->suspect_from;
+}
+
+bool data_load_apart(const DataLoad *load, const DataChunk *chunk)
+{
+    return load->open && (load->alone > 0 || is_suspect(load, chunk));
+}
+
+int64_t data_load_left_ms(const DataLoad *load)
+{
+    int64_t left_us = load->began_us + load->limit_us - clock_monotonic_us();
+    return left_us > 0 ? (left_us + 999) / 1000 : 0;
+}
+
+/* What the transaction holds now, and whether it may hold more. */
+static void take_in(DataLoad *load, const DataChunk *chunk)
+{
+    load->chunks++;
+    load->records += (int64_t)chunk->count;
+    load->bytes += (int64_t)chunk->bytes;
+    load->ends_range = chunk->ends_range;
+    load->full = chunk->ends_range || load->alone > 0 || is_suspect(load, chunk) ||
+                 load->bytes >= BOUND_IMPORT_TRANSACTION_BYTES || data_load_left_ms(load) == 0;
+    arena_clear(load->arena);
+    for (size_t i = 0; i < PLACE_PARTS; i++)
+        load->last[i] = arena_strdup(load->arena, chunk->last[i]);
+}
+
+/* What was written with a chunk that fails is undone with it, and will be written again without. */
+static void fail(DataLoad *load, const DataChunk *chunk, const Error *err)
+{
+    load->shared = load->open && load->chunks > 0;
+    if (load->shared && data_batch_row_error(err)) {
+        load->suspect_from = chunk->from;
+        load->suspect_to = chunk->to;
+    }
+    data_load_abandon(load);
+}
+
 bool data_load_add(DataLoad *load, DataChunk *chunk, bool *ret_careful, Error *err)
 {
-    bool alone = !load->open;
+    enum { ALONE_AFTER = 16 }; /* refused records seldom come alone */
+    bool first = !load->open;
     bool ok = add_chunk(load, chunk, false, err);
-    *ret_careful = !ok && alone && data_batch_row_error(err);
+    *ret_careful = !ok && first && data_batch_row_error(err);
     if (*ret_careful) {
         data_load_abandon(load);
         *err = (Error){0};
+        load->alone = ALONE_AFTER;
         ok = add_chunk(load, chunk, true, err);
     }
-    if (!ok)
-        data_load_abandon(load);
+    if (ok)
+        take_in(load, chunk);
+    else
+        fail(load, chunk, err);
     return ok;
 }
 
-bool data_load_commit(DataLoad *load, const DataChunk *last, const DataRange *range, int batch_rows,
-                      Error *err)
+bool data_load_commit(DataLoad *load, const DataRange *range, DataNextRange *next, Error *err)
 {
-    DataMove move = {.last = last->last,
-                     .done = last->ends_range,
-                     .batch_rows = batch_rows,
+    DataMove move = {.last = load->last,
+                     .done = load->ends_range,
+                     .batch_rows = (int)load->records,
                      .counts = load->counts};
-    bool ok =
-        data_cursor_move(load->job, load->conn, range, &move, err) && db_commit(load->conn, err);
+    bool ok = data_cursor_move(load->job, load->conn, range, &move, err) &&
+              (next == NULL || data_cursor_take(load->job, load->conn, next->owner, next->arena,
+                                                &next->range, &next->found, err)) &&
+              db_commit(load->conn, err);
     if (!ok) {
+        load->shared = load->chunks > 1;
+        if (load->shared && data_batch_row_error(err))
+            load->alone = load->chunks; /* nobody knows which of them COMMIT refuses */
         data_load_abandon(load);
         return false;
     }
     load->open = false;
+    load->alone -= load->alone > 0;
+    if (load->ends_range)
+        load->suspect_from = load->suspect_to = 0;
     FAULT("worker.committed");
     return true;
 }

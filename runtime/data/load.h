@@ -1,33 +1,62 @@
 /* Writing chunks of records: one transaction = {fence, COPY of each, queue, compare-and-set of the
- * cursor}. Records that the server refuses are found by halving, and go to the review queue. */
+ * cursor}. Records that the server refuses are found by halving, and go to the review queue. A
+ * COMMIT costs a wait for the disk, in which the server does nothing for us: chunks share a
+ * transaction, for as long as it may take. */
 #ifndef HEADGATE_DATA_LOAD_H
 #define HEADGATE_DATA_LOAD_H
 
 #include "data/record.h"
 
-/* One transaction after the other; job and conn are the caller's, all else is for reading. */
+/* One transaction after the other; job, conn and limit_us are the caller's, all else is for
+ * reading. */
 typedef struct DataLoad {
     const DataJob *job;
     DbConn *conn;
-    bool open;  ///< a transaction is; the others tell what it holds
+    int64_t limit_us; ///< for so long a transaction takes chunks
+    bool open;        ///< a transaction is; the others tell what it holds
+    bool full;        ///< nothing more should follow in it
+    bool ends_range;
     bool noted; ///< headgate.wrote knows of it
     int chunks;
-    int64_t records;  ///< of all verdicts
+    int64_t records; ///< of all verdicts
+    int64_t bytes;
     int64_t began_us; ///< monotonic
     DataCounts counts;
+    Arena *arena; /* of last */
+    const char *last[PLACE_PARTS];
+    bool shared;          ///< what failed last had others with it, which are undone too
+    int alone;            ///< so many chunks get a transaction each
+    int64_t suspect_from; /* bytes of the file with a record that was refused among others */
+    int64_t suspect_to;
 } DataLoad;
 
-/// The chunk's rows as COPY takes them, so that the server need not wait for that.
+/// Where a cursor's move and the claim of the next range are one transaction.
+typedef struct DataNextRange {
+    const char *owner;
+    Arena *arena; ///< the memory of range
+    DataRange range;
+    bool found; ///< false: no range is open
+} DataNextRange;
+
+void data_load_init(DataLoad *load, const DataJob *job, DbConn *conn);
+void data_load_done(DataLoad *load);
+
+/// Gives way. The chunk's rows as COPY takes them, so that the server need not wait for that.
 void data_load_encode(const DataJob *job, DataChunk *chunk);
+/// Should what is open be committed before this chunk? It holds a record that was refused when it
+/// shared a transaction, or is to be alone for another reason.
+bool data_load_apart(const DataLoad *load, const DataChunk *chunk);
 /// Waits. Writes the encoded chunk in the open transaction, or begins one. When the server refuses
-/// records of the first chunk of a transaction, it is begun again without these: *ret_careful, and
-/// nothing more should follow in it. On failure nothing of the transaction has happened.
+/// records of the first chunk of a transaction, it is begun again without these: *ret_careful. On
+/// failure nothing of the transaction has happened.
 NODISCARD bool data_load_add(DataLoad *load, DataChunk *chunk, bool *ret_careful, Error *err);
-/// Waits. Moves the cursor from where range says behind the chunk, which was added last. On failure
-/// nothing has happened, except after ERROR_UNREACHABLE: then the cursor tells. batch_rows is for
-/// people: what the controller aims at.
-NODISCARD bool data_load_commit(DataLoad *load, const DataChunk *last, const DataRange *range,
-                                int batch_rows, Error *err);
+/// How long the open transaction may wait for its next chunk; 0 = not at all.
+int64_t data_load_left_ms(const DataLoad *load);
+/// Waits. Moves the cursor from where range says behind the chunk that was added last, and claims
+/// the next range (next may be NULL). On failure nothing has happened, except after
+/// ERROR_UNREACHABLE: then the cursor tells.
+NODISCARD bool data_load_commit(DataLoad *load, const DataRange *range, DataNextRange *next,
+                                Error *err);
 /// Waits. Rolls back what is open.
 void data_load_abandon(DataLoad *load);
 

@@ -2,9 +2,9 @@
 #include "data/record.h"
 
 #include "base/bounds.h"
-#include "base/clock.h"
 #include "data/csv.h"
 #include "data/scan.h"
+#include "data/turn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -326,6 +326,7 @@ static bool take_record(DataSource *source, DataMapper *mapper, DataChunk *chunk
 static void end_chunk(DataSource *source, DataChunk *chunk)
 {
     Arena *arena = chunk->arena;
+    chunk->to = source->offset;
     chunk->last[PLACE_FILE] = chunk->file;
     chunk->last[PLACE_OFFSET] = arena_printf(arena, "%" PRId64, source->offset);
     chunk->last[LAST_LINE] =
@@ -336,8 +337,7 @@ static void end_chunk(DataSource *source, DataChunk *chunk)
 static bool read_chunk(DataSource *source, DataMapper *mapper, int limit, DataChunk *chunk,
                        Error *err)
 {
-    enum { RECORDS_A_LOOK = 16, TURN_US = 250 }; /* the writer's answers wait for us */
-    int64_t turn_began_us = clock_monotonic_us();
+    DataTurnTime turn = {0};
     while (chunk->count < (size_t)limit && chunk->bytes < BOUND_IMPORT_CHUNK_BYTES) {
         DataScanPiece piece;
         if (source->offset >= source->end && source->end < source->size) {
@@ -353,10 +353,7 @@ static bool read_chunk(DataSource *source, DataMapper *mapper, int limit, DataCh
         if (!take_record(source, mapper, chunk, &piece, err))
             return false;
         consume(source, piece.consumed);
-        if (chunk->count % RECORDS_A_LOOK == 0 && clock_monotonic_us() - turn_began_us > TURN_US) {
-            fiber_yield(); /* the chunk before this one is being written meanwhile */
-            turn_began_us = clock_monotonic_us();
-        }
+        data_turn_may_end(&turn); /* the chunk before this one is being written meanwhile */
     }
     return same_file(source, err);
 }
@@ -367,6 +364,7 @@ bool data_source_read(DataSource *source, DataMapper *mapper, int limit, DataChu
     DataChunk *chunk = base_alloc(sizeof(DataChunk));
     chunk->arena = arena_new();
     chunk->file = arena_strdup(chunk->arena, source->file);
+    chunk->from = source->offset;
     if (!read_chunk(source, mapper, limit, chunk, err)) {
         data_chunk_free(chunk);
         return false;

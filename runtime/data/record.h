@@ -43,6 +43,8 @@ typedef struct DataChunk {
     size_t bytes;
     DataCopy *copies; ///< of those that become rows, once they are encoded
     size_t copies_count;
+    int64_t from;                  ///< where it begins in the file
+    int64_t to;                    ///< and ends
     const char *last[PLACE_PARTS]; ///< the cursor behind it
     bool ends_range;
 } DataChunk;

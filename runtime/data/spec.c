@@ -101,6 +101,9 @@ bool data_spec_read(const PlanNode *node, Arena *arena, DataSpec *ret_spec, Erro
         spec.import = data_spec_files(node->keys, arena);
     if (spec.batch_us <= 0)
         spec.batch_us = (int64_t)BOUND_BATCH_TARGET_MS * 1000;
+    spec.load_us = spec.batch_us;
+    if (spec.import != NULL && spec.batch_us > (int64_t)BOUND_BATCH_TARGET_MS * 1000)
+        spec.batch_us = (int64_t)BOUND_BATCH_TARGET_MS * 1000;
     if (spec.pause_us < 0)
         spec.pause_us = 0;
     for (size_t i = 0; i < spec.set_count; i++) {

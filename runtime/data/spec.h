@@ -34,12 +34,14 @@ typedef struct DataSpec {
     bool map;          ///< rows go through a DataMap; else set
     const DataSet *set;
     size_t set_count;
-    DataNames columns;   ///< what map reads; empty = all
-    DataNames keep;      ///< columns that must not change
-    int batch_rows;      ///< rows of the first batch; 0 = the controller's choice
-    int64_t batch_us;    ///< how long a batch should take
-    int64_t pause_us;    ///< rest between two batches of a worker
-    int workers;         ///< 0 = "auto"
+    DataNames columns; ///< what map reads; empty = all
+    DataNames keep;    ///< columns that must not change
+    int batch_rows;    ///< rows of the first batch; 0 = the controller's choice
+    int64_t
+        batch_us; ///< how long a batch should take; an import's: one COPY, or a batch of its undo
+    int64_t load_us;  ///< how long an import's transaction should take, whose rows nobody else has
+    int64_t pause_us; ///< rest between two batches of a worker
+    int workers;      ///< 0 = "auto"
     bool fail_on_error;  ///< on_error = "fail": a row whose map raises fails the step
     const char *sync_up; ///< SQL that installs what keeps new rows right; NULL = none
     DataImport *import;  ///< NULL: a backfill

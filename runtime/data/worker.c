@@ -29,9 +29,9 @@ typedef struct Flow {
     /* Waits. What follows *position, which it moves behind that; *ret_more: something may follow.
      */
     bool (*read)(Worker *worker, Position *position, void **ret_piece, bool *ret_more, Error *err);
-    /* Waits. Writes the piece and moves the worker's range behind it; where another one is ready,
-     * it may leave that to a later call, with worker->load open. */
-    bool (*write)(Worker *worker, void *piece, const Pipeline *from, bool *ret_ends, Error *err);
+    /* Waits. Writes the piece and moves the worker's range behind it, or leaves that to a later
+     * call, with worker->load open. */
+    bool (*write)(Worker *worker, void *piece, bool *ret_ends, Error *err);
     void (*drop)(void *piece);
 } Flow;
 
@@ -59,10 +59,10 @@ struct Worker {
     const char *owner; /* of ranges */
     Arena *range_arena;
     DataRange range;
+    bool found;   /* it is one; else none is open */
+    bool claimed; /* it was asked for with the COMMIT of the one before */
     bool careful; /* the next commit looks for the rows that the server refuses */
     DataLoad load;
-    int shared; /* chunks that were undone with one that failed */
-    int alone;  /* so many chunks get a transaction each */
     DataThrottle throttle;
     int64_t throttle_us; /* when it was read; 0 = never */
     int64_t busy_us;     /* since when we work without a rest; 0 = not yet */
@@ -85,16 +85,6 @@ DataWorkerExit data_worker_exit(const Error *err)
 }
 
 /* ---------------------------------------------------------------- reading ahead */
-
-static char **copy_key(Arena *arena, const char *const *key, size_t count)
-{
-    if (key == NULL)
-        return NULL;
-    char **copy = arena_alloc(arena, count * sizeof(*copy));
-    for (size_t i = 0; i < count; i++)
-        copy[i] = arena_strdup(arena, key[i]);
-    return copy;
-}
 
 static bool next_batch(Worker *worker, const char *const *from, DataBatch **ret_batch, Error *err)
 {
@@ -125,14 +115,15 @@ static bool read_batch(Worker *worker, Position *position, void **ret_piece, boo
     DataBatch *batch = NULL;
     if (position->arena == NULL) {
         position->arena = arena_new();
-        position->from = copy_key(position->arena, (const char *const *)worker->range.last, parts);
+        position->from =
+            data_cursor_key(position->arena, (const char *const *)worker->range.last, parts);
     }
     if (!next_batch(worker, (const char *const *)position->from, &batch, err))
         return false;
     *ret_more = !batch->ends_range;
     arena_clear(position->arena);
     if (*ret_more)
-        position->from = copy_key(position->arena, data_batch_last(batch), parts);
+        position->from = data_cursor_key(position->arena, data_batch_last(batch), parts);
     *ret_piece = batch;
     return true;
 }
@@ -193,10 +184,16 @@ static void read_ahead(void *arg)
     fiber_event_broadcast(&pipeline->changed);
 }
 
+/* NULL: the reader has ended, somebody stops us, or what is written has waited long enough. */
 static void *take_piece(Pipeline *pipeline)
 {
-    while (pipeline->ready == NULL && !pipeline->ended && !fiber_cancelled())
-        fiber_event_wait(&pipeline->changed, -1);
+    const DataLoad *load = &pipeline->worker->load;
+    while (pipeline->ready == NULL && !pipeline->ended && !fiber_cancelled()) {
+        int64_t wait_ms = load->open ? data_load_left_ms(load) : -1;
+        if (wait_ms == 0)
+            break;
+        fiber_event_wait(&pipeline->changed, wait_ms);
+    }
     void *piece = pipeline->ready;
     pipeline->ready = NULL;
     fiber_event_broadcast(&pipeline->changed);
@@ -221,21 +218,13 @@ static void pipeline_end(Pipeline *pipeline)
 static void move_range(Worker *worker, const char *const *last)
 {
     Arena *arena = arena_new();
-    DataRange *range = &worker->range;
-    size_t parts = worker->job.cursor_parts;
-    DataRange next = *range;
-    next.lower = copy_key(arena, (const char *const *)range->lower, parts);
-    next.upper = copy_key(arena, (const char *const *)range->upper, parts);
-    next.last = copy_key(arena, last, parts);
+    worker->range = data_cursor_moved(&worker->job, &worker->range, last, arena);
     arena_free(worker->range_arena);
     worker->range_arena = arena;
-    *range = next;
 }
 
-static bool write_batch(Worker *worker, void *piece, const Pipeline *from, bool *ret_ends,
-                        Error *err)
+static bool write_batch(Worker *worker, void *piece, bool *ret_ends, Error *err)
 {
-    UNUSED(from);
     DataBatch *batch = piece;
     DataCommit commit = {.updater = &worker->updater,
                          .mapper = &worker->mapper,
@@ -256,48 +245,44 @@ static bool write_batch(Worker *worker, void *piece, const Pipeline *from, bool 
     return true;
 }
 
-/* A COMMIT costs a wait for the disk, in which the server does nothing for us. While we wait for
- * the next chunk anyway it costs nothing. */
-static bool ends_transaction(const Worker *worker, const Pipeline *from, const DataChunk *chunk)
+/* What is open. The last of a range claims the next one with it: a transaction for that alone would
+ * be one more wait for the disk. */
+static bool commit_load(Worker *worker, Error *err)
 {
-    const DataLoad *load = &worker->load;
-    const DataController *controller = &worker->controller;
-    return from->ready == NULL || chunk->ends_range || worker->alone > 0 || worker->stopping ||
-           load->records >= controller->rows ||
-           clock_monotonic_us() - load->began_us >= controller->target_us;
-}
-
-static bool add_chunk(Worker *worker, const Pipeline *from, DataChunk *chunk, Error *err)
-{
-    enum { ALONE_AFTER = 16 }; /* refused records seldom come alone */
-    bool careful = false;
     DataLoad *load = &worker->load;
-    if (!data_load_add(load, chunk, &careful, err))
+    bool claims = load->ends_range && !worker->stopping;
+    DataNextRange next = {.owner = worker->owner, .arena = claims ? arena_new() : NULL};
+    if (!data_load_commit(load, &worker->range, claims ? &next : NULL, err)) {
+        arena_free(next.arena);
         return false;
-    if (careful)
-        worker->alone = ALONE_AFTER;
-    if (!ends_transaction(worker, from, chunk))
+    }
+    if (!claims) {
+        move_range(worker, load->last);
         return true;
-    if (!data_load_commit(load, chunk, &worker->range, worker->controller.rows, err))
-        return false;
-    if (worker->alone > 0)
-        worker->alone--;
-    if (load->records > 0)
-        data_controller_sample(&worker->controller, (int)load->records,
-                               clock_monotonic_us() - load->began_us);
-    move_range(worker, chunk->last);
+    }
+    arena_free(worker->range_arena);
+    worker->range_arena = next.arena;
+    worker->range = next.range;
+    worker->found = next.found;
+    worker->claimed = true;
     return true;
 }
 
-static bool write_chunk(Worker *worker, void *piece, const Pipeline *from, bool *ret_ends,
-                        Error *err)
+static bool write_chunk(Worker *worker, void *piece, bool *ret_ends, Error *err)
 {
     DataChunk *chunk = piece;
-    int others = worker->load.open ? worker->load.chunks : 0;
-    bool ok = add_chunk(worker, from, chunk, err);
-    worker->shared = ok ? 0 : others;
+    DataLoad *load = &worker->load;
+    bool careful = false;
+    if (data_load_apart(load, chunk) && !commit_load(worker, err))
+        return false;
+    int64_t began_us = clock_monotonic_us();
+    if (!data_load_add(load, chunk, &careful, err))
+        return false;
+    if (chunk->count > 0 && !careful)
+        data_controller_sample(&worker->controller, (int)chunk->count,
+                               clock_monotonic_us() - began_us);
     *ret_ends = chunk->ends_range;
-    return ok;
+    return !(load->full || worker->stopping) || commit_load(worker, err);
 }
 
 static void drop_batch(void *piece)
@@ -315,6 +300,19 @@ static const Flow CHUNKS = {.read = read_chunk, .write = write_chunk, .drop = dr
 
 /* ---------------------------------------------------------------- pace */
 
+/* While work is slowed an import's transactions are as short as any batch. */
+static void set_times(Worker *worker)
+{
+    const DataSpec *spec = worker->options->spec;
+    int64_t batch_us = data_throttle_batch_us(&worker->throttle, spec->batch_us);
+    bool slowed = worker->throttle.duty < 1;
+    bool is_import = spec->import != NULL;
+    worker->controller.target_us =
+        is_import && batch_us > spec->batch_us ? spec->batch_us : batch_us;
+    worker->load.limit_us =
+        slowed ? batch_us : data_throttle_batch_us(&worker->throttle, spec->load_us);
+}
+
 /* Small batches need not ask before each. */
 static bool look_at_pace(Worker *worker, Error *err)
 {
@@ -329,8 +327,7 @@ static bool look_at_pace(Worker *worker, Error *err)
     if (stale)
         worker->throttle.duty = 0;
     worker->throttle_us = now_us;
-    worker->controller.target_us =
-        data_throttle_batch_us(&worker->throttle, worker->options->spec->batch_us);
+    set_times(worker);
     return true;
 }
 
@@ -355,6 +352,30 @@ static bool keep_pace(Worker *worker, Error *err)
     return true;
 }
 
+/* Waits until the next piece may be written. A pause is for what is open, too. */
+static bool await_turn(Worker *worker, Error *err)
+{
+    if (!worker->load.open)
+        return keep_pace(worker, err);
+    return look_at_pace(worker, err) &&
+           (worker->throttle.duty > 0 || (commit_load(worker, err) && keep_pace(worker, err)));
+}
+
+/* What was written stays, unless writing has failed. */
+static bool end_load(Worker *worker, const Pipeline *pipeline, bool ok, Error *err)
+{
+    Error second;
+    if (!worker->load.open)
+        return ok;
+    if (ok)
+        return commit_load(worker, err);
+    if (pipeline->failed)
+        commit_load(worker, &second);
+    else
+        data_load_abandon(&worker->load);
+    return false;
+}
+
 /* Pieces until the range ends, somebody stops us or something fails. *ret_done: nothing is left in
  * the range. */
 static bool run_pipeline(Worker *worker, bool *ret_done, bool *ret_moved, Error *err)
@@ -366,22 +387,26 @@ static bool run_pipeline(Worker *worker, bool *ret_done, bool *ret_moved, Error 
     while (ok && !*ret_done && !worker->stopping) {
         bool ends = false;
         void *piece = take_piece(&pipeline);
+        if (piece == NULL && worker->load.open && !pipeline.ended && !fiber_cancelled()) {
+            ok = commit_load(worker, err);
+            *ret_moved |= ok;
+            continue;
+        }
         if (piece == NULL) {
             ok = pipeline.failed ? (*err = pipeline.err, false)
                                  : error_set(err, ERROR_CANCELLED, "stopped");
             break;
         }
-        ok = worker->load.open || keep_pace(worker, err);
+        ok = await_turn(worker, err);
         bool writes = ok && !worker->stopping;
-        ok = ok && (!writes || worker->flow->write(worker, piece, &pipeline, &ends, err));
+        ok = ok && (!writes || worker->flow->write(worker, piece, &ends, err));
         *ret_done = ok && ends;
         *ret_moved |= ok && writes && !worker->load.open;
         worker->flow->drop(piece);
         worker->stopping |= child_beat_orphaned(); /* nobody releases our ranges or counts us */
     }
+    ok = end_load(worker, &pipeline, ok, err);
     pipeline_end(&pipeline);
-    if (worker->load.open)
-        data_load_abandon(&worker->load);
     return ok;
 }
 
@@ -399,7 +424,7 @@ static Remedy remedy_for(const Worker *worker, const Error *err)
     static const char STATEMENT_TIMEOUT[] = "57014";
     if (err->kind == ERROR_CONFLICT)
         return REMEDY_LEAVE;
-    if (data_batch_row_error(err) && worker->shared > 0)
+    if (data_batch_row_error(err) && worker->load.shared)
         return REMEDY_ALONE; /* then it looks for the records by itself */
     bool batches = worker->flow == &BATCHES;
     if (batches && data_batch_row_error(err) && !worker->careful &&
@@ -442,8 +467,7 @@ static bool run_range(Worker *worker, Error *err)
             worker->careful = true;
             break;
         case REMEDY_ALONE:
-            worker->alone = worker->shared + 1;
-            worker->shared = 0;
+            worker->load.shared = false; /* the chunk is known */
             break;
         case REMEDY_AGAIN:
             data_controller_halve(&worker->controller);
@@ -459,21 +483,24 @@ static bool run_range(Worker *worker, Error *err)
 
 /* ---------------------------------------------------------------- the whole */
 
-static bool claim(Worker *worker, bool *ret_found, Error *err)
+static bool claim(Worker *worker, Error *err)
 {
+    bool claimed = worker->claimed;
+    worker->claimed = false;
+    if (claimed)
+        return true;
     arena_free(worker->range_arena);
     worker->range_arena = arena_new();
     return data_cursor_claim(&worker->job, worker->writer, worker->owner, worker->range_arena,
-                             &worker->range, ret_found, err);
+                             &worker->range, &worker->found, err);
 }
 
 static bool work(Worker *worker, Error *err)
 {
-    bool found = true;
     while (!worker->stopping) {
-        if (!claim(worker, &found, err))
+        if (!claim(worker, err))
             return false;
-        if (!found)
+        if (!worker->found)
             return true;
         if (!run_range(worker, err))
             return false;
@@ -522,7 +549,7 @@ static bool worker_open(Worker *worker, Error *err)
             ? data_worker_joined(worker->arena, db_backend_pid(worker->writer), options->name)
             : options->name;
     data_updater_init(&worker->updater, &worker->job, worker->writer);
-    worker->load = (DataLoad){.job = &worker->job, .conn = worker->writer};
+    data_load_init(&worker->load, &worker->job, worker->writer);
     data_controller_init(&worker->controller, options->spec->batch_rows, options->spec->batch_us);
     return true;
 }
@@ -530,6 +557,7 @@ static bool worker_open(Worker *worker, Error *err)
 static void worker_close(Worker *worker)
 {
     data_updater_done(&worker->updater);
+    data_load_done(&worker->load);
     db_close(worker->writer);
     db_close(worker->mapper.reader);
     arena_free(worker->range_arena);

@@ -75,11 +75,6 @@ struct PlanKey {
     }
 
 /// Of what moves rows in batches.
-#define PLAN_BATCH_TIME_KEY                                                                        \
-    {                                                                                              \
-        .name = "batch_time", .type = KEY_DURATION, .fallback = "\"300ms\"",                       \
-        .doc = "How long a batch should take; at most 5s."                                         \
-    }
 #define PLAN_PAUSE_KEY                                                                             \
     {                                                                                              \
         .name = "pause", .type = KEY_DURATION, .fallback = "\"0s\"",                               \

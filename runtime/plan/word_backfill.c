@@ -31,7 +31,10 @@ const PlanKey PLAN_BACKFILL_KEYS[] = {
      .type = KEY_COUNT,
      .doc =
          "Rows of the first batch; later ones follow batch_time. Default: chosen by the runtime."},
-    PLAN_BATCH_TIME_KEY,
+    {.name = "batch_time",
+     .type = KEY_DURATION,
+     .fallback = "\"300ms\"",
+     .doc = "How long a batch should take; at most 5s."},
     PLAN_PAUSE_KEY,
     {.name = "workers",
      .type = KEY_WORKERS,

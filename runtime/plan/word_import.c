@@ -21,9 +21,14 @@ const PlanKey PLAN_IMPORT_KEYS[] = {
             "review queue with its record."},
     {.name = "batch",
      .type = KEY_COUNT,
-     .doc = "Records of the first batch; later ones follow batch_time. Default: chosen by the "
-            "runtime."},
-    PLAN_BATCH_TIME_KEY,
+     .doc =
+         "Records of the first COPY; later ones take 300ms or a mebibyte. Default: chosen by the "
+         "runtime."},
+    {.name = "batch_time",
+     .type = KEY_DURATION,
+     .fallback = "\"2s\"",
+     .doc = "How long a transaction should take, which is what a kill throws away; at most 5s. "
+            "While the step is slowed it is shorter."},
     PLAN_PAUSE_KEY,
     {.name = "workers",
      .type = KEY_WORKERS,

@@ -149,8 +149,8 @@ function backfill(name) end
 ---@field key? string|string[]  Columns of a unique, not null index. Default: the primary key.
 ---@field map? function  function(record, db): the columns to write, or skip "why", reject "why" or ambiguous("why", {choices = …}). Default: the record's fields by name.
 ---@field columns? string|string[]  Without map: the fields to take. Default: all; one that is no column goes to the review queue with its record.
----@field batch? integer  Records of the first batch; later ones follow batch_time. Default: chosen by the runtime.
----@field batch_time? string  How long a batch should take; at most 5s. Default: "300ms".
+---@field batch? integer  Records of the first COPY; later ones take 300ms or a mebibyte. Default: chosen by the runtime.
+---@field batch_time? string  How long a transaction should take, which is what a kill throws away; at most 5s. While the step is slowed it is shorter. Default: "2s".
 ---@field pause? string  A rest between two batches of a worker. Default: "0s".
 ---@field workers? integer|"auto"  Worker processes, or "auto": 1 for less than 4 MB of files, else 2, and from then on as many as bring more, up to 8. Default: "auto".
 ---@field on_error? "queue"|"fail"  A record that cannot be read, mapped or written goes to the review queue, or fails the step. Default: "queue".

@@ -255,6 +255,9 @@ test("chunks that are read faster than the server writes share a transaction; a 
   assert.deepEqual(queued, [{ file: "b.ndjson", line: 351 }]);
   const [shared] = await cluster.query(database, "SELECT count(DISTINCT xmin::text)::int AS n FROM log WHERE id < 600");
   assert.ok(Number(shared?.["n"]) < 6, `${String(shared?.["n"])} transactions wrote 6 chunks`);
+  // the three chunks before the one with the refused record are written again together
+  const [before] = await cluster.query(database, "SELECT count(DISTINCT xmin::text)::int AS n FROM log WHERE id BETWEEN 600 AND 890");
+  assert.equal(before?.["n"], 1);
   await sound(database, path);
 });
 

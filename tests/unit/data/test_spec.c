@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-/* A plan of one phase with one backfill. */
-static Plan *plan_of(const char *keys)
+/* A plan of one phase with one step of row work. */
+static Plan *plan_with(const char *kind, const char *keys)
 {
     char text[2000];
     Error err = {0};
@@ -19,15 +19,20 @@ static Plan *plan_of(const char *keys)
     snprintf(text, sizeof(text),
              "{\"kind\":\"plan\",\"name\":\"p\",\"file\":\"plan.lua\",\"line\":1,\"column\":1,"
              "\"keys\":{\"doc\":\"x\"},\"children\":[{\"kind\":\"phase\",\"name\":\"b\",\"line\":2,"
-             "\"column\":3,\"file\":\"plan.lua\",\"keys\":{},\"children\":[{\"kind\":\"backfill\","
+             "\"column\":3,\"file\":\"plan.lua\",\"keys\":{},\"children\":[{\"kind\":\"%s\","
              "\"name\":\"app.t.c\",\"file\":\"plan.lua\",\"line\":3,\"column\":5,\"keys\":{%s},"
              "\"key_positions\":{\"where\":[4,7],\"set\":[5,7],\"batch_time\":[6,7]},\"children\":["
              "]}]}]}",
-             keys);
+             kind, keys);
     AUTO(json_auto) json_t *graph = json_parse(text, strlen(text), &err);
     if (graph == NULL || !plan_from_graph(graph, &plan, &err))
         fail_msg("%s", err.message);
     return plan;
+}
+
+static Plan *plan_of(const char *keys)
+{
+    return plan_with("backfill", keys);
 }
 
 static void test_defaults(void **state)
@@ -82,6 +87,33 @@ static void test_all_keys(void **state)
     assert_string_equal(spec.sync_up, "SELECT 1");
 }
 
+/* Its transactions are longer than what others would wait for. */
+static void test_times_of_an_import(void **state)
+{
+    UNUSED(state);
+    static const struct {
+        const char *key;
+        int64_t batch_us;
+        int64_t load_us;
+    } CASES[] = {
+        {"", 300000, 2000000},
+        {",\"batch_time\":\"5s\"", 300000, 5000000},
+        {",\"batch_time\":\"25ms\"", 25000, 25000},
+    };
+    for (size_t i = 0; i < COUNT_OF(CASES); i++) {
+        char keys[200];
+        snprintf(keys, sizeof(keys), "\"data\":\"store\",\"from\":[\"a.json\"]%s", CASES[i].key);
+        AUTO(plan_auto) Plan *plan = plan_with("import", keys);
+        AUTO(arena_auto) Arena *arena = arena_new();
+        DataSpec spec;
+        Error err = {0};
+        if (!data_spec_read(plan_find(plan, "b/app.t.c"), arena, &spec, &err))
+            fail_msg("%s", err.message);
+        assert_int_equal(spec.batch_us, CASES[i].batch_us);
+        assert_int_equal(spec.load_us, CASES[i].load_us);
+    }
+}
+
 static void test_refused(void **state)
 {
     UNUSED(state);
@@ -118,6 +150,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_all_keys),
+        cmocka_unit_test(test_times_of_an_import),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_ranges),
     };
