@@ -93,7 +93,10 @@ local by_provider = {
 
 -- "2025-01-15 10:30:00.5+00" as PostgreSQL prints it in UTC → "2025-01-15T10:30:00.5Z"
 local function iso(at)
-  return at and at:gsub(" ", "T", 1):gsub("%+00$", "Z", 1)
+  local gap = at and at:find(" ", 1, true)
+  if not gap then return at end -- "infinity"
+  local utc = at:sub(-3) == "+00"
+  return at:sub(1, gap - 1) .. "T" .. at:sub(gap + 1, utc and -4 or -1) .. (utc and "Z" or "")
 end
 
 local function event_type(row, data)
