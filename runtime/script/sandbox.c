@@ -76,11 +76,30 @@ const char *const *script_sandbox_names(const char *library)
     return NULL;
 }
 
+/* As Lua writes an integer, without printf: keys become texts in every row. */
+static const char *push_digits(lua_State *L, lua_Integer value, size_t *ret_bytes)
+{
+    enum { DIGITS_MAX = 24 };
+    char digits[DIGITS_MAX];
+    char *end = digits + sizeof(digits);
+    char *at = end;
+    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do
+        *--at = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (value < 0)
+        *--at = '-';
+    lua_pushlstring(L, at, (size_t)(end - at));
+    return lua_tolstring(L, -1, ret_bytes);
+}
+
 const char *script_tolstring(lua_State *L, int index, size_t *ret_bytes)
 {
     index = lua_absindex(L, index);
     luaL_checkstack(L, 4, NULL);
     int type = lua_type(L, index);
+    if (lua_isinteger(L, index))
+        return push_digits(L, lua_tointeger(L, index), ret_bytes);
     bool plain =
         type == LUA_TNIL || type == LUA_TBOOLEAN || type == LUA_TNUMBER || type == LUA_TSTRING;
     if (plain)

@@ -5,6 +5,10 @@ spec.describe("texts of values", function(it)
   it("have no addresses", function(expect)
     expect(tostring({})).is("table")
     expect(tostring(pairs)).is("function")
+    for _, whole in ipairs { 0, 7, -7, 10, -1000, math.maxinteger, math.mininteger } do
+      expect(tostring(whole)).is(("%d"):format(whole))
+    end
+    expect(tostring(1.0)).is("1.0")
     expect(("%s and %s"):format({}, error)).is("table and function")
   end)
 end)
