@@ -24,9 +24,12 @@ typedef struct RowBox {
 
 /* ------------------------------------------------------------------ reading */
 
+/* upvalue 1: the rows' metatable, but of row_next. To look for that by its name costs more than
+ * most columns. */
 static BindRows *rows_of(lua_State *L)
 {
-    RowBox *box = luaL_checkudata(L, 1, ROW);
+    bool ours = lua_getmetatable(L, 1) && lua_rawequal(L, -1, lua_upvalueindex(1));
+    RowBox *box = ours ? lua_touserdata(L, 1) : luaL_checkudata(L, 1, ROW);
     if (box->number != box->rows->number)
         script_raise(L, 1, ERROR_SCRIPT, "this row is gone: a map sees one row at a time");
     return box->rows;
@@ -140,7 +143,8 @@ static void open_once(lua_State *L)
         return;
     bind_document_open(L);
     luaL_newmetatable(L, ROW);
-    luaL_setfuncs(L, FUNCTIONS, 0);
+    lua_pushvalue(L, -1);
+    luaL_setfuncs(L, FUNCTIONS, 1);
     lua_pushliteral(L, "a row");
     lua_setfield(L, -2, "__metatable");
     lua_pop(L, 1);
