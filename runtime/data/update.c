@@ -7,7 +7,8 @@
 
 enum { TARGETS_MAX = 100 };
 
-/* How a row writes a target column. */
+/* How a row writes a target column. By reference is NULL to the server, because most rows do and
+ * NULL is found soonest. */
 typedef enum Mode { MODE_LEAVE = '0', MODE_VALUE = '1', MODE_REFERENCE = '2' } Mode;
 
 /* A column that at least one row of the batch writes. */
@@ -167,7 +168,7 @@ static void fill_arrays(Shape *shape, DataUpdateRow *const *rows, size_t count)
             char mode = (char)add_write(target, rows[i], write_of(rows[i], target->column));
             target->leaves |= mode == MODE_LEAVE;
             target->values |= mode == MODE_VALUE;
-            data_array_add(&target->modes, &mode, 1);
+            data_array_add(&target->modes, mode == MODE_REFERENCE ? NULL : &mode, 1);
         }
     }
 }
@@ -287,8 +288,11 @@ static void add_target(Shape *shape, Fragments *to, size_t t)
     }
     add_array(shape, to, arena_printf(shape->arena, "m%zu", t), &target->modes);
     text_printf(&to->inputs, ", hg_i.m%zu AS hg_m%zu", t, t);
-    text_printf(&to->set, "CASE hg_u.hg_m%zu WHEN '0' THEN %s.%s WHEN '1' THEN %s ELSE %s END", t,
-                table->alias, target->column->quoted, value, refer);
+    text_append(&to->set, "CASE");
+    if (target->reference != NULL)
+        text_printf(&to->set, " WHEN hg_u.hg_m%zu IS NULL THEN %s", t, refer);
+    text_printf(&to->set, " WHEN hg_u.hg_m%zu = '0' THEN %s.%s ELSE %s END", t, table->alias,
+                target->column->quoted, value);
 }
 
 /* The old text of a target and the digest of its new one, as members of two JSON objects. */
@@ -329,8 +333,11 @@ static void add_kept(Shape *shape, Fragments *to)
     }
 }
 
+/* Most batches need only the numbers of their rows: what nobody reads is not sent. */
 static const char *returning(Shape *shape, const Fragments *from)
 {
+    if (!shape->old)
+        return "hg_u.n";
     return arena_printf(shape->arena, "hg_u.n, %s, %s, %s",
                         from->old_json.length_bytes > 0 ? text_string(&from->old_json) : "NULL",
                         from->digests.length_bytes > 0 ? text_string(&from->digests) : "NULL",
@@ -387,13 +394,15 @@ static const char *make_statement(Shape *shape, DataUpdateRow *const *rows, size
 
 /* ---------------------------------------------------------------- running */
 
-static bool take_results(const DataJob *job, Arena *arena, const DbResult *result,
-                         DataUpdateRow *const *rows, Error *err)
+static bool take_results(const Shape *shape, const DbResult *result, DataUpdateRow *const *rows,
+                         Error *err)
 {
     enum { NUMBER, OLD, DIGESTS, KEPT };
+    const DataJob *job = shape->job;
+    Arena *arena = shape->arena;
     for (int i = 0; i < db_rows(result); i++) {
         DataUpdateRow *row = rows[db_int(result, i, NUMBER) - 1];
-        if (db_value_bytes(result, i, KEPT) > 0)
+        if (shape->keep && db_value_bytes(result, i, KEPT) > 0)
             return error_set(err, ERROR_REFUSED,
                              "a trigger on %s changed %s of row %s, which the plan keeps",
                              job->table.shown, db_value(result, i, KEPT),
@@ -452,7 +461,7 @@ static bool run_shape(DataUpdater *updater, Shape *shape, DataUpdateRow *const *
     DbParams params = data_list_params(&shape->list);
     bool ok = stable != NULL ? db_query_prepared(updater->conn, stable, &params, &result, err)
                              : db_query(updater->conn, sql, &params, &result, err);
-    return ok && take_results(shape->job, shape->arena, result, rows, err);
+    return ok && take_results(shape, result, rows, err);
 }
 
 bool data_update_run(DataUpdater *updater, Arena *arena, DataUpdateRow *const *rows, size_t count,
