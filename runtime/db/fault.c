@@ -16,10 +16,10 @@ extern const EmbedFile db_sql_files[];
 
 /* What makes a statement a write, as whole words outside comments. */
 static const char *const WRITES[] = {
-    "insert", "update",       "delete",    "create",
-    "alter",  "drop",         "truncate",  "reindex",
-    "copy",   "comment",      "grant",     "revoke",
-    "vacuum", "event_append", "pg_notify", "pg_terminate_backend",
+    "insert",       "update",        "delete",  "create",    "alter",
+    "drop",         "truncate",      "reindex", "copy",      "comment",
+    "grant",        "revoke",        "vacuum",  "pg_notify", "pg_terminate_backend",
+    "event_append", "events_append",
 };
 
 static bool is_write(const char *word, size_t length)

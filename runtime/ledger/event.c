@@ -5,6 +5,7 @@
 #include "db/sql.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,40 +85,50 @@ static bool notify_is_due(const LedgerEvents *events)
            (clock_monotonic_us() - events->notified_at_us) / 1000 >= NOTIFY_EVERY_MS;
 }
 
-static bool append_some(LedgerEvents *events, Pending *first, size_t count, Error *err)
+/* A column of the pending events, as an array. */
+static const char *texts_of(Arena *arena, const Pending *event, size_t count, size_t field)
 {
-    const char *sql = db_sql("event_append");
-    LedgerParams params[APPEND_MAX];
-    DbParams lists[APPEND_MAX];
-    DbStatement statements[APPEND_MAX + 1];
+    const char *items[APPEND_MAX];
+    for (size_t i = 0; i < count; i++, event = event->next)
+        memcpy(&items[i], (const char *)event + field, sizeof(items[i]));
+    return db_array_text(arena, items, count);
+}
+
+static const char *versions_of(Arena *arena, const Pending *event, size_t count)
+{
+    const char *items[APPEND_MAX];
+    for (size_t i = 0; i < count; i++, event = event->next)
+        items[i] = arena_printf(arena, "%" PRId64, event->version);
+    return db_array_text(arena, items, count);
+}
+
+/* One transaction by itself: keyed, so that a successor who doubts it appends again. A NOTIFY is
+ * sent by its commit; it stands first so that the fault points are those of the events. */
+static bool append_some(LedgerEvents *events, const Pending *first, size_t count, Error *err)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
     LedgerParams run = {0};
-    Pending *event = first;
+    LedgerParams params = {0};
     bool notifies = notify_is_due(events);
     ledger_param_int(&run, events->run);
-    const DbParams of_run = {.count = run.count, .values = run.values};
-    statements[0] = (DbStatement){db_sql("event_notify"), &of_run, .prepared = true};
-    for (size_t i = 0; i < count; i++, event = event->next) {
-        params[i] = (LedgerParams){0};
-        ledger_param_int(&params[i], events->run);
-        ledger_param_int(&params[i], events->epoch);
-        ledger_param_text(&params[i], event->source);
-        ledger_param_int(&params[i], event->version);
-        ledger_param_text(&params[i], event->type);
-        ledger_param_text(&params[i], event->node);
-        ledger_param_text(&params[i], event->data);
-        lists[i] = (DbParams){.count = params[i].count, .values = params[i].values};
-        statements[i + 1] = (DbStatement){sql, &lists[i], .prepared = true};
-    }
+    ledger_param_int(&params, events->run);
+    ledger_param_int(&params, events->epoch);
+    ledger_param_text(&params, texts_of(arena, first, count, offsetof(Pending, source)));
+    ledger_param_text(&params, versions_of(arena, first, count));
+    ledger_param_text(&params, texts_of(arena, first, count, offsetof(Pending, type)));
+    ledger_param_text(&params, texts_of(arena, first, count, offsetof(Pending, node)));
+    ledger_param_text(&params, texts_of(arena, first, count, offsetof(Pending, data)));
+    const DbParams lists[] = {{.count = run.count, .values = run.values},
+                              {.count = params.count, .values = params.values}};
+    const DbStatement statements[] = {{db_sql("event_notify"), &lists[0], .prepared = true},
+                                      {db_sql("events_append"), &lists[1], .prepared = true}};
     if (notifies) {
         /* before we wait: what asks for it then comes too late for this one */
         events->notify_due = false;
         events->notified_at_us = clock_monotonic_us();
     }
-    /* One transaction by itself: keyed, so that a successor who doubts it appends again. A NOTIFY
-     * is sent by its commit; it stands first so that the fault points are those of the last event.
-     */
     size_t skip = notifies ? 0 : 1;
-    if (!db_pipeline(events->conn, statements + skip, count + 1 - skip, NULL, err))
+    if (!db_pipeline(events->conn, statements + skip, COUNT_OF(statements) - skip, NULL, err))
         return false;
     events->notify_due = events->notify_due || !notifies;
     return true;

@@ -37,7 +37,7 @@ const BUGS: Record<string, Catcher> = {
   // What a successor must know
   ledger_not_read: forward("hello", "runner/step.committed:*:kill"),
   missing_not_told: forward("hello", "runner/step.committed:*:kill"),
-  events_not_keyed: forward("hello", "runner/event_append.sent:*:dropconn"),
+  events_not_keyed: forward("hello", "runner/events_append.sent:*:dropconn"),
   range_not_released: forward("hello", "worker/data_batch_update.before:*:kill"),
   lease_not_released: forward("hello", ""),
   lease_not_checked: { rival: true },

@@ -360,38 +360,56 @@ RETURNS bytea LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     FROM headgate.run AS r JOIN headgate.plan AS p ON p.hash = r.plan WHERE r.id = a_run
 $$;
 
--- Appends one event to a run unless (source, version) is there already. Returns its seq, or NULL. The run's row is locked
--- before the lease is read, so a runner that was replaced appends nothing behind its successor's first event; epoch 0 is
--- the supervisor. Version 0 is a fresh one: the event's own number.
-CREATE FUNCTION headgate.event_append(a_run bigint, a_epoch bigint, a_source text, a_version bigint,
-                                      a_type text, a_node text, a_data jsonb)
+-- Appends events to a run, in order, each unless its (source, version) is there already. Returns the seq of the last that was
+-- appended, or NULL. The run's row is locked before the lease is read, so a runner that was replaced appends nothing behind its
+-- successor's first event; epoch 0 is the supervisor. Version 0 is a fresh one: the event's own number.
+CREATE FUNCTION headgate.events_append(a_run bigint, a_epoch bigint, a_sources text[], a_versions bigint[],
+                                       a_types text[], a_nodes text[], a_data jsonb[])
 RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    next_seq bigint;
+    last bigint;
+    appended bigint;
     moment timestamptz;
     link bytea;
+    next_link bytea;
+    a_version bigint;
 BEGIN
-    SELECT r.last_seq + 1, CASE r.last_seq WHEN 0 THEN headgate.genesis(a_run) ELSE r.head END INTO next_seq, link
+    SELECT r.last_seq, CASE r.last_seq WHEN 0 THEN headgate.genesis(a_run) ELSE r.head END INTO last, link
     FROM headgate.run AS r WHERE r.id = a_run FOR NO KEY UPDATE;
-    IF next_seq IS NULL THEN
+    IF last IS NULL THEN
         RAISE EXCEPTION 'there is no run %', a_run;
     END IF;
     IF a_epoch > 0 AND EXISTS (SELECT 1 FROM headgate.lease AS l WHERE l.run = a_run AND l.epoch > a_epoch) THEN
         RAISE EXCEPTION 'another runner has taken over run %', a_run USING ERRCODE = 'HG001';
     END IF;
-    moment := clock_timestamp();
-    IF a_version = 0 THEN a_version := next_seq; END IF;
-    link := sha256('\x00'::bytea || link || convert_to(
-        jsonb_build_array(a_run, next_seq, to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), a_epoch, a_source,
-                          a_version, a_type, a_node, a_data)::text, 'UTF8'));
-    INSERT INTO headgate.event (run, seq, at, epoch, source, version, type, node, data, hash)
-    VALUES (a_run, next_seq, moment, a_epoch, a_source, a_version, a_type, a_node, a_data, link)
-    ON CONFLICT (run, source, version) DO NOTHING;
-    IF NOT FOUND THEN
-        RETURN NULL;
+    FOR i IN 1 .. cardinality(a_sources) LOOP
+        moment := clock_timestamp();
+        a_version := CASE a_versions[i] WHEN 0 THEN last + 1 ELSE a_versions[i] END;
+        next_link := sha256('\x00'::bytea || link || convert_to(
+            jsonb_build_array(a_run, last + 1, to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), a_epoch, a_sources[i],
+                              a_version, a_types[i], a_nodes[i], a_data[i])::text, 'UTF8'));
+        INSERT INTO headgate.event (run, seq, at, epoch, source, version, type, node, data, hash)
+        VALUES (a_run, last + 1, moment, a_epoch, a_sources[i], a_version, a_types[i], a_nodes[i], a_data[i], next_link)
+        ON CONFLICT (run, source, version) DO NOTHING;
+        CONTINUE WHEN NOT FOUND;
+        last := last + 1;
+        link := next_link;
+        appended := last;
+    END LOOP;
+    IF appended IS NOT NULL THEN
+        UPDATE headgate.run SET last_seq = last, head = link WHERE id = a_run;
     END IF;
-    UPDATE headgate.run SET last_seq = next_seq, head = link WHERE id = a_run;
-    RETURN next_seq;
+    RETURN appended;
+END
+$$;
+
+-- One of them.
+CREATE FUNCTION headgate.event_append(a_run bigint, a_epoch bigint, a_source text, a_version bigint,
+                                      a_type text, a_node text, a_data jsonb)
+RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN headgate.events_append(a_run, a_epoch, ARRAY[a_source], ARRAY[a_version], ARRAY[a_type], ARRAY[a_node],
+                                  ARRAY[a_data]);
 END
 $$;
 
