@@ -22,7 +22,7 @@ static const struct SqlstateRow {
     {"57P03", ERROR_UNREACHABLE, SQLSTATE_RECONNECT, "the server starts or stops"},
     {"57P04", ERROR_UNREACHABLE, SQLSTATE_RECONNECT, "the database was dropped"},
     {"57P05", ERROR_UNREACHABLE, SQLSTATE_RECONNECT, "idle session for too long"},
-    {"HG001", ERROR_FENCED, SQLSTATE_FATAL, "raised by headgate.event_append()"},
+    {"HG001", ERROR_FENCED, SQLSTATE_FATAL, "raised by headgate.events_append()"},
     {"58030", ERROR_DATABASE, SQLSTATE_RESOURCES, "input/output error of the server"},
 };
 
