@@ -14,7 +14,7 @@ static const struct Rule {
     double calm;
 } STOPS = {0.7, 1, 0.8}, STEERS = {1, 2, 1.2};
 
-static const double DUTY_LEAST = 0.05;
+static const double DUTY_LEAST = 0.01;
 static const double DUTY_AFTER_PAUSE = 0.25;
 static const double DUTY_STEP = 0.05;
 static const double SMOOTH_US = 2e6;
@@ -52,6 +52,7 @@ void data_pace_init(DataPace *pace, double duty, int64_t now_us)
                                 : duty < 1 ? PACE_SLOWED
                                            : PACE_FREE,
                        .most = 1,
+                       .left = 1,
                        .calm_us = -1,
                        .looked_us = now_us,
                        .paused_us = now_us,
@@ -188,6 +189,7 @@ static void pause(DataPace *pace, const Look *look, int64_t now_us)
     if (pace->hold_us > PACE_PAUSE_MAX_US)
         pace->hold_us = PACE_PAUSE_MAX_US;
     pace->state = PACE_PAUSED;
+    pace->left = pace->duty;
     pace->duty = 0;
     pace->paused_us = now_us;
     pace->calm_us = -1;
@@ -208,7 +210,7 @@ static void stay_paused(DataPace *pace, const Look *look, int64_t now_us)
         return;
     pace->resumed_us = now_us;
     pace->state = PACE_SLOWED;
-    pace->duty = DUTY_AFTER_PAUSE;
+    pace->duty = fmin(DUTY_AFTER_PAUSE, fmax(pace->left / 2, DUTY_LEAST));
 }
 
 static double steered(double pressure)

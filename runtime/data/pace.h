@@ -38,8 +38,9 @@ const char *data_pace_state_name(DataPaceState state); ///< "free", "slowed", "p
 
 typedef struct DataPace {
     DataPaceState state;
-    double duty;     ///< the share of time to work: 0 while paused, else 0.05 to 1
+    double duty;     ///< the share of time to work: 0 while paused, else 0.01 to 1
     double most;     ///< a person's limit to that
+    double left;     ///< the share when it was paused last
     char why[256];   ///< "the lag of replica s1 is 6.1 s, its limit is 5 s"; "" when free
     char until[128]; ///< what ends it: "goes on below 4 s for 3 s"
     int64_t hold_us; ///< how long the newest pause lasts at least

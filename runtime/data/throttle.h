@@ -11,7 +11,7 @@ enum {
     THROTTLE_RENEW_MS = 2000,
     THROTTLE_POLL_MS = 250, ///< how often a paused worker looks
     THROTTLE_REST_MAX_MS = 5000,
-    THROTTLE_BATCH_LEAST_US = 20000 ///< below it a slowed batch would mostly be its COMMIT
+    THROTTLE_BATCH_LEAST_US = 5000 ///< below it a slowed batch would mostly be its COMMIT
 };
 
 typedef struct DataThrottle {

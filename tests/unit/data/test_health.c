@@ -130,8 +130,8 @@ static void test_a_slowed_batch_is_shorter(void **state)
     assert_int_equal(data_throttle_batch_us(&throttle, 300000), 75000);
     throttle.duty = 0.05;
     assert_int_equal(data_throttle_batch_us(&throttle, 300000), THROTTLE_BATCH_LEAST_US);
-    throttle.batch_us = 10000; /* as a person asks */
-    assert_int_equal(data_throttle_batch_us(&throttle, 300000), 10000);
+    throttle.batch_us = 4000; /* as a person asks */
+    assert_int_equal(data_throttle_batch_us(&throttle, 300000), 4000);
 }
 
 static void test_rests(void **state)

@@ -63,6 +63,33 @@ static void test_above_the_limit_pauses_at_once(void **state)
     assert_string_equal(pace.until, "goes on below 4 s for 3 s");
 }
 
+/* What was too much before the pause is too much after it. */
+static void test_goes_on_with_half_of_what_it_had(void **state)
+{
+    UNUSED(state);
+    DataPace pace;
+    data_pace_init(&pace, 0.1, 0);
+    DataSignal bad = latency(250);
+    int64_t now_us = LOOK_US;
+    data_pace_look(&pace, &bad, 1, now_us);
+    assert_int_equal(pace.state, PACE_PAUSED);
+    DataSignal good = latency(100);
+    while (pace.state == PACE_PAUSED)
+        data_pace_look(&pace, &good, 1, now_us += LOOK_US);
+    assert_float_equal(pace.duty, 0.05, 0.001);
+}
+
+/* A p95 sees what takes a twentieth of the time: the share falls further. */
+static void test_falls_below_what_a_p95_sees(void **state)
+{
+    UNUSED(state);
+    DataPace pace;
+    data_pace_init(&pace, 1, 0);
+    look_for(&pace, latency(180), 30, 0);
+    assert_int_equal(pace.state, PACE_SLOWED);
+    assert_true(pace.duty > 0 && pace.duty < 0.02);
+}
+
 /* 4.2 s is below the limit and above what lets go. */
 static void test_goes_on_only_when_calm_for_a_while(void **state)
 {
@@ -264,6 +291,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_calm_is_free),
         cmocka_unit_test(test_above_the_limit_pauses_at_once),
+        cmocka_unit_test(test_goes_on_with_half_of_what_it_had),
+        cmocka_unit_test(test_falls_below_what_a_p95_sees),
         cmocka_unit_test(test_goes_on_only_when_calm_for_a_while),
         cmocka_unit_test(test_a_pause_that_did_not_help_is_followed_by_a_longer_one),
         cmocka_unit_test(test_near_the_limit_slows),
