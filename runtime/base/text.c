@@ -99,3 +99,19 @@ char *text_take(Text *text)
     *text = (Text){.max_bytes = text->max_bytes};
     return string;
 }
+
+char *text_digits(char *end, uint64_t value)
+{
+    do
+        *--end = (char)('0' + value % 10);
+    while ((value /= 10) > 0);
+    return end;
+}
+
+char *text_int(char *end, int64_t value)
+{
+    char *at = text_digits(end, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+    if (value < 0)
+        *--at = '-';
+    return at;
+}

@@ -24,4 +24,10 @@ void text_printf(Text *text, const char *format, ...) PRINTF_LIKE(2, 3);
 const char *text_string(const Text *text); ///< never NULL; "" when empty
 char *text_take(Text *text); ///< moves the string out (free() it); the text is empty after
 
+enum { TEXT_INT_BYTES = 24 }; ///< enough for any number of these
+/// Write a number in decimal, without printf, so that it ends before end, where TEXT_INT_BYTES are
+/// free; return where it begins. No NUL.
+char *text_digits(char *end, uint64_t value);
+char *text_int(char *end, int64_t value);
+
 #endif

@@ -344,12 +344,18 @@ static void tell_trial(const Backfill *backfill)
                                       staffing->before, staffing->best));
 }
 
+/* Workers that are not ours. */
+static int joined_workers(const Backfill *backfill)
+{
+    int64_t others = backfill->sum.working - data_crew_size(&backfill->crew);
+    return others > 0 ? (int)others : 0;
+}
+
 /* How many there are to be. */
 static bool decide_workers(Backfill *backfill, int *ret_workers, Error *err)
 {
     const DataBackfillHooks *hooks = backfill->hooks;
-    int size = data_crew_size(&backfill->crew);
-    int joined = backfill->sum.working > size ? (int)backfill->sum.working - size : 0;
+    int joined = joined_workers(backfill);
     DataTurn turn = {.workers = data_staffing_wanted(&backfill->staffing),
                      .said = backfill->job.spec->workers > 0,
                      .joined = joined};
@@ -358,7 +364,7 @@ static bool decide_workers(Backfill *backfill, int *ret_workers, Error *err)
     DataStaffingLook look = {.now_us = clock_monotonic_us(),
                              .rows = rows_done(&backfill->sum),
                              .batches = backfill->sum.batches,
-                             .workers = size,
+                             .workers = data_crew_size(&backfill->crew),
                              .steady = !turn.rests && !turn.held && joined == backfill->joined};
     if (data_staffing_look(&backfill->staffing, &look))
         tell_trial(backfill);
@@ -391,8 +397,7 @@ static bool staff(Backfill *backfill, Error *err)
 static bool release_gone(Backfill *backfill, Error *err)
 {
     int64_t now_us = clock_monotonic_us();
-    bool others = backfill->sum.working > data_crew_size(&backfill->crew);
-    if (!others || now_us - backfill->gone_looked_us < GONE_EVERY_US)
+    if (joined_workers(backfill) == 0 || now_us - backfill->gone_looked_us < GONE_EVERY_US)
         return true;
     backfill->gone_looked_us = now_us;
     return data_cursor_release_gone(&backfill->job, backfill->conn, err) && read_sum(backfill, err);

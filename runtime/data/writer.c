@@ -65,24 +65,11 @@ bool data_writer_string(Text *out, const char *bytes, size_t size, Error *err)
     return true;
 }
 
-enum { DIGITS_MAX = 24 };
-
-/* Writes value so that it ends before end; returns where it begins. */
-static char *put_digits(char *end, uint64_t value)
-{
-    do
-        *--end = (char)('0' + value % 10);
-    while ((value /= 10) > 0);
-    return end;
-}
-
 void data_writer_int(Text *out, int64_t value)
 {
-    char digits[DIGITS_MAX];
+    char digits[TEXT_INT_BYTES];
     char *end = digits + sizeof(digits);
-    char *at = put_digits(end, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
-    if (value < 0)
-        *--at = '-';
+    const char *at = text_int(end, value);
     text_append_bytes(out, at, (size_t)(end - at));
 }
 
@@ -94,7 +81,7 @@ static int short_decimal(double value, char *out)
     static const double LEAST =
         1e-4; /* %g writes what is smaller, or has 16 digits, with exponents */
     static const double LIMIT = 1e15;
-    char digits[DIGITS_MAX];
+    char digits[TEXT_INT_BYTES];
     double size = fabs(value);
     double power = 1;
     int places = 0;
@@ -109,7 +96,7 @@ static int short_decimal(double value, char *out)
         whole = (uint64_t)(size * power + 0.5);
     }
     char *end = digits + sizeof(digits);
-    char *first = put_digits(end, whole);
+    char *first = text_digits(end, whole);
     while (end - first <= places)
         *--first = '0';
     char *at = out;

@@ -360,7 +360,7 @@ void run_throttle_staff(RunThrottle *throttle, DataTurn *turn)
     bool ours = asked == 0 && !turn->said;
     turn->workers =
         ours ? data_staffing_slowed(wanted, turn->joined, now, throttle->pace.duty) : wanted;
-    turn->held = asked > 0 || throttle->pace.state != PACE_FREE || throttle->pace.duty < 1;
+    turn->held = asked > 0 || throttle->pace.duty < 1;
     bool changed = turn->workers != throttle->workers || turn->joined != throttle->joined ||
                    wanted != throttle->wanted;
     throttle->wanted = wanted;

@@ -3,6 +3,7 @@
 #include "script/sandbox.h"
 
 #include "base/suggest.h"
+#include "base/text.h"
 #include "script/error.h"
 #include "script/pairs.h"
 
@@ -79,16 +80,9 @@ const char *const *script_sandbox_names(const char *library)
 /* As Lua writes an integer, without printf: keys become texts in every row. */
 static const char *push_digits(lua_State *L, lua_Integer value, size_t *ret_bytes)
 {
-    enum { DIGITS_MAX = 24 };
-    char digits[DIGITS_MAX];
+    char digits[TEXT_INT_BYTES];
     char *end = digits + sizeof(digits);
-    char *at = end;
-    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    do
-        *--at = (char)('0' + left % 10);
-    while ((left /= 10) > 0);
-    if (value < 0)
-        *--at = '-';
+    const char *at = text_int(end, value);
     lua_pushlstring(L, at, (size_t)(end - at));
     return lua_tolstring(L, -1, ret_bytes);
 }

@@ -420,10 +420,11 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_tem
             % 10000)::integer
 $$;
 
--- A time as every answer of ours spells it: RFC 3339, UTC, microseconds.
+-- A time as every answer of ours spells it: RFC 3339, UTC, microseconds. Without a search_path of its own, all names being whole, and
+-- strict because what it calls is: so PostgreSQL writes it into the query that calls it.
 CREATE FUNCTION headgate.rfc3339(moment timestamptz) RETURNS text
-LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT pg_catalog.to_char(pg_catalog.timezone('UTC', moment), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 $$;
 
 -- When a gate whose approvals were complete at since lets the run go on: wait_us later, and then within its hours ({days, from, to,

@@ -37,6 +37,12 @@ static void work_for(Server *server, int seconds)
     }
 }
 
+static void work_until_it_tries(Server *server)
+{
+    while (data_staffing_wanted(&server->staffing) == server->staffing.best)
+        work_for(server, 1);
+}
+
 static Server server_of(const double *rates, int workers, int least, int most)
 {
     Server server = {.rates = rates};
@@ -113,8 +119,7 @@ static void test_nothing_is_tried_while_the_work_is_slowed(void **state)
 {
     UNUSED(state);
     Server server = server_of(ENDLESS, 2, 1, MOST);
-    while (data_staffing_wanted(&server.staffing) == 2)
-        work_for(&server, 1);
+    work_until_it_tries(&server);
     server.slowed = true;
     work_for(&server, 600);
     assert_int_equal(server.trials, 0);
@@ -129,8 +134,7 @@ static void test_gives_up_a_worker_that_finds_nothing_to_do(void **state)
 {
     UNUSED(state);
     Server server = server_of(ENDLESS, 2, 1, MOST);
-    while (data_staffing_wanted(&server.staffing) == 2)
-        work_for(&server, 1);
+    work_until_it_tries(&server);
     for (int64_t end_us = server.now_us + STAFFING_GIVE_UP_US; server.now_us <= end_us;) {
         server.now_us += LOOK_US;
         DataStaffingLook look = {.now_us = server.now_us, .workers = 2, .steady = true};
