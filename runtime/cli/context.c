@@ -204,14 +204,14 @@ bool cli_context_run_target(const Cli *cli, CliContext *context, int64_t run,
 {
     AUTO(db_close_auto) DbConn *state = NULL;
     AUTO(json_auto) json_t *head = NULL;
-    AUTO(json_auto) json_t *graph = NULL;
-    AUTO(bundle_auto) Bundle *bundle = NULL;
+    const char *name = NULL;
     if (!cli_context_connect(cli, context, false, &state, err) ||
         !ledger_run_read(state, run, &head, err) ||
         !cli_context_environment(context, json_get_string(head, "environment", ""), err) ||
-        !ledger_plan_load(state, json_get_string(head, "plan", ""), &bundle, &graph, err))
+        !ledger_plan_target(state, json_get_string(head, "plan", ""), context->arena, &name, err))
         return false;
-    const char *name = json_get_string(json_object_get(graph, "keys"), "target", "app");
+    if (name == NULL)
+        name = "app";
     *ret_target = config_target(context->environment, name);
     return *ret_target != NULL ||
            error_set(err, ERROR_INPUT, "environment \"%s\" has no target \"%s\"",

@@ -17,6 +17,10 @@ NODISCARD bool ledger_plan_register(DbConn *state, const Bundle *bundle, const P
 /// Waits. The graph that is kept with a registered bundle, owned by the caller; NULL when there is
 /// no such bundle, or it was evaluated by a binary with another language. There is a ledger.
 NODISCARD bool ledger_plan_graph(DbConn *state, const char *hash, json_t **ret_graph, Error *err);
+/// Waits. The target that a registered plan names, from the arena; NULL: it names none. For who
+/// does not need the rest of the plan, which may be large.
+NODISCARD bool ledger_plan_target(DbConn *state, const char *hash, Arena *arena,
+                                  const char **ret_target, Error *err);
 /// Waits. The bundle and its graph as registered.
 NODISCARD bool ledger_plan_load(DbConn *state, const char *hash, Bundle **ret_bundle,
                                 json_t **ret_graph, Error *err);
