@@ -18,6 +18,17 @@ const STEP = 'phase "a" { step "s" { up = "SELECT 1", one_way = "test" } },';
 const step = (up: string, more = ""): string => `phase "a" { step "s" { up = ${up}, one_way = "test"${more} } },`;
 const environment = (lines: string): string => `version: 1\nenvironments:\n  people:\n${lines}`;
 
+/** Pairs of migrations, of which some do not parse. */
+function manyFiles(count: number, wrong: number[]): Record<string, string> {
+  const files: Record<string, string> = {};
+  for (let n = 1; n <= count; n++) {
+    const name = `sql/${String(n).padStart(3, "0")}_t`;
+    files[`${name}.up.sql`] = wrong.includes(n) ? "SELEKT 1;" : `CREATE TABLE t${n} (c int);`;
+    files[`${name}.down.sql`] = `DROP TABLE t${n};`;
+  }
+  return files;
+}
+
 const CASES: Case[] = [
   // words and keys
   { name: "an unknown word", body: 'rolout "x" {},', says: /plan\.lua:3: unknown name "rolout" \(did you mean rollout\?\)/ },
@@ -49,6 +60,8 @@ const CASES: Case[] = [
 
   // SQL
   { name: "SQL that does not parse", body: step('file "sql/1.sql"'), files: { "sql/1.sql": "SELECT 1;\nSELEKT 2;" }, says: /sql\/1\.sql:2.*syntax error.*SELEKT/s },
+  // a plan this long is checked by two threads
+  { name: "the first of several wrong files", body: 'phase "a" { migrations "all" { dir = "sql" } },', files: manyFiles(200, [61, 62, 140]), says: /sql\/061_t\.up\.sql:1.*syntax error.*SELEKT/s },
   { name: "COMMIT inside a step", body: step('file "sql/1.sql"'), files: { "sql/1.sql": "SELECT 1;\n\nCOMMIT;" }, says: /sql\/1\.sql:3.*COMMIT/s },
   { name: "SET ROLE inside a step", body: step('"SET ROLE postgres"'), says: /plan\.lua:3.*SET ROLE/s },
   { name: "two expressions in where", body: 'phase "a" { backfill "t.c" { where = "true) OR (true", set = { c = "1" } } },', says: /plan\.lua:3:\d+: .*where/ },
