@@ -36,12 +36,14 @@ bool run_kind_backfill_saves_old(const Plan *plan, const PlanNode *node, const D
 /// May the SQL of a node run at all (before anything starts): refused statements, mixed files,
 /// syntax, with file:line.
 NODISCARD bool run_kind_sql_check(const PlanNode *node, Error *err);
-/// Waits. Runs the plan's SQL under key of node (NULL: none) on conn and behind it, in the same
-/// round trip, the statements own of ours; *ret_last (may be NULL) is the result of the last of
-/// them. An error names file and line of the plan's statement.
-NODISCARD bool run_kind_sql(DbConn *conn, const PlanNode *node, const char *key,
-                            const DbStatement *own, size_t own_count, DbResult **ret_last,
-                            Error *err);
+/// May the SQL under key of a step run, and outside a transaction?
+NODISCARD bool run_kind_step_check(const PlanNode *node, const char *key, bool *ret_outside,
+                                   Error *err);
+/// Waits. Runs the plan's SQL under key of node (NULL: none) on run->effects and behind it, in the
+/// same round trip, the statements own of ours; *ret_last (may be NULL) is the result of the last
+/// of them. An error names file and line of the plan's statement.
+NODISCARD bool run_kind_sql(Run *run, const PlanNode *node, const char *key, const DbStatement *own,
+                            size_t own_count, DbResult **ret_last, Error *err);
 /// Puts "file:line:column: " of a failing statement in front of err. position counts characters of
 /// the statement, from 1; 0 = the server named none. Returns false.
 bool run_kind_sql_at(const PlanNode *node, const char *key, const SqlStatement *statement,

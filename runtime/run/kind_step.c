@@ -3,6 +3,7 @@
 #include "run/kind.h"
 
 #include "base/clock.h"
+#include "run/ahead.h"
 #include "run/kept.h"
 #include "run/outside.h"
 #include "run/own.h"
@@ -71,19 +72,37 @@ static bool run_statements(DbConn *conn, const PlanNode *node, const char *key,
     return true;
 }
 
+/* The statements under key; those of up have been read already. */
+static bool statements_of(Run *run, const PlanNode *node, const char *key, Arena *arena,
+                          SqlStatement **ret_statements, size_t *ret_count, Error *err)
+{
+    if (!text_equal(key, "up"))
+        return sql_split(arena, plan_sql(node, key), ret_statements, ret_count, err);
+    const RunSql *sql = run_ahead_read(run, node);
+    if (!sql->split) {
+        *err = sql->unsplit;
+        return false;
+    }
+    *ret_statements = sql->statements;
+    *ret_count = sql->count;
+    return true;
+}
+
 /* An error names its own statement. What the version 15 grammar cannot cut goes to the server as it
  * is. */
-bool run_kind_sql(DbConn *conn, const PlanNode *node, const char *key, const DbStatement *own,
+bool run_kind_sql(Run *run, const PlanNode *node, const char *key, const DbStatement *own,
                   size_t own_count, DbResult **ret_last, Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
+    DbConn *conn = run->effects;
     SqlStatement *statements = NULL;
     size_t count = 0;
-    if (key != NULL && !sql_split(arena, plan_sql(node, key), &statements, &count, err))
+    if (key != NULL && !statements_of(run, node, key, arena, &statements, &count, err))
         return run_kind_sql_at(node, key, &(SqlStatement){.line = 1}, 0, err);
     bool cut = true;
     for (size_t i = 0; i < count; i++)
         cut = cut && statements[i].parsed;
+    run_ahead_start(run, node);
     if (!cut) {
         SqlStatement whole = {.text = plan_sql(node, key), .line = 1};
         int position = 0;
@@ -112,8 +131,7 @@ static SqlFile file_of(const PlanNode *node, const char *key)
     return file;
 }
 
-/* May the SQL run, and outside a transaction? */
-static bool classify(const PlanNode *node, const char *key, bool *ret_outside, Error *err)
+bool run_kind_step_check(const PlanNode *node, const char *key, bool *ret_outside, Error *err)
 {
     SqlFile file = file_of(node, key);
     return sql_check_file(&file, ret_outside, err);
@@ -259,8 +277,13 @@ static bool soak(Run *run, const PlanNode *node, Error *err)
 
 bool run_kind_step_forward(Run *run, const PlanNode *node, Error *err)
 {
-    bool outside = false;
-    if (!classify(node, "up", &outside, err) || !soak(run, node, err))
+    const RunSql *sql = run_ahead_read(run, node);
+    bool outside = sql->outside;
+    if (!sql->allowed) {
+        *err = sql->refused;
+        return false;
+    }
+    if (!soak(run, node, err))
         return false;
     run_step_started(run, node);
     if (outside)
@@ -279,7 +302,7 @@ bool run_kind_step_back(Run *run, const PlanNode *node, Error *err)
     StepState state = run_step_state(run, node);
     bool outside = false;
     bool nothing_happened = false;
-    if (!classify(node, "up", &outside, err))
+    if (!run_kind_step_check(node, "up", &outside, err))
         return false;
     if (!outside)
         nothing_happened = state == STEP_FAILED;
@@ -292,7 +315,7 @@ bool run_kind_step_back(Run *run, const PlanNode *node, Error *err)
     if (plan_sql(node, "down") == NULL)
         return error_set(err, ERROR_REFUSED, "there is no way back: %s",
                          json_get_string(node->keys, "one_way", "it has no down"));
-    if (!classify(node, "down", &outside, err))
+    if (!run_kind_step_check(node, "down", &outside, err))
         return false;
     if (outside)
         return run_outside_back(run, node, err);

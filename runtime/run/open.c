@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "ledger/fence.h"
 #include "ledger/schema.h"
+#include "run/ahead.h"
 #include "run/control.h"
 
 #include <inttypes.h>
@@ -276,6 +277,7 @@ void run_close(Run *run)
     db_close(run->watch);
     db_close(run->ledger);
     db_close(run->control);
+    run_ahead_done(run);
     plan_free(run->plan);
     bundle_free(run->bundle);
     json_decref(run->steps);

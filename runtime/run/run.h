@@ -111,11 +111,15 @@ struct Run {
     DbConn *ledger;   ///< STATE: heads, gates, windows
     DbConn *control;  ///< STATE: lease and requests
     LedgerEvents *events;
-    json_t *steps;         ///< rows of headgate.step by path, as last written
-    const PlanNode *begun; ///< the step that was told to have started last,
-    int64_t begun_us;      ///< when (monotonic)
-    FiberEvent wake;       ///< a request, approval, decision or answer arrived, or something failed
-    FiberEvent notified;   ///< what the control fiber waits for
+    struct RunSql *sql;      ///< of the step at work (run/ahead.h), NULL: none was read
+    struct RunSql *sql_next; ///< of the one behind it
+    bool reads_ahead;        ///< a fiber is at it
+    FiberEvent read_ahead;   ///< and has ended
+    json_t *steps;           ///< rows of headgate.step by path, as last written
+    const PlanNode *begun;   ///< the step that was told to have started last,
+    int64_t begun_us;        ///< when (monotonic)
+    FiberEvent wake;     ///< a request, approval, decision or answer arrived, or something failed
+    FiberEvent notified; ///< what the control fiber waits for
     RunAsked asked;
     int64_t asked_id;       ///< the request that asked comes from; INT64_MAX: a signal
     json_t *asked_requests; ///< the requests that asked is made of

@@ -127,13 +127,13 @@ static void transition_tell(Run *run, const RunTransition *transition)
 /* The plan's SQL under key (NULL: the effect ran it), then our own state again: the state of a
  * transaction that user SQL ran in must be as we left it (DESIGN §9, User SQL). Asked before COMMIT
  * is sent. */
-static bool end_user_sql(DbConn *conn, const PlanNode *node, const char *key, const char *xid,
+static bool end_user_sql(Run *run, const PlanNode *node, const char *key, const char *xid,
                          Error *err)
 {
     const DbStatement own[] = {{.sql = "RESET ROLE"},
                                {.sql = db_sql("effect_after"), .prepared = true}};
     AUTO(db_result_auto) DbResult *result = NULL;
-    if (!run_kind_sql(conn, node, key, own, COUNT_OF(own), &result, err))
+    if (!run_kind_sql(run, node, key, own, COUNT_OF(own), &result, err))
         return false;
     if (!text_equal(db_value(result, 0, 0), xid))
         return error_set(
@@ -174,7 +174,7 @@ static bool effect_try(Run *run, const RunEffectOptions *options, RunTransition 
     if (options->effect != NULL && !options->effect(run, transition->node, run->effects,
                                                     options->ctx, transition->detail, err))
         return false;
-    if (options->user_sql && !end_user_sql(run->effects, transition->node, options->sql, xid, err))
+    if (options->user_sql && !end_user_sql(run, transition->node, options->sql, xid, err))
         return false;
     if (BUG("step_checkpoint_apart") &&
         (!db_commit(run->effects, err) || !db_begin(run->effects, err)))

@@ -6,14 +6,19 @@
 
 #include <string.h>
 
-enum { COLUMNS_MAX = 1000 };
+enum { COLUMNS_MAX = 1000, COLUMNS_STEP = 16 };
 
 static void append(SqlColumns *columns, SqlColumn item)
 {
     if (columns->count == COLUMNS_MAX)
         return;
-    if (columns->items == NULL)
-        columns->items = arena_alloc(columns->arena, COLUMNS_MAX * sizeof(*columns->items));
+    if (columns->count % COLUMNS_STEP == 0) {
+        SqlColumn *more =
+            arena_alloc(columns->arena, (columns->count + COLUMNS_STEP) * sizeof(*more));
+        if (columns->count > 0)
+            memcpy(more, columns->items, columns->count * sizeof(*more));
+        columns->items = more;
+    }
     item.column = arena_strdup(columns->arena, item.column);
     columns->items[columns->count++] = item;
 }
