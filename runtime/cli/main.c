@@ -1,5 +1,6 @@
 /* The process: parses, makes the loop, runs the command in a fiber. */
 #include "cli/command.h"
+#include "cli/commands.h"
 #include "cli/execute.h"
 
 #include "base/fault.h"
@@ -58,6 +59,14 @@ static void seal(void)
 #endif
 }
 
+/* Connecting and cancelling block a thread each while a server does not answer. All threads of the
+ * pool are made with the first that is needed: too much for "run", which has one connection and
+ * often nothing to do. What we start ourselves does not inherit our number. */
+static void set_threads(const CliCommand *command)
+{
+    setenv("UV_THREADPOOL_SIZE", command->main == cli_run ? "4" : "16", command->hidden);
+}
+
 int main(int argc, char **argv)
 {
     seal();
@@ -78,9 +87,7 @@ int main(int argc, char **argv)
         fputs(text_string(&text), stdout);
         return CLI_OK;
     }
-    /* Connecting and cancelling block a thread each while a server does not answer, and libuv has
-     * only four. */
-    setenv("UV_THREADPOOL_SIZE", "16", 0);
+    set_threads(cli.command);
     cli.loop = loop_new();
     loop_on_signal(cli.loop, SIGINT, on_signal, &cli);
     loop_on_signal(cli.loop, SIGTERM, on_signal, &cli);
