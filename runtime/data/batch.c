@@ -7,9 +7,25 @@
 #include "data/queue.h"
 #include "data/set.h"
 #include "data/wrote.h"
+#include "db/sql.h"
 #include "ledger/fence.h"
 
 #include <string.h>
+
+bool data_mapper_open(DataMapper *mapper, Loop *loop, const DbTarget *target, Error *err)
+{
+    DbTarget reader = *target;
+    DbConn *conn = NULL;
+    reader.read_only = true;
+    if (!db_open(loop, &reader, &conn, err))
+        return false;
+    if (!db_query(conn, db_sql("data_session_reader"), NULL, NULL, err)) {
+        db_close(conn);
+        return false;
+    }
+    mapper->reader = conn;
+    return true;
+}
 
 bool data_mapper_lock(DataMapper *mapper, Error *err)
 {

@@ -16,6 +16,8 @@ typedef struct DataMapper {
     bool busy;
     FiberEvent idle;
 } DataMapper;
+/// Waits. Opens the reader, which is READ ONLY; db_close() ends it.
+NODISCARD bool data_mapper_open(DataMapper *mapper, Loop *loop, const DbTarget *target, Error *err);
 /// Waits for its turn. False with ERROR_CANCELLED.
 NODISCARD bool data_mapper_lock(DataMapper *mapper, Error *err);
 void data_mapper_unlock(DataMapper *mapper);

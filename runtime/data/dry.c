@@ -3,7 +3,6 @@
 
 #include "data/batch.h"
 #include "data/queue.h"
-#include "data/worker.h"
 #include "data/writer.h"
 
 #include <string.h>
@@ -140,7 +139,7 @@ static bool run(Dry *dry, Error *err)
                           .expected = options->expected,
                           .expected_count = options->expected_count};
     AUTO(arena_auto) Arena *keys = arena_new();
-    return data_worker_open_reader(options->loop, &options->target, &dry->mapper.reader, err) &&
+    return data_mapper_open(&dry->mapper, options->loop, &options->target, err) &&
            data_job_open(dry->mapper.reader, dry->arena, &dry->spec, &job, &dry->job, err) &&
            read_all(dry, keys, err);
 }

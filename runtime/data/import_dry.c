@@ -3,7 +3,6 @@
 
 #include "data/import.h"
 #include "data/record.h"
-#include "data/worker.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -93,7 +92,7 @@ static bool open_job(Dry *dry, Error *err)
     dry->job.spec = &dry->spec;
     if (dry->no_table)
         return true;
-    return data_worker_open_reader(options->loop, &options->target, &dry->mapper.reader, err) &&
+    return data_mapper_open(&dry->mapper, options->loop, &options->target, err) &&
            data_job_open(dry->mapper.reader, dry->arena, &dry->spec, &job, &dry->job, err);
 }
 

@@ -1,11 +1,21 @@
 /* Writing chunks of records: one transaction = {fence, COPY of each, queue, compare-and-set of the
  * cursor}. Records that the server refuses are found by halving, and go to the review queue. A
  * COMMIT costs a wait for the disk, in which the server does nothing for us: chunks share a
- * transaction, for as long as it may take. */
+ * transaction, for as long as it may take. The end of one COPY and the begin of the next are waits
+ * too: chunks that are nothing but rows of the same columns share one. */
 #ifndef HEADGATE_DATA_LOAD_H
 #define HEADGATE_DATA_LOAD_H
 
 #include "data/record.h"
+
+/* A COPY that is open: what it was given so far. */
+typedef struct DataLoadCopy {
+    char *sql; ///< NULL: none is open
+    int64_t rows;
+    int64_t from; ///< bytes of the file
+    int64_t to;
+    int64_t began_us; ///< monotonic
+} DataLoadCopy;
 
 /* One transaction after the other; job, conn and limit_us are the caller's, all else is for
  * reading. */
@@ -22,7 +32,10 @@ typedef struct DataLoad {
     int64_t bytes;
     int64_t began_us; ///< monotonic
     DataCounts counts;
-    Arena *arena; /* of last */
+    DataLoadCopy copy;
+    int64_t took_records; ///< written, by what the server said since the caller made this 0
+    int64_t took_us;      ///< so long that took
+    Arena *arena;         /* of last */
     const char *last[PLACE_PARTS];
     bool shared;          ///< what failed last had others with it, which are undone too
     int alone;            ///< so many chunks get a transaction each
@@ -46,10 +59,14 @@ void data_load_encode(const DataJob *job, DataChunk *chunk);
 /// Should what is open be committed before this chunk? It holds a record that was refused when it
 /// shared a transaction, or is to be alone for another reason.
 bool data_load_apart(const DataLoad *load, const DataChunk *chunk);
-/// Waits. Writes the encoded chunk in the open transaction, or begins one. When the server refuses
-/// records of the first chunk of a transaction, it is begun again without these: *ret_careful. On
-/// failure nothing of the transaction has happened.
-NODISCARD bool data_load_add(DataLoad *load, DataChunk *chunk, bool *ret_careful, Error *err);
+/// Waits. Writes the encoded chunk in the open transaction, or begins one, and may leave its COPY
+/// open for the next chunk: until data_load_pause() the connection takes nothing else. When the
+/// server refuses records of a chunk that is alone in its transaction, it is begun again without
+/// these. On failure nothing of the transaction has happened.
+NODISCARD bool data_load_add(DataLoad *load, DataChunk *chunk, Error *err);
+/// Waits. Ends the COPY that is open, if one is. Call it before anything else is asked of the
+/// connection, and before waiting for the next chunk. Fails as data_load_add() does.
+NODISCARD bool data_load_pause(DataLoad *load, Error *err);
 /// How long the open transaction may wait for its next chunk; 0 = not at all.
 int64_t data_load_left_ms(const DataLoad *load);
 /// Waits. Moves the cursor from where range says behind the chunk that was added last, and claims

@@ -374,13 +374,6 @@ bool data_source_read(DataSource *source, DataMapper *mapper, int limit, DataChu
     return true;
 }
 
-void data_copies_free(DataCopy *copies, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        text_done(&copies[i].data);
-    free(copies);
-}
-
 void data_chunk_free(DataChunk *chunk)
 {
     if (chunk == NULL)

@@ -4,6 +4,7 @@
 #define HEADGATE_DATA_RECORD_H
 
 #include "data/batch.h"
+#include "data/copy.h"
 #include "data/document.h"
 
 /// The parts of a cursor of an import (data/cursor.h), as texts. Of lower and upper: the file
@@ -14,7 +15,7 @@ enum { PLACE_FILE, PLACE_OFFSET, PLACE_SIZE, PLACE_CHANGED, PLACE_PARTS = DATA_P
 enum { LAST_LINE = 2, LAST_STATE = 3 };
 
 /// One record on its way into the table.
-typedef struct DataRecord {
+struct DataRecord {
     int64_t offset;   ///< of its first byte in the file
     int64_t line;     ///< 0 = not known: the range begins inside the file
     const char *text; ///< the record as JSON; as it stands in the file when it could not be read
@@ -23,16 +24,8 @@ typedef struct DataRecord {
     DataMapped mapped;
     const char *failed; ///< why it cannot be read, mapped or written; NULL = it can
     bool orphan;        ///< failed, because of a foreign key
-    uint64_t *columns;  ///< of the table that it writes, one bit each; data/load.c
-} DataRecord;
-
-/// Rows that one COPY writes (data_load_encode()).
-typedef struct DataCopy {
-    const char *sql;
-    Text data; ///< in COPY's text format
-    int64_t rows;
-} DataCopy;
-void data_copies_free(DataCopy *copies, size_t count); ///< NULL is fine
+    uint64_t *columns;  ///< of the table that it writes, one bit each; data/copy.c
+};
 
 typedef struct DataChunk {
     Arena *arena;

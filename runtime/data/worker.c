@@ -245,6 +245,15 @@ static bool write_batch(Worker *worker, void *piece, bool *ret_ends, Error *err)
     return true;
 }
 
+/* From what the server took for chunks. */
+static void learn(Worker *worker)
+{
+    DataLoad *load = &worker->load;
+    if (load->took_records > 0)
+        data_controller_sample(&worker->controller, (int)load->took_records, load->took_us);
+    load->took_records = load->took_us = 0;
+}
+
 /* What is open. The last of a range claims the next one with it: a transaction for that alone would
  * be one more wait for the disk. */
 static bool commit_load(Worker *worker, Error *err)
@@ -256,6 +265,7 @@ static bool commit_load(Worker *worker, Error *err)
         arena_free(next.arena);
         return false;
     }
+    learn(worker);
     if (!claims) {
         move_range(worker, load->last);
         return true;
@@ -272,15 +282,10 @@ static bool write_chunk(Worker *worker, void *piece, bool *ret_ends, Error *err)
 {
     DataChunk *chunk = piece;
     DataLoad *load = &worker->load;
-    bool careful = false;
-    if (data_load_apart(load, chunk) && !commit_load(worker, err))
+    if ((data_load_apart(load, chunk) && !commit_load(worker, err)) ||
+        !data_load_add(load, chunk, err))
         return false;
-    int64_t began_us = clock_monotonic_us();
-    if (!data_load_add(load, chunk, &careful, err))
-        return false;
-    if (chunk->count > 0 && !careful)
-        data_controller_sample(&worker->controller, (int)chunk->count,
-                               clock_monotonic_us() - began_us);
+    learn(worker);
     *ret_ends = chunk->ends_range;
     return !(load->full || worker->stopping) || commit_load(worker, err);
 }
@@ -321,7 +326,8 @@ static bool look_at_pace(Worker *worker, Error *err)
     if (worker->throttle_us > 0 && now_us - worker->throttle_us < ASK_EVERY_US)
         return true;
     bool stale = false;
-    if (!data_throttle_read(worker->writer, worker->job.run_text, worker->job.spec->step,
+    if (!data_load_pause(&worker->load, err) ||
+        !data_throttle_read(worker->writer, worker->job.run_text, worker->job.spec->step,
                             &worker->throttle, &stale, err))
         return false;
     if (stale)
@@ -386,6 +392,8 @@ static bool run_pipeline(Worker *worker, bool *ret_done, bool *ret_moved, Error 
     fiber_start(worker->loop, "reader", read_ahead, &pipeline);
     while (ok && !*ret_done && !worker->stopping) {
         bool ends = false;
+        if (pipeline.ready == NULL && !(ok = data_load_pause(&worker->load, err)))
+            break;
         void *piece = take_piece(&pipeline);
         if (piece == NULL && worker->load.open && !pipeline.ended && !fiber_cancelled()) {
             ok = commit_load(worker, err);
@@ -508,21 +516,6 @@ static bool work(Worker *worker, Error *err)
     return data_cursor_release(&worker->job, worker->writer, worker->owner, err);
 }
 
-bool data_worker_open_reader(Loop *loop, const DbTarget *target, DbConn **ret_conn, Error *err)
-{
-    DbTarget reader = *target;
-    DbConn *conn = NULL;
-    reader.read_only = true;
-    if (!db_open(loop, &reader, &conn, err))
-        return false;
-    if (!db_query(conn, db_sql("data_session_reader"), NULL, NULL, err)) {
-        db_close(conn);
-        return false;
-    }
-    *ret_conn = conn;
-    return true;
-}
-
 static bool open_writer(Worker *worker, Error *err)
 {
     DbTarget target = worker->options->target;
@@ -540,7 +533,7 @@ static bool worker_open(Worker *worker, Error *err)
 {
     const DataWorkerOptions *options = worker->options;
     if (!open_writer(worker, err) ||
-        !data_worker_open_reader(worker->loop, &options->target, &worker->mapper.reader, err) ||
+        !data_mapper_open(&worker->mapper, worker->loop, &options->target, err) ||
         !data_job_open(worker->writer, worker->arena, options->spec, &options->job, &worker->job,
                        err))
         return false;

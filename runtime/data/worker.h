@@ -37,8 +37,4 @@ const char *data_worker_joined(Arena *arena, int backend_pid, const char *name);
 /// The exit for an error.
 DataWorkerExit data_worker_exit(const Error *err);
 
-/// Waits. A READ ONLY connection as workers and the dry run use it to walk along keys.
-NODISCARD bool data_worker_open_reader(Loop *loop, const DbTarget *target, DbConn **ret_conn,
-                                       Error *err);
-
 #endif

@@ -1,7 +1,7 @@
 /* Statements and their answers: one exchange at a time, the fiber waits while libpq fills its
- * buffers. Every public function here is begin_exchange() → send… → collect → finish_exchange().
+ * buffers. Every public function here is db_exchange_begin() → send… → db_exchange_collect →
+ * db_exchange_finish().
  */
-#include "db/copy.h"
 #include "db/private.h"
 
 #include "base/bounds.h"
@@ -35,7 +35,7 @@ static void on_deadline(uv_timer_t *timer)
 
 /* The server ends statements by statement_timeout itself: ours only notices a server that is
  * stopped or cut off. */
-static void deadline_start(DbConn *conn, DeadlineStage stage, int64_t statements)
+void db_exchange_deadline(DbConn *conn, DeadlineStage stage, int64_t statements)
 {
     conn->deadline_passed = false;
     conn->deadline_stage = stage;
@@ -74,7 +74,7 @@ static void wait_for_cancel_job(DbConn *conn)
         db_lose(conn);
 }
 
-static bool begin_exchange(DbConn *conn, Error *err)
+bool db_exchange_begin(DbConn *conn, Error *err)
 {
     invariant(fiber_current() != NULL);
     invariant(conn->user == NULL);
@@ -91,31 +91,31 @@ static bool begin_exchange(DbConn *conn, Error *err)
     return lost_error(conn, err);
 }
 
-static bool is_error(const PGresult *result)
+bool db_exchange_failed(const PGresult *result)
 {
     ExecStatusType status = pq->resultStatus(result);
     return status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY;
 }
 
 /* Takes result (may be NULL). */
-static bool finish_exchange(DbConn *conn, PGresult *result, DbResult **ret_result,
-                            int *ret_position, Error *err)
+bool db_exchange_finish(DbConn *conn, PGresult *result, DbResult **ret_result, int *ret_position,
+                        Error *err)
 {
     uv_timer_stop(&conn->handles->timer);
     db_probe_end(conn);
     conn->user = NULL;
     if (!conn->lost)
         db_take_notifications(conn);
-    if (result != NULL && !is_error(result) && !conn->lost) {
+    if (result != NULL && !db_exchange_failed(result) && !conn->lost) {
         db_result_give(result, ret_result);
         return true;
     }
     Error local = {0};
-    bool told = result != NULL && is_error(result) &&
+    bool told = result != NULL && db_exchange_failed(result) &&
                 pq->resultErrorField(result, PG_DIAG_SQLSTATE) != NULL;
     if (told)
         db_result_error(conn, result, ret_position, &local);
-    else if (result != NULL && is_error(result) && !conn->lost &&
+    else if (result != NULL && db_exchange_failed(result) && !conn->lost &&
              pq->status(conn->pg) == CONNECTION_OK)
         error_set(&local, ERROR_INTERNAL, "%s", pq->resultErrorMessage(result));
     else
@@ -131,7 +131,7 @@ static bool finish_exchange(DbConn *conn, PGresult *result, DbResult **ret_resul
 }
 
 /* What could not even be sent: too many parameters, or the connection is gone. */
-static bool send_failed(DbConn *conn, Error *err)
+bool db_exchange_send_failed(DbConn *conn, Error *err)
 {
     if (pq->status(conn->pg) == CONNECTION_BAD)
         db_lose(conn);
@@ -154,7 +154,7 @@ static void cancel_if_asked(DbConn *conn)
 }
 
 /* The next result, or NULL at the end of the answer. */
-static PGresult *next_result(DbConn *conn)
+PGresult *db_exchange_next(DbConn *conn)
 {
     while (!conn->lost && pq->isBusy(conn->pg)) {
         cancel_if_asked(conn);
@@ -195,11 +195,11 @@ static void refuse_copy_in(DbConn *conn)
 }
 
 /* The last result, or the first error: what follows an error is only its echo. */
-static PGresult *collect(DbConn *conn, bool *ret_copy_out)
+PGresult *db_exchange_collect(DbConn *conn, bool *ret_copy_out)
 {
     PGresult *kept = NULL;
     for (;;) {
-        PGresult *result = next_result(conn);
+        PGresult *result = db_exchange_next(conn);
         if (result == NULL)
             return kept;
         ExecStatusType status = pq->resultStatus(result);
@@ -212,7 +212,7 @@ static PGresult *collect(DbConn *conn, bool *ret_copy_out)
                 refuse_copy_in(conn);
             continue;
         }
-        if (kept != NULL && is_error(kept)) {
+        if (kept != NULL && db_exchange_failed(kept)) {
             pq->clear(result);
             continue;
         }
@@ -224,10 +224,10 @@ static PGresult *collect(DbConn *conn, bool *ret_copy_out)
 static bool take_answer(DbConn *conn, DbResult **ret_result, int *ret_position, Error *err)
 {
     bool copied_out = false;
-    PGresult *result = collect(conn, &copied_out);
-    if (!copied_out || result == NULL || is_error(result) || conn->lost)
-        return finish_exchange(conn, result, ret_result, ret_position, err);
-    if (!finish_exchange(conn, result, NULL, ret_position, err))
+    PGresult *result = db_exchange_collect(conn, &copied_out);
+    if (!copied_out || result == NULL || db_exchange_failed(result) || conn->lost)
+        return db_exchange_finish(conn, result, ret_result, ret_position, err);
+    if (!db_exchange_finish(conn, result, NULL, ret_position, err))
         return false;
     return error_set(err, ERROR_INPUT, "COPY ... TO STDOUT has nowhere to go here");
 }
@@ -255,12 +255,12 @@ static bool send_params(DbConn *conn, const char *sql, const DbParams *params)
 bool db_query(DbConn *conn, const char *sql, const DbParams *params, DbResult **ret_result,
               Error *err)
 {
-    if (!begin_exchange(conn, err))
+    if (!db_exchange_begin(conn, err))
         return false;
-    deadline_start(conn, DEADLINE_CANCEL, 1);
+    db_exchange_deadline(conn, DEADLINE_CANCEL, 1);
     DB_FAULT_BEFORE(conn, sql);
     if (!send_params(conn, sql, params))
-        return send_failed(conn, err);
+        return db_exchange_send_failed(conn, err);
     return receive(conn, ret_result, NULL, err);
 }
 
@@ -268,72 +268,13 @@ bool db_exec(DbConn *conn, const char *sql, DbResult **ret_result, int *ret_posi
 {
     if (ret_position != NULL)
         *ret_position = 0;
-    if (!begin_exchange(conn, err))
+    if (!db_exchange_begin(conn, err))
         return false;
-    deadline_start(conn, DEADLINE_CANCEL, 0);
+    db_exchange_deadline(conn, DEADLINE_CANCEL, 0);
     DB_FAULT_BEFORE(conn, sql);
     if (pq->sendQuery(conn->pg, sql) != 1)
-        return send_failed(conn, err);
+        return db_exchange_send_failed(conn, err);
     return receive(conn, ret_result, ret_position, err);
-}
-
-/* -- COPY … FROM STDIN -- */
-
-/* Piece by piece, so that libpq's buffer stays small. What the server says against it comes as the
- * answer. */
-static void put_copy(DbConn *conn, const char *data, size_t bytes)
-{
-    enum { PIECE_BYTES = 128 * 1024 };
-    conn->copying = true;
-    while (bytes > 0 && !conn->lost) {
-        size_t piece = bytes < PIECE_BYTES ? bytes : PIECE_BYTES;
-        int put = pq->putCopyData(conn->pg, data, (int)piece);
-        if (put < 0) {
-            db_lose(conn);
-            break;
-        }
-        data += put > 0 ? piece : 0;
-        bytes -= put > 0 ? piece : 0;
-        db_flush(conn);
-        while (!conn->lost && pq->flush(conn->pg) > 0)
-            fiber_wait();
-    }
-    conn->copying = false;
-    if (!conn->lost && pq->putCopyEnd(conn->pg, NULL) != 1)
-        db_lose(conn);
-}
-
-bool db_copy_in(DbConn *conn, const char *sql, const char *data, size_t bytes, int64_t *ret_rows,
-                Error *err)
-{
-    if (!begin_exchange(conn, err))
-        return false;
-    deadline_start(conn, DEADLINE_CANCEL, 1);
-    DB_FAULT_BEFORE(conn, sql);
-    if (pq->sendQuery(conn->pg, sql) != 1)
-        return send_failed(conn, err);
-    db_flush(conn);
-    PGresult *first = next_result(conn);
-    if (first != NULL && pq->resultStatus(first) == PGRES_COPY_IN) {
-        put_copy(conn, data, bytes);
-        pq->clear(first);
-        first = NULL;
-        db_flush(conn);
-    }
-    bool copied_out = false;
-    PGresult *rest = collect(conn, &copied_out);
-    if (first != NULL && is_error(first)) {
-        pq->clear(rest);
-        rest = first;
-    } else {
-        pq->clear(first);
-    }
-    AUTO(db_result_auto) DbResult *result = NULL;
-    bool ok = finish_exchange(conn, rest, &result, NULL, err);
-    DB_FAULT_AFTER(conn);
-    if (ok)
-        *ret_rows = db_affected(result);
-    return ok;
 }
 
 /* -- prepared statements -- */
@@ -341,12 +282,12 @@ bool db_copy_in(DbConn *conn, const char *sql, const char *data, size_t bytes, i
 static bool prepare(DbConn *conn, const char *name, const char *sql, const DbParams *params,
                     Error *err)
 {
-    if (!begin_exchange(conn, err))
+    if (!db_exchange_begin(conn, err))
         return false;
-    deadline_start(conn, DEADLINE_CANCEL, 1);
+    db_exchange_deadline(conn, DEADLINE_CANCEL, 1);
     DB_FAULT_BEFORE(conn, "PREPARE");
     if (pq->sendPrepare(conn->pg, name, sql, params->count, params->types) != 1)
-        return send_failed(conn, err);
+        return db_exchange_send_failed(conn, err);
     return receive(conn, NULL, NULL, err);
 }
 
@@ -372,13 +313,13 @@ bool db_query_prepared(DbConn *conn, const char *sql, const DbParams *params, Db
         return false;
     if (!db_prepared_find(conn, sql, name))
         return db_query(conn, sql, params, ret_result, err);
-    if (!begin_exchange(conn, err))
+    if (!db_exchange_begin(conn, err))
         return false;
-    deadline_start(conn, DEADLINE_CANCEL, 1);
+    db_exchange_deadline(conn, DEADLINE_CANCEL, 1);
     DB_FAULT_BEFORE(conn, sql);
     if (pq->sendQueryPrepared(conn->pg, name, params->count, params->values, params->lengths,
                               params->formats, 0) != 1)
-        return send_failed(conn, err);
+        return db_exchange_send_failed(conn, err);
     return receive(conn, ret_result, NULL, err);
 }
 
@@ -435,7 +376,7 @@ static PipelineError collect_pipeline(DbConn *conn, PGresult **kept, size_t coun
 {
     PipelineError error = {0};
     for (size_t i = 0;;) {
-        PGresult *result = next_result(conn);
+        PGresult *result = db_exchange_next(conn);
         if (result == NULL) { /* the end of a statement, or the connection is gone */
             if (conn->lost || pq->status(conn->pg) == CONNECTION_BAD)
                 return error.result != NULL ? error : (PipelineError){NULL, i};
@@ -446,10 +387,10 @@ static PipelineError collect_pipeline(DbConn *conn, PGresult **kept, size_t coun
         bool is_end = status == PGRES_PIPELINE_SYNC;
         if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT)
             db_lose(conn); /* libpq has no way on from here */
-        if (!is_end && status != PGRES_PIPELINE_ABORTED && is_error(result) &&
+        if (!is_end && status != PGRES_PIPELINE_ABORTED && db_exchange_failed(result) &&
             error.result == NULL) {
             error = (PipelineError){result, i};
-        } else if (is_end || is_error(result) || i >= count || kept[i] != NULL) {
+        } else if (is_end || db_exchange_failed(result) || i >= count || kept[i] != NULL) {
             pq->clear(result);
         } else {
             kept[i] = result;
@@ -464,16 +405,16 @@ static bool pipeline(DbConn *conn, const DbStatement *statements, size_t count, 
                      size_t deadline_statements, DbResult **ret_results, DbPlace *place, Error *err)
 {
     invariant(count > 0);
-    if (!prepare_unknown(conn, statements, count, err) || !begin_exchange(conn, err))
+    if (!prepare_unknown(conn, statements, count, err) || !db_exchange_begin(conn, err))
         return false;
-    deadline_start(conn, stage, (int64_t)deadline_statements);
+    db_exchange_deadline(conn, stage, (int64_t)deadline_statements);
     /* Cancelling a COMMIT that waits for a standby would report as done what no standby has. */
     conn->uncancellable = stage == DEADLINE_LOSE;
     bool sent = send_pipeline(conn, statements, count);
     if (!sent) {
         db_lose(conn); /* half a pipeline cannot be taken back */
         conn->uncancellable = false;
-        return send_failed(conn, err);
+        return db_exchange_send_failed(conn, err);
     }
     DB_FAULT_SENT(conn);
     PGresult **kept = base_alloc(count * sizeof(PGresult *));
@@ -484,9 +425,9 @@ static bool pipeline(DbConn *conn, const DbStatement *statements, size_t count, 
     bool failed = error.result != NULL;
     if (place != NULL)
         place->statement = error.statement;
-    bool ok = finish_exchange(conn, failed ? error.result : kept[count - 1],
-                              ret_results == NULL ? NULL : &ret_results[count - 1],
-                              place == NULL ? NULL : &place->position, err);
+    bool ok = db_exchange_finish(conn, failed ? error.result : kept[count - 1],
+                                 ret_results == NULL ? NULL : &ret_results[count - 1],
+                                 place == NULL ? NULL : &place->position, err);
     for (size_t i = 0; i < count - (failed ? 0 : 1); i++) {
         if (ok)
             db_result_give(kept[i], ret_results == NULL ? NULL : &ret_results[i]);

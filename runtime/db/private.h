@@ -105,4 +105,20 @@ bool db_result_error(const DbConn *conn, const PGresult *result, int *ret_positi
 /// Takes pg; *ret_result may be NULL, then it is freed.
 void db_result_give(PGresult *pg, DbResult **ret_result);
 
+/// An exchange (exchange.c): begin, deadline, what libpq is to send, db_flush(), collect, finish.
+/// Begin fails with nothing to finish; send_failed() finishes when libpq could not even send.
+NODISCARD bool db_exchange_begin(DbConn *conn, Error *err);
+/// For so many statements; 0 = none.
+void db_exchange_deadline(DbConn *conn, DeadlineStage stage, int64_t statements);
+bool db_exchange_send_failed(DbConn *conn, Error *err);
+/// Waits. The next result, or NULL at the end of the answer.
+PGresult *db_exchange_next(DbConn *conn);
+/// Waits. The last result of what is left, or its first error; *ret_copy_out is set when there was
+/// a COPY … TO STDOUT among it.
+PGresult *db_exchange_collect(DbConn *conn, bool *ret_copy_out);
+bool db_exchange_failed(const PGresult *result);
+/// Takes result (may be NULL: the connection was lost).
+NODISCARD bool db_exchange_finish(DbConn *conn, PGresult *result, DbResult **ret_result,
+                                  int *ret_position, Error *err);
+
 #endif
