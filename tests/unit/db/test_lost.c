@@ -56,7 +56,8 @@ DB_CASE(a_backend_that_ends_before_it_has_read_everything_is_noticed)
     if (!talker.ended)
         assert_true(fiber_event_wait(&talker.done, PATIENCE_MS));
     assert_int_equal(talker.err.kind, ERROR_UNREACHABLE);
-    assert_string_equal(talker.err.sqlstate, "57P01");
+    if (strcmp(talker.err.sqlstate, "57P01") != 0)
+        fail_msg("instead of its last words: %s", talker.err.message);
     assert_false(db_usable(conn));
 }
 
