@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import { type CliResult, headgate, start } from "../lib/cli";
 import { Cluster } from "../lib/cluster";
 import { temporary, writePlan } from "../lib/plan";
-import { killNow, processesOf } from "../lib/processes";
+import { hasEnded, killNow, processesOf } from "../lib/processes";
 import { Supervisor } from "../lib/supervisor";
 import { waitUntil } from "../lib/wait";
 
@@ -174,7 +174,9 @@ async function dieInside(more: string): Promise<Stage> {
   );
   const first = start(["run", stage.folder, "-e", "test", "--yes"], { env: stage.env });
   await waitUntil("the program is at work", () => lines(stage).length === 1);
-  for (const { pid } of processesOf(stage.home)) killNow(pid);
+  const killed = processesOf(stage.home).map(({ pid }) => pid);
+  for (const pid of killed) killNow(pid);
+  await waitUntil("runner and parent have ended", () => killed.every(hasEnded));
   await first.exited;
   await leaseExpires(stage);
   appendFileSync(`${stage.notes}.go`, "");

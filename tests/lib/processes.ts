@@ -38,6 +38,16 @@ export function killNow(pid: number): boolean {
   }
 }
 
+/** Whether it has ended for good: what hangs on its life (PR_SET_PDEATHSIG) has had its signal. It may wait to be reaped. */
+export function hasEnded(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return /^ [ZX]/.test(stat.slice(stat.lastIndexOf(")") + 1));
+  } catch {
+    return true;
+  }
+}
+
 /** Memory of a process in MB as /proc calls it, or undefined when it is gone. */
 function memoryMb(pid: number, what: "VmRSS" | "VmHWM"): number | undefined {
   try {
