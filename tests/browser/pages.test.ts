@@ -1,7 +1,7 @@
 /** Every page in every state (tests/lib/pages.ts), in both themes, wide and narrow: nothing wrong for axe-core, nothing wider
  *  than the window, no target too small, nothing that moves for those who asked for rest, no console error. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { atRest, axeViolations, noBrowser, openBrowser, overflowing, shoot, show, smallTargets, VIEWS, visit, type Visit } from "../lib/browser";
 import { mergeFigures } from "../lib/figures";
@@ -10,24 +10,28 @@ import { PAGE_STATES, type PageState, routedPages } from "../lib/pages";
 
 const skip = noBrowser || noMock || false;
 const figures = { pages_checked: 0, axe_violations: 0, overflow_320px: 0 };
-/** A log-in serves all pages of a person. */
-const people = new Map<string, Visit>();
 let browser: Browser;
-let mock: Mock;
+
+/** States that are checked one after the other, beside those of another lane: with a mock server of its own. */
+interface Lane {
+  mock: Mock;
+  /** A log-in serves all pages of a person. */
+  people: Map<string, Visit>;
+}
+const LANES = 2;
+let scriptKb = 0;
 
 before(async () => {
   if (skip) return;
-  mock = await startMock("gate");
   browser = await openBrowser();
 });
 after(async () => {
   await browser?.close();
-  mock?.stop();
-  if (figures.pages_checked === PAGE_STATES.length && process.env["HEADGATE_PAGES"] === undefined) mergeFigures("dashboard.json", "pages", { ...figures, bundle_gzip_kb: mock.scriptKb });
+  if (figures.pages_checked === PAGE_STATES.length && process.env["HEADGATE_PAGES"] === undefined) mergeFigures("dashboard.json", "pages", { ...figures, bundle_gzip_kb: scriptKb });
 });
 
 /** A new page of the person, logged in, and where its errors go. */
-async function pageFor(person: string | null): Promise<Pick<Visit, "page" | "errors"> & { close: () => Promise<void> }> {
+async function pageFor({ mock, people }: Lane, person: string | null): Promise<Pick<Visit, "page" | "errors"> & { close: () => Promise<void> }> {
   if (person === null) {
     const { context, page, errors } = await visit(browser);
     return { page, errors, close: () => context.close() };
@@ -42,11 +46,12 @@ async function pageFor(person: string | null): Promise<Pick<Visit, "page" | "err
   return { page: known.page, errors: known.errors, close: async () => undefined };
 }
 
-async function check(state: PageState): Promise<void> {
+async function check(lane: Lane, state: PageState): Promise<void> {
+  const { mock } = lane;
   await mock.control("reset");
   if (state.at !== "") await mock.control("goto", { at: state.at });
   for (const [name, body] of state.mock) await mock.control(name, body);
-  const { page, errors, close } = await pageFor(state.person);
+  const { page, errors, close } = await pageFor(lane, state.person);
   await show(page, VIEWS[0]!);
   await page.goto("about:blank"); // else an address that differs only behind # would not load
   await page.goto(mock.url + state.path);
@@ -73,7 +78,20 @@ async function check(state: PageState): Promise<void> {
   await close();
 }
 
-for (const state of PAGE_STATES) test(`${state.page}: ${state.name}`, { skip }, () => check(state));
+describe("every page in every state", { concurrency: LANES }, () => {
+  for (let first = 0; first < LANES; first++) {
+    describe(`lane ${first + 1}`, { concurrency: 1 }, () => {
+      const lane = { people: new Map() } as Lane;
+      before(async () => {
+        if (!skip) lane.mock = await startMock("gate");
+        scriptKb = lane.mock?.scriptKb ?? 0;
+      });
+      after(() => lane.mock?.stop());
+      const states = PAGE_STATES.filter((_, index) => index % LANES === first);
+      for (const state of states) test(`${state.page}: ${state.name}`, { skip }, () => check(lane, state));
+    });
+  }
+});
 
 test("the table has every page of the router", { skip: process.env["HEADGATE_PAGES"] !== undefined }, () => {
   const tabled = new Set(PAGE_STATES.map(({ page }) => page));

@@ -18,12 +18,20 @@ export interface Mock {
   stop(): void;
 }
 
-export async function startMock(at: string): Promise<Mock> {
+let dashboard: { dist: string; scriptKb: number } | undefined;
+
+/** Built once a process. */
+function builtDashboard(): { dist: string; scriptKb: number } {
+  if (dashboard) return dashboard;
   const dist = mkdtempSync(join(tmpdir(), "headgate-dist-"));
   atExit(() => rmSync(dist, { recursive: true, force: true }));
   const built = spawnSync(process.execPath, [join(root, "web/build.mjs"), "--out", dist], { encoding: "utf8" });
   if (built.status !== 0) throw new Error(`the dashboard cannot be built: ${built.stderr}`);
-  const scriptKb = Number(/(\d+) bytes of script/.exec(built.stdout)![1]) / 1024;
+  return (dashboard = { dist, scriptKb: Number(/(\d+) bytes of script/.exec(built.stdout)![1]) / 1024 });
+}
+
+export async function startMock(at: string): Promise<Mock> {
+  const { dist, scriptKb } = builtDashboard();
   const child: ChildProcess = spawn(process.execPath, [join(root, "web/mock/server.mjs"), "--port", "0", "--dist", dist, "--at", at], {
     stdio: ["ignore", "pipe", "inherit"],
   });
