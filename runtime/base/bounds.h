@@ -57,11 +57,12 @@ enum {
         2000,              ///< of an import's transactions: their rows are nobody else's yet
     BOUND_ROW_RETRIES = 5, ///< a row that keeps moving under us in one batch
     BOUND_BACKFILL_PASSES = 10,
-    BOUND_SQL_BYTES = 16 * 1024 * 1024,                ///< one SQL text of a plan
-    BOUND_BATCH_BYTES = 8 * 1024 * 1024,               ///< values read or written by one batch
-    BOUND_DOCUMENT_BYTES = 256 * 1024 * 1024,          ///< one JSON value of a row
-    BOUND_IMPORT_RECORD_BYTES = 8 * 1024 * 1024,       ///< one record of a file
-    BOUND_IMPORT_CHUNK_BYTES = 1024 * 1024,            ///< of records, read before they are written
+    BOUND_SQL_BYTES = 16 * 1024 * 1024,  ///< one SQL text of a plan
+    BOUND_BATCH_BYTES = 6 * 1024 * 1024, ///< memory of one batch, as far as rows can be foreseen
+    BOUND_BATCH_READ_BYTES = 2 * BOUND_BATCH_BYTES, ///< rows that come larger than foreseen end it
+    BOUND_DOCUMENT_BYTES = 256 * 1024 * 1024,       ///< one JSON value of a row
+    BOUND_IMPORT_RECORD_BYTES = 8 * 1024 * 1024,    ///< one record of a file
+    BOUND_IMPORT_CHUNK_BYTES = 1024 * 1024,         ///< of records, read before they are written
     BOUND_IMPORT_TRANSACTION_BYTES = 64 * 1024 * 1024, ///< of records, written in one
     BOUND_IMPORT_FILES = 100000,                       ///< that one import reads
     BOUND_DOCUMENT_DEPTH = 1000,

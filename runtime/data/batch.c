@@ -10,6 +10,7 @@
 #include "db/sql.h"
 #include "ledger/fence.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 bool data_mapper_open(DataMapper *mapper, Loop *loop, const DbTarget *target, Error *err)
@@ -53,15 +54,15 @@ void data_batch_take_row(const DataJob *job, Arena *arena, const DbResult *resul
     DataValue *values = arena_alloc(arena, (job->read_count + 1) * sizeof(*values));
     int column = 1; /* behind the version */
     for (size_t k = 0; k < table->key_count; k++)
-        key[k] = db_value(result, at, column++);
+        key[k] = arena_strdup(arena, db_value(result, at, column++));
     for (size_t c = 0; c < job->read_count; c++, column++) {
         if (db_is_null(result, at, column))
             continue;
-        values[c].text = db_value(result, at, column);
         values[c].bytes = (size_t)db_value_bytes(result, at, column);
+        values[c].text = arena_memdup(arena, db_value(result, at, column), values[c].bytes);
     }
     *ret_row = (DataUpdateRow){
-        .version = db_value(result, at, 0),
+        .version = arena_strdup(arena, db_value(result, at, 0)),
         .row = {.table = table,
                 .columns = job->read,
                 .values = values,
@@ -70,14 +71,6 @@ void data_batch_take_row(const DataJob *job, Arena *arena, const DbResult *resul
                 .key_count = table->key_count,
                 .db = reader},
     };
-}
-
-static void take_row(const DataJob *job, DataBatch *batch, const DbResult *result, int at,
-                     DbConn *reader, DataUpdateRow *row)
-{
-    data_batch_take_row(job, batch->arena, result, at, reader, row);
-    for (size_t c = 0; c < job->read_count; c++)
-        batch->bytes += row->row.values[c].bytes;
 }
 
 static const char *read_statement(const DataJob *job, Arena *arena, const DataRange *range,
@@ -96,16 +89,44 @@ static const char *read_statement(const DataJob *job, Arena *arena, const DataRa
     return data_statement(arena, "data_batch_read", &parts);
 }
 
-/* One query as the role that user tables are read under. */
-static bool read_as_role(const DataJob *job, DbConn *conn, const char *sql, const DbParams *params,
-                         DbResult **ret_result, Error *err)
+/* Rows as they come, until the batch is full. */
+typedef struct Taking {
+    const DataJob *job;
+    DataBatch *batch;
+    DbConn *reader;
+    size_t capacity;
+    bool full;
+    bool drains; /* the rest is read and dropped: stopping the server would end the transaction */
+} Taking;
+
+static bool take_row(void *ctx, const DbResult *result)
 {
+    Taking *taking = ctx;
+    DataBatch *batch = taking->batch;
+    if (taking->full)
+        return taking->drains;
+    if (batch->rows_count == taking->capacity) {
+        taking->capacity = taking->capacity == 0 ? 256 : taking->capacity * 2;
+        batch->rows = base_realloc(batch->rows, taking->capacity * sizeof(DataUpdateRow));
+    }
+    DataUpdateRow *row = &batch->rows[batch->rows_count++];
+    data_batch_take_row(taking->job, batch->arena, result, 0, taking->reader, row);
+    taking->full = arena_size(batch->arena) > BOUND_BATCH_READ_BYTES;
+    return !taking->full || taking->drains;
+}
+
+/* One query as the role that user tables are read under. */
+static bool read_as_role(Taking *taking, const char *sql, const DbParams *params, Error *err)
+{
+    const DataJob *job = taking->job;
+    DbConn *conn = taking->reader;
     /* Without a name for the statement: each read is planned for the values it has. */
-    if (job->role_set == NULL || db_in_transaction(conn))
-        return db_query(conn, sql, params, ret_result, err);
+    if (job->role_set == NULL || taking->drains)
+        return db_query_each(conn, sql, params, take_row, taking, err);
     if (!db_begin(conn, err))
         return false;
-    bool ok = data_job_role_on(job, conn, err) && db_query(conn, sql, params, ret_result, err);
+    bool ok =
+        data_job_role_on(job, conn, err) && db_query_each(conn, sql, params, take_row, taking, err);
     db_rollback(conn);
     return ok;
 }
@@ -118,17 +139,15 @@ bool data_batch_read(const DataJob *job, DataMapper *mapper, const DataRange *ra
     DataList *list = arena_alloc(batch->arena, sizeof(DataList));
     const char *sql = read_statement(job, batch->arena, range, from, limit, list);
     DbParams params = data_list_params(list);
-    DbResult *result = NULL;
-    if (!read_as_role(job, mapper->reader, sql, &params, &result, err)) {
+    Taking taking = {.job = job,
+                     .batch = batch,
+                     .reader = mapper->reader,
+                     .drains = db_in_transaction(mapper->reader)};
+    if (!read_as_role(&taking, sql, &params, err)) {
         data_batch_free(batch);
         return error_wrap(err, "reading %s", job->table.shown);
     }
-    batch->results[batch->results_count++] = result;
-    batch->rows_count = (size_t)db_rows(result);
-    batch->ends_range = batch->rows_count < (size_t)limit;
-    batch->rows = arena_alloc(batch->arena, (batch->rows_count + 1) * sizeof(DataUpdateRow));
-    for (size_t i = 0; i < batch->rows_count; i++)
-        take_row(job, batch, result, (int)i, mapper->reader, &batch->rows[i]);
+    batch->ends_range = batch->rows_count < (size_t)limit && !taking.full;
     if (range->pass > 1 && batch->rows_count > 0 &&
         !data_queue_exclude(job, mapper->reader, batch->rows, batch->rows_count, err)) {
         data_batch_free(batch);
@@ -143,12 +162,17 @@ const char *const *data_batch_last(const DataBatch *batch)
     return batch->rows_count == 0 ? NULL : batch->rows[batch->rows_count - 1].row.key;
 }
 
+size_t data_batch_row_bytes(const DataBatch *batch)
+{
+    size_t count = batch->rows_count;
+    return count == 0 ? 0 : arena_size(batch->arena) / count + sizeof(DataUpdateRow);
+}
+
 void data_batch_free(DataBatch *batch)
 {
     if (batch == NULL)
         return;
-    for (size_t i = 0; i < batch->results_count; i++)
-        db_result_free(batch->results[i]);
+    free(batch->rows);
     arena_free(batch->arena);
     base_free(&batch);
 }
@@ -184,9 +208,14 @@ bool data_batch_map(const DataJob *job, DataMapper *mapper, DataBatch *batch, Er
     if (mapper->map == NULL)
         return true;
     int64_t turn_began_us = clock_monotonic_us();
+    size_t most = arena_size(batch->arena) + BOUND_BATCH_BYTES;
     for (size_t i = 0; i < batch->rows_count; i++) {
         if (!batch->rows[i].gone && !map_row(job, mapper, batch, &batch->rows[i], err))
             return false;
+        if (arena_size(batch->arena) > most && i + 1 < batch->rows_count) {
+            batch->rows_count = i + 1;
+            batch->ends_range = false;
+        }
         if (i % ROWS_A_LOOK == 0 && clock_monotonic_us() - turn_began_us > TURN_US) {
             fiber_yield(); /* the batch before this one is being written meanwhile */
             turn_began_us = clock_monotonic_us();
@@ -259,12 +288,9 @@ static bool map_again(Writing *writing, DataUpdateRow **rows, size_t *count, Err
 {
     DataBatch *batch = writing->batch;
     DataMapper *mapper = writing->commit->mapper;
-    DbResult *result = NULL;
-    if (batch->results_count == COUNT_OF(batch->results))
-        return error_set(err, ERROR_CONFLICT, "the batch was tried too often");
+    AUTO(db_result_auto) DbResult *result = NULL;
     if (!read_again(writing, rows, *count, &result, err))
         return false;
-    batch->results[batch->results_count++] = result;
     int number = db_columns(result) - 1;
     for (size_t i = 0; i < *count; i++)
         rows[i]->gone = true;
@@ -272,7 +298,7 @@ static bool map_again(Writing *writing, DataUpdateRow **rows, size_t *count, Err
     for (int i = 0; i < db_rows(result); i++) {
         DataUpdateRow *row = rows[db_int(result, i, number) - 1];
         bool same = strcmp(row->version, db_value(result, i, 0)) == 0;
-        take_row(writing->job, batch, result, i, mapper->reader, row);
+        data_batch_take_row(writing->job, batch->arena, result, i, mapper->reader, row);
         if (same)
             row->failed = "a trigger kept the row from being written";
         else if (!map_row(writing->job, mapper, batch, row, err))

@@ -24,21 +24,19 @@ void data_mapper_unlock(DataMapper *mapper);
 
 typedef struct DataBatch {
     Arena *arena;
-    DbResult *results[8]; ///< the rows' values are borrowed from these
-    size_t results_count;
     DataUpdateRow *rows;
     size_t rows_count;
     bool ends_range; ///< nothing follows in the range
-    size_t bytes;    ///< of all values read
 } DataBatch;
 
 /// Waits. Reads up to limit rows of range behind from (NULL: the range's beginning), with their
-/// columns. Locked mapper.
+/// columns; fewer when they reach BOUND_BATCH_READ_BYTES. Locked mapper.
 NODISCARD bool data_batch_read(const DataJob *job, DataMapper *mapper, const DataRange *range,
                                const char *const *from, int limit, DataBatch **ret_batch,
                                Error *err);
 /// Waits. Maps all rows; a row whose map raises is marked failed, or fails the batch when the spec
-/// says so. Locked mapper.
+/// says so. When what is to be written reaches BOUND_BATCH_BYTES, the rows that follow are left to
+/// the next batch. Locked mapper.
 NODISCARD bool data_batch_map(const DataJob *job, DataMapper *mapper, DataBatch *batch, Error *err);
 
 typedef struct DataCommit {
@@ -52,14 +50,15 @@ typedef struct DataCommit {
 /// except after ERROR_UNREACHABLE: then the cursor tells. Can be tried again.
 NODISCARD bool data_batch_commit(DataBatch *batch, const DataCommit *commit, DataCounts *ret_counts,
                                  Error *err);
-/// Row at of a result of {version, key, columns}; values are borrowed from it, the rest is from
-/// arena.
+/// Row at of a result of {version, key, columns}, copied to arena.
 void data_batch_take_row(const DataJob *job, Arena *arena, const DbResult *result, int at,
                          DbConn *reader, DataUpdateRow *ret_row);
 /// True when err is about the values of single rows, so that a careful commit can find them.
 bool data_batch_row_error(const Error *err);
 /// The key of the last row, from the batch's arena; NULL when it has none.
 const char *const *data_batch_last(const DataBatch *batch);
+/// Memory that a row takes now, on average: what was read, and what is to be written. 0 = no rows.
+size_t data_batch_row_bytes(const DataBatch *batch);
 void data_batch_free(DataBatch *batch);
 
 #endif

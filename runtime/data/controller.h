@@ -38,7 +38,7 @@ int data_controller_rows(DataController *controller);
 void data_controller_sample(DataController *controller, int rows, int64_t us);
 /// A batch failed by a timeout or a deadlock: half the rows from now on.
 void data_controller_halve(DataController *controller);
-/// Rows are this large on average: keeps batches below BOUND_BATCH_BYTES. 0 = unknown.
+/// Rows take so much memory on average: keeps batches below BOUND_BATCH_BYTES. 0 = unknown.
 void data_controller_row_bytes(DataController *controller, size_t bytes);
 
 #endif

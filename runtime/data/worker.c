@@ -33,6 +33,7 @@ typedef struct Flow {
      * call, with worker->load open. */
     bool (*write)(Worker *worker, void *piece, bool *ret_ends, Error *err);
     void (*drop)(void *piece);
+    bool ahead; /* pieces are small: one is read while another waits */
 } Flow;
 
 /* One range on its way: a fiber reads and maps ahead, by one piece. */
@@ -56,7 +57,8 @@ struct Worker {
     DbConn *writer;
     DataUpdater updater;
     DataController controller;
-    const char *owner; /* of ranges */
+    size_t written_bytes; /* of memory, a row of the batch that was written last */
+    const char *owner;    /* of ranges */
     Arena *range_arena;
     DataRange range;
     bool found;   /* it is one; else none is open */
@@ -86,6 +88,15 @@ DataWorkerExit data_worker_exit(const Error *err)
 
 /* ---------------------------------------------------------------- reading ahead */
 
+/* Rows that were written may take more than those that were only read: what they were is kept. */
+static void learn_bytes(Worker *worker, const DataBatch *batch)
+{
+    size_t bytes = data_batch_row_bytes(batch);
+    if (bytes > 0)
+        data_controller_row_bytes(&worker->controller,
+                                  bytes > worker->written_bytes ? bytes : worker->written_bytes);
+}
+
 static bool next_batch(Worker *worker, const char *const *from, DataBatch **ret_batch, Error *err)
 {
     DataMapper *mapper = &worker->mapper;
@@ -102,8 +113,7 @@ static bool next_batch(Worker *worker, const char *const *from, DataBatch **ret_
         data_batch_free(batch);
         return false;
     }
-    if (batch->rows_count > 0)
-        data_controller_row_bytes(&worker->controller, batch->bytes / batch->rows_count);
+    learn_bytes(worker, batch);
     *ret_batch = batch;
     return true;
 }
@@ -150,18 +160,10 @@ static bool read_chunk(Worker *worker, Position *position, void **ret_piece, boo
     return true;
 }
 
-/* Hands a piece over when the one before is taken. False when the reader shall end. */
-static bool hand_over(Pipeline *pipeline, void *piece)
+static void wait_for_room(Pipeline *pipeline)
 {
     while (pipeline->ready != NULL && !pipeline->stop)
         fiber_event_wait(&pipeline->changed, -1);
-    if (pipeline->stop) {
-        pipeline->worker->flow->drop(piece);
-        return false;
-    }
-    pipeline->ready = piece;
-    fiber_event_broadcast(&pipeline->changed);
-    return true;
 }
 
 static void read_ahead(void *arg)
@@ -176,7 +178,16 @@ static void read_ahead(void *arg)
             pipeline->failed = true;
             break;
         }
-        more &= hand_over(pipeline, piece);
+        if (worker->flow->ahead)
+            wait_for_room(pipeline);
+        if (pipeline->stop) {
+            worker->flow->drop(piece);
+            break;
+        }
+        pipeline->ready = piece;
+        fiber_event_broadcast(&pipeline->changed);
+        if (!worker->flow->ahead)
+            wait_for_room(pipeline);
     }
     data_source_close(position.source);
     arena_free(position.arena);
@@ -238,6 +249,7 @@ static bool write_batch(Worker *worker, void *piece, bool *ret_ends, Error *err)
     if (batch->rows_count > 0 && !worker->careful)
         data_controller_sample(&worker->controller, (int)batch->rows_count,
                                clock_monotonic_us() - began_us);
+    worker->written_bytes = data_batch_row_bytes(batch);
     worker->careful = false;
     *ret_ends = batch->ends_range;
     if (batch->rows_count > 0)
@@ -301,7 +313,8 @@ static void drop_chunk(void *piece)
 }
 
 static const Flow BATCHES = {.read = read_batch, .write = write_batch, .drop = drop_batch};
-static const Flow CHUNKS = {.read = read_chunk, .write = write_chunk, .drop = drop_chunk};
+static const Flow CHUNKS = {
+    .read = read_chunk, .write = write_chunk, .drop = drop_chunk, .ahead = true};
 
 /* ---------------------------------------------------------------- pace */
 

@@ -59,8 +59,14 @@ typedef struct DbParams {
 /// connection is lost.
 NODISCARD bool db_query(DbConn *conn, const char *sql, const DbParams *params,
                         DbResult **ret_result, Error *err);
-/// Same, prepared once per connection (found again by its text): for embedded statements. What
-/// exceeds the table of 192 statements is run unprepared.
+/// Takes row 0 of row, which is gone when this returns. False: no more are wanted.
+typedef bool DbEach(void *ctx, const DbResult *row);
+/// Waits. db_query() that holds one row at a time. When no more are wanted the server is asked to
+/// stop: nothing has failed, but a transaction that was open may be aborted.
+NODISCARD bool db_query_each(DbConn *conn, const char *sql, const DbParams *params, DbEach *each,
+                             void *ctx, Error *err);
+/// Same as db_query(), prepared once per connection (found again by its text): for embedded
+/// statements. What exceeds the table of 192 statements is run unprepared.
 NODISCARD bool db_query_prepared(DbConn *conn, const char *sql, const DbParams *params,
                                  DbResult **ret_result, Error *err);
 /// Waits. Simple protocol: several statements, no parameters. The last result. position (1-based,

@@ -194,6 +194,16 @@ static void refuse_copy_in(DbConn *conn)
         db_flush(conn);
 }
 
+static void give_row(DbConn *conn, PGresult *result)
+{
+    DbResult row = {.pg = result};
+    if (conn->each != NULL && !conn->each(conn->each_ctx, &row)) {
+        conn->each = NULL;
+        db_cancel(conn);
+    }
+    pq->clear(result);
+}
+
 /* The last result, or the first error: what follows an error is only its echo. */
 PGresult *db_exchange_collect(DbConn *conn, bool *ret_copy_out)
 {
@@ -203,6 +213,10 @@ PGresult *db_exchange_collect(DbConn *conn, bool *ret_copy_out)
         if (result == NULL)
             return kept;
         ExecStatusType status = pq->resultStatus(result);
+        if (status == PGRES_SINGLE_TUPLE) {
+            give_row(conn, result);
+            continue;
+        }
         if (status == PGRES_COPY_OUT || status == PGRES_COPY_IN) {
             pq->clear(result);
             *ret_copy_out = *ret_copy_out || status == PGRES_COPY_OUT;
@@ -262,6 +276,27 @@ bool db_query(DbConn *conn, const char *sql, const DbParams *params, DbResult **
     if (!send_params(conn, sql, params))
         return db_exchange_send_failed(conn, err);
     return receive(conn, ret_result, NULL, err);
+}
+
+bool db_query_each(DbConn *conn, const char *sql, const DbParams *params, DbEach *each, void *ctx,
+                   Error *err)
+{
+    static const char CANCELED[] = "57014";
+    if (!db_exchange_begin(conn, err))
+        return false;
+    db_exchange_deadline(conn, DEADLINE_CANCEL, 1);
+    DB_FAULT_BEFORE(conn, sql);
+    if (!send_params(conn, sql, params) || pq->setSingleRowMode(conn->pg) != 1)
+        return db_exchange_send_failed(conn, err);
+    Error why = {0};
+    conn->each = each;
+    conn->each_ctx = ctx;
+    bool ok = receive(conn, NULL, NULL, &why);
+    bool stopped = conn->each == NULL;
+    conn->each = NULL;
+    if (!ok && err != NULL)
+        *err = why;
+    return ok || (stopped && why.kind == ERROR_DATABASE && strcmp(why.sqlstate, CANCELED) == 0);
 }
 
 bool db_exec(DbConn *conn, const char *sql, DbResult **ret_result, int *ret_position, Error *err)
@@ -452,19 +487,7 @@ bool db_script(DbConn *conn, const DbStatement *statements, size_t count, DbResu
     return pipeline(conn, statements, count, DEADLINE_CANCEL, 0, ret_results, ret_place, err);
 }
 
-/* -- transactions -- */
-
-bool db_begin(DbConn *conn, Error *err)
-{
-    invariant(conn->lost || !db_in_transaction(conn));
-    return db_query(conn, "BEGIN", NULL, NULL, err);
-}
-
-bool db_begin_snapshot(DbConn *conn, Error *err)
-{
-    invariant(conn->lost || !db_in_transaction(conn));
-    return db_query(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", NULL, NULL, err);
-}
+/* -- commit -- */
 
 /* The server answers COMMIT with "ROLLBACK" when a statement had failed before. */
 static bool committed(const DbResult *result, Error *err)
@@ -507,14 +530,4 @@ bool db_pipeline_commit(DbConn *conn, const DbStatement *statements, size_t coun
 bool db_commit(DbConn *conn, Error *err)
 {
     return db_pipeline_commit(conn, NULL, 0, NULL, err) || (BUG("commit_assumed") && conn->lost);
-}
-
-void db_rollback(DbConn *conn)
-{
-    if (!db_in_transaction(conn))
-        return;
-    bool before = fiber_shield(true);
-    if (!db_query(conn, "ROLLBACK", NULL, NULL, NULL))
-        db_lose(conn);
-    fiber_shield(before);
 }

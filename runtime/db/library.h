@@ -58,6 +58,7 @@
     FUNCTION(sendQueryPrepared)                                                                    \
     FUNCTION(serverVersion)                                                                        \
     FUNCTION(setNoticeReceiver)                                                                    \
+    FUNCTION(setSingleRowMode)                                                                     \
     FUNCTION(setnonblocking)                                                                       \
     FUNCTION(socket)                                                                               \
     FUNCTION(status)                                                                               \

@@ -47,12 +47,14 @@ struct DbConn {
     Loop *loop;
     PGconn *pg;
     DbHandles *handles;
-    int armed;            ///< UV_READABLE, perhaps | UV_WRITABLE; 0 = not polled any more
-    Fiber *user;          ///< the fiber inside an exchange; NULL = idle
-    bool lost;            ///< nothing can be sent any more
-    bool copying;         ///< COPY data is being read: PQisBusy() says nothing then
-    bool cancel_asked;    ///< for the present exchange, because its fiber was cancelled
-    bool uncancellable;   ///< the present exchange is a COMMIT
+    int armed;          ///< UV_READABLE, perhaps | UV_WRITABLE; 0 = not polled any more
+    Fiber *user;        ///< the fiber inside an exchange; NULL = idle
+    bool lost;          ///< nothing can be sent any more
+    bool copying;       ///< COPY data is being read: PQisBusy() says nothing then
+    bool cancel_asked;  ///< for the present exchange, because its fiber was cancelled
+    bool uncancellable; ///< the present exchange is a COMMIT
+    DbEach *each;       ///< who takes the rows of the present exchange; NULL: nobody, or no more
+    void *each_ctx;
     bool deadline_passed; ///< the server was asked to cancel and has not answered that either
     DeadlineStage deadline_stage;
     int statement_timeout_ms; ///< <= 0: no deadline of ours

@@ -1,89 +1,8 @@
 /* One batch at a time, against a real server: exactly-once, the guard against moved rows, keep, the
  * queue. */
-#include "fixture.h"
+#include "work.h"
 
-/* ---------------------------------------------------------------- helpers */
-
-/* A job with its connections, as a worker has them. */
-typedef struct Work {
-    Arena *arena;
-    DataSpec spec;
-    DataJob job;
-    DbConn *writer;
-    DataUpdater updater;
-    DataMapper mapper;
-    DataRange range;
-    DataCounts counts;
-    Error err;
-} Work;
-
-static void work_open_with(Work *work, const DataSpec *spec, DataMap *map, bool save_old)
-{
-    *work = (Work){.arena = arena_new(), .spec = *spec};
-    work->spec.step = "backfill/t";
-    work->spec.table = "t";
-    work->spec.map = map != NULL;
-    DataJobOptions options = {.run = RUN, .epoch = EPOCH, .save_old = save_old};
-    if (!data_job_open(fixture_conn, work->arena, &work->spec, &options, &work->job, &work->err))
-        fail_msg("%s", work->err.message);
-    work->writer = fixture_open(false);
-    work->mapper = (DataMapper){.map = map, .reader = fixture_open(true)};
-    data_updater_init(&work->updater, &work->job, work->writer);
-    bool found;
-    assert_true(data_cursor_create(&work->job, fixture_conn, 0, NULL, NULL, &work->err));
-    assert_true(data_cursor_claim(&work->job, fixture_conn, "me", work->arena, &work->range, &found,
-                                  &work->err));
-    assert_true(found);
-}
-
-static void work_open(Work *work, const DataSpec *spec, DataMap *map)
-{
-    work_open_with(work, spec, map, false);
-}
-
-static void work_close(Work *work)
-{
-    data_updater_done(&work->updater);
-    db_close(work->writer);
-    db_close(work->mapper.reader);
-    arena_free(work->arena);
-}
-
-static DataBatch *read_and_map(Work *work, int limit)
-{
-    DataBatch *batch = NULL;
-    assert_true(data_mapper_lock(&work->mapper, &work->err));
-    if (!data_batch_read(&work->job, &work->mapper, &work->range,
-                         (const char *const *)work->range.last, limit, &batch, &work->err) ||
-        !data_batch_map(&work->job, &work->mapper, batch, &work->err))
-        fail_msg("%s", work->err.message);
-    data_mapper_unlock(&work->mapper);
-    return batch;
-}
-
-static bool commit_with(Work *work, DataBatch *batch, bool careful)
-{
-    DataCommit commit = {.updater = &work->updater,
-                         .mapper = &work->mapper,
-                         .range = &work->range,
-                         .batch_rows = 10,
-                         .careful = careful};
-    return data_batch_commit(batch, &commit, &work->counts, &work->err);
-}
-
-static void commit(Work *work, DataBatch *batch)
-{
-    if (!commit_with(work, batch, false))
-        fail_msg("%s", work->err.message);
-}
-
-/* One whole batch over all rows. */
-static void run_batch(Work *work)
-{
-    DataBatch *batch = read_and_map(work, 1000);
-    commit(work, batch);
-    data_batch_free(batch);
-}
+/* ---------------------------------------------------------------- maps */
 
 static DataWrite *writes(Arena *arena, DataMapped *ret, size_t count)
 {
@@ -198,6 +117,66 @@ FIBER_TEST(test_moved_rows_are_mapped_again)
            "<v2>,<new>,theirs,<v6>");
     expect("SELECT rows_moved || ' ' || done FROM headgate.cursor", "3 true");
     data_batch_free(batch);
+    work_close(&work);
+}
+
+/* ---------------------------------------------------------------- large rows */
+
+/* Batches until the range ends; none takes more than the bound and one row. */
+static int run_large(Work *work, size_t row_bytes)
+{
+    int batches = 0;
+    for (bool ends = false; !ends; batches++) {
+        DataBatch *batch = read_and_map(work, 1000);
+        assert_in_range(data_batch_row_bytes(batch) * batch->rows_count, 1,
+                        BOUND_BATCH_READ_BYTES + BOUND_BATCH_BYTES + row_bytes);
+        commit(work, batch);
+        ends = batch->ends_range;
+        if (batch->rows_count > 0)
+            work->range =
+                data_cursor_moved(&work->job, &work->range, data_batch_last(batch), work->arena);
+        data_batch_free(batch);
+    }
+    return batches;
+}
+
+/* A thousand rows are asked for before anybody knows how large they are. */
+FIBER_TEST(test_rows_larger_than_foreseen_end_their_batch)
+{
+    enum { LARGE_BYTES = 1 << 20 };
+    make_table();
+    sql("INSERT INTO t SELECT i, 'v' || i FROM generate_series(11, 300) i;"
+        "UPDATE t SET a = repeat('x', 1 << 20) WHERE id BETWEEN 201 AND 240");
+    Work work;
+    work_open(&work, &WHERE_NULL, map_angle);
+    assert_in_range(run_large(&work, 2 * LARGE_BYTES), 4, 20);
+    expect("SELECT count(*) FROM t WHERE b = '<' || a || '>'", "300");
+    expect("SELECT sum(rows_changed) FROM headgate.cursor", "300");
+    work_close(&work);
+}
+
+static bool map_large(void *ctx, const DataRow *row, Arena *arena, DataMapped *ret, Error *err)
+{
+    enum { TIMES = 1 << 20 };
+    UNUSED(ctx);
+    UNUSED(err);
+    char *text = arena_alloc(arena, TIMES + 1);
+    memset(text, 'y', TIMES);
+    DataWrite *write = writes(arena, ret, 1);
+    *write = (DataWrite){.column = column_of(row, "b"), .text = text, .bytes = TIMES};
+    return true;
+}
+
+FIBER_TEST(test_rows_that_become_large_end_their_batch)
+{
+    enum { LARGE_BYTES = 1 << 20 };
+    make_table();
+    sql("INSERT INTO t SELECT i, 'v' || i FROM generate_series(11, 30) i");
+    Work work;
+    work_open(&work, &WHERE_NULL, map_large);
+    assert_int_equal(run_large(&work, 2 * LARGE_BYTES), 5);
+    expect("SELECT count(*) FROM t WHERE b = repeat('y', 1 << 20)", "30");
+    expect("SELECT sum(rows_changed) FROM headgate.cursor", "30");
     work_close(&work);
 }
 
@@ -549,6 +528,8 @@ int main(void)
         cmocka_unit_test(test_same_batch_twice_has_one_effect),
         cmocka_unit_test(test_fenced_writes_nothing),
         cmocka_unit_test(test_moved_rows_are_mapped_again),
+        cmocka_unit_test(test_rows_larger_than_foreseen_end_their_batch),
+        cmocka_unit_test(test_rows_that_become_large_end_their_batch),
         cmocka_unit_test(test_a_trigger_that_suppresses_is_queued),
         cmocka_unit_test(test_queue),
         cmocka_unit_test(test_on_error_fail),

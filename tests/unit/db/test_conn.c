@@ -176,6 +176,36 @@ DB_CASE(big_results_and_big_parameters)
     assert_int_equal(db_value_bytes(length, 0, 1), BYTES);
 }
 
+typedef struct Seen {
+    int rows;
+    int most;
+} Seen;
+
+static bool see(void *ctx, const DbResult *row)
+{
+    Seen *seen = ctx;
+    assert_int_equal(db_rows(row), 1);
+    assert_int_equal(db_value_bytes(row, 0, 0), 100000);
+    return ++seen->rows < seen->most;
+}
+
+DB_CASE(rows_are_taken_as_they_come)
+{
+    static const char ROWS[] = "SELECT repeat('x', 100000) FROM generate_series(1, $1::int)";
+    AUTO(db_close_auto) DbConn *conn = open_as("test");
+    Error why = {0};
+    Seen all = {.most = 100};
+    Seen some = {.most = 7};
+    must(db_query_each(conn, ROWS, DB_PARAMS("20"), see, &all, &err));
+    assert_int_equal(all.rows, 20);
+    must(
+        db_query_each(conn, ROWS, DB_PARAMS("1000000"), see, &some, &err)); /* 100 GB, all in all */
+    assert_int_equal(some.rows, 7);
+    assert_string_equal(value_of(conn, "SELECT 'as before'"), "as before");
+    assert_false(db_query_each(conn, "SELECT 1/0", NULL, see, &all, &why));
+    assert_string_equal(why.sqlstate, "22012");
+}
+
 DB_CASE(errors_carry_sqlstate_detail_and_hint)
 {
     AUTO(db_close_auto) DbConn *conn = open_as("test");
@@ -524,6 +554,7 @@ int main(void)
         cmocka_unit_test(values_and_nulls_come_back),
         cmocka_unit_test(binary_parameters_are_honoured),
         cmocka_unit_test(big_results_and_big_parameters),
+        cmocka_unit_test(rows_are_taken_as_they_come),
         cmocka_unit_test(errors_carry_sqlstate_detail_and_hint),
         cmocka_unit_test(exec_gives_the_last_result),
         cmocka_unit_test(copy_has_no_other_end),
