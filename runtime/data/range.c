@@ -6,7 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ROWS_WORTH_A_RANGE = 10000, RANGES_A_WORKER = 4, SAMPLE_ROWS = 2000 };
+enum {
+    ROWS_WORTH_A_RANGE = 10000,
+    RANGES_A_WORKER = 4,
+    SAMPLE_ROWS = 2000,
+    CHOICE = 16 /* so many keys a range to choose from, where that is ours to say */
+};
 
 int data_range_count(int64_t rows, int workers)
 {
@@ -15,6 +20,14 @@ int data_range_count(int64_t rows, int workers)
     if (workers <= 1 || worth < 2)
         return 1;
     return (int)(worth < most ? worth : most);
+}
+
+/* Weights n, n - 1, … 1: trapezoid self-scheduling, Tzen and Ni, IEEE Transactions on Parallel and
+ * Distributed Systems 4 (1993). */
+double data_range_share(int cut, int ranges)
+{
+    double n = ranges;
+    return cut * (2 * n - cut + 1) / (n * (n + 1));
 }
 
 /* Keys that were found, cut down to what is asked for. */
@@ -40,7 +53,7 @@ static void add_cut(Cuts *cuts, char **key)
         cuts->keys[cuts->count++] = key;
 }
 
-/* ranges - 1 of the found keys, evenly spread. */
+/* ranges - 1 of the found keys, which are evenly spread. */
 static void pick(Cuts *cuts, char ***found, size_t found_count, int ranges)
 {
     size_t wanted = (size_t)ranges;
@@ -48,7 +61,7 @@ static void pick(Cuts *cuts, char ***found, size_t found_count, int ranges)
     if (found_count < wanted)
         wanted = found_count;
     for (size_t i = 1; i < wanted; i++)
-        add_cut(cuts, found[i * found_count / wanted]);
+        add_cut(cuts, found[(size_t)(data_range_share((int)i, (int)wanted) * (double)found_count)]);
 }
 
 bool data_range_histogram(DbConn *conn, const char *oid, const char *column, Arena *arena,
@@ -101,7 +114,7 @@ static bool from_ends(Cuts *cuts, DbConn *conn, int ranges, Error *err)
 {
     const DataTable *table = &cuts->job->table;
     DataParts parts = {0};
-    data_parts_set(&parts, "count", arena_printf(cuts->arena, "%d", ranges));
+    data_parts_set(&parts, "count", arena_printf(cuts->arena, "%d", ranges * CHOICE));
     data_parts_set(&parts, "key",
                    arena_printf(cuts->arena, "%s.%s", table->alias, table->key[0]->quoted));
     data_parts_set(&parts, "source", cuts->job->source);

@@ -200,9 +200,10 @@ FIBER_TEST(test_ranges_and_two_workers)
     Runner runner = {0};
     run_done(&runner, &SPEC, "-");
     expect("SELECT count(*) FROM t WHERE b = '<' || a || '>'", "45000");
-    expect("SELECT count(*) || ' ' || sum(rows_changed) || ' ' || bool_and(rows_changed > 5000)"
+    expect("SELECT count(*) || ' ' || sum(rows_changed) || ' ' || bool_and(rows_changed > 3000)"
            " FROM headgate.cursor",
            "4 45000 true");
+    expect("SELECT array_agg(range ORDER BY rows_changed DESC) FROM headgate.cursor", "{0,1,2,3}");
 }
 
 FIBER_TEST(test_errors_go_to_the_queue)
