@@ -3,9 +3,9 @@
 // Bundles FOLDER/*.test.ts with esbuild (Debian's Node 18 runs no TypeScript), then node --test on the result.
 // A script that is no test (bench, crash) is run by: node tests/run.mjs --script bench/bench.ts [its arguments].
 // Exit code 77 = the machine lacks something, and it is said what: CTest shows that as skipped.
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { cpus } from "node:os";
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync } from "node:fs";
+import { cpus, freemem, tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -39,6 +39,17 @@ function parse(args) {
   return parsed;
 }
 
+const IN_MEMORY = "/dev/shm";
+const MEMORY_NEEDED = 8 * 1024 ** 3;
+
+/** Where the clusters of tests lie: in memory where there is plenty, because a database is three hundred files, made and
+ *  removed again within seconds. TMPDIR has the first word. */
+function scratch() {
+  if (process.env.TMPDIR || !existsSync(IN_MEMORY)) return tmpdir();
+  const { bavail, bsize } = statfsSync(IN_MEMORY);
+  return Math.min(bavail * bsize, freemem()) >= MEMORY_NEEDED ? IN_MEMORY : tmpdir();
+}
+
 const { jobs: asked, script, rest } = parse(process.argv.slice(2));
 const folder = script ? dirname(script) : rest[0];
 // Tests wait for clocks and for other processes half of their time; a browser takes more of a machine than they do.
@@ -63,14 +74,19 @@ const sources = script
       .map((name) => join(here, folder, name));
 if (sources.length === 0) skip(`there are no tests in ${folder}`);
 
+// They run in the order of their names. What takes longest begins first, else the others wait for it at the end.
+const LONGEST = ["pages.test.ts"];
+const builtName = (source) => `${LONGEST.includes(basename(source)) ? "0-" : ""}${basename(source, ".ts")}`;
+
 // Below node_modules, so that the packages that stay outside the bundle are found from there.
 const cache = join(here, "node_modules/.headgate");
 mkdirSync(cache, { recursive: true });
 const out = mkdtempSync(join(cache, `${basename(folder)}-`));
+const temporary = script ? undefined : mkdtempSync(join(scratch(), `headgate-${basename(folder)}-`));
 let status = 1;
 try {
   await build({
-    entryPoints: sources,
+    entryPoints: sources.map((source) => ({ in: source, out: builtName(source) })),
     outdir: out,
     outExtension: { ".js": ".mjs" },
     bundle: true,
@@ -88,12 +104,18 @@ try {
   const env = { ...process.env, HEADGATE_ROOT: root, HEADGATE_BIN: binary, HEADGATE_PG_BIN: bin };
   // the pages in all their states take their time on a busy machine
   if (!script) env.HEADGATE_TEST_LIMIT_MS ??= folder === "browser" ? "1150000" : "600000";
+  if (temporary) {
+    chmodSync(temporary, 0o1777); // servers and commands of other accounts write here too
+    env.TMPDIR = temporary;
+    env.HEADGATE_TEST_CLUSTER = join(temporary, "cluster"); // see lib/cluster.ts
+  }
   env.HEADGATE_TRACEABLE = "1"; // tests find the processes of one HEADGATE_HOME by their environment
   // Nothing of the caller's own database leaks into a test.
   for (const name of Object.keys(env)) if (/^(PG[A-Z]+|DATABASE_URL)$/.test(name)) delete env[name];
-  const run = spawnSync(process.execPath, args, { stdio: "inherit", env });
-  status = run.status ?? 1;
+  const run = spawn(process.execPath, args, { stdio: "inherit", env });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => run.kill(signal)); // and then tidy up
+  status = await new Promise((ended) => run.on("close", (code) => ended(code ?? 1)));
 } finally {
-  rmSync(out, { recursive: true, force: true });
+  for (const made of [out, temporary]) if (made) rmSync(made, { recursive: true, force: true, maxRetries: 5 });
 }
 process.exit(status);
