@@ -109,6 +109,13 @@ static void show_query(Arena *arena, const char *query, Text *out)
     }
 }
 
+/* libpq looks for the end of a host in brackets first: a "?" inside begins no query. */
+static bool inside_brackets(const char *host, const char *query)
+{
+    const char *open = memrchr(host, '[', (size_t)(query - host));
+    return open != NULL && memchr(open, ']', (size_t)(query - open)) == NULL;
+}
+
 static bool show_uri(Arena *arena, const char *url, Text *out)
 {
     const char *start = strstr(url, "://") + 3;
@@ -119,6 +126,8 @@ static bool show_uri(Arena *arena, const char *url, Text *out)
     if (last_at != NULL && last_at >= start + length) /* a "/" in the password, not encoded */
         return false;
     if (query != NULL && strchr(query, '@') != NULL && last_at == NULL) /* a "?" in the password */
+        return false;
+    if (query != NULL && inside_brackets(last_at == NULL ? start : last_at, query))
         return false;
     text_append_bytes(out, url, (size_t)(start - url));
     if (last_at != NULL) {
