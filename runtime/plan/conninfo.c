@@ -109,39 +109,64 @@ static void show_query(Arena *arena, const char *query, Text *out)
     }
 }
 
-/* libpq looks for the end of a host in brackets first: a "?" inside begins no query. */
-static bool inside_brackets(const char *host, const char *query)
+/* "a.example,[::1]:5432" and nothing that libpq could cut elsewhere than we do: sockets' folders
+ * are percent-encoded, names hold no more than this, and what is no number is no port, but may be
+ * a password whose "@host" was forgotten. */
+static bool is_host_list(const char *hosts, size_t length)
 {
-    const char *open = memrchr(host, '[', (size_t)(query - host));
-    return open != NULL && memchr(open, ']', (size_t)(query - open)) == NULL;
+    bool bracket = false;
+    bool port = false;
+    for (size_t i = 0; i < length; i++) {
+        char c = hosts[i];
+        if (c == (bracket ? ']' : '['))
+            bracket = !bracket;
+        else if (!bracket && (c == ':' || c == ','))
+            port = c == ':';
+        else if (port ? !isdigit((unsigned char)c)
+                      : !isalnum((unsigned char)c) && strchr("._-%:", c) == NULL)
+            return false;
+    }
+    return !bracket;
 }
 
+/* The user's name is shown; the password is remembered, as far as libpq sees it (the first "@")
+ * and as far as people would. false: what lies between could be hosts to libpq. */
+static bool show_user(Arena *arena, const char *start, const char *last_at, Text *out)
+{
+    size_t user_length = strcspn(start, ":@");
+    const char *password = start + user_length + 1;
+    const char *first_at = strchr(start, '@');
+    if (memchr(first_at, '[', (size_t)(last_at - first_at)) != NULL)
+        return false;
+    text_append_bytes(out, start, user_length);
+    if (password <= last_at)
+        remember(arena, password, (size_t)(last_at - password));
+    if (password <= first_at)
+        remember(arena, password, (size_t)(first_at - password));
+    text_append_char(out, '@');
+    return true;
+}
+
+/* In a URI that is shown, "/" and "?" inside a password are encoded: there is no "@" behind them
+ * before the query, and libpq finds the ends of its parts where they are found here. */
 static bool show_uri(Arena *arena, const char *url, Text *out)
 {
     const char *start = strstr(url, "://") + 3;
-    size_t length = strcspn(start, "/");
+    size_t length = strcspn(start, "/?");
     const char *query = strchr(start, '?');
-    const char *last_at =
-        query == NULL ? strrchr(start, '@') : memrchr(start, '@', (size_t)(query - start));
-    if (last_at != NULL && last_at >= start + length) /* a "/" in the password, not encoded */
+    const char *last_at = memrchr(start, '@', length);
+    const char *hosts = last_at == NULL ? start : last_at + 1;
+    const char *path = start + length;
+    size_t path_length = strcspn(path, "?");
+    if (memchr(path, '@', path_length) != NULL)
         return false;
     if (query != NULL && strchr(query, '@') != NULL && last_at == NULL) /* a "?" in the password */
         return false;
-    if (query != NULL && inside_brackets(last_at == NULL ? start : last_at, query))
-        return false;
     text_append_bytes(out, url, (size_t)(start - url));
-    if (last_at != NULL) {
-        size_t user_length = strcspn(start, ":@");
-        text_append_bytes(out, start, user_length);
-        const char *password = start + user_length + 1;
-        const char *first_at = strchr(start, '@'); /* where libpq sees its end */
-        if (password <= last_at)
-            remember(arena, password, (size_t)(last_at - password));
-        if (password <= first_at)
-            remember(arena, password, (size_t)(first_at - password));
-        start = last_at;
-    }
-    text_append_bytes(out, start, strcspn(start, "?"));
+    if (!is_host_list(hosts, (size_t)(path - hosts)) ||
+        (last_at != NULL && !show_user(arena, start, last_at, out)))
+        return false;
+    text_append_bytes(out, hosts, (size_t)(path + path_length - hosts));
     if (query != NULL)
         show_query(arena, query + 1, out);
     return true;
