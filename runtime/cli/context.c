@@ -185,16 +185,23 @@ bool cli_context_run(DbConn *state, const char *text, int64_t *ret_run, Error *e
     return true;
 }
 
+/* name NULL: the plan names none. */
+static bool plan_target(const CliContext *context, const char *name,
+                        const ConfigTarget **ret_target, Error *err)
+{
+    if (name == NULL)
+        name = "app";
+    *ret_target = config_target(context->environment, name);
+    return *ret_target != NULL ||
+           error_set(err, ERROR_INPUT,
+                     "environment \"%s\" has no target \"%s\", which the plan needs",
+                     context->environment->name, name);
+}
+
 bool cli_context_plan_target(const CliContext *context, const Plan *plan,
                              const ConfigTarget **ret_target, Error *err)
 {
-    const char *name = plan_text(plan->root, "target");
-    *ret_target = config_target(context->environment, name == NULL ? "app" : name);
-    if (*ret_target != NULL)
-        return true;
-    return error_set(err, ERROR_INPUT,
-                     "environment \"%s\" has no target \"%s\", which the plan needs",
-                     context->environment->name, name);
+    return plan_target(context, plan_text(plan->root, "target"), ret_target, err);
 }
 
 /* The target is the plan's, and the plan is in the state database: so the run's head comes first.
@@ -210,10 +217,5 @@ bool cli_context_run_target(const Cli *cli, CliContext *context, int64_t run,
         !cli_context_environment(context, json_get_string(head, "environment", ""), err) ||
         !ledger_plan_target(state, json_get_string(head, "plan", ""), context->arena, &name, err))
         return false;
-    if (name == NULL)
-        name = "app";
-    *ret_target = config_target(context->environment, name);
-    return *ret_target != NULL ||
-           error_set(err, ERROR_INPUT, "environment \"%s\" has no target \"%s\"",
-                     context->environment->name, name);
+    return plan_target(context, name, ret_target, err);
 }

@@ -2,19 +2,15 @@
 #include "cli/evaluate.h"
 
 #include "base/bounds.h"
+#include "base/share.h"
 #include "ledger/run.h"
 #include "loop/child.h"
 #include "run/kind.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    GRAPH_MAX_BYTES = 32 * 1024 * 1024,
-    NODES_FOR_TWO = 64, /* from so many on a second thread helps */
-};
+enum { GRAPH_MAX_BYTES = 32 * 1024 * 1024 };
 
 static bool read_answer(const char *output, Plan **ret_plan, Error *err)
 {
@@ -70,61 +66,35 @@ bool cli_evaluate(const Cli *cli, const Bundle *bundle, Plan **ret_plan, Error *
     return ok;
 }
 
-/* The nodes of a plan on their way through the check of their SQL, by one thread or two: parse
- * trees are most of what a plan of many steps costs before its first step. */
+static bool check_node(void *ctx, size_t node, Error *err)
+{
+    const Plan *plan = ctx;
+    return run_kind_sql_check(plan->nodes[node], err);
+}
+
 typedef struct SqlChecking {
-    const Plan *plan;
-    atomic_size_t next;
-    atomic_size_t failed; /* the first node that was refused */
-    pthread_mutex_t lock; /* guards failed and err together */
+    Plan *plan;
+    bool ok;
     Error err;
 } SqlChecking;
 
-static void note_refused(SqlChecking *checking, size_t node, const Error *err)
-{
-    pthread_mutex_lock(&checking->lock);
-    if (node < checking->failed) {
-        checking->failed = node;
-        checking->err = *err;
-    }
-    pthread_mutex_unlock(&checking->lock);
-}
-
-/* Nodes are taken in order, so that those before the first that is refused are all looked at. */
-static void *check_some(void *arg)
-{
-    SqlChecking *checking = arg;
-    size_t node = 0;
-    while ((node = atomic_fetch_add(&checking->next, 1)) < checking->failed) {
-        Error err = {0};
-        if (!run_kind_sql_check(checking->plan->nodes[node], &err))
-            note_refused(checking, node, &err);
-    }
-    return NULL;
-}
-
-/* On a thread of the pool. */
+/* Parse trees are most of what a plan of many steps costs before its first step. */
 static void check_all(void *arg)
 {
     SqlChecking *checking = arg;
-    pthread_t second;
-    bool helped = checking->plan->nodes_count >= NODES_FOR_TWO &&
-                  pthread_create(&second, NULL, check_some, checking) == 0;
-    check_some(checking);
-    if (helped)
-        pthread_join(second, NULL);
+    Plan *plan = checking->plan;
+    checking->ok = share_items(0, plan->nodes_count, check_node, plan, &checking->err);
 }
 
-static bool check_sql(const Plan *plan, Error *err)
+static bool check_sql(Plan *plan, Error *err)
 {
-    SqlChecking checking = {
-        .plan = plan, .failed = plan->nodes_count, .lock = PTHREAD_MUTEX_INITIALIZER};
+    SqlChecking checking = {.plan = plan};
     bool shielded = fiber_shield(true); /* the threads use our stack */
     fiber_run_blocking(check_all, &checking);
     fiber_shield(shielded);
-    if (checking.failed < plan->nodes_count)
+    if (!checking.ok)
         *err = checking.err;
-    return checking.failed == plan->nodes_count;
+    return checking.ok;
 }
 
 /* Of the bundle, or what state kept of an earlier evaluation. */

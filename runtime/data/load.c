@@ -342,10 +342,11 @@ void data_load_done(DataLoad *load)
 void data_load_abandon(DataLoad *load)
 {
     Error ignored = {0};
-    if (load->copy.sql != NULL && !end_copy(load, &ignored))
-        load->took_records = load->took_us = 0;
+    if (load->copy.sql != NULL)
+        end_copy(load, &ignored); /* what it wrote is undone */
     db_rollback(load->conn);
     load->open = false;
+    load->took_records = load->took_us = 0;
 }
 
 bool data_load_apart(const DataLoad *load, const DataChunk *chunk)
@@ -381,7 +382,6 @@ static void fail(DataLoad *load, int64_t from, int64_t to, const Error *err)
         load->suspect_to = to;
     }
     data_load_abandon(load);
-    load->took_records = load->took_us = 0;
 }
 
 bool data_load_pause(DataLoad *load, Error *err)
@@ -399,9 +399,7 @@ static bool add_again(DataLoad *load, DataChunk *chunk, Error *err)
     data_load_abandon(load);
     *err = (Error){0};
     load->alone = ALONE_AFTER;
-    bool ok = add_chunk(load, chunk, true, err);
-    load->took_records = load->took_us = 0; /* of halving */
-    return ok;
+    return add_chunk(load, chunk, true, err);
 }
 
 bool data_load_add(DataLoad *load, DataChunk *chunk, Error *err)

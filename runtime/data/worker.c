@@ -324,9 +324,8 @@ static void set_times(Worker *worker)
     const DataSpec *spec = worker->options->spec;
     int64_t batch_us = data_throttle_batch_us(&worker->throttle, spec->batch_us);
     bool slowed = worker->throttle.duty < 1;
-    bool is_import = spec->import != NULL;
     worker->controller.target_us =
-        is_import && batch_us > spec->batch_us ? spec->batch_us : batch_us;
+        spec->import != NULL && batch_us > spec->batch_us ? spec->batch_us : batch_us;
     worker->load.limit_us =
         slowed ? batch_us : data_throttle_batch_us(&worker->throttle, spec->load_us);
 }
@@ -405,7 +404,8 @@ static bool run_pipeline(Worker *worker, bool *ret_done, bool *ret_moved, Error 
     fiber_start(worker->loop, "reader", read_ahead, &pipeline);
     while (ok && !*ret_done && !worker->stopping) {
         bool ends = false;
-        if (pipeline.ready == NULL && !(ok = data_load_pause(&worker->load, err)))
+        ok = pipeline.ready != NULL || data_load_pause(&worker->load, err);
+        if (!ok)
             break;
         void *piece = take_piece(&pipeline);
         if (piece == NULL && worker->load.open && !pipeline.ended && !fiber_cancelled()) {

@@ -4,10 +4,8 @@
 
 bool db_copy_begin(DbConn *conn, const char *sql, Error *err)
 {
-    if (!db_exchange_begin(conn, err))
+    if (!db_exchange_begin(conn, sql, 1, err))
         return false;
-    db_exchange_deadline(conn, DEADLINE_CANCEL, 1);
-    DB_FAULT_BEFORE(conn, sql);
     if (pq->sendQuery(conn->pg, sql) != 1)
         return db_exchange_send_failed(conn, err);
     db_flush(conn);

@@ -35,7 +35,7 @@ static void on_deadline(uv_timer_t *timer)
 
 /* The server ends statements by statement_timeout itself: ours only notices a server that is
  * stopped or cut off. */
-void db_exchange_deadline(DbConn *conn, DeadlineStage stage, int64_t statements)
+static void deadline_start(DbConn *conn, DeadlineStage stage, int64_t statements)
 {
     conn->deadline_passed = false;
     conn->deadline_stage = stage;
@@ -74,7 +74,7 @@ static void wait_for_cancel_job(DbConn *conn)
         db_lose(conn);
 }
 
-bool db_exchange_begin(DbConn *conn, Error *err)
+static bool begin(DbConn *conn, Error *err)
 {
     invariant(fiber_current() != NULL);
     invariant(conn->user == NULL);
@@ -89,6 +89,16 @@ bool db_exchange_begin(DbConn *conn, Error *err)
     }
     conn->user = NULL;
     return lost_error(conn, err);
+}
+
+bool db_exchange_begin(DbConn *conn, const char *sql, int64_t statements, Error *err)
+{
+    if (!begin(conn, err))
+        return false;
+    deadline_start(conn, DEADLINE_CANCEL, statements);
+    DB_FAULT_BEFORE(conn, sql);
+    UNUSED(sql);
+    return true;
 }
 
 bool db_exchange_failed(const PGresult *result)
@@ -269,10 +279,8 @@ static bool send_params(DbConn *conn, const char *sql, const DbParams *params)
 bool db_query(DbConn *conn, const char *sql, const DbParams *params, DbResult **ret_result,
               Error *err)
 {
-    if (!db_exchange_begin(conn, err))
+    if (!db_exchange_begin(conn, sql, 1, err))
         return false;
-    db_exchange_deadline(conn, DEADLINE_CANCEL, 1);
-    DB_FAULT_BEFORE(conn, sql);
     if (!send_params(conn, sql, params))
         return db_exchange_send_failed(conn, err);
     return receive(conn, ret_result, NULL, err);
@@ -282,10 +290,8 @@ bool db_query_each(DbConn *conn, const char *sql, const DbParams *params, DbEach
                    Error *err)
 {
     static const char CANCELED[] = "57014";
-    if (!db_exchange_begin(conn, err))
+    if (!db_exchange_begin(conn, sql, 1, err))
         return false;
-    db_exchange_deadline(conn, DEADLINE_CANCEL, 1);
-    DB_FAULT_BEFORE(conn, sql);
     if (!send_params(conn, sql, params) || pq->setSingleRowMode(conn->pg) != 1)
         return db_exchange_send_failed(conn, err);
     Error why = {0};
@@ -294,19 +300,18 @@ bool db_query_each(DbConn *conn, const char *sql, const DbParams *params, DbEach
     bool ok = receive(conn, NULL, NULL, &why);
     bool stopped = conn->each == NULL;
     conn->each = NULL;
+    ok |= stopped && why.kind == ERROR_DATABASE && strcmp(why.sqlstate, CANCELED) == 0;
     if (!ok && err != NULL)
         *err = why;
-    return ok || (stopped && why.kind == ERROR_DATABASE && strcmp(why.sqlstate, CANCELED) == 0);
+    return ok;
 }
 
 bool db_exec(DbConn *conn, const char *sql, DbResult **ret_result, int *ret_position, Error *err)
 {
     if (ret_position != NULL)
         *ret_position = 0;
-    if (!db_exchange_begin(conn, err))
+    if (!db_exchange_begin(conn, sql, 0, err))
         return false;
-    db_exchange_deadline(conn, DEADLINE_CANCEL, 0);
-    DB_FAULT_BEFORE(conn, sql);
     if (pq->sendQuery(conn->pg, sql) != 1)
         return db_exchange_send_failed(conn, err);
     return receive(conn, ret_result, ret_position, err);
@@ -317,10 +322,8 @@ bool db_exec(DbConn *conn, const char *sql, DbResult **ret_result, int *ret_posi
 static bool prepare(DbConn *conn, const char *name, const char *sql, const DbParams *params,
                     Error *err)
 {
-    if (!db_exchange_begin(conn, err))
+    if (!db_exchange_begin(conn, "PREPARE", 1, err))
         return false;
-    db_exchange_deadline(conn, DEADLINE_CANCEL, 1);
-    DB_FAULT_BEFORE(conn, "PREPARE");
     if (pq->sendPrepare(conn->pg, name, sql, params->count, params->types) != 1)
         return db_exchange_send_failed(conn, err);
     return receive(conn, NULL, NULL, err);
@@ -348,10 +351,8 @@ bool db_query_prepared(DbConn *conn, const char *sql, const DbParams *params, Db
         return false;
     if (!db_prepared_find(conn, sql, name))
         return db_query(conn, sql, params, ret_result, err);
-    if (!db_exchange_begin(conn, err))
+    if (!db_exchange_begin(conn, sql, 1, err))
         return false;
-    db_exchange_deadline(conn, DEADLINE_CANCEL, 1);
-    DB_FAULT_BEFORE(conn, sql);
     if (pq->sendQueryPrepared(conn->pg, name, params->count, params->values, params->lengths,
                               params->formats, 0) != 1)
         return db_exchange_send_failed(conn, err);
@@ -440,9 +441,9 @@ static bool pipeline(DbConn *conn, const DbStatement *statements, size_t count, 
                      size_t deadline_statements, DbResult **ret_results, DbPlace *place, Error *err)
 {
     invariant(count > 0);
-    if (!prepare_unknown(conn, statements, count, err) || !db_exchange_begin(conn, err))
+    if (!prepare_unknown(conn, statements, count, err) || !begin(conn, err))
         return false;
-    db_exchange_deadline(conn, stage, (int64_t)deadline_statements);
+    deadline_start(conn, stage, (int64_t)deadline_statements);
     /* Cancelling a COMMIT that waits for a standby would report as done what no standby has. */
     conn->uncancellable = stage == DEADLINE_LOSE;
     bool sent = send_pipeline(conn, statements, count);

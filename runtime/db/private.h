@@ -107,11 +107,10 @@ bool db_result_error(const DbConn *conn, const PGresult *result, int *ret_positi
 /// Takes pg; *ret_result may be NULL, then it is freed.
 void db_result_give(PGresult *pg, DbResult **ret_result);
 
-/// An exchange (exchange.c): begin, deadline, what libpq is to send, db_flush(), collect, finish.
-/// Begin fails with nothing to finish; send_failed() finishes when libpq could not even send.
-NODISCARD bool db_exchange_begin(DbConn *conn, Error *err);
-/// For so many statements; 0 = none.
-void db_exchange_deadline(DbConn *conn, DeadlineStage stage, int64_t statements);
+/// An exchange (exchange.c): begin, what libpq is to send, db_flush(), collect, finish. sql is what
+/// its points of failure go by, and there is a deadline for so many statements, 0 = none. Begin
+/// fails with nothing to finish; send_failed() finishes when libpq could not even send.
+NODISCARD bool db_exchange_begin(DbConn *conn, const char *sql, int64_t statements, Error *err);
 bool db_exchange_send_failed(DbConn *conn, Error *err);
 /// Waits. The next result, or NULL at the end of the answer.
 PGresult *db_exchange_next(DbConn *conn);

@@ -7,12 +7,12 @@
 #include "plan/bundle.h"
 
 #include "base/bounds.h"
+#include "base/share.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,7 +24,6 @@ enum {
     HASH_DIGITS = HASH_HEX_BYTES - 1,
     PATH_BYTES_MAX = 1000,
     FOLDER_DEPTH_MAX = 16,
-    FILES_FOR_TWO = 64, /* from so many on a second thread helps */
 };
 
 static const char MAGIC[MAGIC_BYTES + 1] = "HGBUNDL1";
@@ -75,12 +74,8 @@ typedef struct Walk {
 typedef struct Reading {
     Walk *walk;
     int folder;
-    size_t prefix_bytes; /* of the paths, before the names */
-    atomic_size_t next;
-    size_t end;
-    pthread_mutex_t lock; /* guards walk and err */
-    atomic_bool failed;
-    Error err; /* the first */
+    size_t prefix_bytes;  /* of the paths, before the names */
+    pthread_mutex_t lock; /* guards walk */
 } Reading;
 
 static bool add_file(Walk *walk, const char *path, const char *bytes, size_t size, Error *err)
@@ -137,8 +132,10 @@ static char *take_room(Reading *reading, off_t size)
     return bytes;
 }
 
-static bool read_file(Reading *reading, BundleFile *file, Error *err)
+static bool read_file(void *ctx, size_t number, Error *err)
 {
+    Reading *reading = ctx;
+    BundleFile *file = &reading->walk->bundle->files[number];
     const char *path = file->path;
     AUTO(descriptor_close)
     int descriptor = openat(reading->folder, path + reading->prefix_bytes,
@@ -158,43 +155,14 @@ static bool read_file(Reading *reading, BundleFile *file, Error *err)
     return read_all(descriptor, bytes, file->size_bytes, path, err);
 }
 
-static void note_failure(Reading *reading, const Error *err)
-{
-    pthread_mutex_lock(&reading->lock);
-    if (!atomic_exchange(&reading->failed, true))
-        reading->err = *err;
-    pthread_mutex_unlock(&reading->lock);
-}
-
-static void *read_some(void *arg)
-{
-    Reading *reading = arg;
-    Error err = {0};
-    for (size_t i; !reading->failed && (i = atomic_fetch_add(&reading->next, 1)) < reading->end;) {
-        if (!read_file(reading, &reading->walk->bundle->files[i], &err))
-            note_failure(reading, &err);
-    }
-    return NULL;
-}
-
 /* Those that were added to the bundle since it had first. */
 static bool read_files(Walk *walk, int folder, const char *prefix, size_t first, Error *err)
 {
-    pthread_t second;
     Reading reading = {.walk = walk,
                        .folder = folder,
                        .prefix_bytes = strlen(prefix),
-                       .lock = PTHREAD_MUTEX_INITIALIZER,
-                       .next = first,
-                       .end = walk->bundle->files_count};
-    bool helped = reading.end - first >= FILES_FOR_TWO &&
-                  pthread_create(&second, NULL, read_some, &reading) == 0;
-    read_some(&reading);
-    if (helped)
-        pthread_join(second, NULL);
-    if (reading.failed)
-        *err = reading.err;
-    return !reading.failed;
+                       .lock = PTHREAD_MUTEX_INITIALIZER};
+    return share_items(first, walk->bundle->files_count, read_file, &reading, err);
 }
 
 /* ---- the folder ---- */

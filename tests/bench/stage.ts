@@ -1,11 +1,12 @@
 /** What the measurements of the stream share: a supervisor with people, runs and events for them, and bench/wire.c as their clients. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { atExit } from "../lib/cleanup";
 import type { Cluster } from "../lib/cluster";
 import { root } from "../lib/paths";
 import { temporary, writePlan } from "../lib/plan";
+import { statOf } from "../lib/processes";
 import { compose, UPGRADE } from "../lib/raw";
 import { Supervisor } from "../lib/supervisor";
 import { pause, waitUntil } from "../lib/wait";
@@ -82,7 +83,7 @@ export interface Drained {
 
 /** Seconds of the processor that a process has used. */
 export function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  const fields = statOf(pid);
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 

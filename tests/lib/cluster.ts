@@ -7,6 +7,7 @@ import { once } from "node:events";
 import pg from "pg";
 import { atExit } from "./cleanup";
 import { postgresBin } from "./paths";
+import { statOf } from "./processes";
 import { waitUntil } from "./wait";
 
 const SUPERUSER = "headgate";
@@ -285,14 +286,7 @@ export class Cluster {
 
 /** The processes whose parent this is. */
 function childrenOf(parent: number): number[] {
-  return readdirSync("/proc").filter((entry) => /^[0-9]+$/.test(entry)).map(Number).filter((pid) => {
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-      return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]) === parent;
-    } catch {
-      return false;
-    }
-  });
+  return readdirSync("/proc").filter((entry) => /^[0-9]+$/.test(entry)).map(Number).filter((pid) => Number(statOf(pid)[1]) === parent);
 }
 
 /** Does a process still hold the server's shared memory? The pid file names its key; ipcs lists who is attached. */

@@ -38,15 +38,18 @@ export function killNow(pid: number): boolean {
   }
 }
 
-/** Whether it has ended for good: what hangs on its life (PR_SET_PDEATHSIG) has had its signal. It may wait to be reaped. */
-export function hasEnded(pid: number): boolean {
+/** What /proc says of a process behind its name, which may hold anything: state, parent, … (man 5 proc, from field 3 on); none when it is gone. */
+export function statOf(pid: number): string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return /^ [ZX]/.test(stat.slice(stat.lastIndexOf(")") + 1));
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
-    return true;
+    return [];
   }
 }
+
+/** Whether it has ended for good: what hangs on its life (PR_SET_PDEATHSIG) has had its signal. It may wait to be reaped. */
+export const hasEnded = (pid: number): boolean => ["Z", "X", undefined].includes(statOf(pid)[0]);
 
 /** Memory of a process in MB as /proc calls it, or undefined when it is gone. */
 function memoryMb(pid: number, what: "VmRSS" | "VmHWM"): number | undefined {

@@ -4,7 +4,6 @@
 
 #include "fixture.h"
 
-/* A job with its connections, as a worker has them. */
 typedef struct Work {
     Arena *arena;
     DataSpec spec;
