@@ -506,14 +506,14 @@ bool data_backfill_run(Loop *loop, const DataSpec *spec, const DataJobOptions *o
     backfill->rate_done = rows_done(&backfill->sum);
     ok = ok && drive(backfill, &outcome, err);
     data_crew_end(&backfill->crew, ok ? SIGTERM : SIGKILL, GRACE_MS);
-    if (ok && read_sum(backfill, err)) {
-        /* The total was an estimate, or counted rows that the application has seen to since. */
-        if (outcome.end == DATA_DONE)
-            backfill->progress.total = rows_done(&backfill->sum);
+    ok = ok && read_sum(backfill, err);
+    /* The total was an estimate, or counted rows that the application has seen to since. */
+    if (ok && outcome.end == DATA_DONE)
+        backfill->progress.total = rows_done(&backfill->sum);
+    if (ok)
         report(backfill);
-        outcome.progress = backfill->progress;
-        *ret = outcome;
-    }
+    outcome.progress = backfill->progress;
+    *ret = outcome;
     arena_free(backfill->arena);
     base_free(&backfill);
     return ok;
