@@ -3,6 +3,8 @@
 #   tests/fuzz/run.sh SECONDS [TARGET ...]      so long for each target; default: all of targets/
 # Builds build-fuzz/ with clang-14 (CLANG and FUZZ_BUILD say otherwise), keeps what it learns in
 # build-fuzz/corpus/ and what breaks in build-fuzz/broken/; FUZZ_JOBS targets run at a time (default 2).
+# FUZZ_SEED=n begins the same search every time (fuzz/search of `make test`: a change is judged by what it changed, not by
+# luck); without it every search is another (`make test-full`).
 # Without a clang that has libFuzzer it ends with 77: skipped.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -40,7 +42,7 @@ search() {
     dictionary=tests/fuzz/dict/$target.dict
     [ -f "$dictionary" ] && set -- "-dict=$dictionary" || set --
     if "$build/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -max_len=4096 \
-        -print_final_stats=1 -artifact_prefix="$build/broken/$target-" "$@" \
+        -seed="${FUZZ_SEED:-0}" -print_final_stats=1 -artifact_prefix="$build/broken/$target-" "$@" \
         "$learnt" "tests/fuzz/corpus/$target" > "$log" 2>&1; then
         printf '%-10s %9s runs, %s\n' "$target" "$(sed -n 's/^stat::number_of_executed_units: //p' "$log")" \
             "$(grep -o 'cov: [0-9]* ft: [0-9]* corp: [0-9]*' "$log" | tail -n 1)"
