@@ -1,7 +1,7 @@
 /* audit: is what was told and decided what stands in the tables? And who did what? */
 #include "cli/commands.h"
 #include "cli/context.h"
-#include "cli/follow.h"
+#include "cli/line.h"
 #include "ledger/audit.h"
 
 #include <errno.h>
@@ -118,7 +118,7 @@ static void print_entry(const json_t *entry)
     json_object_set(event, "type", json_object_get(entry, "what"));
     json_object_set(event, "node", json_object_get(entry, "node"));
     json_object_set(event, "data", json_object_get(entry, "data"));
-    cli_follow_line(event, &line);
+    cli_line(event, &line);
     printf("%.19sZ run %s %s: %s: %s", json_get_string(entry, "at", ""),
            json_get_string(entry, "run", ""), json_get_string(entry, "plan", ""),
            json_get_string(entry, "who", ""), text_string(&line) + strspn(text_string(&line), " "));

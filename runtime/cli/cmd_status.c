@@ -1,6 +1,7 @@
 /* status, watch, log: looking at runs. */
 #include "cli/commands.h"
 #include "cli/follow.h"
+#include "cli/line.h"
 #include "cli/param.h"
 #include "cli/steps.h"
 #include "ledger/run.h"
@@ -190,7 +191,7 @@ static void print_event(const Cli *cli, const json_t *event)
     }
     AUTO(text_done) Text line;
     text_init(&line, LINE_MAX_BYTES);
-    cli_follow_line(event, &line);
+    cli_line(event, &line);
     printf("%6" PRId64 " %.19sZ %s\n", json_get_int(event, "seq", 0),
            json_get_string(event, "at", ""), text_string(&line));
 }

@@ -17,8 +17,6 @@ typedef struct CliFollow {
 /// Waits. Prints events until the run rests or has ended. The exit code says how.
 NODISCARD bool cli_follow(Cli *cli, const CliContext *context, CliFollow *follow, CliExit *ret_exit,
                           Error *err);
-/// One event as a line for people.
-void cli_follow_line(const json_t *event, Text *out);
 /// What a state means for an exit code.
 CliExit cli_follow_exit(const char *state);
 

@@ -57,9 +57,9 @@ test("starts, requests and wishes say by which door somebody came; an edit of it
   ]);
   assert.ok(entries.every(({ data: { via } }) => via === undefined || via.from !== ""));
   const text = await cli("audit", "list", "1", "--person", "bob");
-  assert.match(text.stdout, /^\d{4}-\d\d-\d\dT[\d:]+Z run 1 doors: bob: gate\.asked keep \[api, 127\.0\.0\.1\]\n$/);
+  assert.match(text.stdout, /^\d{4}-\d\d-\d\dT[\d:]+Z run 1 doors: bob: gate "keep": bob wants its evidence looked at again \[api, 127\.0\.0\.1\]\n$/);
   const last = await cli("audit", "list", "--limit", "1");
-  assert.match(last.stdout, /^.* old: pause asked by old *\n$/);
+  assert.match(last.stdout, /^.* old: pause asked by old\n$/);
 
   await supervisor.must("audit", "verify", "1");
   await cluster.query(database, `UPDATE headgate.request SET via = '{"door": "browser", "from": "10.0.0.1"}' WHERE kind = 'pause' AND asked_by = 'alice'`);

@@ -29,8 +29,13 @@ local CASES = {
   { "approvals", "runtime/db/sql/x.sql", "-- X\nINSERT INTO headgate.approval (run) VALUES (1)\n", "writes headgate.approval: only" },
   { "approvals", "runtime/cli/x.c", HEAD .. 'ledger_call(c, "server_approval_add", p);\n', "calls server_approval_add: only" },
   { "approvals", "runtime/run/x.c", HEAD .. "access_sign(s, r, t);\n", "signs: only" },
+  { "lines", "runtime/cli/line.c", HEAD .. 'row = {\n    {"run.made", f},\n};\n', "no line for run.created" },
+  { "lines", "runtime/cli/line.c", HEAD .. 'row = {\n    {"run.made", f},\n};\n', "a line for run.made, which is no type" },
   { "epochs", "runtime/db/sql/x.sql", "-- X\nDELETE FROM headgate.gate\n", "writes headgate.gate without an epoch" },
 }
+
+--- What a check compares the tree with.
+local BESIDE = { epochs = "runtime/db/sql/schema_001.sql", lines = "runtime/server/shapes/api.json" }
 
 local function run(command)
   local pipe = assert(io.popen(command .. " 2>&1"))
@@ -49,8 +54,9 @@ for number, case in ipairs(CASES) do
   local tree = run("mktemp -d"):gsub("%s+$", "")
   run(("mkdir -p '%s/%s' '%s/tests/style'"):format(tree, path:match("^(.*)/"), tree))
   run(("cp '%s'/tests/style/source.lua '%s'/tests/style/"):format(root, tree))
-  if check == "epochs" then -- it reads which tables are STATE
-    run(("cp '%s'/runtime/db/sql/schema_001.sql '%s'/runtime/db/sql/"):format(root, tree))
+  if BESIDE[check] then
+    run(("mkdir -p '%s/%s'"):format(tree, BESIDE[check]:match("^(.*)/")))
+    run(("cp '%s/%s' '%s/%s'"):format(root, BESIDE[check], tree, BESIDE[check]))
   end
   write(tree .. "/" .. path, text)
   local output, passed = run(("lua5.4 '%s/tests/style/%s.lua' '%s'"):format(root, check, tree))
