@@ -1,9 +1,9 @@
-/** Small migrations by headgate and by one psql process; and the re-run that has nothing to do. */
-import { spawnSync } from "node:child_process";
+/** Small migrations by headgate and by one psql process; and the re-run that has nothing to do, beside the least that such a run can be. */
+import { execFileSync, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cluster } from "../lib/cluster";
-import { headgateBinary, postgresBin } from "../lib/paths";
+import { headgateBinary, postgresBin, root } from "../lib/paths";
 import { temporary, writePlan } from "../lib/plan";
 import { median } from "./figures";
 import { settle } from "./run";
@@ -53,20 +53,40 @@ async function psqlOnce(cluster: Cluster, count: number): Promise<number> {
   return ms;
 }
 
-async function headgateOnce(cluster: Cluster, folder: string, count: number): Promise<{ firstMs: number; againMs: number[] }> {
+/** bench/minimal.c, compiled; undefined where libpq's headers are missing. */
+function minimalProgram(): string | undefined {
+  const program = join(temporary("minimal"), "minimal");
+  const flags = spawnSync("pkg-config", ["--cflags", "--libs", "libpq"], { encoding: "utf8" });
+  if (flags.status !== 0) return undefined;
+  execFileSync(process.env["CC"] ?? "cc", ["-O2", "-o", program, join(root, "tests/bench/minimal.c"), ...flags.stdout.trim().split(/\s+/)]);
+  return program;
+}
+
+interface Once {
+  firstMs: number;
+  againMs: number[];
+  minimalMs: number[];
+}
+
+async function headgateOnce(cluster: Cluster, folder: string, count: number, minimal: string | undefined): Promise<Once> {
   const database = await cluster.database();
   const run = (): number => timed(headgateBinary, ["run", folder, "-e", "bench", "--yes", "--quiet"], cluster.env(database));
   await settle(cluster, database);
-  const firstMs = run();
+  const once: Once = { firstMs: run(), againMs: [], minimalMs: [] };
   await mustHaveTables(cluster, database, count);
-  const againMs = Array.from({ length: 7 }, run);
-  return { firstMs, againMs };
+  for (let i = 0; i < 7; i++) {
+    once.againMs.push(run());
+    if (minimal !== undefined) once.minimalMs.push(timed(minimal, [join(folder, "sql")], cluster.env(database)));
+  }
+  return once;
 }
 
 export interface Migrated {
   psqlMs: number;
   headgateMs: number;
   noopMs: number;
+  /** Of bench/minimal.c, in turn with the re-runs. */
+  minimalMs: number | undefined;
 }
 
 /**
@@ -78,13 +98,16 @@ export async function measureMigrations(cluster: Cluster, count: number, times: 
   const psql: number[] = [];
   const ours: number[] = [];
   const noop: number[] = [];
+  const least: number[] = [];
+  const minimal = minimalProgram();
   for (let i = 0; i < times; i++) {
     if (i % 2 === 0) psql.push(await psqlOnce(cluster, count));
-    const { firstMs, againMs } = await headgateOnce(cluster, folder, count);
+    const { firstMs, againMs, minimalMs } = await headgateOnce(cluster, folder, count, minimal);
     if (i % 2 === 1) psql.push(await psqlOnce(cluster, count));
     ours.push(firstMs);
     noop.push(...againMs);
+    least.push(...minimalMs);
     console.error(`round ${i + 1} of ${times}: ${count} files in ${firstMs.toFixed(0)} ms, one psql in ${(psql[i] as number).toFixed(0)} ms`);
   }
-  return { psqlMs: median(psql), headgateMs: median(ours), noopMs: median(noop) };
+  return { psqlMs: median(psql), headgateMs: median(ours), noopMs: median(noop), minimalMs: least.length === 0 ? undefined : median(least) };
 }
