@@ -9,6 +9,14 @@
 
 enum { BAR_WIDTH = 24 };
 
+/* ": why", where there is one. */
+static void write_behind(const json_t *data, const char *key, Text *out)
+{
+    const char *text = json_get_string(data, key, "");
+    if (!text_empty(text))
+        text_printf(out, ": %s", text);
+}
+
 static void line_run(const json_t *event, const json_t *data, Text *out)
 {
     UNUSED(event);
@@ -114,14 +122,12 @@ static void line_gate(const json_t *event, const json_t *data, Text *out)
 static void line_stage(const json_t *event, const json_t *data, Text *out)
 {
     char window[32];
-    const char *why = json_get_string(data, "why", "");
     text_printf(out, "  stage \"%s\": %s", json_get_string(event, "node", ""),
                 json_get_string(data, "state", ""));
     if (text_equal(json_get_string(data, "state", ""), "watching"))
         text_printf(out, " for %s",
                     duration_text(json_get_int(data, "window_us", 0), window, sizeof(window)));
-    if (!text_empty(why))
-        text_printf(out, ": %s", why);
+    write_behind(data, "why", out);
 }
 
 static void line_flag(const json_t *event, const json_t *data, Text *out)
@@ -164,10 +170,9 @@ static void line_log(const json_t *event, const json_t *data, Text *out)
 
 static void line_throttle(const json_t *event, const json_t *data, Text *out)
 {
-    text_printf(out, "  %s %s (%.0f %%)%s%s", json_get_string(event, "node", ""),
-                json_get_string(data, "state", ""), json_get_number(data, "duty", 0) * 100,
-                json_get_string(data, "why", "")[0] == '\0' ? "" : ": ",
-                json_get_string(data, "why", ""));
+    text_printf(out, "  %s %s (%.0f %%)", json_get_string(event, "node", ""),
+                json_get_string(data, "state", ""), json_get_number(data, "duty", 0) * 100);
+    write_behind(data, "why", out);
 }
 
 static void line_budget(const json_t *event, const json_t *data, Text *out)
@@ -179,9 +184,9 @@ static void line_budget(const json_t *event, const json_t *data, Text *out)
 static void line_request(const json_t *event, const json_t *data, Text *out)
 {
     UNUSED(event);
-    const char *why = json_get_string(data, "why", "");
-    text_printf(out, "  %s asked by %s%s%s", json_get_string(data, "kind", ""),
-                json_get_string(data, "by", ""), text_empty(why) ? "" : ": ", why);
+    text_printf(out, "  %s asked by %s", json_get_string(data, "kind", ""),
+                json_get_string(data, "by", ""));
+    write_behind(data, "why", out);
 }
 
 static void line_review(const json_t *event, const json_t *data, Text *out)
@@ -218,13 +223,13 @@ static void line_checked(const json_t *event, const json_t *data, Text *out)
 /* A note is a person's; to "did it happen?" it begins with yes or no. */
 static void line_answer(const json_t *event, const json_t *data, Text *out)
 {
-    const char *note = json_get_string(data, "note", "");
     text_printf(out, "  \"%s\": ", json_get_string(event, "node", ""));
-    if (text_equal(json_get_string(data, "asked", ""), "did_it_happen"))
-        text_printf(out, "did it happen? %s", note);
-    else
-        text_printf(out, "item %" PRId64 " done%s%s", json_get_int(data, "item", 0) + 1,
-                    text_empty(note) ? "" : ": ", note);
+    if (text_equal(json_get_string(data, "asked", ""), "did_it_happen")) {
+        text_printf(out, "did it happen? %s", json_get_string(data, "note", ""));
+    } else {
+        text_printf(out, "item %" PRId64 " done", json_get_int(data, "item", 0) + 1);
+        write_behind(data, "note", out);
+    }
     text_printf(out, ", by %s", json_get_string(data, "by", ""));
 }
 
@@ -252,9 +257,8 @@ static void line_advanced(const json_t *event, const json_t *data, Text *out)
 static void line_rewind(const json_t *event, const json_t *data, Text *out)
 {
     UNUSED(event);
-    AUTO(base_free) char *to = json_dumps(json_object_get(data, "to"), JSON_ENCODE_ANY);
     text_printf(out, "the ledger went back to event %s: the database lost what came after",
-                to == NULL ? "?" : to);
+                json_get_string(data, "to", ""));
 }
 
 static const struct Line {

@@ -1,10 +1,11 @@
 /** Small migrations by headgate and by one psql process; and the re-run that has nothing to do, beside the least that such a run can be. */
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cluster } from "../lib/cluster";
-import { headgateBinary, postgresBin, root } from "../lib/paths";
+import { headgateBinary, postgresBin } from "../lib/paths";
 import { temporary, writePlan } from "../lib/plan";
+import { compiled } from "./compile";
 import { median } from "./figures";
 import { settle } from "./run";
 
@@ -55,11 +56,8 @@ async function psqlOnce(cluster: Cluster, count: number): Promise<number> {
 
 /** bench/minimal.c, compiled; undefined where libpq's headers are missing. */
 function minimalProgram(): string | undefined {
-  const program = join(temporary("minimal"), "minimal");
   const flags = spawnSync("pkg-config", ["--cflags", "--libs", "libpq"], { encoding: "utf8" });
-  if (flags.status !== 0) return undefined;
-  execFileSync(process.env["CC"] ?? "cc", ["-O2", "-o", program, join(root, "tests/bench/minimal.c"), ...flags.stdout.trim().split(/\s+/)]);
-  return program;
+  return flags.status === 0 ? compiled(temporary("minimal"), "minimal", flags.stdout.trim().split(/\s+/)) : undefined;
 }
 
 interface Once {

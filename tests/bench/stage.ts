@@ -1,15 +1,15 @@
 /** What the measurements of the stream share: a supervisor with people, runs and events for them, and bench/wire.c as their clients. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { atExit } from "../lib/cleanup";
 import type { Cluster } from "../lib/cluster";
-import { root } from "../lib/paths";
 import { temporary, writePlan } from "../lib/plan";
 import { statOf } from "../lib/processes";
 import { compose, UPGRADE } from "../lib/raw";
 import { Supervisor } from "../lib/supervisor";
 import { pause, waitUntil } from "../lib/wait";
+import { compiled } from "./compile";
 
 /** The server takes no more. */
 export const STREAMS_A_PERSON = 20;
@@ -28,8 +28,7 @@ const PLAN = `plan "fill" {
 
 /** Where the wire, its requests and its frames are. */
 export const tools = temporary("wire");
-const wire = join(tools, "wire");
-execFileSync(process.env["CC"] ?? "cc", ["-O2", "-o", wire, join(root, "tests/bench/wire.c")]);
+const wire = compiled(tools, "wire");
 
 /** A wire process; ready once it has printed its first line. */
 export class Wire {

@@ -12,7 +12,7 @@ for type in ("\n" .. events):gmatch('\n    "([%w.]+)":') do
   seen, known[type] = seen + 1, true
   if not said:find('{"' .. type .. '", ', 1, true) then source.complain(LINES, 1, "no line for %s", type) end
 end
-for type in said:gmatch('\n    {"([%w.]+)", ') do
+for type in said:gmatch('{"([%w.]+)", %l') do
   if not known[type] then source.complain(LINES, 1, "a line for %s, which is no type of event", type) end
 end
 source.finish(seen, "types of events")

@@ -31,6 +31,7 @@ local CASES = {
   { "approvals", "runtime/run/x.c", HEAD .. "access_sign(s, r, t);\n", "signs: only" },
   { "lines", "runtime/cli/line.c", HEAD .. 'row = {\n    {"run.made", f},\n};\n', "no line for run.created" },
   { "lines", "runtime/cli/line.c", HEAD .. 'row = {\n    {"run.made", f},\n};\n', "a line for run.made, which is no type" },
+  { "lines", "runtime/cli/line.c", HEAD .. 'row = {\n    {"run.created", f}, {"run.made", f},\n};\n', "a line for run.made, which is no type" },
   { "epochs", "runtime/db/sql/x.sql", "-- X\nDELETE FROM headgate.gate\n", "writes headgate.gate without an epoch" },
 }
 
