@@ -155,8 +155,8 @@ static bool create_run(Demo *demo, Error *err)
     CliPlan plan = {0};
     bool ok = cli_evaluate_folder(demo->cli, &demo->context, demo->folder, &plan, err) &&
               cli_param_take(demo->cli, &plan, err) &&
-              cli_launch_create(demo->cli, &demo->context, &plan, &(CliStarter){.person = "alice"},
-                                &demo->run, err) &&
+              cli_launch_create(demo->cli, &demo->context, NULL, &plan,
+                                &(CliStarter){.person = "alice"}, &demo->run, err) &&
               cli_supervise_adopt(demo->supervisor, demo->run, err);
     cli_plan_done(&plan);
     return ok;

@@ -28,20 +28,27 @@ static void announce_one_way(const Plan *plan)
 }
 
 /* On a terminal the start is confirmed; without one it is what was asked for. */
-static bool confirmed(const Cli *cli, const CliContext *context, const Plan *plan)
+static bool must_confirm(const Cli *cli)
 {
-    if (cli_flag(cli, "yes") || isatty(STDIN_FILENO) != 1)
-        return true;
+    return !cli_flag(cli, "yes") && isatty(STDIN_FILENO) == 1;
+}
+
+static bool confirmed(const CliContext *context, const Plan *plan)
+{
     fprintf(stderr, "Run \"%s\" on %s (%s)? [y/N] ", plan->root->name, context->environment->name,
             context->state->shown);
     char answer[16] = "";
     return fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
-static CliExit start_run(Cli *cli, const CliContext *context, const CliPlan *plan, int64_t done)
+/* state: the connection that was asked. A person may keep it waiting until it is lost; while the
+ * run is followed it is closed. */
+static CliExit start_run(Cli *cli, const CliContext *context, DbConn **state, const CliPlan *plan,
+                         int64_t done)
 {
     Error err = {0};
     int64_t run = 0;
+    bool asks = must_confirm(cli);
     if (done != 0) {
         fprintf(stderr,
                 "nothing to do: run %" PRId64
@@ -50,12 +57,14 @@ static CliExit start_run(Cli *cli, const CliContext *context, const CliPlan *pla
         return CLI_OK;
     }
     announce_one_way(plan->plan);
-    if (!confirmed(cli, context, plan->plan))
+    if (asks && !confirmed(context, plan->plan))
         return CLI_INTERRUPTED;
     AUTO(json_auto) json_t *via = cli_context_via(context);
     const CliStarter starter = {.person = context->person, .via = via};
-    if (!cli_launch_create(cli, context, plan, &starter, &run, &err))
+    if (!cli_launch_create(cli, context, asks ? NULL : *state, plan, &starter, &run, &err))
         return cli_fail(&err);
+    db_close(*state);
+    *state = NULL;
     if (!cli_flag(cli, "json")) {
         fprintf(stderr, "run %" PRId64 ": %s on %s (%s), plan %.12s\n", run, plan->plan->root->name,
                 context->environment->name, context->state->shown, plan->bundle->hash);
@@ -76,17 +85,17 @@ static bool look_closely(const Cli *cli, const CliContext *context, DbConn *stat
 
 /* The plan, or the run that has done it here already: for the usual answer, "nothing to do", the
  * bundle's hash says enough. */
-static bool look(const Cli *cli, const CliContext *context, CliPlan *plan, int64_t *ret_done,
-                 Error *err)
+static bool look(const Cli *cli, const CliContext *context, DbConn **ret_state, CliPlan *plan,
+                 int64_t *ret_done, Error *err)
 {
-    AUTO(db_close_auto) DbConn *state = NULL;
     bool plain = !cli_flag(cli, "again") && cli_option_nth(cli, "param", 0) == NULL;
     int version = 0;
     Error unread = {0};
     CliReading reading; /* goes on while the server makes our backend */
     cli_evaluate_begin(cli, context, cli_argument(cli, 0), &reading);
-    bool connected = cli_context_connect(cli, context, true, &state, err) &&
-                     ledger_schema_version(state, &version, err);
+    bool connected = cli_context_connect(cli, context, true, ret_state, err) &&
+                     ledger_schema_version(*ret_state, &version, err);
+    DbConn *state = *ret_state;
     /* While files are read the server gets to know the catalogs of what it is asked then. */
     connected = connected && (version == 0 || !plain ||
                               cli_launch_find_known(context, state, "", ret_done, err));
@@ -111,8 +120,11 @@ CliExit cli_run(Cli *cli)
     if (!cli_context_open(cli, cli_argument(cli, 0), &context, &err))
         return cli_fail(&err);
     int64_t done = 0;
-    CliExit code = look(cli, &context, &plan, &done, &err) ? start_run(cli, &context, &plan, done)
-                                                           : cli_fail(&err);
+    DbConn *state = NULL;
+    CliExit code = look(cli, &context, &state, &plan, &done, &err)
+                       ? start_run(cli, &context, &state, &plan, done)
+                       : cli_fail(&err);
+    db_close(state);
     cli_plan_done(&plan);
     cli_context_done(&context);
     return code;

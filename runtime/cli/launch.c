@@ -31,27 +31,35 @@ static bool install_if_missing(DbConn *conn, Error *err)
     return version == 0 ? ledger_schema_install(conn, NULL, err) : ledger_schema_check(conn, err);
 }
 
-static bool prepare_target(const Cli *cli, const CliContext *context, const Plan *plan,
-                           Arena *arena, const char **ret_system, const char **ret_database,
-                           Error *err)
+/* In the usual case the target is the state database, which is asked over the connection that is
+ * there. */
+static bool prepare_target(const Cli *cli, const CliContext *context, DbConn *state,
+                           const Plan *plan, Arena *arena, const char **ret_system,
+                           const char **ret_database, Error *err)
 {
     const ConfigTarget *target = NULL;
-    AUTO(db_close_auto) DbConn *conn = NULL;
-    return cli_context_plan_target(context, plan, &target, err) &&
-           cli_context_target(cli, target, false, &conn, err) && install_if_missing(conn, err) &&
+    AUTO(db_close_auto) DbConn *own = NULL;
+    if (!cli_context_plan_target(context, plan, &target, err) ||
+        (target != context->state && !cli_context_target(cli, target, false, &own, err)))
+        return false;
+    DbConn *conn = own == NULL ? state : own;
+    return install_if_missing(conn, err) &&
            ledger_run_identity(conn, arena, ret_system, ret_database, err);
 }
 
-bool cli_launch_create(const Cli *cli, const CliContext *context, const CliPlan *plan,
-                       const CliStarter *starter, int64_t *ret_run, Error *err)
+bool cli_launch_create(const Cli *cli, const CliContext *context, DbConn *state,
+                       const CliPlan *plan, const CliStarter *starter, int64_t *ret_run, Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
-    AUTO(db_close_auto) DbConn *state = NULL;
+    AUTO(db_close_auto) DbConn *own = NULL;
+    if (state == NULL && !cli_context_connect(cli, context, true, &own, err))
+        return false;
+    state = state == NULL ? own : state;
     AUTO(json_auto) json_t *shown = config_shown(context->config, context->environment);
     const char *system = NULL;
     const char *database = NULL;
-    if (!prepare_target(cli, context, plan->plan, arena, &system, &database, err) ||
-        !cli_context_connect(cli, context, true, &state, err) || !install_if_missing(state, err) ||
+    if (!prepare_target(cli, context, state, plan->plan, arena, &system, &database, err) ||
+        !install_if_missing(state, err) ||
         !ledger_plan_register(state, plan->bundle, plan->plan, starter->person, err))
         return false;
     return ledger_run_create(state,

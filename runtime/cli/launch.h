@@ -12,9 +12,10 @@ typedef struct CliStarter {
     const char *key; ///< idempotency key, NULL = none
 } CliStarter;
 /// Waits. Installs the schema if it is missing, registers the plan and creates a run of it with its
-/// params.
-NODISCARD bool cli_launch_create(const Cli *cli, const CliContext *context, const CliPlan *plan,
-                                 const CliStarter *starter, int64_t *ret_run, Error *err);
+/// params. state: a connection to the state database, NULL = one of its own.
+NODISCARD bool cli_launch_create(const Cli *cli, const CliContext *context, DbConn *state,
+                                 const CliPlan *plan, const CliStarter *starter, int64_t *ret_run,
+                                 Error *err);
 
 /// Waits. Has this very plan been done with these parameters on this database already? *ret_run is
 /// that run, or 0. Nothing is written. state has a ledger.

@@ -97,7 +97,7 @@ static bool hook_start_run(void *ctx, const ServerStart *start, int64_t *ret_run
     bool ok = cli_context_environment(&own, environment, err) &&
               cli_evaluate_folder(supervisor->cli, &own, folder, &plan, err) &&
               plan_param_resolve(plan.plan, start->params, &plan.params, err) &&
-              cli_launch_create(supervisor->cli, &own, &plan, &starter, ret_run, err) &&
+              cli_launch_create(supervisor->cli, &own, NULL, &plan, &starter, ret_run, err) &&
               cli_supervise_adopt(supervisor, *ret_run, err);
     cli_plan_done(&plan);
     return ok;

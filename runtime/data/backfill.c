@@ -152,7 +152,7 @@ static bool begin_step(Backfill *backfill, Error *err)
 static bool begin(Backfill *backfill, Error *err)
 {
     const DataJobOptions *options = &backfill->job.options;
-    if (!ledger_fence_begin(backfill->conn, options->run, options->epoch, NULL, NULL, err) ||
+    if (!ledger_fence_begin(backfill->conn, options->run, options->epoch, err) ||
         !begin_step(backfill, err)) {
         db_rollback(backfill->conn);
         return false;
@@ -417,7 +417,7 @@ static void check_stop(Backfill *backfill)
 static bool next_pass(Backfill *backfill, Error *err)
 {
     const DataJobOptions *options = &backfill->job.options;
-    if (!ledger_fence_begin(backfill->conn, options->run, options->epoch, NULL, NULL, err) ||
+    if (!ledger_fence_begin(backfill->conn, options->run, options->epoch, err) ||
         !data_cursor_pass(&backfill->job, backfill->conn, backfill->sum.pass, err)) {
         db_rollback(backfill->conn);
         return false;

@@ -462,7 +462,7 @@ bool data_batch_commit(DataBatch *batch, const DataCommit *commit, DataCounts *r
                        .job = commit->updater->job,
                        .conn = commit->updater->conn};
     const DataJobOptions *options = &writing.job->options;
-    if (!ledger_fence_begin(writing.conn, options->run, options->epoch, NULL, NULL, err) ||
+    if (!ledger_fence_begin(writing.conn, options->run, options->epoch, err) ||
         !write_effect(&writing, err) ||
         (BUG("checkpoint_apart") &&
          (!db_commit(writing.conn, err) || !db_begin(writing.conn, err))) ||

@@ -59,7 +59,7 @@ static bool read_range(const DbResult *row, Arena *arena, DataRange *range, Erro
 static bool run_fenced(const DataJob *job, DbConn *conn, const char *name, const DataList *list,
                        Error *err)
 {
-    if (!ledger_fence_begin(conn, job->options.run, job->options.epoch, NULL, NULL, err) ||
+    if (!ledger_fence_begin(conn, job->options.run, job->options.epoch, err) ||
         !run(conn, name, list, NULL, err)) {
         db_rollback(conn);
         return false;
@@ -83,7 +83,7 @@ bool data_cursor_take(const DataJob *job, DbConn *conn, const char *owner, Arena
 bool data_cursor_claim(const DataJob *job, DbConn *conn, const char *owner, Arena *arena,
                        DataRange *ret_range, bool *ret_found, Error *err)
 {
-    if (!ledger_fence_begin(conn, job->options.run, job->options.epoch, NULL, NULL, err) ||
+    if (!ledger_fence_begin(conn, job->options.run, job->options.epoch, err) ||
         !data_cursor_take(job, conn, owner, arena, ret_range, ret_found, err)) {
         db_rollback(conn);
         return false;

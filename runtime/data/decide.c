@@ -298,7 +298,7 @@ static bool decide_in_transaction(Deciding *deciding, const char *const *key, Er
     bool import = deciding->job->spec->import != NULL; /* a record in a file does not change */
     const DataJobOptions *options = &deciding->job->options;
     AUTO(db_result_auto) DbResult *queued = NULL;
-    if (!ledger_fence_begin(deciding->conn, options->run, options->epoch, NULL, NULL, err) ||
+    if (!ledger_fence_begin(deciding->conn, options->run, options->epoch, err) ||
         !(import ? (deciding->there = true) : lock_row(deciding, key, err)) ||
         !queue_call(deciding, "data_queue_lock", deciding->before, &queued, err))
         return false;

@@ -269,8 +269,8 @@ static bool begin(DataLoad *load, bool writes, Error *err)
     const DataJobOptions *options = &load->job->options;
     DbParams params = wrote_params(load->job, arena);
     const DbStatement wrote = {db_sql("wrote_add"), &params, .prepared = true};
-    if (!ledger_fence_begin(load->conn, options->run, options->epoch, writes ? &wrote : NULL,
-                            &noted, err))
+    if (!ledger_fence_begin_with(load->conn, options->run, options->epoch, &wrote, writes, &noted,
+                                 err))
         return false;
     load->chunks = 0;
     load->records = load->bytes = 0;

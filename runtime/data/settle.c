@@ -91,7 +91,7 @@ static bool one_pass(Settling *settling, Error *err)
     settling->more = true;
     while (settling->more) {
         AUTO(arena_auto) Arena *arena = arena_new();
-        if (!ledger_fence_begin(settling->conn, options->run, options->epoch, NULL, NULL, err) ||
+        if (!ledger_fence_begin(settling->conn, options->run, options->epoch, err) ||
             !settle_page(settling, arena, err)) {
             db_rollback(settling->conn);
             return false;

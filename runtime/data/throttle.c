@@ -48,7 +48,7 @@ bool data_throttle_write(DbConn *conn, int64_t run, int64_t epoch, const char *s
     snprintf(workers, sizeof(workers), "%d", throttle->workers);
     snprintf(batch, sizeof(batch), "%" PRId64, throttle->batch_us);
     snprintf(pause, sizeof(pause), "%" PRId64, throttle->pause_us);
-    if (!ledger_fence_begin(conn, run, epoch, NULL, NULL, err) ||
+    if (!ledger_fence_begin(conn, run, epoch, err) ||
         !db_query_prepared(conn, db_sql("data_pace_write"),
                            DB_PARAMS(run_text, step, duty, each, most, batch, pause, workers), NULL,
                            err)) {

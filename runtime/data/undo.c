@@ -55,7 +55,7 @@ typedef bool UndoWork(Undo *undo, void *ctx, Error *err);
 static bool fenced(Undo *undo, UndoWork *work, void *ctx, Error *err)
 {
     const DataJobOptions *options = &undo->job->options;
-    if (!ledger_fence_begin(undo->conn, options->run, options->epoch, NULL, NULL, err) ||
+    if (!ledger_fence_begin(undo->conn, options->run, options->epoch, err) ||
         !work(undo, ctx, err)) {
         db_rollback(undo->conn);
         return false;

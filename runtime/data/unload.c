@@ -36,7 +36,7 @@ static bool ledger(const Unload *unload, const char *name, const char *value, Db
 static bool fence(const Unload *unload, Error *err)
 {
     const DataJobOptions *options = &unload->job->options;
-    return ledger_fence_begin(unload->conn, options->run, options->epoch, NULL, NULL, err);
+    return ledger_fence_begin(unload->conn, options->run, options->epoch, err);
 }
 
 /* "No row of another table refers to it", for each foreign key that points at the table. */

@@ -20,28 +20,37 @@ static FenceText fence_text(int64_t run, int64_t epoch)
     return text;
 }
 
-bool ledger_fence_begin(DbConn *conn, int64_t run, int64_t epoch, const DbStatement *then,
-                        DbResult **ret_result, Error *err)
+bool ledger_fence_begin_with(DbConn *conn, int64_t run, int64_t epoch, const DbStatement *then,
+                             size_t count, DbResult **ret_results, Error *err)
 {
-    enum { BEGIN, FENCE, THEN, STATEMENTS };
+    enum { BEGIN, FENCE, THEN, STATEMENTS = THEN + LEDGER_FENCE_THEN };
     FenceText text = fence_text(run, epoch);
     DbStatement statements[STATEMENTS] = {
         [BEGIN] = {.sql = "BEGIN"},
         [FENCE] = {db_sql("fence_check"), DB_PARAMS(text.run, text.epoch), .prepared = true},
-        [THEN] = then == NULL ? (DbStatement){0} : *then,
     };
     DbResult *results[STATEMENTS] = {NULL};
+    invariant(count <= LEDGER_FENCE_THEN);
     invariant(!db_usable(conn) || !db_in_transaction(conn));
-    if (!db_pipeline(conn, statements, then == NULL ? THEN : STATEMENTS, results, err))
+    for (size_t i = 0; i < count; i++)
+        statements[THEN + i] = then[i];
+    if (!db_pipeline(conn, statements, THEN + count, results, err))
         return error_wrap(err, "beginning");
     bool ours = db_rows(results[FENCE]) == 1 || ledger_fenced(run, err);
-    if (ours && then != NULL)
-        *ret_result = results[THEN];
-    else
-        db_result_free(results[THEN]);
+    for (size_t i = 0; i < count; i++) {
+        if (ours)
+            ret_results[i] = results[THEN + i];
+        else
+            db_result_free(results[THEN + i]);
+    }
     db_result_free(results[BEGIN]);
     db_result_free(results[FENCE]);
     return ours;
+}
+
+bool ledger_fence_begin(DbConn *conn, int64_t run, int64_t epoch, Error *err)
+{
+    return ledger_fence_begin_with(conn, run, epoch, NULL, 0, NULL, err);
 }
 
 bool ledger_fence_end_backends(DbConn *conn, int64_t run, int64_t epoch, Error *err)

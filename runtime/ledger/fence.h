@@ -6,10 +6,14 @@
 #include "db/conn.h"
 
 /// Waits. Begins a transaction and takes the fence FOR SHARE in it, in one round trip: ERROR_FENCED
-/// when another epoch has taken over. then, when given, is run right after, its result goes to
-/// *ret_result. Whoever gets false rolls back.
-NODISCARD bool ledger_fence_begin(DbConn *conn, int64_t run, int64_t epoch, const DbStatement *then,
-                                  DbResult **ret_result, Error *err);
+/// when another epoch has taken over. Whoever gets false rolls back.
+NODISCARD bool ledger_fence_begin(DbConn *conn, int64_t run, int64_t epoch, Error *err);
+enum { LEDGER_FENCE_THEN = 2 };
+/// The same, and in the same round trip count statements (at most LEDGER_FENCE_THEN), whose results
+/// go to ret_results; untouched when it fails.
+NODISCARD bool ledger_fence_begin_with(DbConn *conn, int64_t run, int64_t epoch,
+                                       const DbStatement *then, size_t count,
+                                       DbResult **ret_results, Error *err);
 
 /// Waits. Ends the connections of older epochs of this run to conn's database, except those that
 /// build an index. ERROR_UNREACHABLE when one does not end within 5 s.

@@ -17,7 +17,8 @@ typedef struct RunSql {
     SqlStatement *statements; ///< of up
     size_t count;
     Error unsplit;
-    SqlColumns dropped; ///< what its down drops
+    SqlColumns dropped;        ///< what its down drops
+    const char *dropped_names; ///< their relations, for own_any; NULL = it drops nothing
 } RunSql;
 
 /// What the SQL of a step says. Valid until it is asked of another step.

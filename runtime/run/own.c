@@ -26,14 +26,6 @@ static bool find(DbConn *conn, const SqlColumns *gone, const SqlColumns *own, js
         return true;
     }
     LedgerParams params = {0};
-    AUTO(db_result_auto) DbResult *any = NULL;
-    ledger_param_text(&params, db_array_text(arena, names, count));
-    if (!ledger_call(conn, "own_any", &params, &any, err))
-        return false;
-    if (!db_bool(any, 0, 0)) {
-        *ret_found = json_array();
-        return true;
-    }
     ledger_param_text(&params, db_array_text(arena, names, count));
     ledger_param_text(&params, db_array_text(arena, columns, count));
     return ledger_call_json(conn, "own_objects", &params, ret_found, err);

@@ -5,9 +5,9 @@
 
 #include "run/run.h"
 
-/// Waits. Before the statements of a step's up: remembers in detail.before which columns, tables
-/// and schemas that its down drops are there already. What an undo of earlier steps drops is the
-/// run's own.
+/// Waits. Before the statements of a step's up, when own_any said that there is something (RunSql):
+/// remembers in detail.before which columns, tables and schemas that its down drops are there
+/// already. What an undo of earlier steps drops is the run's own.
 NODISCARD bool run_own_before(Run *run, const PlanNode *node, DbConn *conn, json_t *detail,
                               Error *err);
 /// Waits. Before the statements of sql undo the step: ERROR_REFUSED when they drop one of those.

@@ -122,7 +122,7 @@ static bool write_kept(const RunPass *pass, const char *form, size_t done, Error
     AUTO(base_free) char *found_text = json_text(found);
     snprintf(place, sizeof(place), "%d", pass->place);
     snprintf(ranges, sizeof(ranges), "%zu", done);
-    if (!ledger_fence_begin(keep->conn, keep->run->id, keep->run->epoch, NULL, NULL, err) ||
+    if (!ledger_fence_begin(keep->conn, keep->run->id, keep->run->epoch, err) ||
         !db_query_prepared(keep->conn, db_sql("data_digest_keep"),
                            DB_PARAMS(keep->run->id_text, keep->node->path, place, form, cuts_text,
                                      ranges, found_text),

@@ -150,12 +150,20 @@ static bool effect_begin(Run *run, const RunEffectOptions *options, int lock_tim
     const char *role = options->as_role ? run->options.target->run_as : NULL;
     DbStatement before = {db_sql("effect_before"), DB_PARAMS(timeout, role, run->search_path),
                           .prepared = true};
-    AUTO(db_result_auto) DbResult *result = NULL;
-    if (!ledger_fence_begin(run->effects, run->id, run->epoch, options->user_sql ? &before : NULL,
-                            &result, err))
+    if (!options->user_sql)
+        return ledger_fence_begin(run->effects, run->id, run->epoch, err);
+    bool asks = options->question != NULL;
+    const DbStatement then[] = {before, asks ? *options->question : (DbStatement){0}};
+    DbResult *results[COUNT_OF(then)] = {NULL};
+    if (!ledger_fence_begin_with(run->effects, run->id, run->epoch, then, asks ? 2 : 1, results,
+                                 err))
         return false;
-    if (options->user_sql)
-        snprintf(ret_xid, xid_size, "%s", db_value(result, 0, 0));
+    snprintf(ret_xid, xid_size, "%s", db_value(results[0], 0, 0));
+    db_result_free(results[0]);
+    if (asks) {
+        db_result_free(*options->answer);
+        *options->answer = results[1];
+    }
     return true;
 }
 
@@ -222,7 +230,12 @@ static bool effect_attempt(void *ctx, int lock_timeout_ms, Error *err)
 bool run_effect(Run *run, const PlanNode *node, const RunEffectOptions *options, Error *err)
 {
     EffectTry effect = {.run = run, .node = node, .options = options};
-    return run_lock(run, node, effect_attempt, &effect, err);
+    bool ok = run_lock(run, node, effect_attempt, &effect, err);
+    if (options->answer != NULL) {
+        db_result_free(*options->answer);
+        *options->answer = NULL;
+    }
+    return ok;
 }
 
 bool run_step_apply(Run *run, const PlanNode *node, StepEvent event, json_t *detail,
@@ -234,7 +247,7 @@ bool run_step_apply(Run *run, const PlanNode *node, StepEvent event, json_t *det
     AUTO(json_auto) json_t *problem = error == NULL ? NULL : json_from_error(error);
     transition.detail = detail;
     transition.error = problem;
-    bool ok = ledger_fence_begin(run->effects, run->id, run->epoch, NULL, NULL, err) &&
+    bool ok = ledger_fence_begin(run->effects, run->id, run->epoch, err) &&
               transition_write(run, run->effects, &transition, NULL, true, err);
     if (!ok) {
         db_rollback(run->effects);

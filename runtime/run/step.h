@@ -25,6 +25,9 @@ typedef struct RunEffectOptions {
     bool user_sql;   ///< check afterwards that the transaction is still ours, reset role and
                      ///< search_path
     const char *sql; ///< key of the plan's SQL that runs behind the effect, or NULL
+    const DbStatement *question; ///< with user_sql: asked in the round trip that begins each try,
+                                 ///< under its role and search_path; NULL = none
+    DbResult **answer;           ///< what the try at work was answered; freed behind the last
 } RunEffectOptions;
 /// Waits. begin, fence, effect, ledger row, commit, then the event. Lock timeouts, deadlocks and
 /// serialization failures are tried again with longer lock_timeouts and jittered pauses; then it
