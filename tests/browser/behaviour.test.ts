@@ -93,6 +93,18 @@ test("a page that fell behind is told, and shows what it missed", { skip }, asyn
   await context.close();
 });
 
+test("the time that a run waits goes on while nothing is told", { skip }, async () => {
+  await mock().control("reset");
+  await mock().control("goto", { at: "gate" });
+  const { context, page } = await enter("bob");
+  await page.goto(`${mock().url}/runs/42`);
+  const times = page.getByRole("region", { name: "Summary" }).locator("dl.line");
+  await times.getByText("1 min 36 s", { exact: true }).waitFor(); // the server says 95 s, once
+  await times.getByText("1 min 37 s", { exact: true }).waitFor();
+  assert.equal(await times.getByText("41 s", { exact: true }).count(), 1, "at work it was no longer than before");
+  await context.close();
+});
+
 test("another version of the server asks for a reload, which takes it", { skip }, async () => {
   await mock().control("reset");
   const { context, page } = await enter("bob");

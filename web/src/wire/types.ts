@@ -342,7 +342,7 @@ export interface UndoList {
   no_way_back: { path: string; kind: NodeKind; name: string; why: string }[];
 }
 
-export interface RunDetail extends Run {
+export interface RunDetail extends Run, Times {
   /** In which states each request makes sense. */
   may: Partial<Record<RequestKind | AskedKind | "tune", RunStatus[]>>;
   /** Of the row work at hand; null: nothing was told, it goes as the plan says. */
@@ -356,18 +356,19 @@ export interface RunDetail extends Run {
   gates: Gate[];
   rollouts: Rollout[];
   review: ReviewCounts;
-  active_us: number;
-  waiting_us: number;
-  watching_us: number;
   /** The same by the plan's parts, in the order in which they began; path is "" before the first. */
   part_times: PartTimes[];
 }
 
-export interface PartTimes {
-  path: string;
+/** How long a run worked, waited for people, and watched. */
+export interface Times {
   active_us: number;
   waiting_us: number;
   watching_us: number;
+}
+
+export interface PartTimes extends Times {
+  path: string;
 }
 
 export type BoxState = "ticked" | "failed" | "open" | "taken_back" | "skipped" | "unbound";

@@ -7,7 +7,7 @@ import { sqlTokens } from "../../lib/sql";
 import type { Look } from "../../lib/status";
 import { live, now, zone } from "../../state/store";
 import type { ApiError } from "../../wire/api";
-import type { JsonObject, Progress, Run } from "../../wire/types";
+import type { JsonObject, Progress, Run, RunStatus, Times } from "../../wire/types";
 import { Icon, type Sign } from "./icon";
 
 export function Badge({ look, quiet = false }: { look: Look; quiet?: boolean }) {
@@ -34,11 +34,26 @@ export function Elapsed({ from, to }: { from: string | null | undefined; to?: st
   return <span class="num">{to ? formatDuration(us) : formatCountdown(Math.floor(us / 1e6) * 1e6)}</span>;
 }
 
-/** The server's clock at the moment this value of left_us was told. */
-export function useTold(leftUs: number): number {
-  const told = useRef({ leftUs, at: now.peek() });
-  if (told.current.leftUs !== leftUs) told.current = { leftUs, at: now.peek() };
+/** The server's clock at the moment this value was told. */
+export function useTold(value: number | string): number {
+  const told = useRef({ value, at: now.peek() });
+  if (told.current.value !== value) told.current = { value, at: now.peek() };
   return told.current.at;
+}
+
+/** Which of a run's times its state adds to (server_times.sql). */
+const GROWS: Partial<Record<RunStatus, keyof Times>> = {
+  running: "active_us", throttled: "active_us", rolling_back: "active_us",
+  waiting: "waiting_us", held: "waiting_us", paused: "waiting_us", watching: "watching_us",
+};
+
+/** A run's times as they are by now: the server adds them up when its state changes. Stands still when not live. */
+export function useTimes({ state, active_us, waiting_us, watching_us }: Times & { state: RunStatus }): Times {
+  const told = useTold(`${state} ${active_us + waiting_us + watching_us}`);
+  const times = { active_us, waiting_us, watching_us };
+  const grows = GROWS[state];
+  if (grows && live.value) times[grows] = Math.max(times[grows], Math.floor((times[grows] + Math.max(0, now.value - told) * 1000) / 1e6) * 1e6);
+  return times;
 }
 
 /** Counts down from what the server said was left at a moment of its clock. Stands still when not live. */

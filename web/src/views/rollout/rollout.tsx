@@ -5,10 +5,10 @@ import { href } from "../../lib/router";
 import { lookOf, STAGE_LOOK } from "../../lib/status";
 import type { RunView } from "../../state/apply";
 import { live } from "../../state/store";
-import type { Rollout, Stage } from "../../wire/types";
+import type { Rollout, RunDetail, Stage } from "../../wire/types";
 import { Icon } from "../common/icon";
 import { Guards } from "../common/guards";
-import { Bar, Countdown, Empty, Facts, Notice } from "../common/parts";
+import { Bar, Countdown, Empty, Facts, Notice, useTimes } from "../common/parts";
 import { RunFrame } from "../common/run-frame";
 import { RunActions } from "../run/actions";
 import { Advance, useCounted, WasAdvanced } from "./advance";
@@ -76,6 +76,11 @@ function RolloutPanel({ rollout, current }: { rollout: Rollout; current: RunView
   );
 }
 
+function RunTimes({ run }: { run: RunDetail }) {
+  const times = useTimes(run);
+  return <Facts class="line" rows={[["Watching, in total", formatDuration(times.watching_us)], ["Active", formatDuration(times.active_us)], ["Waiting", formatDuration(times.waiting_us)]]} />;
+}
+
 export function RolloutPage({ run }: { run: string }) {
   return (
     <RunFrame run={run} heading="Rollout" aside={(current) => <RunActions view={current} />}>
@@ -83,9 +88,7 @@ export function RolloutPage({ run }: { run: string }) {
         <>
           {current.detail.rollouts.length === 0 && <Empty icon="flag" title="This plan has no rollout" />}
           {current.detail.rollouts.map((rollout) => <RolloutPanel key={rollout.path} rollout={rollout} current={current} />)}
-          {current.detail.rollouts.length > 0 && (
-            <Facts class="line" rows={[["Watching, in total", formatDuration(current.detail.watching_us)], ["Active", formatDuration(current.detail.active_us)], ["Waiting", formatDuration(current.detail.waiting_us)]]} />
-          )}
+          {current.detail.rollouts.length > 0 && <RunTimes run={current.detail} />}
         </>
       )}
     </RunFrame>

@@ -7,9 +7,9 @@ import { isFinished, isResting, isStopped, lookOf, RUN_LOOK } from "../../lib/st
 import type { RunView } from "../../state/apply";
 import { findNode, outline } from "../../state/outline";
 import { live, now } from "../../state/store";
-import type { Reason, RunStatus } from "../../wire/types";
+import type { Reason, RunDetail, RunStatus, Times } from "../../wire/types";
 import { Icon } from "../common/icon";
-import { Badge, Countdown, Elapsed, Facts, Notice, Params, StepsDone, Time, useTold } from "../common/parts";
+import { Badge, Countdown, Elapsed, Facts, Notice, Params, StepsDone, Time, useTimes, useTold } from "../common/parts";
 import { lazyPart } from "../common/lazy";
 import { RunFrame } from "../common/run-frame";
 import { RunActions } from "./actions";
@@ -75,9 +75,12 @@ function StateLine({ view }: { view: RunView }) {
 }
 
 /** Where the time went: at work, waiting for people, watching. */
-function TimesByPart({ view }: { view: RunView }) {
-  const { part_times: parts, active_us, waiting_us, watching_us } = view.detail;
+function TimesByPart({ detail, times }: { detail: RunDetail; times: Times }) {
+  const { part_times: parts } = detail;
   if (parts.length < 2) return null;
+  const [atWork = ""] = detail.node?.split("/") ?? [];
+  const grown = parts.find(({ path }) => path === atWork) ?? parts[parts.length - 1];
+  const more = (part: Times, which: keyof Times) => part[which] + (part === grown ? times[which] - detail[which] : 0);
   const cell = (us: number) => <td class="num">{us > 0 ? formatDuration(us) : "–"}</td>;
   const row = (name: ComponentChildren, active: number, waiting: number, watching: number) => (
     <tr key={String(name)}><th scope="row">{name}</th>{cell(active)}{cell(waiting)}{cell(watching)}{cell(active + waiting + watching)}</tr>
@@ -88,8 +91,8 @@ function TimesByPart({ view }: { view: RunView }) {
       <div class="scroll" tabIndex={0} role="group" aria-label="Time by phase">
         <table>
           <thead><tr><th scope="col">Phase</th><th scope="col">Active</th><th scope="col">Waiting</th><th scope="col">Watching</th><th scope="col">Total</th></tr></thead>
-          <tbody>{parts.map((part) => row(part.path || "before the first", part.active_us, part.waiting_us, part.watching_us))}</tbody>
-          <tfoot>{row("all", active_us, waiting_us, watching_us)}</tfoot>
+          <tbody>{parts.map((part) => row(part.path || "before the first", more(part, "active_us"), more(part, "waiting_us"), more(part, "watching_us")))}</tbody>
+          <tfoot>{row("all", times.active_us, times.waiting_us, times.watching_us)}</tfoot>
         </table>
       </div>
     </details>
@@ -98,6 +101,7 @@ function TimesByPart({ view }: { view: RunView }) {
 
 function Summary({ view }: { view: RunView }) {
   const { detail } = view;
+  const times = useTimes(detail);
   const over = isFinished(detail.state);
   const time = (us: number) => (us > 0 ? formatDuration(us) : null);
   return (
@@ -119,12 +123,12 @@ function Summary({ view }: { view: RunView }) {
         ["Parameters", Object.keys(detail.params).length > 0 && <Params values={detail.params} />],
         ["Started", <>by {detail.started_by}, <Time at={detail.created_at} /></>],
         ["Total", <Elapsed from={detail.created_at} to={over ? detail.finished_at ?? detail.state_since : null} />],
-        ["Active", time(detail.active_us)],
-        ["Waiting", time(detail.waiting_us)],
-        ["Watching", time(detail.watching_us)],
+        ["Active", time(times.active_us)],
+        ["Waiting", time(times.waiting_us)],
+        ["Watching", time(times.watching_us)],
         ["Direction", detail.direction === "back" ? "backward" : null],
       ]} />
-      <TimesByPart view={view} />
+      <TimesByPart detail={detail} times={times} />
     </section>
   );
 }
