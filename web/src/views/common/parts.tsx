@@ -42,18 +42,23 @@ export function useTold(value: number | string): number {
 }
 
 /** Which of a run's times its state adds to (server_times.sql). */
-const GROWS: Partial<Record<RunStatus, keyof Times>> = {
+export const GROWS: Partial<Record<RunStatus, keyof Times>> = {
   running: "active_us", throttled: "active_us", rolling_back: "active_us",
   waiting: "waiting_us", held: "waiting_us", paused: "waiting_us", watching: "watching_us",
 };
 
-/** A run's times as they are by now: the server adds them up when its state changes. Stands still when not live. */
+/** A run's times as they are by now: the server adds them up when its state changes. Stands still when not live. Who uses it is drawn anew each second. */
 export function useTimes({ state, active_us, waiting_us, watching_us }: Times & { state: RunStatus }): Times {
   const told = useTold(`${state} ${active_us + waiting_us + watching_us}`);
   const times = { active_us, waiting_us, watching_us };
   const grows = GROWS[state];
   if (grows && live.value) times[grows] = Math.max(times[grows], Math.floor((times[grows] + Math.max(0, now.value - told) * 1000) / 1e6) * 1e6);
   return times;
+}
+
+/** One of them. */
+export function Spent({ run, which }: { run: Times & { state: RunStatus }; which: keyof Times }) {
+  return <span class="num">{formatDuration(useTimes(run)[which])}</span>;
 }
 
 /** Counts down from what the server said was left at a moment of its clock. Stands still when not live. */

@@ -5,10 +5,10 @@ import { href } from "../../lib/router";
 import { lookOf, STAGE_LOOK } from "../../lib/status";
 import type { RunView } from "../../state/apply";
 import { live } from "../../state/store";
-import type { Rollout, RunDetail, Stage } from "../../wire/types";
+import type { Rollout, Stage } from "../../wire/types";
 import { Icon } from "../common/icon";
 import { Guards } from "../common/guards";
-import { Bar, Countdown, Empty, Facts, Notice, useTimes } from "../common/parts";
+import { Bar, Countdown, Empty, Facts, Notice, Spent } from "../common/parts";
 import { RunFrame } from "../common/run-frame";
 import { RunActions } from "../run/actions";
 import { Advance, useCounted, WasAdvanced } from "./advance";
@@ -76,11 +76,6 @@ function RolloutPanel({ rollout, current }: { rollout: Rollout; current: RunView
   );
 }
 
-function RunTimes({ run }: { run: RunDetail }) {
-  const times = useTimes(run);
-  return <Facts class="line" rows={[["Watching, in total", formatDuration(times.watching_us)], ["Active", formatDuration(times.active_us)], ["Waiting", formatDuration(times.waiting_us)]]} />;
-}
-
 export function RolloutPage({ run }: { run: string }) {
   return (
     <RunFrame run={run} heading="Rollout" aside={(current) => <RunActions view={current} />}>
@@ -88,7 +83,7 @@ export function RolloutPage({ run }: { run: string }) {
         <>
           {current.detail.rollouts.length === 0 && <Empty icon="flag" title="This plan has no rollout" />}
           {current.detail.rollouts.map((rollout) => <RolloutPanel key={rollout.path} rollout={rollout} current={current} />)}
-          {current.detail.rollouts.length > 0 && <RunTimes run={current.detail} />}
+          {current.detail.rollouts.length > 0 && <Facts class="line" rows={[["Watching, in total", <Spent run={current.detail} which="watching_us" />], ["Active", <Spent run={current.detail} which="active_us" />], ["Waiting", <Spent run={current.detail} which="waiting_us" />]]} />}
         </>
       )}
     </RunFrame>

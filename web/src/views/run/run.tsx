@@ -9,7 +9,7 @@ import { findNode, outline } from "../../state/outline";
 import { live, now } from "../../state/store";
 import type { Reason, RunDetail, RunStatus, Times } from "../../wire/types";
 import { Icon } from "../common/icon";
-import { Badge, Countdown, Elapsed, Facts, Notice, Params, StepsDone, Time, useTimes, useTold } from "../common/parts";
+import { Badge, Countdown, Elapsed, Facts, GROWS, Notice, Params, Spent, StepsDone, Time, useTimes, useTold } from "../common/parts";
 import { lazyPart } from "../common/lazy";
 import { RunFrame } from "../common/run-frame";
 import { RunActions } from "./actions";
@@ -75,7 +75,8 @@ function StateLine({ view }: { view: RunView }) {
 }
 
 /** Where the time went: at work, waiting for people, watching. */
-function TimesByPart({ detail, times }: { detail: RunDetail; times: Times }) {
+function TimesByPart({ detail }: { detail: RunDetail }) {
+  const times = useTimes(detail);
   const { part_times: parts } = detail;
   if (parts.length < 2) return null;
   const [atWork = ""] = detail.node?.split("/") ?? [];
@@ -101,9 +102,8 @@ function TimesByPart({ detail, times }: { detail: RunDetail; times: Times }) {
 
 function Summary({ view }: { view: RunView }) {
   const { detail } = view;
-  const times = useTimes(detail);
   const over = isFinished(detail.state);
-  const time = (us: number) => (us > 0 ? formatDuration(us) : null);
+  const spent = (which: keyof Times) => (detail[which] > 0 || GROWS[detail.state] === which) && <Spent run={detail} which={which} />;
   return (
     <section class="summary" aria-label="Summary">
       <StateLine view={view} />
@@ -123,12 +123,12 @@ function Summary({ view }: { view: RunView }) {
         ["Parameters", Object.keys(detail.params).length > 0 && <Params values={detail.params} />],
         ["Started", <>by {detail.started_by}, <Time at={detail.created_at} /></>],
         ["Total", <Elapsed from={detail.created_at} to={over ? detail.finished_at ?? detail.state_since : null} />],
-        ["Active", time(times.active_us)],
-        ["Waiting", time(times.waiting_us)],
-        ["Watching", time(times.watching_us)],
+        ["Active", spent("active_us")],
+        ["Waiting", spent("waiting_us")],
+        ["Watching", spent("watching_us")],
         ["Direction", detail.direction === "back" ? "backward" : null],
       ]} />
-      <TimesByPart detail={detail} times={times} />
+      <TimesByPart detail={detail} />
     </section>
   );
 }
