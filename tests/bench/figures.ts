@@ -30,8 +30,8 @@ export function percentile(values: number[], p: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil(p * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** Rounds of one measurement each, so that a busy minute of the machine hurts all of them alike; then the one in the middle of each. */
-export async function rounds<T>(times: number, by: (one: T) => number, measurements: (() => Promise<T>)[]): Promise<T[]> {
+/** Rounds of one measurement each, so that a busy minute of the machine hurts all of them alike: what each gave, by round. */
+export async function rounds<T>(times: number, by: (one: T) => number, measurements: (() => Promise<T>)[]): Promise<T[][]> {
   const all: T[][] = measurements.map(() => []);
   for (let round = 0; round < times; round++) {
     for (const [index, measure] of measurements.entries()) {
@@ -40,10 +40,14 @@ export async function rounds<T>(times: number, by: (one: T) => number, measureme
       console.error(`round ${round + 1} of ${times}, ${index + 1} of ${measurements.length}: ${by(one).toPrecision(4)}`);
     }
   }
-  return all.map((some) => {
-    const middle = median(some.map(by));
-    return some.find((one) => by(one) === middle) as T;
-  });
+  return all;
+}
+
+/** The middle of the rounds' own ratios, and how far they lie apart: a disk whose speed changes from round to round hurts both sides of one. */
+export function ratio(ours: number[], theirs: number[]): { value: number; spread: string } {
+  const each = ours.map((one, round) => one / (theirs[round] ?? Number.NaN));
+  const spread = each.length < 2 ? "" : `; rounds ${Math.min(...each).toFixed(2)} to ${Math.max(...each).toFixed(2)}`;
+  return { value: median(each), spread };
 }
 
 export class Figures {

@@ -6,7 +6,7 @@ import type { Cluster } from "../lib/cluster";
 import { headgateBinary, postgresBin } from "../lib/paths";
 import { temporary, writePlan } from "../lib/plan";
 import { compiled } from "./compile";
-import { median } from "./figures";
+import { median, ratio } from "./figures";
 import { settle } from "./run";
 
 const CONFIG = "version: 1\nenvironments:\n  bench: { gates: auto }\n";
@@ -80,8 +80,11 @@ async function headgateOnce(cluster: Cluster, folder: string, count: number, min
 }
 
 export interface Migrated {
+  /** Medians. */
   psqlMs: number;
   headgateMs: number;
+  /** headgate's to psql's, of the rounds. */
+  against: ReturnType<typeof ratio>;
   noopMs: number;
   /** Of bench/minimal.c, in turn with the re-runs. */
   minimalMs: number | undefined;
@@ -107,5 +110,5 @@ export async function measureMigrations(cluster: Cluster, count: number, times: 
     least.push(...minimalMs);
     console.error(`round ${i + 1} of ${times}: ${count} files in ${firstMs.toFixed(0)} ms, one psql in ${(psql[i] as number).toFixed(0)} ms`);
   }
-  return { psqlMs: median(psql), headgateMs: median(ours), noopMs: median(noop), minimalMs: least.length === 0 ? undefined : median(least) };
+  return { psqlMs: median(psql), headgateMs: median(ours), against: ratio(ours, psql), noopMs: median(noop), minimalMs: least.length === 0 ? undefined : median(least) };
 }
