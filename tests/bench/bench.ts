@@ -39,7 +39,7 @@ function strippedMb(): number {
 const backfill = (cluster: Cluster, figures: Figures): Promise<void> => measureBackfill(cluster, figures, rows, times);
 const set = (cluster: Cluster, figures: Figures): Promise<void> => measureSet(cluster, figures, rows, times);
 const lz4 = (cluster: Cluster, figures: Figures): Promise<void> => measureLz4(cluster, figures, rows, times);
-const offset = (cluster: Cluster, figures: Figures): Promise<void> => measureOffset(cluster, figures, rows);
+const offset = (cluster: Cluster, figures: Figures): Promise<void> => measureOffset(cluster, figures, rows, times);
 const load = (_cluster: Cluster, figures: Figures): Promise<void> => measureLoad(figures, rows, loadSeconds, times);
 const linear = (_cluster: Cluster, figures: Figures): Promise<void> => measureLinear(figures, rows);
 
