@@ -30,12 +30,14 @@ export function percentile(values: number[], p: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil(p * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** Rounds of one measurement each, so that a busy minute of the machine hurts all of them alike: what each gave, by round. */
+/** Rounds of one measurement each, so that a busy minute of the machine hurts all of them alike: what each gave, by round. Each round
+ * begins with another of them: what comes behind a long one may pay for what the disk still writes. */
 export async function rounds<T>(times: number, by: (one: T) => number, measurements: (() => Promise<T>)[]): Promise<T[][]> {
   const all: T[][] = measurements.map(() => []);
   for (let round = 0; round < times; round++) {
-    for (const [index, measure] of measurements.entries()) {
-      const one = await measure();
+    for (const place of measurements.keys()) {
+      const index = (place + round) % measurements.length;
+      const one = await (measurements[index] as () => Promise<T>)();
       all[index]?.push(one);
       console.error(`round ${round + 1} of ${times}, ${index + 1} of ${measurements.length}: ${by(one).toPrecision(4)}`);
     }
