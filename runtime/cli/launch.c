@@ -31,20 +31,27 @@ static bool install_if_missing(DbConn *conn, Error *err)
     return version == 0 ? ledger_schema_install(conn, NULL, err) : ledger_schema_check(conn, err);
 }
 
+/* What the ledger calls a plan's target. */
+typedef struct TargetName {
+    const char *system;
+    const char *database;
+} TargetName;
+
 /* In the usual case the target is the state database, which is asked over the connection that is
- * there. */
-static bool prepare_target(const Cli *cli, const CliContext *context, DbConn *state,
-                           const Plan *plan, Arena *arena, const char **ret_system,
-                           const char **ret_database, Error *err)
+ * there. installs: another one gets the schema if it has none. */
+static bool identify_target(const Cli *cli, const CliContext *context, DbConn *state,
+                            const Plan *plan, bool installs, Arena *arena, TargetName *ret_name,
+                            Error *err)
 {
     const ConfigTarget *target = NULL;
     AUTO(db_close_auto) DbConn *own = NULL;
-    if (!cli_context_plan_target(context, plan, &target, err) ||
-        (target != context->state && !cli_context_target(cli, target, false, &own, err)))
+    if (!cli_context_plan_target(context, plan, &target, err))
         return false;
-    DbConn *conn = own == NULL ? state : own;
-    return install_if_missing(conn, err) &&
-           ledger_run_identity(conn, arena, ret_system, ret_database, err);
+    if (target != context->state && (!cli_context_target(cli, target, !installs, &own, err) ||
+                                     (installs && !install_if_missing(own, err))))
+        return false;
+    return ledger_run_identity(own == NULL ? state : own, arena, &ret_name->system,
+                               &ret_name->database, err);
 }
 
 bool cli_launch_create(const Cli *cli, const CliContext *context, DbConn *state,
@@ -56,9 +63,8 @@ bool cli_launch_create(const Cli *cli, const CliContext *context, DbConn *state,
         return false;
     state = state == NULL ? own : state;
     AUTO(json_auto) json_t *shown = config_shown(context->config, context->environment);
-    const char *system = NULL;
-    const char *database = NULL;
-    if (!prepare_target(cli, context, state, plan->plan, arena, &system, &database, err) ||
+    TargetName target;
+    if (!identify_target(cli, context, state, plan->plan, true, arena, &target, err) ||
         !install_if_missing(state, err) ||
         !ledger_plan_register(state, plan->bundle, plan->plan, starter->person, err))
         return false;
@@ -68,41 +74,26 @@ bool cli_launch_create(const Cli *cli, const CliContext *context, DbConn *state,
                                              .environment = context->environment->name,
                                              .params = plan->params,
                                              .config = shown,
-                                             .system_identifier = system,
-                                             .database = database,
+                                             .system_identifier = target.system,
+                                             .database = target.database,
                                              .started_by = starter->person,
                                              .via = starter->via,
                                              .key = starter->key},
                              ret_run, err);
 }
 
-/* What the ledger calls the plan's target. In the usual case it is asked over the connection that
- * is there. */
-static bool identify_target(const Cli *cli, const CliContext *context, DbConn *state,
-                            const Plan *plan, Arena *arena, const char **ret_system,
-                            const char **ret_database, Error *err)
-{
-    const ConfigTarget *target = NULL;
-    AUTO(db_close_auto) DbConn *own = NULL;
-    if (!cli_context_plan_target(context, plan, &target, err) ||
-        (target != context->state && !cli_context_target(cli, target, true, &own, err)))
-        return false;
-    return ledger_run_identity(own == NULL ? state : own, arena, ret_system, ret_database, err);
-}
-
 bool cli_launch_find_done(const Cli *cli, const CliContext *context, DbConn *state,
                           const CliPlan *plan, int64_t *ret_run, Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
-    const char *system = NULL;
-    const char *database = NULL;
+    TargetName target;
     *ret_run = 0;
-    if (!identify_target(cli, context, state, plan->plan, arena, &system, &database, err))
+    if (!identify_target(cli, context, state, plan->plan, false, arena, &target, err))
         return false;
     LedgerParams params = {0};
     ledger_param_text(&params, plan->bundle->hash);
-    ledger_param_text(&params, system);
-    ledger_param_text(&params, database);
+    ledger_param_text(&params, target.system);
+    ledger_param_text(&params, target.database);
     ledger_param_text(&params, context->environment->name);
     ledger_param_json(&params, plan->params);
     AUTO(db_result_auto) DbResult *done = NULL;

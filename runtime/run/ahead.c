@@ -11,14 +11,6 @@
  * queue: 16 KiB are some milliseconds. */
 enum { AHEAD_BYTES = 16 * 1024 };
 
-static const char *names_of(const SqlColumns *columns)
-{
-    const char **names = arena_alloc(columns->arena, (columns->count + 1) * sizeof(*names));
-    for (size_t i = 0; i < columns->count; i++)
-        names[i] = columns->items[i].relation;
-    return columns->count == 0 ? NULL : db_array_text(columns->arena, names, columns->count);
-}
-
 static RunSql *sql_read(const PlanNode *step)
 {
     RunSql *sql = base_alloc(sizeof(*sql));
@@ -31,7 +23,7 @@ static RunSql *sql_read(const PlanNode *step)
         up != NULL && sql_split(sql->arena, up, &sql->statements, &sql->count, &sql->unsplit);
     if (down != NULL)
         sql_columns_dropped(down, &sql->dropped);
-    sql->dropped_names = names_of(&sql->dropped);
+    run_own_names(sql->arena, &sql->dropped, NULL, &sql->dropped_names);
     return sql;
 }
 

@@ -3,8 +3,7 @@
 #ifndef HEADGATE_RUN_AHEAD_H
 #define HEADGATE_RUN_AHEAD_H
 
-#include "run/run.h"
-#include "sql/columns.h"
+#include "run/own.h"
 #include "sql/split.h"
 
 typedef struct RunSql {
@@ -17,8 +16,8 @@ typedef struct RunSql {
     SqlStatement *statements; ///< of up
     size_t count;
     Error unsplit;
-    SqlColumns dropped;        ///< what its down drops
-    const char *dropped_names; ///< their relations, for own_any; NULL = it drops nothing
+    SqlColumns dropped; ///< what its down drops
+    RunOwnNames dropped_names;
 } RunSql;
 
 /// What the SQL of a step says. Valid until it is asked of another step.

@@ -220,8 +220,8 @@ bool run_kind_sql_check(const PlanNode *node, Error *err)
 static bool before_up(Run *run, const PlanNode *node, DbConn *conn, void *ctx, json_t *detail,
                       Error *err)
 {
-    DbResult *const *there = ctx; /* what of its down's objects is there already */
-    bool any = *there != NULL && db_bool(*there, 0, 0);
+    const RunQuestion *there = ctx; /* is any of its down's objects there already? */
+    bool any = there->answer != NULL && db_bool(there->answer, 0, 0);
     return (!any || run_own_before(run, node, conn, detail, err)) &&
            run_proof(conn, node, detail, err);
 }
@@ -291,15 +291,15 @@ bool run_kind_step_forward(Run *run, const PlanNode *node, Error *err)
     run_step_started(run, node);
     if (outside)
         return run_outside_forward(run, node, err);
-    DbResult *there = NULL;
-    const DbStatement question = {db_sql("own_any"), DB_PARAMS(sql->dropped_names),
-                                  .prepared = true};
+    const char *relations = sql->dropped_names.relations;
+    RunQuestion there = {
+        .asks = {db_sql("own_any"), DB_PARAMS(relations), .prepared = true},
+    };
     return run_effect(run, node,
                       &(RunEffectOptions){.event = STEP_EVENT_FINISH,
                                           .effect = before_up,
                                           .ctx = &there,
-                                          .question = sql->dropped_names == NULL ? NULL : &question,
-                                          .answer = &there,
+                                          .question = relations == NULL ? NULL : &there,
                                           .as_role = true,
                                           .user_sql = true,
                                           .sql = "up"},

@@ -4,6 +4,17 @@
 #define HEADGATE_RUN_OWN_H
 
 #include "run/run.h"
+#include "sql/columns.h"
+
+/// Objects that SQL drops, each an array (text[]) for own_any and own_objects; NULL = it drops
+/// none.
+typedef struct RunOwnNames {
+    const char *relations;
+    const char *columns;
+} RunOwnNames;
+/// Those of gone that are not in own (may be NULL), from arena. false: there are none.
+bool run_own_names(Arena *arena, const SqlColumns *gone, const SqlColumns *own,
+                   RunOwnNames *ret_names);
 
 /// Waits. Before the statements of a step's up, when own_any said that there is something (RunSql):
 /// remembers in detail.before which columns, tables and schemas that its down drops are there

@@ -152,17 +152,17 @@ static bool effect_begin(Run *run, const RunEffectOptions *options, int lock_tim
                           .prepared = true};
     if (!options->user_sql)
         return ledger_fence_begin(run->effects, run->id, run->epoch, err);
-    bool asks = options->question != NULL;
-    const DbStatement then[] = {before, asks ? *options->question : (DbStatement){0}};
+    RunQuestion *question = options->question;
+    const DbStatement then[] = {before, question == NULL ? (DbStatement){0} : question->asks};
     DbResult *results[COUNT_OF(then)] = {NULL};
-    if (!ledger_fence_begin_with(run->effects, run->id, run->epoch, then, asks ? 2 : 1, results,
-                                 err))
+    if (!ledger_fence_begin_with(run->effects, run->id, run->epoch, then, question == NULL ? 1 : 2,
+                                 results, err))
         return false;
     snprintf(ret_xid, xid_size, "%s", db_value(results[0], 0, 0));
     db_result_free(results[0]);
-    if (asks) {
-        db_result_free(*options->answer);
-        *options->answer = results[1];
+    if (question != NULL) {
+        db_result_free(question->answer);
+        question->answer = results[1];
     }
     return true;
 }
@@ -231,9 +231,9 @@ bool run_effect(Run *run, const PlanNode *node, const RunEffectOptions *options,
 {
     EffectTry effect = {.run = run, .node = node, .options = options};
     bool ok = run_lock(run, node, effect_attempt, &effect, err);
-    if (options->answer != NULL) {
-        db_result_free(*options->answer);
-        *options->answer = NULL;
+    if (options->question != NULL) {
+        db_result_free(options->question->answer);
+        options->question->answer = NULL;
     }
     return ok;
 }

@@ -17,17 +17,20 @@ void run_step_started(Run *run, const PlanNode *node);
 /// What an effect does inside its transaction. detail (an object) becomes the step's detail.
 typedef bool RunEffect(Run *run, const PlanNode *node, DbConn *conn, void *ctx, json_t *detail,
                        Error *err);
+/// Asked in the round trip that begins each try, under its role and search_path.
+typedef struct RunQuestion {
+    DbStatement asks;
+    DbResult *answer; ///< of the try at work; NULL before the first and behind the last
+} RunQuestion;
 typedef struct RunEffectOptions {
     StepEvent event; ///< the transition that commits with the effect
     RunEffect *effect;
     void *ctx;
-    bool as_role;    ///< run under the target's run_as role
-    bool user_sql;   ///< check afterwards that the transaction is still ours, reset role and
-                     ///< search_path
-    const char *sql; ///< key of the plan's SQL that runs behind the effect, or NULL
-    const DbStatement *question; ///< with user_sql: asked in the round trip that begins each try,
-                                 ///< under its role and search_path; NULL = none
-    DbResult **answer;           ///< what the try at work was answered; freed behind the last
+    bool as_role;          ///< run under the target's run_as role
+    bool user_sql;         ///< check afterwards that the transaction is still ours, reset role and
+                           ///< search_path
+    const char *sql;       ///< key of the plan's SQL that runs behind the effect, or NULL
+    RunQuestion *question; ///< with user_sql; NULL = none
 } RunEffectOptions;
 /// Waits. begin, fence, effect, ledger row, commit, then the event. Lock timeouts, deadlocks and
 /// serialization failures are tried again with longer lock_timeouts and jittered pauses; then it

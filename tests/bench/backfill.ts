@@ -8,7 +8,7 @@ import type { Cluster } from "../lib/cluster";
 import { canonicalPlan } from "../lib/paths";
 import { writePlan } from "../lib/plan";
 import { loadStory } from "../lib/story";
-import { type Figures, median, ratio, rounds } from "./figures";
+import { type Figures, median, rounds } from "./figures";
 import { secondsOf, settle } from "./run";
 
 const FLOOR_ROWS = 5000;
@@ -57,12 +57,7 @@ const EXPRESSION = `jsonb_build_object(
           'template.city', event_data #> '{shipping_address,city}')))`;
 const SQL = `set = { canonical_event = [[${EXPRESSION}]] },`;
 
-interface Measured {
-  rows: number;
-  seconds: number;
-  perSecond: number;
-}
-
+/** Every measurement gives its seconds. */
 class BackfillBench {
   private constructor(
     private readonly cluster: Cluster,
@@ -88,7 +83,7 @@ class BackfillBench {
   }
 
   /** The pure range UPDATE of precomputed bytes. */
-  floor(connections = 1, lz4 = false): Promise<Measured> {
+  floor(connections = 1, lz4 = false): Promise<number> {
     const update = (from: number, to: number): string =>
       `UPDATE events e SET canonical_event = f.canonical_event FROM floor f
         WHERE f.id = e.id AND e.id > ${from} AND e.id <= ${to} AND f.id > ${from} AND f.id <= ${to}`;
@@ -96,7 +91,7 @@ class BackfillBench {
   }
 
   /** The same expression as SQL says, by ranges of one size. */
-  staticRanges(size: number, connections: number): Promise<Measured> {
+  staticRanges(size: number, connections: number): Promise<number> {
     const update = (from: number, to: number): string =>
       `UPDATE events SET canonical_event = ${EXPRESSION} WHERE id > ${from} AND id <= ${to} AND canonical_event IS NULL`;
     return this.measure(this.ranges(size, connections, update));
@@ -121,7 +116,7 @@ class BackfillBench {
   }
 
   /** What a careful Node script does: pages by key, one UPDATE of arrays a page. */
-  keysetScript(): Promise<Measured> {
+  keysetScript(): Promise<number> {
     return this.measure(async (client) => {
       for (let last = "0"; ; ) {
         const { rows } = await client.query<Record<string, unknown>>(
@@ -141,7 +136,7 @@ class BackfillBench {
   }
 
   /** Seed 001 without its bug: ordered, so that OFFSET misses nothing; one UPDATE a row. Plain Node. */
-  offsetScript(): Promise<Measured> {
+  offsetScript(): Promise<number> {
     return this.measure(async (client) => {
       for (let offset = 0; ; offset += OFFSET_ROWS) {
         const { rows } = await client.query<Record<string, unknown>>(
@@ -156,7 +151,7 @@ class BackfillBench {
   }
 
   /** headgate run; the time is that of the step in the ledger, worker start and last pass included. */
-  async headgate(how: string, workers?: number, lz4 = false): Promise<Measured> {
+  async headgate(how: string, workers?: number, lz4 = false): Promise<number> {
     const database = await this.copy(lz4);
     const folder = plan(how, workers);
     const run = await headgate(["run", folder, "-e", "bench", "--yes", "--quiet"], {
@@ -182,7 +177,7 @@ class BackfillBench {
     return database;
   }
 
-  private async measure(work: (client: pg.Client, connect: () => Promise<pg.Client>) => Promise<void>, lz4 = false): Promise<Measured> {
+  private async measure(work: (client: pg.Client, connect: () => Promise<pg.Client>) => Promise<void>, lz4 = false): Promise<number> {
     const database = await this.copy(lz4);
     const client = await this.cluster.connect(database);
     const seconds = await secondsOf(() => work(client, () => this.cluster.connect(database)));
@@ -190,11 +185,11 @@ class BackfillBench {
     return this.finish(database, seconds);
   }
 
-  private async finish(database: string, seconds: number): Promise<Measured> {
+  private async finish(database: string, seconds: number): Promise<number> {
     const left = await this.cluster.query(database, "SELECT count(*)::int AS n FROM events WHERE canonical_event IS NULL");
     if (left[0]?.["n"] !== 0) throw new Error(`${String(left[0]?.["n"])} rows were left`);
     await this.cluster.drop(database);
-    return { rows: this.rows, seconds, perSecond: this.rows / seconds };
+    return seconds;
   }
 }
 
@@ -220,15 +215,6 @@ function canonical(row: Record<string, unknown>): unknown {
 
 const size = (rows: number): string => (rows >= 1_000_000 ? `${rows / 1_000_000}m` : `${rows / 1000}k`);
 
-const inMiddle = (all: Measured[]): string => median(all.map(({ seconds }) => seconds)).toFixed(2);
-
-function compare(figures: Figures, name: string, ours: Measured[], theirs: Measured[], goal: string): void {
-  const rate = (all: Measured[]): number[] => all.map(({ perSecond }) => perSecond);
-  const { value, spread } = ratio(rate(ours), rate(theirs));
-  const detail = `${ours[0]?.rows} rows in ${inMiddle(ours)} s against ${theirs[0]?.rows} in ${inMiddle(theirs)} s${spread}`;
-  figures.add({ name, value, goal, detail });
-}
-
 /** Loaded once a cluster: several parts measure the same rows. */
 const prepared = new Map<number, Promise<BackfillBench>>();
 function prepare(cluster: Cluster, rows: number): Promise<BackfillBench> {
@@ -240,38 +226,39 @@ function prepare(cluster: Cluster, rows: number): Promise<BackfillBench> {
 /** Lua against the pure UPDATE of the same bytes, over one connection and over as many, and against a careful script. */
 export async function measureBackfill(cluster: Cluster, figures: Figures, rows: number, times: number): Promise<void> {
   const bench = await prepare(cluster, rows);
-  const [floor, lua, floors, keyset] = (await rounds(times, ({ seconds }) => seconds, [
+  const [floor = [], ours = [], floors = [], keyset = []] = await rounds(times, [
     () => bench.floor(),
     () => bench.headgate(LUA),
     () => bench.floor(WORKERS),
     () => bench.keysetScript(),
-  ])) as [Measured[], Measured[], Measured[], Measured[]];
+  ]);
   const name = `backfill_lua_${size(rows)}`;
-  compare(figures, `${name}_vs_floor`, lua, floor, "≥ 1");
-  compare(figures, `${name}_vs_same_workers_floor`, lua, floors, "≥ 0.65");
-  compare(figures, `${name}_vs_node_keyset`, lua, keyset, "≥ 4.5");
+  figures.compare({ name: `${name}_vs_floor`, rows, ours, theirs: floor, of: "speed", goal: "≥ 1" });
+  figures.compare({ name: `${name}_vs_same_workers_floor`, rows, ours, theirs: floors, of: "speed", goal: "≥ 0.65" });
+  figures.compare({ name: `${name}_vs_node_keyset`, rows, ours, theirs: keyset, of: "speed", goal: "≥ 4.5" });
 }
 
 /** The same expression as SQL says, by ranges whose size Headgate finds, against the best of fixed sizes. */
 export async function measureSet(cluster: Cluster, figures: Figures, rows: number, times: number): Promise<void> {
   const bench = await prepare(cluster, rows);
   const fixed = STATIC_ROWS.map((some) => () => bench.staticRanges(some, WORKERS));
-  const [set, ...others] = (await rounds(times, ({ seconds }) => seconds, [() => bench.headgate(SQL), ...fixed])) as [Measured[], ...Measured[][]];
-  const best = others.reduce((one, other) => (Number(inMiddle(other)) < Number(inMiddle(one)) ? other : one));
-  compare(figures, "backfill_set_vs_best_static", set, best, "≥ 0.95");
+  const [ours = [], ...others] = await rounds(times, [() => bench.headgate(SQL), ...fixed]);
+  const theirs = others.reduce((one, other) => (median(other) < median(one) ? other : one));
+  figures.compare({ name: "backfill_set_vs_best_static", rows, ours, theirs, of: "speed", goal: "≥ 0.95" });
 }
 
 /** Lua against the pure UPDATE where the new column is compressed by lz4, as `plan` advises. */
 export async function measureLz4(cluster: Cluster, figures: Figures, rows: number, times: number): Promise<void> {
   const bench = await prepare(cluster, rows);
-  const [floor, lua] = (await rounds(times, ({ seconds }) => seconds, [() => bench.floor(1, true), () => bench.headgate(LUA, undefined, true)])) as [Measured[], Measured[]];
-  compare(figures, `backfill_lua_${size(rows)}_lz4_vs_floor`, lua, floor, "");
+  const [floor = [], ours = []] = await rounds(times, [() => bench.floor(1, true), () => bench.headgate(LUA, undefined, true)]);
+  figures.compare({ name: `backfill_lua_${size(rows)}_lz4_vs_floor`, rows, ours, theirs: floor, of: "speed", goal: "" });
 }
 
 /** Lua against seed 001's script, over a tenth of the rows: it would take all day. It takes minutes even so, and is measured once. */
 export async function measureOffset(cluster: Cluster, figures: Figures, rows: number, times: number): Promise<void> {
-  const bench = await prepare(cluster, rows / 10);
-  const [lua = []] = await rounds(times, ({ seconds }) => seconds, [() => bench.headgate(LUA)]);
-  const script = await bench.offsetScript();
-  compare(figures, `backfill_lua_${size(rows / 10)}_vs_offset_script`, lua, lua.map(() => script), "≥ 20");
+  const some = rows / 10;
+  const bench = await prepare(cluster, some);
+  const [ours = []] = await rounds(times, [() => bench.headgate(LUA)]);
+  const theirs = [await bench.offsetScript()];
+  figures.compare({ name: `backfill_lua_${size(some)}_vs_offset_script`, rows: some, ours, theirs, of: "speed", goal: "≥ 20", apart: true });
 }

@@ -30,16 +30,16 @@ export function percentile(values: number[], p: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil(p * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** Rounds of one measurement each, so that a busy minute of the machine hurts all of them alike: what each gave, by round. Each round
- * begins with another of them: what comes behind a long one may pay for what the disk still writes. */
-export async function rounds<T>(times: number, by: (one: T) => number, measurements: (() => Promise<T>)[]): Promise<T[][]> {
-  const all: T[][] = measurements.map(() => []);
+/** Rounds of one measurement each, so that a busy minute of the machine hurts all of them alike: the seconds of each, by round. Each
+ * round begins with another of them: what comes behind a long one may pay for what the disk still writes. */
+export async function rounds(times: number, measurements: (() => Promise<number>)[]): Promise<number[][]> {
+  const all: number[][] = measurements.map(() => []);
   for (let round = 0; round < times; round++) {
     for (const place of measurements.keys()) {
       const index = (place + round) % measurements.length;
-      const one = await (measurements[index] as () => Promise<T>)();
-      all[index]?.push(one);
-      console.error(`round ${round + 1} of ${times}, ${index + 1} of ${measurements.length}: ${by(one).toPrecision(4)}`);
+      const seconds = await (measurements[index] as () => Promise<number>)();
+      all[index]?.push(seconds);
+      console.error(`round ${round + 1} of ${times}, ${index + 1} of ${measurements.length}: ${seconds.toPrecision(4)}`);
     }
   }
   return all;
@@ -52,6 +52,19 @@ export function ratio(ours: number[], theirs: number[]): { value: number; spread
   return { value: median(each), spread };
 }
 
+export interface Comparison {
+  name: string;
+  rows: number;
+  /** Seconds, by round. */
+  ours: number[];
+  theirs: number[];
+  /** speed: how many times as fast we are; time: how many times as long we take. */
+  of: "speed" | "time";
+  goal: string;
+  /** Not measured in rounds with each other: the ratio of the medians. */
+  apart?: boolean;
+}
+
 export class Figures {
   private readonly all: Figure[] = [];
   private written = 0;
@@ -59,6 +72,12 @@ export class Figures {
   add(figure: Figure): void {
     this.all.push({ ...figure, value: Math.round(figure.value * 1000) / 1000 });
     console.log(this.row(this.all[this.all.length - 1] as Figure));
+  }
+
+  compare({ name, rows, ours, theirs, of, goal, apart = false }: Comparison): void {
+    const [mine, other] = apart ? [[median(ours)], [median(theirs)]] : [ours, theirs];
+    const { value, spread } = of === "time" ? ratio(mine, other) : ratio(other, mine);
+    this.add({ name, value, goal, detail: `${rows} rows: ${median(ours).toFixed(2)} s against ${median(theirs).toFixed(2)} s${spread}` });
   }
 
   header(): void {

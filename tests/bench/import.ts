@@ -7,7 +7,7 @@ import { start } from "../lib/cli";
 import type { Cluster } from "../lib/cluster";
 import { contentOf } from "../lib/content";
 import { temporary, writePlan } from "../lib/plan";
-import { type Figures, median, ratio, rounds } from "./figures";
+import { type Figures, rounds } from "./figures";
 import { measureStep, secondsOf, settle, type StepRun } from "./run";
 
 /** About 370 bytes a row as NDJSON: messages of a team, keys in the order in which they were written. */
@@ -83,14 +83,15 @@ class ImportBench {
   }
 
   /** psql \copy … from a file in the text format, from exec to exit. */
-  async copy(): Promise<StepRun> {
+  async copy(): Promise<number> {
     const database = await this.database();
     const seconds = await secondsOf(() => this.psql(database, ["-c", `\\copy message FROM '${join(this.folder, "rows.text")}'`]));
-    return this.finish(database, { seconds, peakMb: 0 });
+    await this.finish(database);
+    return seconds;
   }
 
   /** The peer of imports, from the same rows as CSV; undefined where it is not installed (Debian: pgloader). */
-  async pgloader(): Promise<StepRun | undefined> {
+  async pgloader(): Promise<number | undefined> {
     if (spawnSync("pgloader", ["--version"]).status !== 0) return undefined;
     this.psql(this.empty, ["-c", `COPY (${this.select}) TO STDOUT WITH (FORMAT csv)`], join(this.folder, "rows.csv"));
     const database = await this.database();
@@ -101,13 +102,16 @@ class ImportBench {
        TARGET TABLE message WITH fields terminated by ',', fields optionally enclosed by '"', fields escaped by double-quote;\n`,
     );
     const seconds = await secondsOf(() => execFileSync("pgloader", [join(this.folder, "rows.load")], { cwd: this.folder, stdio: "ignore" }));
-    return this.finish(database, { seconds, peakMb: 0 });
+    await this.finish(database);
+    return seconds;
   }
 
   /** headgate run; the time is that of the step in the ledger, start of the workers included. */
   async headgate(workers: number | undefined, how = BY_NAME): Promise<StepRun> {
     const database = await this.database();
-    return this.finish(database, await measureStep(this.cluster, database, plan(this.folder, workers, how), "import"));
+    const step = await measureStep(this.cluster, database, plan(this.folder, workers, how), "import");
+    await this.finish(database);
+    return step;
   }
 
   /** Both ways give the same rows, or the figures mean nothing. */
@@ -132,13 +136,19 @@ class ImportBench {
     if (typeof out === "number") closeSync(out);
   }
 
-  private async finish(database: string, loaded: StepRun): Promise<StepRun> {
+  private async finish(database: string): Promise<void> {
     const [found] = await this.cluster.query(database, "SELECT count(*)::int AS n FROM message");
     if (found?.["n"] !== this.rows) throw new Error(`${String(found?.["n"])} rows of ${this.rows} were written`);
     await this.cluster.drop(database);
-    return loaded;
   }
 }
+
+const IMPORTS: { name: string; workers?: number; how?: string; goal: string }[] = [
+  { name: "import_vs_copy", workers: 1, goal: "≥ 0.95" },
+  { name: "import_2_workers_vs_copy", workers: 2, goal: "≥ 1.2" },
+  { name: "import_lua_vs_copy", how: BY_LUA, goal: "≥ 0.85" },
+  { name: "import_lua_1_worker_vs_copy", workers: 1, how: BY_LUA, goal: "" },
+];
 
 /** --import-rows 1000000 of about 370 bytes. */
 export async function imports(cluster: Cluster, figures: Figures): Promise<void> {
@@ -148,28 +158,14 @@ export async function imports(cluster: Cluster, figures: Figures): Promise<void>
   const bench = await ImportBench.prepare(cluster, rows);
   bench.writeText();
   await bench.check();
-  const [copy, one, two, lua, lua1] = (await rounds(times, ({ seconds }) => seconds, [
-    () => bench.copy(),
-    () => bench.headgate(1),
-    () => bench.headgate(2),
-    () => bench.headgate(undefined, BY_LUA),
-    () => bench.headgate(1, BY_LUA),
-  ])) as [StepRun[], StepRun[], StepRun[], StepRun[], StepRun[]];
-  const seconds = (all: StepRun[]): number[] => all.map((one) => one.seconds);
-  const compare = (name: string, ours: StepRun[], goal: string): void => {
-    const { value, spread } = ratio(seconds(copy), seconds(ours));
-    figures.add({ name, value, goal, detail: `${rows} rows: ${median(seconds(ours)).toFixed(2)} s against ${median(seconds(copy)).toFixed(2)} s${spread}` });
-  };
-  compare("import_vs_copy", one, "≥ 0.95");
-  compare("import_2_workers_vs_copy", two, "≥ 1.2");
-  compare("import_lua_vs_copy", lua, "≥ 0.85");
-  compare("import_lua_1_worker_vs_copy", lua1, "");
+  const ways = IMPORTS.map(({ workers, how }) => async () => (await bench.headgate(workers, how)).seconds);
+  const [copy = [], ...all] = await rounds(times, [() => bench.copy(), ...ways]);
+  for (const [index, { name, goal }] of IMPORTS.entries()) {
+    figures.compare({ name, rows, ours: all[index] ?? [], theirs: copy, of: "speed", goal });
+  }
   const pgloader = await bench.pgloader();
   if (pgloader === undefined) console.log("pgloader is not installed (apt install pgloader)");
-  else {
-    const middle = median(seconds(copy));
-    figures.add({ name: "pgloader_vs_copy", value: middle / pgloader.seconds, goal: "", detail: `${rows} rows: ${pgloader.seconds.toFixed(2)} s against ${middle.toFixed(2)} s` });
-  }
+  else figures.compare({ name: "pgloader_vs_copy", rows, ours: [pgloader], theirs: copy, of: "speed", goal: "", apart: true });
   await bench.drop();
 }
 

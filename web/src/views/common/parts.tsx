@@ -47,19 +47,15 @@ export const GROWS: Partial<Record<RunStatus, keyof Times>> = {
   waiting: "waiting_us", held: "waiting_us", paused: "waiting_us", watching: "watching_us",
 };
 
-/** A run's times as they are by now: the server adds them up when its state changes. Stands still when not live. Who uses it is drawn anew each second. */
-export function useTimes({ state, active_us, waiting_us, watching_us }: Times & { state: RunStatus }): Times {
-  const told = useTold(`${state} ${active_us + waiting_us + watching_us}`);
-  const times = { active_us, waiting_us, watching_us };
-  const grows = GROWS[state];
-  if (grows && live.value) times[grows] = Math.max(times[grows], Math.floor((times[grows] + Math.max(0, now.value - told) * 1000) / 1e6) * 1e6);
-  return times;
+/** Time that was spent, and, while it grows, what passed since the server told it. Stands still when not live. */
+export function Spent({ us, grows }: { us: number; grows: boolean }) {
+  const told = useTold(`${grows} ${us}`);
+  const more = grows && live.value ? Math.max(0, now.value - told) * 1000 : 0;
+  return <span class="num">{formatDuration(Math.max(us, Math.floor((us + more) / 1e6) * 1e6))}</span>;
 }
 
-/** One of them. */
-export function Spent({ run, which }: { run: Times & { state: RunStatus }; which: keyof Times }) {
-  return <span class="num">{formatDuration(useTimes(run)[which])}</span>;
-}
+/** One of a run's times. */
+export const SpentOf = ({ run, which }: { run: Times & { state: RunStatus }; which: keyof Times }) => <Spent us={run[which]} grows={GROWS[run.state] === which} />;
 
 /** Counts down from what the server said was left at a moment of its clock. Stands still when not live. */
 export function Countdown({ leftUs, since, runs }: { leftUs: number; since: number; runs: boolean }) {
@@ -67,8 +63,7 @@ export function Countdown({ leftUs, since, runs }: { leftUs: number; since: numb
   return <span class="num">{formatCountdown(Math.max(0, leftUs - passed))}</span>;
 }
 
-/** An ETA is only shown while it can be believed. */
-/** What is left, with the interval that holds the truth four times out of five. */
+/** What is left, with the interval that holds the truth four times out of five; only shown while it can be believed. */
 export function Eta({ progress }: { progress: Progress }) {
   const { eta_s: seconds, eta_low_s: low, eta_high_s: high } = progress;
   if (seconds === null || seconds === undefined || !live.value) return null;

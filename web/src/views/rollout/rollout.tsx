@@ -8,7 +8,7 @@ import { live } from "../../state/store";
 import type { Rollout, Stage } from "../../wire/types";
 import { Icon } from "../common/icon";
 import { Guards } from "../common/guards";
-import { Bar, Countdown, Empty, Facts, Notice, Spent } from "../common/parts";
+import { Bar, Countdown, Empty, Facts, Notice, SpentOf } from "../common/parts";
 import { RunFrame } from "../common/run-frame";
 import { RunActions } from "../run/actions";
 import { Advance, useCounted, WasAdvanced } from "./advance";
@@ -83,7 +83,13 @@ export function RolloutPage({ run }: { run: string }) {
         <>
           {current.detail.rollouts.length === 0 && <Empty icon="flag" title="This plan has no rollout" />}
           {current.detail.rollouts.map((rollout) => <RolloutPanel key={rollout.path} rollout={rollout} current={current} />)}
-          {current.detail.rollouts.length > 0 && <Facts class="line" rows={[["Watching, in total", <Spent run={current.detail} which="watching_us" />], ["Active", <Spent run={current.detail} which="active_us" />], ["Waiting", <Spent run={current.detail} which="waiting_us" />]]} />}
+          {current.detail.rollouts.length > 0 && (
+            <Facts class="line" rows={[
+              ["Watching, in total", <SpentOf run={current.detail} which="watching_us" />],
+              ["Active", <SpentOf run={current.detail} which="active_us" />],
+              ["Waiting", <SpentOf run={current.detail} which="waiting_us" />],
+            ]} />
+          )}
         </>
       )}
     </RunFrame>

@@ -9,7 +9,7 @@ import { findNode, outline } from "../../state/outline";
 import { live, now } from "../../state/store";
 import type { Reason, RunDetail, RunStatus, Times } from "../../wire/types";
 import { Icon } from "../common/icon";
-import { Badge, Countdown, Elapsed, Facts, GROWS, Notice, Params, Spent, StepsDone, Time, useTimes, useTold } from "../common/parts";
+import { Badge, Countdown, Elapsed, Facts, GROWS, Notice, Params, Spent, SpentOf, StepsDone, Time, useTold } from "../common/parts";
 import { lazyPart } from "../common/lazy";
 import { RunFrame } from "../common/run-frame";
 import { RunActions } from "./actions";
@@ -76,24 +76,30 @@ function StateLine({ view }: { view: RunView }) {
 
 /** Where the time went: at work, waiting for people, watching. */
 function TimesByPart({ detail }: { detail: RunDetail }) {
-  const times = useTimes(detail);
-  const { part_times: parts } = detail;
+  const { part_times: parts, state } = detail;
   if (parts.length < 2) return null;
-  const [atWork = ""] = detail.node?.split("/") ?? [];
-  const grown = parts.find(({ path }) => path === atWork) ?? parts[parts.length - 1];
-  const more = (part: Times, which: keyof Times) => part[which] + (part === grown ? times[which] - detail[which] : 0);
-  const cell = (us: number) => <td class="num">{us > 0 ? formatDuration(us) : "–"}</td>;
-  const row = (name: ComponentChildren, active: number, waiting: number, watching: number) => (
-    <tr key={String(name)}><th scope="row">{name}</th>{cell(active)}{cell(waiting)}{cell(watching)}{cell(active + waiting + watching)}</tr>
-  );
+  const [phase = ""] = detail.node?.split("/") ?? [];
+  const at = parts.find(({ path }) => path === phase) ?? parts[parts.length - 1];
+  const row = (name: ComponentChildren, times: Times, atWork: boolean) => {
+    const cell = (us: number, grows: boolean) => <td class="num">{us > 0 || grows ? <Spent us={us} grows={grows} /> : "–"}</td>;
+    const { active_us, waiting_us, watching_us } = times;
+    const grown = atWork ? GROWS[state] : undefined;
+    return (
+      <tr key={String(name)}>
+        <th scope="row">{name}</th>
+        {cell(active_us, grown === "active_us")}{cell(waiting_us, grown === "waiting_us")}{cell(watching_us, grown === "watching_us")}
+        {cell(active_us + waiting_us + watching_us, grown !== undefined)}
+      </tr>
+    );
+  };
   return (
     <details class="times">
       <summary>Time by phase</summary>
       <div class="scroll" tabIndex={0} role="group" aria-label="Time by phase">
         <table>
           <thead><tr><th scope="col">Phase</th><th scope="col">Active</th><th scope="col">Waiting</th><th scope="col">Watching</th><th scope="col">Total</th></tr></thead>
-          <tbody>{parts.map((part) => row(part.path || "before the first", more(part, "active_us"), more(part, "waiting_us"), more(part, "watching_us")))}</tbody>
-          <tfoot>{row("all", times.active_us, times.waiting_us, times.watching_us)}</tfoot>
+          <tbody>{parts.map((part) => row(part.path || "before the first", part, part === at))}</tbody>
+          <tfoot>{row("all", detail, true)}</tfoot>
         </table>
       </div>
     </details>
@@ -103,7 +109,7 @@ function TimesByPart({ detail }: { detail: RunDetail }) {
 function Summary({ view }: { view: RunView }) {
   const { detail } = view;
   const over = isFinished(detail.state);
-  const spent = (which: keyof Times) => (detail[which] > 0 || GROWS[detail.state] === which) && <Spent run={detail} which={which} />;
+  const spent = (which: keyof Times) => (detail[which] > 0 || GROWS[detail.state] === which) && <SpentOf run={detail} which={which} />;
   return (
     <section class="summary" aria-label="Summary">
       <StateLine view={view} />
