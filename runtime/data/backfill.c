@@ -217,7 +217,6 @@ static void update_eta(Backfill *backfill)
         progress->left = ETA_UNKNOWN;
         return;
     }
-    data_eta_lumps(&backfill->eta, progress->batch_rows, progress->workers);
     data_eta_take(&backfill->eta, now_us, progress->done);
     progress->left = data_eta_left(&backfill->eta, progress->total - progress->done, estimated);
 }

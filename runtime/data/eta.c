@@ -13,7 +13,7 @@ enum {
 
 /* Of the logarithm of the time left: what changes between now and the end and no slice has shown.
  */
-static const double DRIFT = 0.05;
+static const double DRIFT = 0.06;
 static const double DRIFT_ESTIMATE = 0.05;
 static const double Z = 1.2816; /* of P10 and P90 */
 
@@ -22,6 +22,24 @@ void data_eta_skip(DataEta *eta, int64_t now_us, int64_t done)
     eta->begun = true;
     eta->slice_began_us = now_us;
     eta->slice_done = done;
+}
+
+/* Where a slice is; back = 0 is the newest. */
+static size_t place(const DataEta *eta, size_t back)
+{
+    return (eta->next + ETA_SLICES - 1 - back) % ETA_SLICES;
+}
+
+/* Rows are counted when their batch is over, but were worked on since the last ones were: what the
+ * newest slice has belongs to the empty ones before it too. */
+static void spread_back(DataEta *eta)
+{
+    double rows = eta->slices[place(eta, 0)];
+    size_t slices = 1;
+    while (slices < eta->count && eta->slices[place(eta, slices)] <= 0)
+        slices++;
+    for (size_t i = 0; i < slices; i++)
+        eta->slices[place(eta, i)] = rows / (double)slices;
 }
 
 /* A look that comes late fills several slices with its mean. */
@@ -42,19 +60,10 @@ void data_eta_take(DataEta *eta, int64_t now_us, int64_t done)
         if (eta->count < ETA_SLICES)
             eta->count++;
     }
+    if (rows > 0)
+        spread_back(eta);
     eta->slice_began_us = now_us;
     eta->slice_done = done;
-}
-
-void data_eta_lumps(DataEta *eta, double rows, int workers)
-{
-    eta->lumps = rows * rows / 6 * workers; /* the sum of two uniform parts */
-}
-
-/* The newest slices, back = 0 is the newest. */
-static double slice(const DataEta *eta, size_t back)
-{
-    return eta->slices[(eta->next + ETA_SLICES - 1 - back) % ETA_SLICES];
 }
 
 typedef struct Series {
@@ -74,14 +83,12 @@ static Series series_of(const DataEta *eta, size_t count)
     Series series = {.count = (double)(length * blocks), .blocks = (double)blocks};
     double means[BLOCKS_MOST] = {0};
     for (size_t i = 0; i < length * blocks; i++)
-        means[i / length] += slice(eta, i) / (double)length;
+        means[i / length] += eta->slices[place(eta, i)] / (double)length;
     for (size_t i = 0; i < blocks; i++)
         series.mean += means[i] / series.blocks;
     for (size_t i = 0; i < blocks; i++)
         series.spread += (double)length * (means[i] - series.mean) * (means[i] - series.mean) /
                          (series.blocks - 1);
-    /* What is counted in lumps misses a part of one at either end of a block: that is no noise. */
-    series.spread = fmax(series.spread - eta->lumps / (double)length, 0);
     return series;
 }
 

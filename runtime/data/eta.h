@@ -4,9 +4,10 @@
  * Rows per slice of time are a noisy series; over the window that stands for the future (the newer
  * half, at most two minutes) they have a mean and a long-run variance, by batch means (Law and
  * Kelton, "Simulation Modeling and Analysis", 9.5.3): neighbours that resemble each other make it
- * larger, batches that land in one slice or the next do not. The mean is known as well as the
- * window is long, and the future differs from it as much as it is short. What no series knows (load
- * that comes and goes, a total that is an estimate) is added. */
+ * larger. Rows that were counted together when their batch was over belong to all slices since the
+ * ones before them. The mean is known as well as the window is long, and the future differs from it
+ * as much as it is short. What no series knows (load that comes and goes, a total that is an
+ * estimate) is added. */
 #ifndef HEADGATE_DATA_ETA_H
 #define HEADGATE_DATA_ETA_H
 
@@ -21,7 +22,6 @@ typedef struct DataEta {
     int64_t slice_began_us;
     int64_t slice_done;
     bool begun;
-    double lumps; ///< variance of a count, in rows², because batches are counted when they are over
 } DataEta;
 
 /// P10, P50 and P90 of the time that is left, in seconds. All < 0: not known yet.
@@ -35,8 +35,6 @@ typedef struct DataEtaLeft {
 
 /// So much was done at now_us (monotonic). done never falls; call it at least twice a slice.
 void data_eta_take(DataEta *eta, int64_t now_us, int64_t done);
-/// Each of so many workers counts rows in batches of this size.
-void data_eta_lumps(DataEta *eta, double rows, int workers);
 /// Time stood still for the work (it was paused): what comes next begins a new slice.
 void data_eta_skip(DataEta *eta, int64_t now_us, int64_t done);
 /// left: rows. estimated: their number is an estimate itself.
