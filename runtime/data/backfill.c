@@ -47,6 +47,7 @@ typedef struct Backfill {
     int64_t gone_looked_us;
     DataEta eta;
     bool rests;
+    bool counted; /* how many rows there are is known as well as it will be */
 } Backfill;
 
 static int64_t rows_done(const DataProgressSum *sum)
@@ -56,39 +57,9 @@ static int64_t rows_done(const DataProgressSum *sum)
 
 /* ---------------------------------------------------------------- questions about the table */
 
-/* One value, read under the spec's role. */
-static bool ask(Backfill *backfill, const char *name, DbResult **ret_result, Error *err)
-{
-    const DataJob *job = &backfill->job;
-    DataParts parts = {0};
-    data_parts_set(&parts, "source", job->source);
-    data_parts_set(&parts, "where", job->where);
-    if (!db_begin(backfill->conn, err))
-        return false;
-    bool ok = data_job_role_on(job, backfill->conn, err) &&
-              db_query(backfill->conn, data_statement(backfill->arena, name, &parts), NULL,
-                       ret_result, err);
-    db_rollback(backfill->conn);
-    return ok || error_wrap(err, "reading %s", job->table.shown);
-}
-
 static bool is_import(const Backfill *backfill)
 {
     return backfill->job.spec->import != NULL;
-}
-
-static bool count_total(Backfill *backfill, Error *err)
-{
-    if (is_import(backfill))
-        return true; /* guess_total() */
-    AUTO(db_result_auto) DbResult *result = NULL;
-    backfill->progress.total = backfill->job.table.rows_estimate;
-    if (backfill->job.table.rows_estimate > COUNT_EXACTLY)
-        return true;
-    if (!ask(backfill, "data_count", &result, err))
-        return false;
-    backfill->progress.total = rows_done(&backfill->sum) + db_int(result, 0, 0);
-    return true;
 }
 
 /* How many records files hold is known when they are read; before, from the bytes so far. */
@@ -111,6 +82,37 @@ static bool read_sum(Backfill *backfill, Error *err)
 {
     return data_cursor_sum(&backfill->job, backfill->conn, &backfill->sum, err) &&
            guess_total(backfill, err);
+}
+
+/* One value, read under the spec's role. */
+static bool ask(Backfill *backfill, const char *name, DbResult **ret_result, Error *err)
+{
+    const DataJob *job = &backfill->job;
+    DataParts parts = {0};
+    data_parts_set(&parts, "source", job->source);
+    data_parts_set(&parts, "where", job->where);
+    if (!db_begin_snapshot(backfill->conn, err))
+        return false;
+    bool ok = read_sum(backfill, err) && data_job_role_on(job, backfill->conn, err) &&
+              db_query(backfill->conn, data_statement(backfill->arena, name, &parts), NULL,
+                       ret_result, err);
+    db_rollback(backfill->conn);
+    return ok || error_wrap(err, "reading %s", job->table.shown);
+}
+
+/* Once the crew is at work: counting a million rows takes as long as writing ten thousand. */
+static bool count_total(Backfill *backfill, Error *err)
+{
+    bool counts = !backfill->counted && !is_import(backfill) /* guess_total() */ &&
+                  backfill->job.table.rows_estimate <= COUNT_EXACTLY;
+    AUTO(db_result_auto) DbResult *result = NULL;
+    backfill->counted = true;
+    if (!counts)
+        return true;
+    if (!ask(backfill, "data_count", &result, err))
+        return false;
+    backfill->progress.total = rows_done(&backfill->sum) + db_int(result, 0, 0);
+    return true;
 }
 
 /* ---------------------------------------------------------------- the start */
@@ -177,12 +179,13 @@ static bool open_backfill(Backfill *backfill, const DataSpec *spec, const DataJo
     if (!data_job_open(backfill->conn, backfill->arena, spec, options, &backfill->job, err) ||
         !read_sum(backfill, err))
         return false;
+    backfill->progress.total = backfill->job.table.rows_estimate;
     choose_workers(backfill); /* an import's when its files are known */
     backfill->pass_rows = backfill->sum.ranges == 0 ? 0 : -1;
     bool ok = backfill->sum.ranges == 0
                   ? begin(backfill, err)
                   : data_cursor_release(&backfill->job, backfill->conn, NULL, err);
-    if (!ok || !read_sum(backfill, err) || !count_total(backfill, err))
+    if (!ok || !read_sum(backfill, err))
         return false;
     choose_workers(backfill);
     return true;
@@ -467,7 +470,8 @@ static bool drive(Backfill *backfill, DataOutcome *outcome, Error *err)
         bool idle = data_crew_size(&backfill->crew) == 0;
         if (!reap(backfill, err) || !read_sum(backfill, err))
             return false;
-        report(backfill);
+        if (backfill->counted)
+            report(backfill);
         check_stop(backfill);
         if (backfill->stopping) {
             outcome->end = DATA_STOPPED;
@@ -478,7 +482,7 @@ static bool drive(Backfill *backfill, DataOutcome *outcome, Error *err)
                 return false;
             continue;
         }
-        if (!release_gone(backfill, err) || !staff(backfill, err))
+        if (!release_gone(backfill, err) || !staff(backfill, err) || !count_total(backfill, err))
             return false;
         bool works = data_crew_size(&backfill->crew) > 0 ||
                      backfill->sum.ranges_done < backfill->sum.ranges; /* others do */

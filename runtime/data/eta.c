@@ -13,7 +13,7 @@ enum {
 
 /* Of the logarithm of the time left: what changes between now and the end and no slice has shown.
  */
-static const double DRIFT = 0.06;
+static const double DRIFT = 0.05;
 static const double DRIFT_ESTIMATE = 0.05;
 static const double Z = 1.2816; /* of P10 and P90 */
 

@@ -111,6 +111,8 @@ typedef struct Runner {
     Error err;
     int begun;
     int reports;
+    int64_t least_total; /* of all that was told */
+    int64_t most_total;
     int64_t stop_at; /* rows done; 0 = never */
     json_t *drops;
     char log[200];
@@ -129,7 +131,10 @@ static bool on_begin(void *ctx, DbConn *conn, json_t *sync_drops, Error *err)
 static void on_progress(void *ctx, const DataProgress *progress)
 {
     Runner *runner = ctx;
-    runner->reports++;
+    if (runner->reports++ == 0 || progress->total < runner->least_total)
+        runner->least_total = progress->total;
+    if (progress->total > runner->most_total)
+        runner->most_total = progress->total;
     runner->outcome.progress = *progress;
 }
 
@@ -204,6 +209,19 @@ FIBER_TEST(test_ranges_and_two_workers)
            " FROM headgate.cursor",
            "4 45000 true");
     expect("SELECT array_agg(range ORDER BY rows_changed DESC) FROM headgate.cursor", "{0,1,2,3}");
+}
+
+/* Rows are counted while the workers are at them, and the statistics are old. */
+FIBER_TEST(test_the_total_is_right_from_the_start)
+{
+    make_rows(20000);
+    sql("ANALYZE t");
+    sql("DELETE FROM t WHERE id > 18000");
+    Runner runner = {0};
+    run_done(&runner, &SPEC, "-");
+    assert_true(runner.reports > 1);
+    assert_int_equal(runner.least_total, 18000);
+    assert_int_equal(runner.most_total, 18000);
 }
 
 FIBER_TEST(test_errors_go_to_the_queue)
@@ -354,6 +372,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_small_table),
         cmocka_unit_test(test_ranges_and_two_workers),
+        cmocka_unit_test(test_the_total_is_right_from_the_start),
         cmocka_unit_test(test_errors_go_to_the_queue),
         cmocka_unit_test(test_on_error_fail),
         cmocka_unit_test(test_crashes_are_given_up),
