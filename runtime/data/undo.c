@@ -1,6 +1,7 @@
 /* Restoring old values. */
 #include "data/undo.h"
 
+#include "base/bounds.h"
 #include "base/clock.h"
 #include "base/fault.h"
 #include "data/controller.h"
@@ -106,6 +107,7 @@ typedef struct UndoBatch {
     int rows;
     int64_t taken;
     int64_t restored; /* of the taken ones; the others were changed by somebody else */
+    size_t bytes;     /* of the taken ones, as they came */
 } UndoBatch;
 
 /* The arrays of a batch: one for each key column, then old and written. */
@@ -248,11 +250,14 @@ static bool batch_in_transaction(Undo *undo, void *ctx, Error *err)
     DataList *list = arena_alloc(undo->arena, sizeof(DataList));
     list_start(undo->job, list);
     data_list_int(list, batch->rows);
+    data_list_int(list, BOUND_BATCH_BYTES);
     if (!ledger(undo->job, undo->conn, "data_undo_take", list, &rows, err))
         return false;
     batch->taken = db_rows(rows);
     if (batch->taken == 0)
         return true;
+    for (int i = 0; i < db_rows(rows); i++)
+        batch->bytes += (size_t)db_value_bytes(rows, i, 1);
     UndoArrays arrays;
     arrays_init(&arrays, undo);
     bool ok = arrays_fill(&arrays, undo, rows, err) &&
@@ -285,8 +290,10 @@ static bool one_batch(Undo *undo, UndoBatch *batch, DataController *controller, 
     bool ok = fenced(undo, batch_in_transaction, batch, err);
     arena_free(undo->arena);
     undo->arena = forever;
-    if (ok && batch->taken > 0)
+    if (ok && batch->taken > 0) {
         data_controller_sample(controller, (int)batch->taken, clock_monotonic_us() - began_us);
+        data_controller_row_bytes(controller, batch->bytes / (size_t)batch->taken);
+    }
     return ok;
 }
 

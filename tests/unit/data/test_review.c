@@ -200,6 +200,43 @@ FIBER_TEST(test_undo_restores_what_is_ours)
     review_close(&review);
 }
 
+/* How many rows the largest batch had; left = before the one that comes. */
+typedef struct Largest {
+    int64_t left;
+    int64_t rows;
+} Largest;
+
+static void note_largest(void *ctx, const DataUndoCounts *counts)
+{
+    Largest *largest = ctx;
+    if (largest->left - counts->left > largest->rows)
+        largest->rows = largest->left - counts->left;
+    largest->left = counts->left;
+}
+
+/* Old values of two mebibytes, however many rows the time of a batch would allow. */
+FIBER_TEST(test_undo_takes_large_values_a_few_at_a_time)
+{
+    make_table();
+    Review review;
+    review_open(&review, &SPEC);
+    sql("DELETE FROM headgate.old_value;"
+        "WITH large AS MATERIALIZED"
+        " (SELECT string_agg(md5(n::text), '') AS doc FROM generate_series(1, 65536) AS n)"
+        "INSERT INTO headgate.old_value (run, step, key, old, written)"
+        " SELECT 7, 'backfill/t', ARRAY[n::text], jsonb_build_object('doc', doc), '{}'"
+        " FROM large, generate_series(1, 6) AS n");
+    Largest largest = {.left = 6};
+    DataUndoCounts counts = {0};
+    DataUndoHooks hooks = {.progress = note_largest, .ctx = &largest};
+    if (!data_undo_run(&review.job, fixture_conn, NULL, &hooks, &counts, &review.err))
+        fail_msg("%s", review.err.message);
+    assert_int_equal(counts.changed_since, 6);
+    assert_true(counts.ended);
+    assert_in_range(largest.rows, 2, 4);
+    review_close(&review);
+}
+
 static bool stop_at_once(void *ctx)
 {
     UNUSED(ctx);
@@ -320,6 +357,7 @@ int main(void)
         cmocka_unit_test(test_rows_that_changed_or_went),
         cmocka_unit_test(test_decisions_refused),
         cmocka_unit_test(test_undo_restores_what_is_ours),
+        cmocka_unit_test(test_undo_takes_large_values_a_few_at_a_time),
         cmocka_unit_test(test_undo_without_rows_has_not_ended_when_it_was_stopped),
         cmocka_unit_test(test_undo_is_fenced),
         cmocka_unit_test(test_dry_run_writes_nothing),
