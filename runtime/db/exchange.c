@@ -140,11 +140,28 @@ bool db_exchange_finish(DbConn *conn, PGresult *result, DbResult **ret_result, i
     return false;
 }
 
+/* Of a broken connection: the first error that the server told, or NULL. In a pipeline one NULL
+ * ends an answer, and two end everything. */
+static PGresult *last_words(DbConn *conn)
+{
+    for (int ends = 0; ends < 2;) {
+        PGresult *result = pq->getResult(conn->pg);
+        ExecStatusType status = pq->resultStatus(result);
+        ends = result == NULL ? ends + 1 : 0;
+        if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT)
+            ends = 2; /* libpq would say so for ever */
+        if (result != NULL && pq->resultErrorField(result, PG_DIAG_SQLSTATE) != NULL)
+            return result;
+        pq->clear(result);
+    }
+    return NULL;
+}
+
 /* What could not even be sent: too many parameters, or the connection is gone. */
 bool db_exchange_send_failed(DbConn *conn, Error *err)
 {
     if (pq->status(conn->pg) == CONNECTION_BAD)
-        db_lose(conn);
+        return db_exchange_finish(conn, last_words(conn), NULL, NULL, err);
     uv_timer_stop(&conn->handles->timer);
     db_probe_end(conn);
     conn->user = NULL;
@@ -407,18 +424,23 @@ typedef struct PipelineError {
     size_t statement;
 } PipelineError;
 
-/* The result of each statement into kept, up to the synchronization point. */
+/* The result of each statement into kept, up to the synchronization point, or to the last word of a
+ * connection that is gone: two NULLs, as in last_words(). */
 static PipelineError collect_pipeline(DbConn *conn, PGresult **kept, size_t count)
 {
     PipelineError error = {0};
+    bool ended = false;
     for (size_t i = 0;;) {
         PGresult *result = db_exchange_next(conn);
         if (result == NULL) { /* the end of a statement, or the connection is gone */
-            if (conn->lost || pq->status(conn->pg) == CONNECTION_BAD)
-                return error.result != NULL ? error : (PipelineError){NULL, i};
+            bool gone = conn->lost || pq->status(conn->pg) == CONNECTION_BAD;
+            if (gone && (ended || error.result != NULL))
+                return error.result != NULL ? error : (PipelineError){NULL, i - 1};
+            ended = true;
             i++;
             continue;
         }
+        ended = false;
         ExecStatusType status = pq->resultStatus(result);
         bool is_end = status == PGRES_PIPELINE_SYNC;
         if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT)

@@ -4,14 +4,19 @@
 
 #include "db/private.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 enum { UNREAD_BYTES = 1024 * 1024, PATIENCE_MS = 10000 };
 
 typedef struct Talker {
     DbConn *conn;
+    const char *first;
+    const char *second;
     bool ended;
     Error err;
     FiberEvent done;
@@ -22,43 +27,100 @@ static void talk(void *arg)
     Talker *talker = arg;
     char *unread = calloc(1, UNREAD_BYTES + 1);
     memset(unread, 'x', UNREAD_BYTES);
-    DbStatement statements[] = {{.sql = "SELECT pg_sleep(600)"},
+    DbStatement statements[] = {{.sql = talker->first},
+                                {.sql = talker->second},
                                 {"SELECT length($1)", DB_PARAMS(unread), .prepared = false}};
-    assert_false(db_pipeline(talker->conn, statements, 2, NULL, &talker->err));
+    assert_false(db_pipeline(talker->conn, statements, 3, NULL, &talker->err));
     free(unread);
     talker->ended = true;
     fiber_event_broadcast(&talker->done);
 }
 
-/* Waits until the backend of conn sleeps, then ends it. */
-static void end_sleeping(DbConn *observer, const DbConn *conn)
+/* Waits until the backend of conn sleeps. */
+static void await_sleep(DbConn *observer, const DbConn *conn)
 {
     char pid[16];
     snprintf(pid, sizeof(pid), "%d", db_backend_pid(conn));
-    for (bool gone = false; !gone;) {
+    for (bool sleeps = false; !sleeps;) {
         AUTO(db_result_auto) DbResult *result = NULL;
         must(db_query(observer,
-                      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                      "WHERE pid = $1::int AND wait_event = 'PgSleep'",
+                      "SELECT FROM pg_stat_activity WHERE pid = $1::int AND wait_event = 'PgSleep'",
                       DB_PARAMS(pid), &result, &err));
-        gone = db_rows(result) == 1;
-        assert_true(gone || fiber_sleep(5, NULL));
+        sleeps = db_rows(result) == 1;
+        assert_true(sleeps || fiber_sleep(5, NULL));
     }
+}
+
+static void expect_last_words(Talker *talker)
+{
+    if (!talker->ended)
+        assert_true(fiber_event_wait(&talker->done, PATIENCE_MS));
+    assert_int_equal(talker->err.kind, ERROR_UNREACHABLE);
+    if (strcmp(talker->err.sqlstate, "57P01") != 0)
+        fail_msg("instead of its last words: %s", talker->err.message);
+    assert_false(db_usable(talker->conn));
+}
+
+/* A descriptor that can be read from when the backend of conn is gone. */
+static int watch_end(const DbConn *conn)
+{
+    int gone = (int)syscall(SYS_pidfd_open, db_backend_pid(conn), 0);
+    assert_true(gone >= 0);
+    return gone;
+}
+
+/* Waits for that while the loop stands still: all that the backend said waits in the socket, and
+ * nobody has read it. Closes the descriptor. */
+static void stand_still(void *arg)
+{
+    const int *gone = arg;
+    struct pollfd poll_gone = {.fd = *gone, .events = POLLIN};
+    assert_int_equal(poll(&poll_gone, 1, PATIENCE_MS), 1);
+    close(*gone);
+}
+
+/* More than is sent at once: the first part finds out that nobody is there, and the next one fails.
+ */
+DB_CASE(last_words_are_heard_when_sending_fails)
+{
+    enum { MANY = 200 };
+    AUTO(db_close_auto) DbConn *conn = open_as("sender");
+    DbStatement statements[MANY];
+    for (size_t i = 0; i < MANY; i++)
+        statements[i] = (DbStatement){.sql = "SELECT 1"};
+    int gone = watch_end(conn);
+    assert_int_equal(kill(db_backend_pid(conn), SIGTERM), 0);
+    stand_still(&gone);
+    Error err = {0};
+    assert_false(db_pipeline(conn, statements, MANY, NULL, &err));
+    assert_int_equal(err.kind, ERROR_UNREACHABLE);
+    assert_string_equal(err.sqlstate, "57P01");
+    assert_false(db_usable(conn));
 }
 
 DB_CASE(a_backend_that_ends_before_it_has_read_everything_is_noticed)
 {
     AUTO(db_close_auto) DbConn *observer = open_as("observer");
     AUTO(db_close_auto) DbConn *conn = open_as("talker");
-    Talker talker = {.conn = conn};
+    Talker talker = {.conn = conn, .first = "SELECT 1", .second = "SELECT pg_sleep(600)"};
     fiber_start(fixture.loop, "talker", talk, &talker);
-    end_sleeping(observer, conn);
-    if (!talker.ended)
-        assert_true(fiber_event_wait(&talker.done, PATIENCE_MS));
-    assert_int_equal(talker.err.kind, ERROR_UNREACHABLE);
-    if (strcmp(talker.err.sqlstate, "57P01") != 0)
-        fail_msg("instead of its last words: %s", talker.err.message);
-    assert_false(db_usable(conn));
+    await_sleep(observer, conn);
+    assert_int_equal(kill(db_backend_pid(conn), SIGTERM), 0);
+    expect_last_words(&talker);
+}
+
+/* They come in one piece with an answer that is read in large parts, and with the error of the
+ * socket: the second fiber runs before the loop looks at it. */
+DB_CASE(last_words_are_heard_behind_the_answers_before)
+{
+    AUTO(db_close_auto) DbConn *conn = open_as("talker");
+    Talker talker = {.conn = conn,
+                     .first = "SELECT repeat('y', 100000)",
+                     .second = "SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(600)"};
+    int gone = watch_end(conn);
+    fiber_start(fixture.loop, "talker", talk, &talker);
+    fiber_start(fixture.loop, "deaf", stand_still, &gone);
+    expect_last_words(&talker);
 }
 
 /* Ends the idle backend of conn and waits until conn has noticed. */
@@ -133,6 +195,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_backend_that_ends_before_it_has_read_everything_is_noticed),
+        cmocka_unit_test(last_words_are_heard_when_sending_fails),
+        cmocka_unit_test(last_words_are_heard_behind_the_answers_before),
         cmocka_unit_test(closing_a_lost_connection_leaves_the_next_owner_of_its_socket_alone),
         cmocka_unit_test(a_server_that_is_stopped_is_noticed_during_a_statement_without_limit),
         cmocka_unit_test(a_server_that_is_busy_is_waited_for),
