@@ -190,7 +190,7 @@ static bool effect_try(Run *run, const RunEffectOptions *options, RunTransition 
     DbStatement wrote = {db_sql("wrote_add"),
                          DB_PARAMS(run->id_text, transition->node->path, NULL, "{}"),
                          .prepared = true};
-    bool apart = BUG("told_before_commit") || BUG("commit_assumed");
+    bool apart = BUG("told_before_commit");
     if (!transition_write(run, run->effects, transition,
                           writes_rows(options, transition) ? &wrote : NULL, !apart, err))
         return false;

@@ -33,7 +33,6 @@ const BUGS: Record<string, Catcher> = {
   step_checkpoint_apart: forward("hello", "runner/step_change.before:*:kill"),
   told_before_commit: forward("hello", "runner/step_change.before_commit:*:kill"),
   answered_apart: back("hello", "runner/request_done.after_commit:1:kill"),
-  commit_assumed: forward("hello", "runner/step_change.before_commit:*:dropconn"),
   // What a successor must know
   ledger_not_read: forward("hello", "runner/step.committed:*:kill"),
   missing_not_told: forward("hello", "runner/step.committed:*:kill"),
@@ -58,6 +57,7 @@ const BUGS: Record<string, Catcher> = {
   version_not_checked: { unit: "data/test_batch" },
   old_value_overwritten: { unit: "data/test_batch" },
   ours_not_checked: { unit: "data/test_review" },
+  commit_assumed: { unit: "db/test_conn" },
   rollback_taken_for_commit: { unit: "db/test_conn" },
 };
 
