@@ -34,8 +34,9 @@ const TROUBLES: Record<string, Trouble> = {
   "a check fails": { state: "failed", breaks: "INSERT INTO forbidden VALUES (1)", mends: "DELETE FROM forbidden" },
   "a step fails": { state: "failed", breaks: "DROP TABLE needed_by_up", mends: "CREATE TABLE public.needed_by_up (id int)" },
   "a task fails": { state: "failed", breaks: "DROP TABLE needed_by_task", mends: "CREATE TABLE public.needed_by_task (id int)" },
-  "the disk of the backup is full": { state: "failed", fault: "runner/file.folder:1:enospc" },
-  "the disk of the backup is broken": { state: "failed", fault: "runner/file.folder:1:eio" },
+  // The first folder is that of the audit, without which a run goes on.
+  "the disk of the backup is full": { state: "failed", fault: "runner/file.folder:2:enospc" },
+  "the disk of the backup is broken": { state: "failed", fault: "runner/file.folder:2:eio" },
   "a row fails": { state: "failed", breaks: "UPDATE items SET note = 'bad' WHERE id = 3", mends: "UPDATE items SET note = 'fine' WHERE id = 3" },
   "a verification fails": { state: "rolled_back", breaks: "UPDATE items SET note = 'unverified' WHERE id = 1" },
   "an undo fails": {
