@@ -37,9 +37,10 @@ export class Faults {
     return /:\d+\+/.test(this.spec);
   }
 
-  /** Does something fail that a run may rightly stop at, for a person to try again? */
+  /** Does something fail that a run may rightly stop at, for a person to try again? Memory that is there for no process: each worker
+   * that is started falls over, and after some of them the step has failed. */
   get fails(): boolean {
-    return /:(enospc|eio)\b/.test(this.spec);
+    return /:(enospc|eio)\b/.test(this.spec) || (this.lasting && /:enomem\b/.test(this.spec));
   }
 
   /** From here on nothing goes wrong any more. */
