@@ -84,23 +84,21 @@ static bool read_sum(Backfill *backfill, Error *err)
            guess_total(backfill, err);
 }
 
-/* One value, read under the spec's role. */
+/* One value, read under the spec's role, in a transaction that the caller ends. */
 static bool ask(Backfill *backfill, const char *name, DbResult **ret_result, Error *err)
 {
     const DataJob *job = &backfill->job;
     DataParts parts = {0};
     data_parts_set(&parts, "source", job->source);
     data_parts_set(&parts, "where", job->where);
-    if (!db_begin_snapshot(backfill->conn, err))
-        return false;
-    bool ok = read_sum(backfill, err) && data_job_role_on(job, backfill->conn, err) &&
+    bool ok = data_job_role_on(job, backfill->conn, err) &&
               db_query(backfill->conn, data_statement(backfill->arena, name, &parts), NULL,
                        ret_result, err);
-    db_rollback(backfill->conn);
     return ok || error_wrap(err, "reading %s", job->table.shown);
 }
 
-/* Once the crew is at work: counting a million rows takes as long as writing ten thousand. */
+/* Once the crew is at work: counting a million rows takes as long as writing ten thousand. What was
+ * done and what is left are of one snapshot. */
 static bool count_total(Backfill *backfill, Error *err)
 {
     bool counts = !backfill->counted && !is_import(backfill) /* guess_total() */ &&
@@ -109,7 +107,10 @@ static bool count_total(Backfill *backfill, Error *err)
     backfill->counted = true;
     if (!counts)
         return true;
-    if (!ask(backfill, "data_count", &result, err))
+    bool ok = db_begin_snapshot(backfill->conn, err) && read_sum(backfill, err) &&
+              ask(backfill, "data_count", &result, err);
+    db_rollback(backfill->conn);
+    if (!ok)
         return false;
     backfill->progress.total = rows_done(&backfill->sum) + db_int(result, 0, 0);
     return true;
@@ -445,7 +446,9 @@ static bool end_pass(Backfill *backfill, bool *ret_end, DataOutcome *outcome, Er
     outcome->end = DATA_DONE;
     if (backfill->job.spec->where == NULL)
         return true;
-    if (!ask(backfill, "data_left", &left, err))
+    bool ok = db_begin(backfill->conn, err) && ask(backfill, "data_left", &left, err);
+    db_rollback(backfill->conn);
+    if (!ok)
         return false;
     /* A pass that had nothing to do has shown that what is left lies in the review queue. */
     bool idle = backfill->pass_rows == rows_done(&backfill->sum) && backfill->sum.pass > 1;

@@ -107,7 +107,7 @@ typedef struct UndoBatch {
     int rows;
     int64_t taken;
     int64_t restored; /* of the taken ones; the others were changed by somebody else */
-    size_t bytes;     /* of the taken ones, as they came */
+    size_t bytes;     /* of the old values of the taken ones */
 } UndoBatch;
 
 /* The arrays of a batch: one for each key column, then old and written. */
@@ -256,13 +256,12 @@ static bool batch_in_transaction(Undo *undo, void *ctx, Error *err)
     batch->taken = db_rows(rows);
     if (batch->taken == 0)
         return true;
-    for (int i = 0; i < db_rows(rows); i++)
-        batch->bytes += (size_t)db_value_bytes(rows, i, 1);
     UndoArrays arrays;
     arrays_init(&arrays, undo);
     bool ok = arrays_fill(&arrays, undo, rows, err) &&
               restore(undo, &arrays, &batch->restored, err) &&
               book(undo, &arrays, batch->taken, batch->restored, err);
+    batch->bytes = arrays.items[undo->job->table.key_count].bytes.length_bytes;
     arrays_done(&arrays);
     return ok;
 }

@@ -140,21 +140,28 @@ bool db_exchange_finish(DbConn *conn, PGresult *result, DbResult **ret_result, i
     return false;
 }
 
-/* Of a broken connection: the first error that the server told, or NULL. In a pipeline one NULL
- * ends an answer, and two end everything. */
+/* Whether a broken connection has told all: one NULL ends an answer of a pipeline, two in a row end
+ * everything. *nulls counts them. */
+static bool told_all(const PGresult *result, int *nulls)
+{
+    *nulls = result == NULL ? *nulls + 1 : 0;
+    return *nulls >= 2;
+}
+
+/* Of a broken connection: the first error that the server told, or NULL. */
 static PGresult *last_words(DbConn *conn)
 {
-    for (int ends = 0; ends < 2;) {
+    for (int nulls = 0;;) {
         PGresult *result = pq->getResult(conn->pg);
-        ExecStatusType status = pq->resultStatus(result);
-        ends = result == NULL ? ends + 1 : 0;
-        if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT)
-            ends = 2; /* libpq would say so for ever */
+        if (told_all(result, &nulls))
+            return NULL;
         if (result != NULL && pq->resultErrorField(result, PG_DIAG_SQLSTATE) != NULL)
             return result;
+        ExecStatusType status = pq->resultStatus(result);
         pq->clear(result);
+        if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT)
+            return NULL; /* libpq would say so for ever */
     }
-    return NULL;
 }
 
 /* What could not even be sent: too many parameters, or the connection is gone. */
@@ -425,22 +432,21 @@ typedef struct PipelineError {
 } PipelineError;
 
 /* The result of each statement into kept, up to the synchronization point, or to the last word of a
- * connection that is gone: two NULLs, as in last_words(). */
+ * connection that is gone. */
 static PipelineError collect_pipeline(DbConn *conn, PGresult **kept, size_t count)
 {
     PipelineError error = {0};
-    bool ended = false;
+    int nulls = 0;
     for (size_t i = 0;;) {
         PGresult *result = db_exchange_next(conn);
+        bool over = told_all(result, &nulls);
         if (result == NULL) { /* the end of a statement, or the connection is gone */
             bool gone = conn->lost || pq->status(conn->pg) == CONNECTION_BAD;
-            if (gone && (ended || error.result != NULL))
+            if (gone && (over || error.result != NULL))
                 return error.result != NULL ? error : (PipelineError){NULL, i - 1};
-            ended = true;
             i++;
             continue;
         }
-        ended = false;
         ExecStatusType status = pq->resultStatus(result);
         bool is_end = status == PGRES_PIPELINE_SYNC;
         if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT)

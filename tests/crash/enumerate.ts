@@ -205,10 +205,18 @@ for (const forward of scenes) {
 }
 const chosen = inOrder(cases).slice(0, options.flag("list") ? 0 : limit);
 console.log(`${listed.size} points, ${chosen.length} of ${cases.length} cases`);
+let ended = 0;
+const toldEvery = setInterval(() => {
+  const spent = (Date.now() - begun) / 60_000;
+  const left = ended === 0 ? "" : `, about ${((spent * (chosen.length - ended)) / ended).toFixed(0)} more at this speed`;
+  console.log(`${ended} of ${chosen.length} cases, ${figures.wrong_runs} wrong, ${spent.toFixed(0)} min${left}`);
+}, 60_000);
 await inParallel(chosen, jobs, async (one) => {
   if ((Date.now() - begun) / 1000 > seconds) return;
   note(one, await play(one.scene, one.spec));
+  ended++;
 });
+clearInterval(toldEvery);
 await cluster.stop();
 
 figures.points = listed.size;

@@ -191,8 +191,9 @@ static void a_crowd_is_told_to_come_again(void **state)
     for (int i = 0; i < CROWD; i++) {
         Reply reply = read_reply(fds[i], true);
         counts[reply.status]++;
-        if (reply.status != 401)
-            assert_string_equal(header_of(&reply, "retry-after"), "1");
+        const char *after = header_of(&reply, "retry-after");
+        if (reply.status != 401 && (after == NULL || strcmp(after, "1") != 0))
+            fail_msg("%d, Retry-After: %s", reply.status, after == NULL ? "(none)" : after);
         reply_done(&reply);
         close(fds[i]);
     }
