@@ -26,8 +26,9 @@ void data_controller_init(DataController *controller, int first_rows, int64_t ta
 int data_controller_rows(DataController *controller)
 {
     static const int TENTHS[] = {0, 1, 0, -1};
-    int dither = controller->rows / 10 * TENTHS[controller->turn++ % COUNT_OF(TENTHS)];
-    int rows = controller->rows + dither;
+    int tenth = controller->rows < 10 ? 1 : controller->rows / 10;
+    int rows = controller->rows + tenth * TENTHS[controller->turn++ % COUNT_OF(TENTHS)];
+    rows = rows < BOUND_BATCH_ROWS_MIN ? BOUND_BATCH_ROWS_MIN : rows;
     return rows > controller->most ? controller->most : rows;
 }
 
@@ -95,16 +96,16 @@ static void keep(DataController *controller, double rows, double us)
 void data_controller_sample(DataController *controller, int rows, int64_t us)
 {
     double took = (double)(us > 0 ? us : 1);
-    double fixed;
-    double per_row;
+    double fixed = 0;
+    double per_row = 0;
     if (took > allowed_us(controller) * PANIC_FACTOR) {
         panic(controller, rows, took);
         return;
     }
     keep(controller, rows, took);
-    if (controller->samples_count < SAMPLES_TO_FIT) {
+    if (controller->samples_count < SAMPLES_TO_FIT || !fit(controller, &fixed, &per_row)) {
         set_rows(controller, rows * allowed_us(controller) / took);
-    } else if (fit(controller, &fixed, &per_row)) {
+    } else {
         controller->fixed_us = fixed > 0 ? fixed : 0;
         double left = allowed_us(controller) - controller->fixed_us;
         bool hopeless = per_row <= 0 || left <= 0; /* more rows cost nothing, as far as is known */

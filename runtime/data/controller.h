@@ -29,8 +29,8 @@ typedef struct DataController {
 
 /// first_rows 0 = CONTROLLER_FIRST_ROWS.
 void data_controller_init(DataController *controller, int first_rows, int64_t target_us);
-/// Rows of the next batch. Varies by a tenth from turn to turn, so that the slope can be told from
-/// the fixed cost.
+/// Rows of the next batch. Varies by a tenth, at least by one, from turn to turn, so that the slope
+/// can be told from the fixed cost.
 int data_controller_rows(DataController *controller);
 /// A batch of rows (> 0) took us. More than five times the target shrinks to a tenth at once,
 /// unless that has not helped before: then most of it is fixed cost, and batches become as long as

@@ -53,6 +53,17 @@ static void test_panics_and_recovers(void **state)
     assert_in_range(settle(&controller, 20, 0, 150), 1900, 2100);
 }
 
+/* Batches of two rows, because rows were slow or work was slowed, are not two for ever. */
+static void test_grows_again_from_the_smallest(void **state)
+{
+    UNUSED(state);
+    DataController controller;
+    data_controller_init(&controller, 50, TARGET_US / 60);
+    assert_in_range(settle(&controller, 100, 500, 2500), 1, 3);
+    controller.target_us = TARGET_US;
+    assert_in_range(settle(&controller, 60, 500, 250), 900, 1500);
+}
+
 static void test_follows_a_slower_server(void **state)
 {
     UNUSED(state);
@@ -112,6 +123,7 @@ int main(void)
         cmocka_unit_test(test_finds_the_target),
         cmocka_unit_test(test_growth_is_bounded),
         cmocka_unit_test(test_panics_and_recovers),
+        cmocka_unit_test(test_grows_again_from_the_smallest),
         cmocka_unit_test(test_follows_a_slower_server),
         cmocka_unit_test(test_fixed_cost_above_the_target_grows),
         cmocka_unit_test(test_fixed_cost_far_above_the_target_is_no_panic),
