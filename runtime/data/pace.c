@@ -16,6 +16,7 @@ static const struct Rule {
 
 static const double DUTY_LEAST = 0.01;
 static const double DUTY_AFTER_PAUSE = 0.25;
+static const double DUTY_FIRST = 0.05;
 static const double DUTY_STEP = 0.05;
 static const double SMOOTH_US = 2e6;
 /* Of one look at a steering signal: the share changes by the root of how far it is from its limit,
@@ -23,6 +24,9 @@ static const double SMOOTH_US = 2e6;
 static const double STEER_POWER = 0.5;
 static const double STEER_LEAST = 0.5;
 static const double STEER_MOST = 1.25;
+/* While it begins. The median is a value late: the limit is reached two steps before it is seen. */
+static const double BEGIN_FACTOR = 1.5;
+static const double BEGUN_FACTOR = 1 / (1.5 * 1.5);
 enum { AGAIN_US = 60000000 };
 
 /* What the worst signal says. */
@@ -62,14 +66,20 @@ void data_pace_init(DataPace *pace, double duty, int64_t now_us)
         snprintf(pace->why, sizeof(pace->why), "it was paused when its runner ended");
 }
 
+static void slowly(DataPace *pace, const char *why)
+{
+    snprintf(pace->why, sizeof(pace->why), "%s", why);
+    snprintf(pace->until, sizeof(pace->until), "faster while all signals keep their limits");
+}
+
 void data_pace_begin_slowly(DataPace *pace)
 {
-    if (pace->state == PACE_PAUSED || pace->duty <= DUTY_AFTER_PAUSE)
+    if (pace->state == PACE_PAUSED || pace->duty <= DUTY_FIRST)
         return;
     pace->state = PACE_SLOWED;
-    pace->duty = DUTY_AFTER_PAUSE;
-    snprintf(pace->why, sizeof(pace->why), "it begins slowly");
-    snprintf(pace->until, sizeof(pace->until), "faster while the metrics keep their limits");
+    pace->duty = DUTY_FIRST;
+    pace->beginning = true;
+    slowly(pace, "it begins slowly");
 }
 
 static size_t past_of(DataPace *pace, const DataSignal *signal, int64_t now_us)
@@ -191,6 +201,7 @@ static void pause(DataPace *pace, const Look *look, int64_t now_us)
     pace->state = PACE_PAUSED;
     pace->left = pace->duty;
     pace->duty = 0;
+    pace->beginning = false;
     pace->paused_us = now_us;
     pace->calm_us = -1;
     explain(pace, look);
@@ -211,17 +222,22 @@ static void stay_paused(DataPace *pace, const Look *look, int64_t now_us)
     pace->resumed_us = now_us;
     pace->state = PACE_SLOWED;
     pace->duty = fmin(DUTY_AFTER_PAUSE, fmax(pace->left / 2, DUTY_LEAST));
+    slowly(pace, "it goes on slowly after a pause");
 }
 
-static double steered(double pressure)
+static double steered(DataPace *pace, double pressure)
 {
+    bool begins = pace->beginning;
+    pace->beginning = begins && pressure < STEERS.slow;
+    if (begins)
+        return pace->beginning ? BEGIN_FACTOR : BEGUN_FACTOR;
     return fmin(fmax(pow(pressure, -STEER_POWER), STEER_LEAST), STEER_MOST);
 }
 
 static void steer(DataPace *pace, const Look *look)
 {
     double stops = look->stops.pressure;
-    double factor = look->fresh ? steered(look->steers.pressure) : 1;
+    double factor = look->fresh ? steered(pace, look->steers.pressure) : 1;
     bool near_stop = stops > STOPS.slow;
     if (near_stop)
         pace->duty *= 1 - 0.5 * (stops - STOPS.slow) / (STOPS.stop - STOPS.slow);

@@ -41,6 +41,7 @@ typedef struct DataPace {
     double duty;     ///< the share of time to work: 0 while paused, else 0.01 to 1
     double most;     ///< a person's limit to that
     double left;     ///< the share when it was paused last
+    bool beginning;  ///< slowly: no signal that steers has come near its limit yet
     char why[256];   ///< "the lag of replica s1 is 6.1 s, its limit is 5 s"; "" when free
     char until[128]; ///< what ends it: "goes on below 4 s for 3 s"
     int64_t hold_us; ///< how long the newest pause lasts at least
@@ -61,8 +62,9 @@ typedef struct DataPace {
 
 /// duty: where a runner before this one left it; 1 = nobody was there.
 void data_pace_init(DataPace *pace, double duty, int64_t now_us);
-/// Nobody knows yet what the application bears: at most a quarter of the time to begin with. A
-/// pause stays one.
+/// Nobody knows yet what the application bears: a twentieth of the time to begin with, and half as
+/// much again at each new value until one reaches its limit, as TCP finds a link's speed. A pause
+/// stays one.
 void data_pace_begin_slowly(DataPace *pace);
 /// One look: count <= PACE_SIGNALS_MAX signals as they are now (monotonic, µs).
 void data_pace_look(DataPace *pace, const DataSignal *signals, size_t count, int64_t now_us);

@@ -135,7 +135,7 @@ test("a metric at twice its limit pauses it, also when its runner dies; when it 
   const stream = new Schemas(JSON.parse(readFileSync(join(root, "docs/asyncapi.json"), "utf8")) as Schema);
   const { payload } = stream.resolve("#/components/messages/step.throttle") as { payload: { properties: { data: Schema } } };
   for (const data of told) assert.deepEqual(stream.complaints(data, payload.properties.data), []);
-  assert.deepEqual([told[0]?.["state"], told[0]?.["duty"], told[0]?.["why"]], ["slowed", 0.25, "it begins slowly"]);
+  assert.deepEqual([told[0]?.["state"], told[0]?.["duty"], told[0]?.["why"]], ["slowed", 0.05, "it begins slowly"]);
   const paused = told.findIndex((data) => data["state"] === "paused" && data["duty"] === 0);
   assert.ok(paused > 0 && told.slice(paused + 1).some((data) => data["state"] !== "paused" && Number(data["duty"]) > 0));
 });
