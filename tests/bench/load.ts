@@ -49,6 +49,13 @@ interface Trial {
   perSecond: number;
 }
 
+/** Beside the application alone before and after it, in the geometric mean: a disk that is shared changes within minutes. */
+interface Compared extends Trial {
+  alone: Trial;
+}
+
+const mean = (a: number, b: number): number => Math.sqrt(a * b);
+
 /** Latencies in ms of what pgbench's log files tell, from the place in each that was read before. */
 class Log {
   private readonly read = new Map<string, number>();
@@ -155,6 +162,21 @@ class LoadBench {
     return trial;
   }
 
+  /** In turn, so many together, with the application alone before and after. */
+  async between(together: number, trials: (() => Promise<Trial>)[]): Promise<Compared[]> {
+    const compared: Compared[] = [];
+    let before = await this.baseline();
+    for (let from = 0; from < trials.length; from += together) {
+      const seen: Trial[] = [];
+      for (const trial of trials.slice(from, from + together)) seen.push(await trial());
+      const after = await this.baseline();
+      const alone = { p95Ms: mean(before.p95Ms, after.p95Ms), wholeMs: mean(before.wholeMs, after.wholeMs), perSecond: 0 };
+      compared.push(...seen.map((trial) => ({ ...trial, alone })));
+      before = after;
+    }
+    return compared;
+  }
+
   headgate(): Promise<Trial> {
     return this.beside(async (database, until) => {
       const folder = writePlan({ "plan.lua": PLAN, "headgate.yaml": config(this.limitMs) });
@@ -231,6 +253,21 @@ async function throttleReacts(times: number): Promise<number[]> {
   return seconds;
 }
 
+/** The fastest of the fixed settings that keep the limit, and keep it again: of a dozen, one is always lucky once. */
+async function bestFixed(bench: LoadBench): Promise<{ perSecond: number; what: string } | undefined> {
+  const settings = SIZES.flatMap((size) =>
+    PAUSES_MS.map((pauseMs) => ({ what: `${size} rows and ${pauseMs} ms`, trial: () => bench.fixed(size, pauseMs) })),
+  );
+  const keeps = (seen: Compared): boolean => seen.p95Ms <= seen.alone.p95Ms * ALLOWED;
+  const compared = await bench.between(PAUSES_MS.length, settings.map(({ trial }) => trial));
+  const kept = settings.map((setting, i) => ({ ...setting, seen: compared[i] as Compared })).filter(({ seen }) => keeps(seen));
+  for (const { what, trial, seen } of kept.sort((a, b) => b.seen.perSecond - a.seen.perSecond)) {
+    const [again] = await bench.between(1, [trial]);
+    if (again !== undefined && keeps(again)) return { what, perSecond: mean(seen.perSecond, again.perSecond) };
+  }
+  return undefined;
+}
+
 /** rows must last for seconds of work at full speed. */
 export async function measureLoad(figures: Figures, rows: number, seconds: number, times: number): Promise<void> {
   const cluster = await Cluster.start({
@@ -238,36 +275,24 @@ export async function measureLoad(figures: Figures, rows: number, seconds: numbe
     settings: { autovacuum: "off", shared_buffers: "1GB", max_wal_size: "8GB", checkpoint_timeout: "30min" },
   });
   const bench = await LoadBench.prepare(cluster, rows, seconds);
-  const alone: Trial[] = [];
-  const ours: Trial[] = [];
-  for (let time = 0; time < times; time++) {
-    alone.push(await bench.baseline());
-    ours.push(await bench.headgate());
-  }
-  const base = median(alone.map((trial) => trial.p95Ms));
-  const rate = median(ours.map((trial) => trial.perSecond));
-  let best = { perSecond: 0, what: "none keeps it" };
-  for (const size of SIZES) {
-    for (const pauseMs of PAUSES_MS) {
-      const trial = await bench.fixed(size, pauseMs);
-      if (trial.p95Ms <= base * ALLOWED && trial.perSecond > best.perSecond)
-        best = { perSecond: trial.perSecond, what: `${size} rows and ${pauseMs} ms` };
-    }
-  }
+  const ours = await bench.between(1, Array.from({ length: times }, () => () => bench.headgate()));
+  const best = await bestFixed(bench);
   await cluster.stop();
-  const ratios = ours.map((trial, i) => trial.p95Ms / (alone[i] as Trial).p95Ms);
-  const told = (trials: Trial[], key: "p95Ms" | "wholeMs"): string => trials.map((trial) => trial[key].toFixed(1)).join(", ");
+  const rate = median(ours.map((trial) => trial.perSecond));
+  const told = (values: number[]): string => values.map((value) => value.toFixed(1)).join(", ");
+  const parts = (key: "p95Ms" | "wholeMs"): string => told(ours.map((trial) => trial[key]));
+  const alone = (key: "p95Ms" | "wholeMs"): string => told(ours.map((trial) => trial.alone[key]));
   figures.add({
     name: "app_p95_vs_baseline",
-    value: median(ratios),
+    value: median(ours.map((trial) => trial.p95Ms / trial.alone.p95Ms)),
     goal: `≤ ${ALLOWED}`,
-    detail: `p95 of a second ${told(ours, "p95Ms")} ms against ${told(alone, "p95Ms")} ms alone; of all requests ${told(ours, "wholeMs")} against ${told(alone, "wholeMs")}`,
+    detail: `p95 of a second ${parts("p95Ms")} ms against ${alone("p95Ms")} ms alone; of all requests ${parts("wholeMs")} against ${alone("wholeMs")}`,
   });
   figures.add({
     name: "backfill_under_load_vs_best",
-    value: best.perSecond === 0 ? 1 : rate / best.perSecond,
+    value: best === undefined ? 1 : rate / best.perSecond,
     goal: "≥ 0.7",
-    detail: `${rate.toFixed(0)} rows/s against ${best.perSecond.toFixed(0)} (${best.what})`,
+    detail: `${rate.toFixed(0)} rows/s against ${best === undefined ? "none: no fixed setting kept it twice" : `${best.perSecond.toFixed(0)} (${best.what})`}`,
   });
   const reacted = await throttleReacts(times);
   figures.add({
