@@ -26,7 +26,6 @@ static const double STEER_LEAST = 0.5;
 static const double STEER_MOST = 1.25;
 /* While it begins. The median is a value late: the limit is reached two steps before it is seen. */
 static const double BEGIN_FACTOR = 1.5;
-static const double BEGUN_FACTOR = 1 / (1.5 * 1.5);
 enum { AGAIN_US = 60000000 };
 
 /* What the worst signal says. */
@@ -227,11 +226,10 @@ static void stay_paused(DataPace *pace, const Look *look, int64_t now_us)
 
 static double steered(DataPace *pace, double pressure)
 {
-    bool begins = pace->beginning;
-    pace->beginning = begins && pressure < STEERS.slow;
-    if (begins)
-        return pace->beginning ? BEGIN_FACTOR : BEGUN_FACTOR;
-    return fmin(fmax(pow(pressure, -STEER_POWER), STEER_LEAST), STEER_MOST);
+    if (!pace->beginning)
+        return fmin(fmax(pow(pressure, -STEER_POWER), STEER_LEAST), STEER_MOST);
+    pace->beginning = pressure < STEERS.slow;
+    return pace->beginning ? BEGIN_FACTOR : 1 / (BEGIN_FACTOR * BEGIN_FACTOR);
 }
 
 static void steer(DataPace *pace, const Look *look)
