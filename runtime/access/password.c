@@ -5,8 +5,6 @@
 
 #include <sodium/core.h>
 #include <sodium/crypto_pwhash.h>
-#include <sodium/randombytes.h>
-#include <sodium/utils.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,14 +48,14 @@ typedef struct Work {
     const char *hash; ///< NULL: hash the password
     const char *password;
     bool right;
-    bool failed; ///< out of memory
-    char made[ACCESS_PASSWORD_HASH_BYTES];
+    char made[ACCESS_PASSWORD_HASH_BYTES]; ///< "" when there is not enough memory
 } Work;
 
 static void make_hash(Work *work)
 {
-    work->failed = crypto_pwhash_str(work->made, work->password, strlen(work->password), OPERATIONS,
-                                     MEMORY_BYTES) != 0;
+    if (crypto_pwhash_str(work->made, work->password, strlen(work->password), OPERATIONS,
+                          MEMORY_BYTES) != 0)
+        work->made[0] = '\0';
 }
 
 /* On a thread of the pool. */
@@ -101,8 +99,7 @@ static bool work_off_the_loop(AccessHasher *hasher, Work *work, Error *err)
         return false;
     fiber_run_blocking(run, work);
     leave(hasher);
-    return !work->failed ||
-           error_set(err, ERROR_INTERNAL, "there is not enough memory to hash a password");
+    return true;
 }
 
 bool access_password_hash(AccessHasher *hasher, const char *password,
@@ -111,40 +108,21 @@ bool access_password_hash(AccessHasher *hasher, const char *password,
     Work work = {.password = password};
     if (!work_off_the_loop(hasher, &work, err))
         return false;
+    if (work.made[0] == '\0')
+        return error_set(err, ERROR_INTERNAL, "there is not enough memory to hash a password");
     memcpy(ret_hash, work.made, sizeof(work.made));
-    return true;
-}
-
-/* Made once, of random bytes: comparing with it takes what comparing with a real one takes. */
-static bool hash_of_nobody(AccessHasher *hasher, const char **ret_hash, Error *err)
-{
-    unsigned char random[32];
-    char text[2 * sizeof(random) + 1];
-    *ret_hash = hasher->nobody;
-    if (hasher->nobody[0] != '\0')
-        return true;
-    invariant(sodium_init() >= 0);
-    randombytes_buf(random, sizeof(random));
-    sodium_bin2hex(text, sizeof(text), random, sizeof(random));
-    char made[ACCESS_PASSWORD_HASH_BYTES];
-    if (!access_password_hash(hasher, text, made, err))
-        return false;
-    memcpy(hasher->nobody, made, sizeof(made));
     return true;
 }
 
 bool access_password_verify(AccessHasher *hasher, const char *hash, const char *password,
                             bool *ret_right, char ret_newer[ACCESS_PASSWORD_HASH_BYTES], Error *err)
 {
-    const char *nobody = NULL;
-    if (!hash_of_nobody(hasher, &nobody, err))
-        return false;
     bool known = hash[0] != '\0';
-    Work work = {.password = password, .hash = known ? hash : nobody};
+    Work work = {.password = password, .hash = known ? hash : NULL}; /* either is one hash */
     if (!work_off_the_loop(hasher, &work, err))
         return false;
-    *ret_right = known && work.right;
-    memcpy(ret_newer, work.made, sizeof(work.made));
+    *ret_right = work.right;
+    snprintf(ret_newer, ACCESS_PASSWORD_HASH_BYTES, "%s", work.right ? work.made : "");
     return true;
 }
 

@@ -21,7 +21,6 @@ typedef struct AccessHasher {
     int running;
     int waiting;
     FiberEvent freed;
-    char nobody[ACCESS_PASSWORD_HASH_BYTES]; ///< what an unknown person's password is compared with
 } AccessHasher;
 
 /// Waits. The text to store. ERROR_UNREACHABLE when too many are in front.

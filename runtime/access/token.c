@@ -100,12 +100,13 @@ bool access_token_list(DbConn *state, json_t **ret_tokens, Error *err)
     return call_json(state, "access_token_list", NULL, ret_tokens, err);
 }
 
-/* One row: person, role, csrf, hash. */
+/* One row: person, role, csrf, hash, is it a session of an API token. */
 static bool take_identity(const DbResult *result, AccessIdentity *identity, Error *err)
 {
     if (db_rows(result) != 1)
         return error_set(err, ERROR_REFUSED, "this token is not valid (any more)");
-    *identity = (AccessIdentity){.role = access_role_parse(db_value(result, 0, 1))};
+    *identity = (AccessIdentity){.role = access_role_parse(db_value(result, 0, 1)),
+                                 .by_token = db_bool(result, 0, 4)};
     snprintf(identity->person, sizeof(identity->person), "%s", db_value(result, 0, 0));
     snprintf(identity->csrf, sizeof(identity->csrf), "%s", db_value(result, 0, 2));
     snprintf(identity->hash, sizeof(identity->hash), "%s", db_value(result, 0, 3));

@@ -24,7 +24,8 @@ typedef struct AccessTokenNew {
 /// log_secret().
 NODISCARD bool access_token_create(DbConn *state, const AccessTokenNew *options,
                                    char ret_token[ACCESS_TOKEN_BYTES], Error *err);
-/// Waits. id: the first characters (>= 6) of a token's hash, as access_token_list() shows them.
+/// Waits. Its sessions end too. id: the first characters (>= 6) of a token's hash, as
+/// access_token_list() shows them.
 NODISCARD bool access_token_revoke(DbConn *state, const char *id, Error *err);
 /// Waits. [{id, person, kind, label, created_at, seen_at, expires_at, used_at}], newest first, no
 /// sessions.
@@ -41,11 +42,13 @@ typedef struct AccessIdentity {
     AccessRole role;
     char csrf[ACCESS_TOKEN_BYTES]; ///< "" for API tokens: they need none
     char hash[HASH_HEX_BYTES];     ///< of the token; names the session
+    bool by_token;                 ///< a session that an API token was turned into
 } AccessIdentity;
 
-/// Waits. Turns a log-in link's token (once) or an API token into a session. ERROR_REFUSED when it
-/// is unknown, used, expired or its person is disabled: the message does not say which. before: the
-/// hash of the session that the browser had until now, which ends; NULL = none.
+/// Waits. Turns a log-in link's token (once) or an API token into a session; an API token's ends
+/// with it. ERROR_REFUSED when it is unknown, used, expired or its person is disabled: the message
+/// does not say which. before: the hash of the session that the browser had until now, which ends;
+/// NULL = none.
 NODISCARD bool access_login(DbConn *state, const char *token, const char *before,
                             char ret_session[ACCESS_TOKEN_BYTES], AccessIdentity *ret_identity,
                             Error *err);

@@ -43,8 +43,9 @@ enum {
         256 * 1024, ///< unsent frames of one viewer; beyond it the viewer is reset
     BOUND_WS_FRAME_BYTES = 128 * 1024,
     BOUND_WS_FLUSH_MS = 20,
-    BOUND_EVENT_BYTES = 16 * 1024,
+    BOUND_EVENT_BYTES = 16 * 1024, ///< what a runner tells; the rest of it is cut
     BOUND_EVENT_PAGE = 1000,
+    BOUND_LOG_LINE_BYTES = 2000, ///< of a run's log
 
     /* database */
     BOUND_QUERY_ROWS = 100000, ///< rows a plan's db:query may fetch

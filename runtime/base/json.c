@@ -2,8 +2,10 @@
 #include "base/json.h"
 
 #include "base/bounds.h"
+#include "base/text.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,8 +99,11 @@ bool json_get_bool(const json_t *object, const char *key, bool otherwise)
 void json_set_string(json_t *object, const char *key, const char *text)
 {
     json_t *value = text == NULL ? json_null() : json_string(text);
-    if (value == NULL)
-        value = json_string_nocheck("(not UTF-8)");
+    if (value == NULL) {
+        AUTO(base_free) char *mended = base_strdup(text);
+        text_make_utf8(mended);
+        value = json_string(mended);
+    }
     json_object_set_new(object, key, value);
 }
 
@@ -124,4 +129,21 @@ json_t *json_from_error(const Error *err)
     if (err->hint[0] != '\0')
         json_set_string(object, "hint", err->hint);
     return object;
+}
+
+static ErrorKind kind_named(const char *name)
+{
+    for (int kind = ERROR_INPUT; kind <= ERROR_INTERNAL; kind++) {
+        if (text_equal(error_kind_name((ErrorKind)kind), name))
+            return (ErrorKind)kind;
+    }
+    return ERROR_INTERNAL;
+}
+
+void json_to_error(const json_t *object, Error *ret)
+{
+    error_set(ret, kind_named(json_get_string(object, "kind", "")), "%s",
+              json_get_string(object, "message", ""));
+    snprintf(ret->sqlstate, sizeof(ret->sqlstate), "%s", json_get_string(object, "sqlstate", ""));
+    error_hint(ret, "%s", json_get_string(object, "hint", ""));
 }

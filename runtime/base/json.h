@@ -23,12 +23,14 @@ const char *json_get_string(const json_t *object, const char *key, const char *o
 int64_t json_get_int(const json_t *object, const char *key, int64_t otherwise);
 double json_get_number(const json_t *object, const char *key, double otherwise);
 bool json_get_bool(const json_t *object, const char *key, bool otherwise);
-/// Sets key to text, or to null when text is NULL.
+/// Sets key to text, or to null when text is NULL. What is not UTF-8 in it becomes "?".
 void json_set_string(json_t *object, const char *key, const char *text);
 void json_set_int(json_t *object, const char *key, int64_t value);
 /// 64-bit ids travel as strings, because browsers have doubles.
 void json_set_id(json_t *object, const char *key, int64_t id);
 /// {kind, message, sqlstate?, hint?}
 json_t *json_from_error(const Error *err);
+/// What json_from_error() wrote; ERROR_INTERNAL when its kind is none of ours.
+void json_to_error(const json_t *object, Error *ret);
 
 #endif

@@ -115,3 +115,70 @@ char *text_int(char *end, int64_t value)
         *--at = '-';
     return at;
 }
+
+/* Cutting short may have cut a character in two, and half a character is no JSON. */
+static void drop_half_character(char *text)
+{
+    size_t length = strlen(text);
+    size_t tail = 0; /* continuation bytes at the end */
+    while (tail < length && tail < 4 && ((unsigned char)text[length - 1 - tail] & 0xC0) == 0x80)
+        tail++;
+    if (tail == length)
+        return;
+    unsigned char lead = (unsigned char)text[length - 1 - tail];
+    size_t wanted = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
+    if (tail < wanted)
+        text[length - 1 - tail] = '\0';
+}
+
+/* The length of the UTF-8 character at at (Unicode table 3-7), or 0. The text ends with a NUL,
+ * which is no continuation. */
+static size_t character_length(const unsigned char *at)
+{
+    size_t size = at[0] < 0x80 ? 1 : at[0] >= 0xF0 ? 4 : at[0] >= 0xE0 ? 3 : 2;
+    if (size == 1)
+        return 1;
+    unsigned char low = at[0] == 0xE0 ? 0xA0 : at[0] == 0xF0 ? 0x90 : 0x80;
+    unsigned char high = at[0] == 0xED ? 0x9F : at[0] == 0xF4 ? 0x8F : 0xBF;
+    if (at[0] < 0xC2 || at[0] > 0xF4 || at[1] < low || at[1] > high)
+        return 0;
+    for (size_t i = 2; i < size; i++) {
+        if ((at[i] & 0xC0) != 0x80)
+            return 0;
+    }
+    return size;
+}
+
+/* What people send may be no UTF-8, and a "%.80s" may cut a character in two. */
+static void replace_no_characters(char *text)
+{
+    while (*text != '\0') {
+        size_t length = character_length((const unsigned char *)text);
+        if (length == 0)
+            *text = '?';
+        text += length == 0 ? 1 : length;
+    }
+}
+
+void text_make_utf8(char *string)
+{
+    drop_half_character(string);
+    replace_no_characters(string);
+}
+
+size_t text_control_bytes(const char *string)
+{
+    const unsigned char *at = (const unsigned char *)string;
+    if (at[0] == '\0')
+        return 0;
+    if (at[0] < 0x20 || at[0] == 0x7F)
+        return 1;
+    if (at[0] == 0xC2 && at[1] < 0xA0) /* U+0080…9F, or broken */
+        return at[1] < 0x80 ? 1 : 2;
+    if (at[0] != 0xE2)
+        return 0;
+    bool marks =
+        at[1] == 0x80 && (at[2] == 0x8E || at[2] == 0x8F || (at[2] >= 0xA8 && at[2] <= 0xAE));
+    bool isolates = at[1] == 0x81 && at[2] >= 0xA6 && at[2] <= 0xA9;
+    return marks || isolates ? 3 : 0;
+}

@@ -24,6 +24,14 @@ void text_printf(Text *text, const char *format, ...) PRINTF_LIKE(2, 3);
 const char *text_string(const Text *text); ///< never NULL; "" when empty
 char *text_take(Text *text); ///< moves the string out (free() it); the text is empty after
 
+/// Makes a string UTF-8, in place and never longer: half a character at its end goes, every other
+/// byte that is of none becomes "?".
+void text_make_utf8(char *string);
+
+/// How many bytes the character at string has, if it is one that hides or reorders what a person
+/// reads: a control (a line's end too), or of U+200E/F, U+202A…E, U+2066…9; else 0.
+size_t text_control_bytes(const char *string);
+
 enum { TEXT_INT_BYTES = 24 }; ///< enough for any number of these
 /// Write a number in decimal, without printf, so that it ends before end, where TEXT_INT_BYTES are
 /// free; return where it begins. No NUL.

@@ -5,6 +5,7 @@
 #include "base/bounds.h"
 #include "bind/private.h"
 #include "bind/state.h"
+#include "data/jsonb.h"
 #include "script/error.h"
 
 #include <lauxlib.h>
@@ -258,8 +259,12 @@ static void take_reason(lua_State *L, BindRows *rows, int index)
     bind_verdict_field(L, index, "reason");
     size_t bytes = 0;
     const char *reason = lua_tolstring(L, -1, &bytes);
-    rows->ret->reason = arena_strndup(rows->arena, reason == NULL ? "no reason" : reason,
-                                      bytes < REASON_MAX_BYTES ? bytes : REASON_MAX_BYTES);
+    text_clear(&rows->out);
+    if (reason == NULL)
+        text_append(&rows->out, "no reason");
+    else
+        data_jsonb_clean(&rows->out, reason, bytes, REASON_MAX_BYTES);
+    rows->ret->reason = arena_strdup(rows->arena, text_string(&rows->out));
     lua_pop(L, 1);
 }
 
@@ -306,6 +311,10 @@ static void take_choices(lua_State *L, BindRows *rows, int index)
         lua_pop(L, 1);
     }
     text_append_char(&rows->out, ']');
+    if (!data_jsonb_takes(text_string(&rows->out), rows->out.length_bytes))
+        script_raise(L, 0, ERROR_SCRIPT,
+                     "the choices hold what jsonb cannot: a zero byte, a number of very many "
+                     "digits, or more than it takes");
     rows->ret->choices = arena_memdup(rows->arena, text_string(&rows->out), rows->out.length_bytes);
     lua_pop(L, 1);
 }

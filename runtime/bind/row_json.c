@@ -71,8 +71,24 @@ static void enter(lua_State *L, BindRowJson *out, const char *name)
     out->path[out->depth++] = name;
 }
 
+static void refuse_mixed(lua_State *L)
+{
+    script_raise(L, 0, ERROR_SCRIPT,
+                 "a table with both names and positions is neither a JSON object nor a list");
+}
+
+/* Whatever does not stand at a position of the list would be lost. */
+static void check_list(lua_State *L, int index, lua_Unsigned length)
+{
+    for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
+        if (!lua_isinteger(L, -2) || (lua_Unsigned)lua_tointeger(L, -2) - 1 >= length)
+            refuse_mixed(L);
+    }
+}
+
 static void write_list(lua_State *L, BindRowJson *out, int index, lua_Unsigned length)
 {
+    check_list(L, index, length);
     text_append_char(&out->rows->out, '[');
     for (lua_Unsigned i = 1; i <= length; i++) {
         if (i > 1)
@@ -94,9 +110,7 @@ void bind_row_json_object(lua_State *L, BindRowJson *out, int index)
     while (lua_next(L, index) != 0) {
         size_t bytes = 0;
         if (lua_type(L, -2) != LUA_TSTRING)
-            script_raise(
-                L, 0, ERROR_SCRIPT,
-                "a table with both names and positions is neither a JSON object nor a list");
+            refuse_mixed(L);
         const char *name = lua_tolstring(L, -2, &bytes);
         if (!first)
             text_append_char(&out->rows->out, ',');

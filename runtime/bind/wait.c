@@ -1,4 +1,5 @@
 /* The global names beside the words of the plan language: answer, log, params, require, sleep. */
+#include "base/bounds.h"
 #include "base/clock.h"
 #include "bind/answer.h"
 #include "bind/api.h"
@@ -11,8 +12,6 @@
 
 #include <lauxlib.h>
 #include <string.h>
-
-enum { LOG_BYTES = 2000 };
 
 /* ---- sleep ---- */
 
@@ -51,7 +50,7 @@ static int wait_sleep(lua_State *L)
 
 typedef struct Log {
     const BindTask *task;
-    char line[LOG_BYTES];
+    char line[BOUND_LOG_LINE_BYTES + 1];
 } Log;
 
 /* Outside of Lua, because whoever writes the line may wait. */

@@ -166,23 +166,26 @@ bool cli_api_call(const CliApi *api, const CliApiCall *call, json_t **ret_answer
     return true;
 }
 
+bool cli_api_gate(const CliApi *api, const char *run, const char *gate, json_t **ret_gate,
+                  Error *err)
+{
+    AUTO(arena_auto) Arena *arena = arena_new();
+    const CliApiCall look = {.method = "GET", .path = cli_api_gate_path(arena, run, gate, NULL)};
+    return cli_api_call(api, &look, ret_gate, err);
+}
+
 bool cli_api_decide(const CliApi *api, const CliApiWord *word, json_t **ret_gate, Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
-    AUTO(json_auto) json_t *before = NULL;
     AUTO(json_auto) json_t *body = json_object();
     bool says = !text_equal(word->action, "recheck");
     if (says)
         json_set_string(body, "comment", word->comment == NULL ? "" : word->comment);
     if (json_object_size(word->fields) > 0)
         json_object_set(body, "fields", word->fields);
-    CliApiCall look = {.method = "GET",
-                       .path = cli_api_gate_path(arena, word->run, word->gate, NULL)};
-    if (!cli_api_call(api, &look, &before, err))
-        return false;
     CliApiCall act = {.method = "POST",
                       .path = cli_api_gate_path(arena, word->run, word->gate, word->action),
                       .body = body,
-                      .if_match = json_get_string(before, "digest", "")};
+                      .if_match = word->digest};
     return cli_api_call(api, &act, ret_gate, err);
 }

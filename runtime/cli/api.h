@@ -44,9 +44,13 @@ typedef struct CliApiWord {
     const char *gate;
     const char *action; ///< approve, reject, revoke, break-glass, recheck
     const char *comment;
-    json_t *fields; ///< answers by name; NULL = none
+    const char *digest; ///< of the gate that the person saw: about another, nothing is decided
+    json_t *fields;     ///< answers by name; NULL = none
 } CliApiWord;
-/// Waits. Reads a gate and says it as the token's person.
+/// Waits. *ret_gate is owned by the caller.
+NODISCARD bool cli_api_gate(const CliApi *api, const char *run, const char *gate, json_t **ret_gate,
+                            Error *err);
+/// Waits. Says it as the token's person.
 NODISCARD bool cli_api_decide(const CliApi *api, const CliApiWord *word, json_t **ret_gate,
                               Error *err);
 

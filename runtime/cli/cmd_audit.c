@@ -131,15 +131,13 @@ static void print_entry(const json_t *entry)
 
 static bool list(Audit *audit, CliExit *ret_code, Error *err)
 {
-    const char *limit = cli_option(audit->cli, "limit");
-    const LedgerAuditFilter filter = {.run = audit->run,
-                                      .person = cli_option(audit->cli, "person"),
-                                      .limit = limit == NULL ? ENTRIES : strtoll(limit, NULL, 10)};
+    const CliNumber limit = {
+        .option = "limit", .otherwise = ENTRIES, .least = 1, .most = INT64_MAX};
+    LedgerAuditFilter filter = {.run = audit->run, .person = cli_option(audit->cli, "person")};
     AUTO(json_auto) json_t *entries = NULL;
     UNUSED(ret_code);
-    if (filter.limit < 1)
-        return error_set(err, ERROR_INPUT, "--limit is a number from 1");
-    if (!ledger_audit_list(audit->state, &filter, &entries, err))
+    if (!cli_option_number(audit->cli, &limit, &filter.limit, err) ||
+        !ledger_audit_list(audit->state, &filter, &entries, err))
         return false;
     size_t i;
     json_t *entry;

@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { EVENTS_USUAL = 1005 };
+
 typedef struct Demo {
     Cli *cli;
     Arena *arena;
@@ -61,7 +63,11 @@ static const char *plan_folder(const Cli *cli, Arena *arena)
 static bool start_database(Demo *demo, Error *err)
 {
     const char *directory = cli_option(demo->cli, "directory");
-    const char *events = cli_option(demo->cli, "events");
+    const CliNumber number = {
+        .option = "events", .otherwise = EVENTS_USUAL, .least = 0, .most = INT32_MAX};
+    int64_t events = 0;
+    if (!cli_option_number(demo->cli, &number, &events, err))
+        return false;
     say("starting a private PostgreSQL on a unix socket; nothing of yours is touched");
     DbClusterOptions options = {.directory = directory, .keep = directory != NULL, .durable = true};
     if (!db_cluster_start(demo->cli->loop, &options, &demo->cluster, err))
@@ -71,8 +77,7 @@ static bool start_database(Demo *demo, Error *err)
     setenv("HEADGATE_HOME",
            arena_printf(demo->arena, "%s/headgate", db_cluster_directory(demo->cluster)), 0);
     say("loading the application's tables");
-    return cli_demo_load(demo->cli, conninfo, demo->folder,
-                         events == NULL ? 1005 : strtoll(events, NULL, 10), err) &&
+    return cli_demo_load(demo->cli, conninfo, demo->folder, events, err) &&
            (!cli_flag(demo->cli, "breach") || cli_demo_breach(demo->cli, conninfo, err));
 }
 

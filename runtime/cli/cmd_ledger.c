@@ -6,9 +6,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-enum { DATABASES_MAX = 32 };
+enum { DATABASES_MAX = 32, DAYS_USUAL = 90, DAYS_MAX = 36500 };
 
 /* The state database first, then the environment's other databases that have the schema: runs put
  * the ledger of their effects there. */
@@ -127,10 +126,14 @@ static bool prune_target(DbConn *state, int days, const Database *database, Erro
 
 static bool ledger_prune(Cli *cli, const CliContext *context, DbConn *state, Error *err)
 {
-    int days =
-        cli_option(cli, "days") == NULL ? 90 : (int)strtol(cli_option(cli, "days"), NULL, 10);
+    const CliNumber number = {
+        .option = "days", .otherwise = DAYS_USUAL, .least = 0, .most = DAYS_MAX};
+    int64_t given = 0;
     int64_t events = 0;
     AUTO(databases_done) Databases all = {.arena = arena_new()};
+    if (!cli_option_number(cli, &number, &given, err))
+        return false;
+    int days = (int)given;
     if (!ledger_schema_check(state, err) || !ledger_schema_prune(state, days, &events, err))
         return false;
     printf("%" PRId64 " events deleted\n", events);

@@ -9,7 +9,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { SQL_MAX_BYTES = 1024 * 1024 };
@@ -81,9 +80,10 @@ static bool send_done(Cli *cli, Error *err)
     CliApi api;
     const char *run = cli_api_run(cli_argument(cli, 0));
     const char *item = cli_option(cli, "item");
-    long number = item == NULL ? 1 : strtol(item, NULL, 10);
-    if (number < 1)
-        return error_set(err, ERROR_INPUT, "--item is a number from 1");
+    const CliNumber items = {.option = "item", .otherwise = 1, .least = 1, .most = INT64_MAX};
+    int64_t number = 0;
+    if (!cli_option_number(cli, &items, &number, err))
+        return false;
     json_set_string(body, "path", cli_argument(cli, 1));
     json_object_set_new(body, "item", json_integer(number - 1));
     json_set_string(body, "note",
@@ -186,7 +186,7 @@ static bool check_watched(Cli *cli, const CliAsk *ask, json_t *body, Error *err)
         error_set(err, ERROR_REFUSED,
                   "run %" PRId64 " is %s: only a stage that is watched can be ended early",
                   ask->run, state);
-    run_next_commands(run_state_parse(state), reason, ask->run, next, sizeof(next));
+    run_next_commands(run_state_parse(state), ask->head, ask->run, next, sizeof(next));
     return error_hint(err, "%s", next);
 }
 

@@ -8,7 +8,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { FILE_BYTES = 16 * 1024 * 1024 };
@@ -62,8 +61,12 @@ static bool decision_of(const Cli *cli, Arena *arena, const char **ret_decision,
     *ret_decision = NULL;
     if ((choice != NULL) + (set != NULL) + skip > 1)
         return error_set(err, ERROR_INPUT, "one of --choice, --skip and --set");
+    const CliNumber choices = {.option = "choice", .least = 1, .most = INT64_MAX};
+    int64_t number = 0;
+    if (!cli_option_number(cli, &choices, &number, err))
+        return false;
     if (choice != NULL)
-        *ret_decision = arena_printf(arena, "{\"choice\": %lld}", strtoll(choice, NULL, 10) - 1);
+        *ret_decision = arena_printf(arena, "{\"choice\": %" PRId64 "}", number - 1);
     if (skip)
         *ret_decision = "{\"skip\": true}";
     if (set == NULL)

@@ -14,7 +14,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct Worker {
@@ -26,10 +25,9 @@ typedef struct Worker {
     BindPlan *lua;
     BindRows *rows;
     DataSpec spec;
-    json_t *head;       /* the run's row */
-    json_t *answers;    /* what its map may know of gates */
-    SqlColumns dropped; /* what an earlier step's undo drops: only these may be written without old
-                           values */
+    json_t *head;    /* the run's row */
+    json_t *answers; /* what its map may know of gates */
+    DataNames dropped;
     bool save_old;
     const ConfigTarget *target;
     const char *search_path;
@@ -41,25 +39,6 @@ static const char *step_of(const Worker *worker)
 {
     const char *step = cli_option(worker->cli, "step");
     return step == NULL ? "" : step;
-}
-
-/* Without kept old values, only columns that an undo drops anyway may be written (P7). */
-static bool map_checked(void *ctx, const DataRow *row, Arena *arena, DataMapped *ret, Error *err)
-{
-    Worker *worker = ctx;
-    if (!bind_rows_map(worker->rows, row, arena, ret, err))
-        return false;
-    for (size_t i = 0; !worker->save_old && worker->dropped.count > 0 && i < ret->writes_count;
-         i++) {
-        const char *column = ret->writes[i].column->name;
-        if (sql_columns_find(&worker->dropped, worker->spec.table, column) == NULL)
-            return error_set(err, ERROR_INPUT,
-                             "map writes column \"%s\" too, which no undo of an earlier step "
-                             "drops: make that a backfill of its own, "
-                             "whose name ends with it, so that its old values are kept",
-                             column);
-    }
-    return true;
 }
 
 /* Of the target: the state database may have another one. */
@@ -123,7 +102,7 @@ static bool prepare(Worker *worker, Error *err)
         return false;
     worker->save_old = worker->spec.import != NULL ||
                        run_kind_backfill_saves_old(worker->plan, node, &worker->spec);
-    run_kind_backfill_dropped(worker->plan, node, &worker->dropped);
+    worker->dropped = run_kind_backfill_unkept(worker->plan, node, &worker->spec, worker->arena);
     if (!worker->spec.map)
         return true;
     return bind_plan_load(worker->cli->loop, worker->bundle, &worker->lua, err) &&
@@ -140,7 +119,8 @@ static int work(Worker *worker, Error *err)
         .job = {.run = worker->run,
                 .epoch = worker->epoch,
                 .role = worker->target->run_as,
-                .save_old = worker->save_old},
+                .save_old = worker->save_old,
+                .dropped = worker->dropped},
         .target = {.conninfo = worker->target->url,
                    .application_name = ledger_fence_application(worker->run, worker->epoch,
                                                                 application, sizeof(application)),
@@ -150,8 +130,8 @@ static int work(Worker *worker, Error *err)
                    .pooler_session = worker->target->pooler_session},
         .name = cli_option(worker->cli, "name"),
         .joined = cli_flag(worker->cli, "joined")};
-    return data_worker_main(worker->cli->loop, &options, worker->spec.map ? map_checked : NULL,
-                            worker, err);
+    return data_worker_main(worker->cli->loop, &options, worker->spec.map ? bind_rows_map : NULL,
+                            worker->rows, err);
 }
 
 static void worker_done(Worker *worker)
@@ -171,12 +151,11 @@ CliExit cli_rows(Cli *cli)
 {
     Error err = {0};
     Worker worker = {.cli = cli, .arena = arena_new()};
-    worker.dropped.arena = worker.arena;
-    const char *epoch = cli_option(cli, "epoch");
-    worker.epoch = epoch == NULL ? 0 : strtoll(epoch, NULL, 10);
+    const CliNumber epoch = {.option = "epoch", .least = 0, .most = INT64_MAX};
     log_set_process("worker");
     child_beat_start(cli->loop);
-    bool ok = cli_context_open(cli, NULL, &worker.context, &err) &&
+    bool ok = cli_option_number(cli, &epoch, &worker.epoch, &err) &&
+              cli_context_open(cli, NULL, &worker.context, &err) &&
               cli_context_run(NULL, cli_argument(cli, 0), &worker.run, &err) &&
               prepare(&worker, &err);
     int code = ok ? work(&worker, &err) : (int)data_worker_exit(&err);

@@ -37,8 +37,7 @@ static bool confirmed(const CliContext *context, const Plan *plan)
 {
     fprintf(stderr, "Run \"%s\" on %s (%s)? [y/N] ", plan->root->name, context->environment->name,
             context->state->shown);
-    char answer[16] = "";
-    return fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+    return cli_yes();
 }
 
 /* state: the connection that was asked. A person may keep it waiting until it is lost; while the
@@ -136,7 +135,7 @@ static bool allowed(const CliAsk *ask, const char *kind, Error *err)
 {
     RunState state = run_state_parse(json_get_string(ask->head, "state", ""));
     char next[1024];
-    run_next_commands(state, json_object_get(ask->head, "reason"), ask->run, next, sizeof(next));
+    run_next_commands(state, ask->head, ask->run, next, sizeof(next));
     if (run_request_allowed(run_request_find(kind), state))
         return true;
     error_set(err, ERROR_REFUSED, "run %" PRId64 " is %s: it cannot %s", ask->run,

@@ -123,8 +123,7 @@ static void print_one(const Look *look, const json_t *steps, const Error *why)
     if (state != RUN_STATES && run_state_rest(state) == RUN_DRIVES && !driven)
         printf("        nobody drives this run: headgate resume %" PRId64 "\n", look->run);
     if (state != RUN_STATES) {
-        run_next_commands(state, json_object_get(look->head, "reason"), look->run, next,
-                          sizeof(next));
+        run_next_commands(state, look->head, look->run, next, sizeof(next));
         printf("  next: %s\n", next);
     }
 }
@@ -155,19 +154,17 @@ CliExit cli_status(Cli *cli)
     return ok ? CLI_OK : cli_fail(&err);
 }
 
-static int64_t since_option(const Cli *cli)
-{
-    const char *since = cli_option(cli, "since");
-    return since == NULL ? 0 : strtoll(since, NULL, 10);
-}
+static const CliNumber SINCE = {.option = "since", .least = 0, .most = INT64_MAX};
 
 CliExit cli_watch(Cli *cli)
 {
     Error err = {0};
     Look look = {0};
     CliExit code = CLI_OK;
-    bool ok = look_open(cli, &look, true, &err);
-    CliFollow follow = {.run = look.run, .since = since_option(cli), .json = cli_flag(cli, "json")};
+    CliFollow follow = {.json = cli_flag(cli, "json")};
+    bool ok =
+        cli_option_number(cli, &SINCE, &follow.since, &err) && look_open(cli, &look, true, &err);
+    follow.run = look.run;
     ok = ok && cli_follow(cli, &look.context, &follow, &code, &err);
     look_done(&look);
     if (!ok)
@@ -225,7 +222,9 @@ CliExit cli_log(Cli *cli)
         return cli_watch(cli);
     Error err = {0};
     Look look = {0};
-    bool ok = look_open(cli, &look, true, &err) && print_log(cli, &look, since_option(cli), &err);
+    int64_t since = 0;
+    bool ok = cli_option_number(cli, &SINCE, &since, &err) && look_open(cli, &look, true, &err) &&
+              print_log(cli, &look, since, &err);
     look_done(&look);
     return ok ? CLI_OK : cli_fail(&err);
 }

@@ -1,4 +1,5 @@
 /* tune: how fast the row work of a run goes, while it runs. */
+#include "base/bounds.h"
 #include "base/clock.h"
 #include "cli/ask.h"
 #include "cli/commands.h"
@@ -6,20 +7,31 @@
 #include "run/tune.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool set_number(const Cli *cli, const char *option, json_t *body, Error *err)
+static bool set_speed(const Cli *cli, json_t *body, Error *err)
 {
-    const char *text = cli_option(cli, option);
+    const char *text = cli_option(cli, "speed");
     char *end = NULL;
     if (text == NULL)
         return true;
     double number = strtod(text, &end);
-    if (end == text || (*end != '\0' && !text_equal(end, "%")))
-        return error_set(err, ERROR_INPUT, "--%s takes a number, not \"%s\"", option, text);
-    bool whole = text_equal(option, "workers");
-    json_object_set_new(body, option, whole ? json_integer((json_int_t)number) : json_real(number));
+    if (end == text || (*end != '\0' && !text_equal(end, "%")) || !isfinite(number))
+        return error_set(err, ERROR_INPUT, "--speed takes a number, not \"%s\"", text);
+    json_object_set_new(body, "speed", json_real(number));
+    return true;
+}
+
+static bool set_workers(const Cli *cli, json_t *body, Error *err)
+{
+    const CliNumber number = {.option = "workers", .least = 1, .most = BOUND_WORKERS};
+    int64_t workers = 0;
+    if (!cli_option_number(cli, &number, &workers, err))
+        return false;
+    if (workers > 0)
+        json_set_int(body, "workers", workers);
     return true;
 }
 
@@ -43,7 +55,7 @@ static bool read_body(Cli *cli, json_t *body, Error *err)
     json_set_string(body, "why", message == NULL ? "" : message);
     if (path != NULL)
         json_set_string(body, "path", path);
-    return set_number(cli, "speed", body, err) && set_number(cli, "workers", body, err) &&
+    return set_speed(cli, body, err) && set_workers(cli, body, err) &&
            set_duration(cli, "batch-time", "batch_us", body, err) &&
            set_duration(cli, "pause", "pause_us", body, err) && run_tune_check(body, err);
 }

@@ -183,10 +183,12 @@ static bool join_until_over(Join *join, Error *err)
 static bool join_open(Join *join, Error *err)
 {
     char host[20] = "";
-    const char *workers = cli_option(join->cli, "workers");
-    join->workers = workers == NULL ? 1 : (int)strtol(workers, NULL, 10);
-    if (join->workers < 1 || join->workers > BOUND_WORKERS)
-        return error_set(err, ERROR_INPUT, "--workers takes a number from 1 to %d", BOUND_WORKERS);
+    const CliNumber number = {
+        .option = "workers", .otherwise = 1, .least = 1, .most = BOUND_WORKERS};
+    int64_t workers = 0;
+    if (!cli_option_number(join->cli, &number, &workers, err))
+        return false;
+    join->workers = (int)workers;
     if (gethostname(host, sizeof(host)) != 0)
         snprintf(host, sizeof(host), "?");
     host[sizeof(host) - 1] = '\0';

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/suggest.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +85,9 @@ static bool take_option(Cli *cli, int argc, const char *const *argv, int *index)
         is_long ? option_find(cli, name, length, 0) : option_find(cli, NULL, 0, name[0]);
     if (option == NULL)
         return usage(cli, "unknown option %s", word);
+    /* --yes=false must not mean yes. */
+    if (option->value == NULL && name[is_long ? length : 1] != '\0')
+        return usage(cli, "option %s takes no value, and stands by itself", word);
     if (option->value == NULL)
         return give(cli, option, "");
     if (is_long && name[length] == '=')
@@ -157,6 +161,28 @@ const char *cli_option_nth(const Cli *cli, const char *name, int n)
     return NULL;
 }
 
+bool cli_option_number(const Cli *cli, const CliNumber *number, int64_t *ret_value, Error *err)
+{
+    const char *text = cli_option(cli, number->option);
+    char *end = NULL;
+    char until[32] = "";
+    if (text == NULL) {
+        *ret_value = number->otherwise;
+        return true;
+    }
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (errno == 0 && end != text && *end == '\0' && value >= number->least &&
+        value <= number->most) {
+        *ret_value = value;
+        return true;
+    }
+    if (number->most != INT64_MAX)
+        snprintf(until, sizeof(until), " to %" PRId64, number->most);
+    return error_set(err, ERROR_INPUT, "--%s is a number from %" PRId64 "%s, not \"%.40s\"",
+                     number->option, number->least, until, text);
+}
+
 bool cli_flag(const Cli *cli, const char *name)
 {
     return cli_option(cli, name) != NULL;
@@ -165,6 +191,12 @@ bool cli_flag(const Cli *cli, const char *name)
 const char *cli_argument(const Cli *cli, int n)
 {
     return n < cli->arguments_count ? cli->arguments[n] : NULL;
+}
+
+bool cli_yes(void)
+{
+    char answer[16] = "";
+    return fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
 void cli_print_json(const json_t *value)

@@ -78,6 +78,16 @@ const char *cli_option(const Cli *cli, const char *name);
 bool cli_flag(const Cli *cli, const char *name);
 /// The n-th value (from 0) of an option that may be given several times, or NULL.
 const char *cli_option_nth(const Cli *cli, const char *name, int n);
+/// A whole number that an option takes.
+typedef struct CliNumber {
+    const char *option;
+    int64_t otherwise; ///< when it is not given
+    int64_t least;
+    int64_t most; ///< INT64_MAX = no end
+} CliNumber;
+/// ERROR_INPUT for anything else: "", "9O" and "-1" must not become a number that nobody meant.
+NODISCARD bool cli_option_number(const Cli *cli, const CliNumber *number, int64_t *ret_value,
+                                 Error *err);
 /// The n-th argument or NULL.
 const char *cli_argument(const Cli *cli, int n);
 
@@ -88,6 +98,8 @@ void cli_completion_bash(Text *out);
 void cli_manual(Text *out);        ///< mdoc
 void cli_docs_markdown(Text *out); ///< docs/cli.md
 
+/// What a person answers on the terminal: anything but y is no.
+bool cli_yes(void);
 /// What --json gives: value as one line on stdout.
 void cli_print_json(const json_t *value);
 /// Prints "headgate: message" and the hint on stderr, secrets redacted, and returns the exit code

@@ -24,11 +24,14 @@ struct CliDemoPeople {
 static void approve(CliDemoPeople *people, const char *gate)
 {
     for (size_t i = 0; i < people->count; i++) {
+        AUTO(json_auto) json_t *now = NULL;
         AUTO(json_auto) json_t *answer = NULL;
         Error err = {0};
-        const CliApiWord word = {
+        CliApiWord word = {
             .run = people->run, .gate = gate, .action = "approve", .comment = "looks right"};
-        if (!cli_api_decide(&people->apis[i], &word, &answer, &err))
+        bool ok = cli_api_gate(&people->apis[i], people->run, gate, &now, &err);
+        word.digest = json_get_string(now, "digest", "");
+        if (!ok || !cli_api_decide(&people->apis[i], &word, &answer, &err))
             log_debug("demo: %s: %s", gate, err.message);
     }
 }

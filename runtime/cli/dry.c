@@ -13,12 +13,12 @@
 #include "run/dry.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
     REPORT_MAX_BYTES = 32 * 1024 * 1024,
     SAMPLES_DEFAULT = 5,
+    SAMPLES_MAX = 10000,
     PARAMS_MAX_BYTES = 2 * 1024 * 1024
 };
 
@@ -77,8 +77,11 @@ static bool simulate(Cli *cli, const char *name, json_t **ret_report, Error *err
     AUTO(json_auto) json_t *gates = NULL;
     BindPlan *lua = NULL;
     const ConfigTarget *target = NULL;
-    const char *samples = cli_option(cli, "samples");
-    bool ok = load(cli, &context, name, &bundle, err) &&
+    const CliNumber number = {
+        .option = "samples", .otherwise = SAMPLES_DEFAULT, .least = 0, .most = SAMPLES_MAX};
+    int64_t samples = 0;
+    bool ok = cli_option_number(cli, &number, &samples, err) &&
+              load(cli, &context, name, &bundle, err) &&
               bind_plan_load(cli->loop, bundle, &lua, err) &&
               plan_from_graph(bind_plan_graph(lua), &plan, err) &&
               read_params(plan, &params, err) && bind_plan_params(lua, params, err) &&
@@ -88,8 +91,7 @@ static bool simulate(Cli *cli, const char *name, json_t **ret_report, Error *err
                              .plan = plan,
                              .target = target,
                              .environment = context.environment,
-                             .samples =
-                                 samples == NULL ? SAMPLES_DEFAULT : (int)strtol(samples, NULL, 10),
+                             .samples = (int)samples,
                              .map = bind_rows_map,
                              .map_open = open_map,
                              .map_close = close_map,

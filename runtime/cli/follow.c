@@ -136,7 +136,7 @@ static void say_how_to_go_on(const json_t *head, int64_t run)
     const char *why = json_get_string(json_object_get(head, "reason"), "text", "");
     if (state == RUN_STATES)
         return;
-    run_next_commands(state, json_object_get(head, "reason"), run, next, sizeof(next));
+    run_next_commands(state, head, run, next, sizeof(next));
     fprintf(stderr, "run %" PRId64 " is %s%s%s\n  next: %s\n", run, run_state_name(state),
             text_empty(why) ? "" : ": ", why, next);
 }

@@ -126,8 +126,15 @@ static const CliOption TUNE_OPTIONS[] = {
     OPTIONS_END,
 };
 static const CliOption PAUSE_OPTIONS[] = {MESSAGE_OPTION, OPTIONS_END};
+#define DIGEST_OPTION                                                                              \
+    {                                                                                              \
+        .name = "digest", .value = "PREFIX",                                                       \
+        .doc =                                                                                     \
+            "of the gate that you read, at least 8 hex digits: nothing is decided about another"   \
+    }
 static const CliOption APPROVE_OPTIONS[] = {
     {.name = "message", .letter = 'm', .value = "WHY", .doc = "your comment"},
+    DIGEST_OPTION,
     {.name = "field",
      .value = "NAME=VALUE",
      .doc = "an answer to a field of the gate; may be repeated"},
@@ -136,10 +143,14 @@ static const CliOption APPROVE_OPTIONS[] = {
     OPTIONS_END,
 };
 static const CliOption GATE_OPTIONS[] = {
-    {.name = "message",
-     .letter = 'm',
-     .value = "WHY",
-     .doc = "why; a reject and break-glass need it"},
+    {.name = "message", .letter = 'm', .value = "WHY", .doc = "why; it is needed"},
+    DIGEST_OPTION,
+    SERVER_OPTIONS,
+    JSON_OPTION,
+    OPTIONS_END,
+};
+static const CliOption REVOKE_OPTIONS[] = {
+    {.name = "message", .letter = 'm', .value = "WHY", .doc = "why"},
     SERVER_OPTIONS,
     JSON_OPTION,
     OPTIONS_END,
@@ -304,7 +315,12 @@ const CliCommand CLI_COMMANDS[] = {
      "manual step, or of one box of a check-list, as the person the token belongs to: the "
      "supervisor asks for the step's role.",
      ANSWER_OPTIONS, cli_answer, false, false},
-    {"approve", "RUN GATE", 2, 2, "approve a gate, as the person the token belongs to", NULL,
+    {"approve", "RUN GATE", 2, 2, "approve a gate, as the person the token belongs to",
+     "On a terminal it shows what is asked, what was found and what follows, and asks. Scripts "
+     "give "
+     "--digest of what was read (headgate status and the gate's page say it): when the gate has "
+     "become another since, nothing is decided. Without either, what stands there at that moment "
+     "is approved, and the answer says its digest.",
      APPROVE_OPTIONS, cli_approve, false, false},
     {"audit", "ACTION [RUN]", 1, 2,
      "verify: is all that was told and decided what was written? heads: what to keep elsewhere; "
@@ -377,7 +393,7 @@ const CliCommand CLI_COMMANDS[] = {
      "rows that wait for a decision; with --choice, --skip or --set, decide", NULL, REVIEW_OPTIONS,
      cli_review, false, false},
     {"revoke", "RUN GATE", 2, 2, "take your approval of a gate back, until what follows it begins",
-     NULL, GATE_OPTIONS, cli_revoke, false, false},
+     NULL, REVOKE_OPTIONS, cli_revoke, false, false},
     {"rollback", "RUN", 1, 1, "undo what was done, in reverse order", NULL, ASK_OPTIONS,
      cli_rollback, false, false},
     {"run", "PLAN", 1, 1, "run a plan and show its progress",

@@ -2,6 +2,7 @@
 #include "data/backfill.h"
 
 #include "base/clock.h"
+#include "data/batch.h"
 #include "data/crew.h"
 #include "data/import.h"
 #include "data/range.h"
@@ -40,6 +41,7 @@ typedef struct Backfill {
     DataProgress progress;
     int64_t bytes_done; /* of an import's files */
     int64_t bytes_total;
+    int passes_before; /* that others made: after a hold ours are counted anew */
     int64_t pass_rows; /* rows dealt with when the pass began; < 0 = before our time */
     int64_t pass_began_us;
     int64_t rate_at_us;
@@ -183,6 +185,7 @@ static bool open_backfill(Backfill *backfill, const DataSpec *spec, const DataJo
     backfill->progress.total = backfill->job.table.rows_estimate;
     choose_workers(backfill); /* an import's when its files are known */
     backfill->pass_rows = backfill->sum.ranges == 0 ? 0 : -1;
+    backfill->passes_before = backfill->sum.ranges == 0 ? 0 : backfill->sum.pass;
     bool ok = backfill->sum.ranges == 0
                   ? begin(backfill, err)
                   : data_cursor_release(&backfill->job, backfill->conn, NULL, err);
@@ -428,14 +431,54 @@ static bool next_pass(Backfill *backfill, Error *err)
     return db_commit(backfill->conn, err);
 }
 
+/* The one that has ended and those before it. */
+static int passes_made(const Backfill *backfill)
+{
+    return backfill->sum.pass - backfill->passes_before;
+}
+
+/* All passes were ours, so it is known when the last one began. */
 static void hold(const Backfill *backfill, DataOutcome *outcome)
 {
     double seconds = (double)(clock_monotonic_us() - backfill->pass_began_us) / 1e6;
-    int64_t rows = rows_done(&backfill->sum) - (backfill->pass_rows < 0 ? 0 : backfill->pass_rows);
+    int64_t rows = rows_done(&backfill->sum) - backfill->pass_rows;
     outcome->end = DATA_HELD;
+    if (rows == 0) {
+        snprintf(outcome->why, sizeof(outcome->why),
+                 "after %d passes where still finds rows that no pass could write",
+                 passes_made(backfill));
+        return;
+    }
     snprintf(outcome->why, sizeof(outcome->why),
-             "after %d passes the application still writes %.0f old rows/s", backfill->sum.pass,
+             "after %d passes the application still writes %.0f old rows/s", passes_made(backfill),
              seconds > 0 ? (double)rows / seconds : 0);
+}
+
+/* Does where find a row that does not lie in the review queue? The queue is the ledger's and the
+ * table is read under the spec's role: rows are taken a few at a time, as a pass takes them. */
+static bool find_unqueued(Backfill *backfill, bool *ret_found, Error *err)
+{
+    enum { ROWS = 1000 };
+    AUTO(arena_auto) Arena *arena = arena_new();
+    const DataJob *job = &backfill->job;
+    const DataRange all = {.pass = backfill->sum.pass};
+    DataMapper mapper = {.reader = backfill->conn};
+    const char *const *from = NULL;
+    bool ends = false;
+    *ret_found = false;
+    while (!ends && !*ret_found) {
+        DataBatch *batch = NULL;
+        if (!data_batch_read(job, &mapper, &all, from, ROWS, &batch, err))
+            return false;
+        for (size_t i = 0; i < batch->rows_count; i++)
+            *ret_found |= !batch->rows[i].gone;
+        ends = batch->ends_range;
+        arena_clear(arena);
+        from =
+            (const char *const *)data_cursor_key(arena, data_batch_last(batch), job->cursor_parts);
+        data_batch_free(batch);
+    }
+    return true;
 }
 
 /* All ranges are done: is the table? */
@@ -450,11 +493,15 @@ static bool end_pass(Backfill *backfill, bool *ret_end, DataOutcome *outcome, Er
     db_rollback(backfill->conn);
     if (!ok)
         return false;
-    /* A pass that had nothing to do has shown that what is left lies in the review queue. */
+    bool again = db_bool(left, 0, 0);
+    /* After a pass that had nothing to do, what is left should lie in the review queue; unless it
+     * came behind the cursors. */
     bool idle = backfill->pass_rows == rows_done(&backfill->sum) && backfill->sum.pass > 1;
-    if (!db_bool(left, 0, 0) || idle)
+    if (again && idle && !find_unqueued(backfill, &again, err))
+        return false;
+    if (!again)
         return true;
-    if (backfill->sum.pass >= BOUND_BACKFILL_PASSES) {
+    if (passes_made(backfill) >= BOUND_BACKFILL_PASSES) {
         hold(backfill, outcome);
         return true;
     }

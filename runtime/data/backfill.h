@@ -48,7 +48,7 @@ typedef struct DataBackfillHooks {
 typedef enum DataEnd {
     DATA_DONE,    ///< nothing is left but what lies in the review queue
     DATA_STOPPED, ///< should_stop said so
-    DATA_HELD,    ///< the application writes faster than passes end
+    DATA_HELD,    ///< the application writes faster than passes end, or rows cannot be written
 } DataEnd;
 
 typedef struct DataOutcome {

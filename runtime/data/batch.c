@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "data/queue.h"
 #include "data/set.h"
+#include "data/unkept.h"
 #include "data/wrote.h"
 #include "db/sql.h"
 #include "ledger/fence.h"
@@ -30,10 +31,13 @@ bool data_mapper_open(DataMapper *mapper, Loop *loop, const DbTarget *target, Er
 
 bool data_mapper_lock(DataMapper *mapper, Error *err)
 {
-    while (mapper->busy) {
-        if (!fiber_event_wait(&mapper->idle, -1) && fiber_cancelled())
-            return error_set(err, ERROR_CANCELLED, "stopped");
-    }
+    bool cancelled = false;
+    mapper->waiting++;
+    while (mapper->busy && !cancelled)
+        cancelled = !fiber_event_wait(&mapper->idle, -1) && fiber_cancelled();
+    mapper->waiting--;
+    if (cancelled)
+        return error_set(err, ERROR_CANCELLED, "stopped");
     mapper->busy = true;
     return true;
 }
@@ -42,6 +46,20 @@ void data_mapper_unlock(DataMapper *mapper)
 {
     mapper->busy = false;
     fiber_event_broadcast(&mapper->idle);
+}
+
+/* Gives it to who waits for it, and has it again. */
+static void hand_over(DataMapper *mapper)
+{
+    Error none;
+    if (mapper->waiting == 0)
+        return;
+    data_mapper_unlock(mapper);
+    while (mapper->waiting > 0 && !mapper->busy)
+        fiber_yield();
+    bool shielded = fiber_shield(true); /* whoever called us has it when we return */
+    invariant(data_mapper_lock(mapper, &none));
+    fiber_shield(shielded);
 }
 
 /* ---------------------------------------------------------------- reading */
@@ -77,12 +95,16 @@ static const char *read_statement(const DataJob *job, Arena *arena, const DataRa
                                   const char *const *from, int limit, DataList *list)
 {
     DataParts parts = {0};
-    const char *const *behind = from != NULL ? from : (const char *const *)range->lower;
+    /* Copies: the statement is sent after others were waited for, and the range may move on. */
+    char **behind = data_cursor_key(arena, from != NULL ? from : (const char *const *)range->lower,
+                                    job->cursor_parts);
+    char **upper = data_cursor_key(arena, (const char *const *)range->upper, job->cursor_parts);
     data_parts_set(&parts, "version", job->version);
     data_parts_set(&parts, "columns", job->read_list);
     data_parts_set(&parts, "source", job->source);
-    data_parts_set(&parts, "range",
-                   data_job_range(job, arena, behind, (const char *const *)range->upper, list));
+    data_parts_set(
+        &parts, "range",
+        data_job_range(job, arena, (const char *const *)behind, (const char *const *)upper, list));
     data_parts_set(&parts, "where", job->where);
     data_parts_set(&parts, "order", job->key_list);
     data_parts_set(&parts, "limit", arena_printf(arena, "%d", limit));
@@ -192,6 +214,7 @@ static bool map_row(const DataJob *job, DataMapper *mapper, DataBatch *batch, Da
     bool ok = mapper->map(mapper->ctx, &row->row, batch->arena, &row->mapped, err);
     if (ok && row->mapped.verdict == MAPPED_WRITE && row->mapped.writes_count == 0)
         ok = error_set(err, ERROR_SCRIPT, "map returned no columns to write");
+    ok = ok && data_unkept_check(job, &row->mapped, err);
     if (ok)
         return true;
     if (!about_the_row(err) || job->spec->fail_on_error)
@@ -210,6 +233,7 @@ bool data_batch_map(const DataJob *job, DataMapper *mapper, DataBatch *batch, Er
     int64_t turn_began_us = clock_monotonic_us();
     size_t most = arena_size(batch->arena) + BOUND_BATCH_BYTES;
     for (size_t i = 0; i < batch->rows_count; i++) {
+        hand_over(mapper);
         if (!batch->rows[i].gone && !map_row(job, mapper, batch, &batch->rows[i], err))
             return false;
         if (arena_size(batch->arena) > most && i + 1 < batch->rows_count) {
@@ -240,27 +264,15 @@ static const char *again_statement(const Writing *writing, DataUpdateRow *const 
 {
     const DataTable *table = &writing->job->table;
     Arena *arena = writing->batch->arena;
-    const char *arrays = "";
-    const char *names = "";
-    const char *match = "";
     for (size_t k = 0; k < table->key_count; k++) {
-        const char *comma = k > 0 ? ", " : "";
         data_array_init(&keys[k]);
         for (size_t i = 0; i < count; i++)
             data_array_add(&keys[k], rows[i]->row.key[k], strlen(rows[i]->row.key[k]));
-        arrays = arena_printf(arena, "%s%spg_catalog.unnest($%d)", arrays, comma,
-                              data_list_array(list, &keys[k]));
-        names = arena_printf(arena, "%s%shg_k%zu", names, comma, k);
-        match = arena_printf(arena, "%s%s%s.%s = hg_i.hg_k%zu::%s", match, k > 0 ? " AND " : "",
-                             table->alias, table->key[k]->quoted, k, table->key[k]->type);
     }
     DataParts parts = {0};
+    data_job_join(writing->job, arena, keys, list, &parts);
     data_parts_set(&parts, "version", writing->job->version);
     data_parts_set(&parts, "columns", writing->job->read_list);
-    data_parts_set(&parts, "arrays", arrays);
-    data_parts_set(&parts, "names", names);
-    data_parts_set(&parts, "source", writing->job->source);
-    data_parts_set(&parts, "match", match);
     data_parts_set(&parts, "where", writing->job->where);
     data_parts_set(&parts, "alias", table->alias);
     return data_statement(arena, "data_batch_again", &parts);
@@ -364,6 +376,24 @@ bool data_batch_row_error(const Error *err)
     return false;
 }
 
+/* Under a savepoint, with what a deferred constraint would say at COMMIT, while it can still be
+ * said of single rows. When it fails, rows are as they were. */
+static bool write_checked(Writing *writing, DataUpdateRow **rows, size_t *count, Error *err)
+{
+    size_t all = *count;
+    DataUpdateRow **before = arena_memdup(writing->batch->arena, rows, all * sizeof(*rows));
+    if (!db_exec(writing->conn, "SAVEPOINT hg_rows", NULL, NULL, err))
+        return false;
+    if (write_once(writing, rows, count, err) &&
+        db_exec(writing->conn, "SET CONSTRAINTS ALL IMMEDIATE; RELEASE SAVEPOINT hg_rows", NULL,
+                NULL, err))
+        return true;
+    memcpy(rows, before, all * sizeof(*rows));
+    for (size_t i = 0; i < all; i++)
+        rows[i]->written = rows[i]->gone = false;
+    return false;
+}
+
 /* Halves until the rows that the server refuses stand alone. */
 static bool write_careful(Writing *writing, DataUpdateRow **rows, size_t count, size_t *ret_left,
                           Error *err)
@@ -372,11 +402,9 @@ static bool write_careful(Writing *writing, DataUpdateRow **rows, size_t count, 
     *ret_left = 0;
     if (count == 0)
         return true;
-    if (!db_exec(writing->conn, "SAVEPOINT hg_rows", NULL, NULL, err))
-        return false;
-    if (write_once(writing, rows, &left, err)) {
+    if (write_checked(writing, rows, &left, err)) {
         *ret_left = left;
-        return db_exec(writing->conn, "RELEASE SAVEPOINT hg_rows", NULL, NULL, err);
+        return true;
     }
     Error why = *err;
     if (!data_batch_row_error(&why) ||

@@ -14,6 +14,7 @@ typedef struct DataMapper {
     void *ctx;
     DbConn *reader;
     bool busy;
+    int waiting; ///< for their turn
     FiberEvent idle;
 } DataMapper;
 /// Waits. Opens the reader, which is READ ONLY; db_close() ends it.
@@ -36,7 +37,8 @@ NODISCARD bool data_batch_read(const DataJob *job, DataMapper *mapper, const Dat
                                Error *err);
 /// Waits. Maps all rows; a row whose map raises is marked failed, or fails the batch when the spec
 /// says so. When what is to be written reaches BOUND_BATCH_BYTES, the rows that follow are left to
-/// the next batch. Locked mapper.
+/// the next batch. Locked mapper, which it gives away between two rows when somebody waits for it:
+/// a batch that is being written has its rows locked until its moved ones are mapped.
 NODISCARD bool data_batch_map(const DataJob *job, DataMapper *mapper, DataBatch *batch, Error *err);
 
 typedef struct DataCommit {

@@ -30,6 +30,13 @@ static const char *string_of(const ByName *by_name, uint32_t node, size_t *ret_b
     return copy;
 }
 
+/* PostgreSQL has no text with one. */
+static bool refuse_zero(const DataColumn *column, const char *text, size_t bytes, Error *err)
+{
+    return memchr(text, '\0', bytes) == NULL ||
+           error_set(err, ERROR_INPUT, "the value for column \"%s\" has a zero byte", column->name);
+}
+
 static bool take_list(const ByName *by_name, const DataColumn *column, uint32_t node,
                       DataWrite *write, Error *err)
 {
@@ -47,6 +54,8 @@ static bool take_list(const ByName *by_name, const DataColumn *column, uint32_t 
                              column->name, column->type);
         const char *text = item->kind == DOCUMENT_STRING ? string_of(by_name, at, &bytes)
                                                          : data_document_raw(document, at, &bytes);
+        if (!refuse_zero(column, text, bytes, err))
+            return false;
         items[i] = item->kind == DOCUMENT_NULL ? NULL : arena_strndup(by_name->arena, text, bytes);
     }
     write->text = db_array_text(by_name->arena, items, count);
@@ -73,10 +82,7 @@ static bool take_value(const ByName *by_name, const DataColumn *column, uint32_t
     write->text = value->kind == DOCUMENT_STRING && !is_json(column)
                       ? string_of(by_name, node, &write->bytes)
                       : data_document_raw(by_name->document, node, &write->bytes);
-    if (memchr(write->text, '\0', write->bytes) != NULL)
-        return error_set(err, ERROR_INPUT, "the value for column \"%s\" has a zero byte",
-                         column->name);
-    return true;
+    return refuse_zero(column, write->text, write->bytes, err);
 }
 
 /* The column of the field at node; NULL and no error: the plan does not take it. */

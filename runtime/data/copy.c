@@ -8,12 +8,16 @@
 
 #include <string.h>
 
+typedef struct Layout Layout;
+
 /* Records on their way into the text. */
 typedef struct Encoding {
     const DataJob *job;
     Arena *arena;
+    DataCopyOrder order;
     size_t words;     /* of a set of columns */
     uint64_t *shared; /* columns that some record writes and that are NULL where they are absent */
+    Layout *layouts;
     DataTurnTime turn;
 } Encoding;
 
@@ -90,12 +94,15 @@ static void append_value(Text *out, const DataWrite *write)
     text_append_bytes(out, plain, (size_t)(end - plain));
 }
 
-/* The columns of one COPY, and where a row had its value for each: the next has it there too. */
-typedef struct Layout {
+/* The columns of a COPY, and where a row had its value for each: the next has it there too. */
+struct Layout {
+    const DataRecord *first; /* the records that write the same columns share it */
+    const char *sql;
     size_t *columns;
     size_t *places;
     size_t count;
-} Layout;
+    Layout *next;
+};
 
 static const DataWrite *find_write(const DataMapped *mapped, const DataColumn *column,
                                    size_t *place)
@@ -123,10 +130,12 @@ static void append_row(Text *out, const DataTable *table, const DataRecord *reco
     text_append_char(out, '\n');
 }
 
-static const char *choose_layout(const Encoding *encoding, const DataRecord *first, Layout *layout)
+static Layout *make_layout(const Encoding *encoding, const DataRecord *first)
 {
     const DataTable *table = &encoding->job->table;
     const char *list = "";
+    Layout *layout = arena_alloc(encoding->arena, sizeof(*layout));
+    *layout = (Layout){.first = first, .next = encoding->layouts};
     layout->columns = arena_alloc(encoding->arena, (table->columns_count + 1) * sizeof(size_t));
     layout->places = arena_alloc(encoding->arena, (table->columns_count + 1) * sizeof(size_t));
     for (size_t c = 0; c < table->columns_count; c++) {
@@ -136,30 +145,45 @@ static const char *choose_layout(const Encoding *encoding, const DataRecord *fir
                             table->columns[c].quoted);
         layout->columns[layout->count++] = c;
     }
-    return arena_printf(encoding->arena, "COPY %s (%s) FROM STDIN", table->quoted, list);
+    layout->sql = arena_printf(encoding->arena, "COPY %s (%s) FROM STDIN", table->quoted, list);
+    return layout;
 }
 
-/* One COPY of the records that have the same columns as the first that is not yet taken. */
+static Layout *layout_of(Encoding *encoding, const DataRecord *first)
+{
+    for (Layout *layout = encoding->layouts; layout != NULL; layout = layout->next) {
+        if (same_columns(encoding, layout->first, first))
+            return layout;
+    }
+    encoding->layouts = make_layout(encoding, first);
+    return encoding->layouts;
+}
+
+/* One COPY of the records that have the same columns as the first that is not yet taken; in order,
+ * up to the next that has others. */
 static void encode_alike(Encoding *encoding, DataRecord *const *records, size_t count, size_t first,
                          bool *taken, DataCopy *ret)
 {
-    Layout layout = {0};
-    *ret = (DataCopy){.sql = choose_layout(encoding, records[first], &layout)};
+    Layout *layout = layout_of(encoding, records[first]);
+    *ret = (DataCopy){.sql = layout->sql};
     text_init(&ret->data, BOUND_DOCUMENT_BYTES);
     for (size_t i = first; i < count; i++) {
         data_turn_may_end(&encoding->turn);
-        if (taken[i] || !same_columns(encoding, records[i], records[first]))
+        bool same = same_columns(encoding, records[i], records[first]);
+        if (!same && encoding->order == COPY_IN_ORDER)
+            break;
+        if (taken[i] || !same)
             continue;
-        append_row(&ret->data, &encoding->job->table, records[i], &layout);
+        append_row(&ret->data, &encoding->job->table, records[i], layout);
         taken[i] = true;
         ret->rows++;
     }
 }
 
 DataCopy *data_copies_encode(const DataJob *job, Arena *arena, DataRecord *const *records,
-                             size_t count, size_t *ret_count)
+                             size_t count, DataCopyOrder order, size_t *ret_count)
 {
-    Encoding encoding = {.job = job, .arena = arena};
+    Encoding encoding = {.job = job, .arena = arena, .order = order};
     DataCopy *copies = NULL;
     bool *taken = arena_alloc(arena, count + 1);
     choose_columns(&encoding, records, count);

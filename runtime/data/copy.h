@@ -15,10 +15,14 @@ typedef struct DataCopy {
     int64_t rows;
 } DataCopy;
 
-/// Gives way. One COPY for each set of columns that records write, for data_copies_free(); their
-/// sql is from arena.
+typedef enum DataCopyOrder {
+    COPY_FEWEST,   ///< one COPY for each set of columns: rows come in another order than records
+    COPY_IN_ORDER, ///< one for each run of records that write the same columns
+} DataCopyOrder;
+
+/// Gives way. What COPY takes for records, for data_copies_free(); their sql is from arena.
 DataCopy *data_copies_encode(const DataJob *job, Arena *arena, DataRecord *const *records,
-                             size_t count, size_t *ret_count);
+                             size_t count, DataCopyOrder order, size_t *ret_count);
 void data_copies_free(DataCopy *copies, size_t count); ///< NULL is fine
 
 #endif

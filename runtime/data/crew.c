@@ -151,27 +151,15 @@ static const char *last_line(const char *text, size_t *ret_bytes)
     return at;
 }
 
-static ErrorKind kind_named(const char *name)
-{
-    for (int kind = ERROR_INPUT; kind <= ERROR_INTERNAL; kind++) {
-        if (text_equal(error_kind_name((ErrorKind)kind), name))
-            return (ErrorKind)kind;
-    }
-    return ERROR_INTERNAL;
-}
-
 /* The error that a worker printed before it ended. */
 static bool printed_error(const DataCrewPlace *place, Error *ret)
 {
     size_t bytes;
     const char *line = last_line(child_stdout(place->child), &bytes);
     AUTO(json_auto) json_t *object = bytes == 0 ? NULL : json_parse(line, bytes, NULL);
-    const char *message = json_get_string(object, "message", NULL);
-    if (message == NULL)
+    if (json_get_string(object, "message", NULL) == NULL)
         return false;
-    error_set(ret, kind_named(json_get_string(object, "kind", "")), "%s", message);
-    snprintf(ret->sqlstate, sizeof(ret->sqlstate), "%s", json_get_string(object, "sqlstate", ""));
-    error_hint(ret, "%s", json_get_string(object, "hint", ""));
+    json_to_error(object, ret);
     return true;
 }
 

@@ -129,6 +129,13 @@ bool data_cursor_release_gone(const DataJob *job, DbConn *conn, Error *err)
     return run_fenced(job, conn, "data_cursor_release_gone", &list, err);
 }
 
+bool data_cursor_close(const DataJob *job, DbConn *conn, Error *err)
+{
+    DataList list = {0};
+    list_start(job, &list);
+    return run_fenced(job, conn, "data_cursor_close", &list, err);
+}
+
 bool data_cursor_pass(const DataJob *job, DbConn *conn, int pass, Error *err)
 {
     DataList list = {0};

@@ -50,6 +50,10 @@ char **data_cursor_key(Arena *arena, const char *const *key, size_t parts);
 NODISCARD bool data_cursor_release(const DataJob *job, DbConn *conn, const char *owner, Error *err);
 /// Takes the ranges of joined workers whose backends are gone. Fences and commits by itself.
 NODISCARD bool data_cursor_release_gone(const DataJob *job, DbConn *conn, Error *err);
+/// Before an undo: nobody can claim a range or move a cursor any more, and all moves that were
+/// under way are over. Fences and commits by itself: the undo's next statements may wait for locks
+/// of the table that a batch holds, whose move would wait for ours.
+NODISCARD bool data_cursor_close(const DataJob *job, DbConn *conn, Error *err);
 NODISCARD bool data_cursor_pass(const DataJob *job, DbConn *conn, int pass, Error *err);
 NODISCARD bool data_cursor_sum(const DataJob *job, DbConn *conn, DataProgressSum *ret_sum,
                                Error *err);

@@ -6,6 +6,7 @@
 #include "data/document.h"
 #include "data/load.h"
 #include "data/queue.h"
+#include "data/unkept.h"
 #include "data/wrote.h"
 #include "db/sql.h"
 #include "ledger/fence.h"
@@ -32,7 +33,7 @@ typedef struct Deciding {
     DbResult *found;       /* the row's values are borrowed from it */
     bool there;            /* the row is there and needs work */
     DataUpdateRow row;
-    const char *before; /* what people would see of it now */
+    const char *before; /* what the queue would keep of it now */
     DataDecided outcome;
 } Deciding;
 
@@ -61,7 +62,8 @@ static bool lock_row(Deciding *deciding, const char *const *key, Error *err)
     Text before;
     text_init(&before, BOUND_DOCUMENT_BYTES);
     data_batch_take_row(job, deciding->arena, deciding->found, 0, deciding->conn, &deciding->row);
-    bool ok = data_queue_before(&before, &deciding->row.row, err);
+    const char *digest = db_value(deciding->found, 0, db_columns(deciding->found) - 1);
+    bool ok = data_queue_guarded(&before, &deciding->row.row, digest, err);
     deciding->before = arena_strdup(deciding->arena, text_string(&before));
     text_done(&before);
     return ok;
@@ -98,6 +100,13 @@ static DataWrite *add_write(Deciding *deciding, const char *name, Error *err)
     DataWrite *write = &mapped->writes[mapped->writes_count];
     if (!data_map_target(&deciding->job->table, name, &write->column, err))
         return NULL;
+    if (!data_unkept_allows(deciding->job, name)) {
+        error_set(err, ERROR_REFUSED,
+                  "column \"%s\" must not be written: its old value is not kept, and no undo of an "
+                  "earlier step drops it",
+                  name);
+        return NULL;
+    }
     mapped->writes_count++;
     return write;
 }
@@ -127,14 +136,15 @@ static const char *string_text(const Deciding *deciding, uint32_t node)
     return copy;
 }
 
-/* The value for a column that is no JSON: numbers as they were spelled, texts without quotes. */
-static const char *plain_text(const Deciding *deciding, uint32_t node)
+/* The value for a column: a document as it was spelled, for one that is no JSON a text without
+ * quotes. A null is SQL NULL in either, as where a map writes it. */
+static const char *value_text(const Deciding *deciding, const DataColumn *column, uint32_t node)
 {
     switch (data_document_node(&deciding->decision, node)->kind) {
     case DOCUMENT_NULL:
         return NULL;
     case DOCUMENT_STRING:
-        return string_text(deciding, node);
+        return is_json(column) ? raw_text(deciding, node) : string_text(deciding, node);
     default:
         return raw_text(deciding, node);
     }
@@ -153,8 +163,7 @@ static bool take_set(Deciding *deciding, uint32_t set, Error *err)
         DataWrite *write = add_write(deciding, string_text(deciding, name), err);
         if (write == NULL)
             return false;
-        set_text(deciding, write,
-                 is_json(write->column) ? raw_text(deciding, value) : plain_text(deciding, value));
+        set_text(deciding, write, value_text(deciding, write->column, value));
         name = data_document_node(document, value)->next;
     }
     return true;
@@ -178,9 +187,8 @@ static bool take_choice(Deciding *deciding, int choice, Error *err)
         DataWrite *write = add_write(deciding, db_value(rows, i, NAME), err);
         if (write == NULL)
             return false;
-        bool null = !is_json(write->column) && db_is_null(rows, i, PLAIN);
-        set_text(deciding, write,
-                 null ? NULL : db_value(rows, i, is_json(write->column) ? JSON : PLAIN));
+        const char *value = db_value(rows, i, is_json(write->column) ? JSON : PLAIN);
+        set_text(deciding, write, db_is_null(rows, i, PLAIN) ? NULL : value);
     }
     return true;
 }

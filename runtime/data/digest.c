@@ -42,10 +42,14 @@ bool data_digest_meet(DbConn *conn, Arena *arena, const char *name, DataDigestTa
     ret_table->rows_estimate = db_int(found, 0, 6);
     for (size_t i = 0; i < count; i++) {
         int row = (int)i;
-        ret_table->columns[i] = (DataDigestColumn){arena_strdup(arena, db_value(found, row, 1)),
-                                                   arena_strdup(arena, db_value(found, row, 2)),
-                                                   arena_strdup(arena, db_value(found, row, 3)),
-                                                   db_bool(found, row, 4)};
+        ret_table->columns[i] = (DataDigestColumn){
+            .name = arena_strdup(arena, db_value(found, row, 1)),
+            .quoted = arena_strdup(arena, db_value(found, row, 2)),
+            .type = arena_strdup(arena, db_value(found, row, 3)),
+            .plain = db_bool(found, row, 4),
+            .bytes =
+                db_is_null(found, row, 8) ? NULL : arena_strdup(arena, db_value(found, row, 8)),
+            .not_null = db_bool(found, row, 9)};
         if (db_is_null(found, row, 5))
             continue;
         ret_table->key[db_int(found, row, 5)] = &ret_table->columns[i];
@@ -102,6 +106,7 @@ static void choose_key(Arena *arena, const DataDigestTable *table, const DataDig
             form->key_count = 0;
         if (other != NULL && (same == NULL || strcmp(same->type, key[i].type) != 0))
             form->key_count = 0;
+        form->key_nulls = form->key_nulls || (same != NULL && !same->not_null);
     }
 }
 
@@ -136,9 +141,13 @@ static void row_list(Text *sql, const DataDigestForm *form)
 {
     text_append(sql, "ROW(");
     for (size_t i = 0; i < form->columns_count; i++) {
-        bool plain = form->columns[i].plain && form->way == DIGEST_RECORD;
-        text_printf(sql, "%sr.%s%s", i == 0 ? "" : ", ", form->columns[i].quoted,
-                    plain ? "" : "::text");
+        const DataDigestColumn *column = &form->columns[i];
+        bool plain = column->plain && form->way == DIGEST_RECORD;
+        const char *comma = i == 0 ? "" : ", ";
+        if (plain && column->bytes != NULL)
+            text_printf(sql, "%s%s(r.%s)", comma, column->bytes, column->quoted);
+        else
+            text_printf(sql, "%sr.%s%s", comma, column->quoted, plain ? "" : "::text");
     }
     text_append(sql, ")");
 }
@@ -149,8 +158,8 @@ static void hash(Text *sql, const DataDigestForm *form)
         const char *before;
         const char *after;
     } WAYS[] = {
-        [DIGEST_RECORD] = {"pg_catalog.hashint8extended(pg_catalog.hash_record_extended(",
-                           ", 0), 0)"},
+        [DIGEST_RECORD] = {"pg_catalog.hashtextextended(pg_catalog.hash_record_extended(",
+                           ", 0)::text COLLATE pg_catalog.\"C\", 0)"},
         [DIGEST_TEXT] = {"pg_catalog.hashtextextended(", "::text, 0)"},
         [DIGEST_PORTABLE] = {"pg_catalog.md5(", "::text)"},
     };
@@ -175,16 +184,32 @@ static void bound(Text *sql, const DataDigestForm *form, const char *operator_te
     text_append(sql, ")");
 }
 
+/* Rows without a key, or with a part of one, are between no bounds: the first range has them. */
+static void any_null(Text *sql, const DataDigestForm *form)
+{
+    text_append(sql, "(");
+    for (size_t i = 0; i < form->key_count; i++)
+        text_printf(sql, "%sr.%s IS NULL", i == 0 ? "" : " OR ", form->key[i].quoted);
+    text_append(sql, ")");
+}
+
 /* … FROM the table's rows of the range, whose bounds are the parameters from number on. */
 static void source(Text *sql, const DataDigestForm *form, const char *relation, bool from,
                    bool upper, int number)
 {
     text_printf(sql, " FROM %s AS r WHERE (%s\n)", relation,
                 form->where == NULL ? "TRUE" : form->where);
+    bool nulls = form->key_nulls && (from || upper);
+    text_append(sql, nulls ? " AND (TRUE" : "");
     if (from)
         bound(sql, form, ">", &number);
     if (upper)
         bound(sql, form, "<=", &number);
+    if (nulls) {
+        text_append(sql, from ? " AND NOT " : " OR ");
+        any_null(sql, form);
+        text_append(sql, ")");
+    }
 }
 
 static const char *sums(DataDigestWay way)
@@ -229,8 +254,8 @@ const char *data_digest_ranges_sql(Arena *arena, const DataDigestForm *form, con
     const DataDigestColumn *key = form->key;
     text_init(&sql, SQL_BYTES);
     text_printf(&sql,
-                "SELECT h.range, pg_catalog.count(*), %s FROM (SELECT "
-                "pg_catalog.width_bucket(r.%s, $1::%s[]) - (r.%s = ANY ($1::%s[]))::integer "
+                "SELECT h.range, pg_catalog.count(*), %s FROM (SELECT coalesce("
+                "pg_catalog.width_bucket(r.%s, $1::%s[]) - (r.%s = ANY ($1::%s[]))::integer, 0) "
                 "AS range, ",
                 sums(form->way), key->quoted, key->type, key->quoted, key->type);
     hash(&sql, form);

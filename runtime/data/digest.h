@@ -2,7 +2,8 @@
  *
  * A row's hash is taken over its values; the digest is the sum of the rows' hashes and their
  * number. Sound (decision 026): a value whose type calls different texts equal (jsonb, numeric,
- * float, …) is hashed as text; the row's hash is hashed once more, because PostgreSQL's hash of a
+ * float, …) is hashed as text, and one of 64 bits as bytes, because its type's hash folds it to 32;
+ * the row's hash is hashed once more, as text for the same reason, because PostgreSQL's hash of a
  * record is linear in its values, and a sum of those would not see two rows that exchange one. */
 #ifndef HEADGATE_DATA_DIGEST_H
 #define HEADGATE_DATA_DIGEST_H
@@ -22,8 +23,14 @@ typedef struct DataDigestColumn {
     const char *name;
     const char *quoted;
     const char *type;
-    bool plain; ///< its type's own hash is sound
+    bool plain;        ///< its type's own hash is sound
+    const char *bytes; ///< … of what this function gives; NULL: of the value itself
+    bool not_null;
 } DataDigestColumn;
+
+/// Of DIGEST_RECORD and DIGEST_TEXT: a digest that was kept is compared with those of its own
+/// version only.
+enum { DATA_DIGEST_VERSION = 2 };
 
 /// A table as it stands. Memory from the arena given.
 typedef struct DataDigestTable {
@@ -45,6 +52,7 @@ typedef struct DataDigestForm {
     size_t columns_count;
     const DataDigestColumn *key; ///< borrowed from the first table
     size_t key_count;
+    bool key_nulls;    ///< the second table may have rows without it: they are in the first range
     const char *where; ///< a checked condition, or NULL
 } DataDigestForm;
 

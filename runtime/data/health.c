@@ -247,8 +247,11 @@ static bool ask(const DataHealth *health, DbConn *conn, DbResult **ret_rows, Err
     return db_query_prepared(conn, db_sql("data_health"), DB_PARAMS(relation, ours), ret_rows, err);
 }
 
+/* Nothing was ever read: that nothing is known is a signal, where none would be all clear. */
 static void forget_values(DataHealth *health, const Error *err)
 {
+    if (health->count == 0)
+        name(add(health, 0, 1, ""), "the health of the server");
     for (size_t i = 0; i < health->count; i++) {
         health->signals[i].known = false;
         snprintf(health->signals[i].why, sizeof(health->signals[i].why), "%.150s", err->message);

@@ -28,9 +28,10 @@ const char *data_job_key_text(Arena *arena, const char *const *key, size_t count
 
 const char *data_job_key_shown(Arena *arena, const char *const *key, size_t count)
 {
-    const char *list = key[0];
-    for (size_t i = 1; i < count; i++)
-        list = arena_printf(arena, "%s, %s", list, key[i]);
+    const char *list = "";
+    for (size_t i = 0; i < count; i++)
+        list = arena_printf(arena, "%s%s%s", list, i > 0 ? ", " : "",
+                            key[i] == NULL ? "NULL" : key[i]);
     return count == 1 ? list : arena_printf(arena, "(%s)", list);
 }
 
@@ -57,6 +58,27 @@ const char *data_job_range(const DataJob *job, Arena *arena, const char *const *
     const char *above = from == NULL ? "TRUE" : data_job_compare(job, arena, ">", from, list);
     const char *below = upper == NULL ? "TRUE" : data_job_compare(job, arena, "<=", upper, list);
     return arena_printf(arena, "%s AND %s", above, below);
+}
+
+void data_job_join(const DataJob *job, Arena *arena, DataArray *keys, DataList *list,
+                   DataParts *parts)
+{
+    const DataTable *table = &job->table;
+    const char *arrays = "";
+    const char *names = "";
+    const char *match = "";
+    for (size_t k = 0; k < table->key_count; k++) {
+        const char *comma = k > 0 ? ", " : "";
+        arrays = arena_printf(arena, "%s%spg_catalog.unnest($%d)", arrays, comma,
+                              data_list_array(list, &keys[k]));
+        names = arena_printf(arena, "%s%shg_k%zu", names, comma, k);
+        match = arena_printf(arena, "%s%s%s.%s = hg_i.hg_k%zu::%s", match, k > 0 ? " AND " : "",
+                             table->alias, table->key[k]->quoted, k, table->key[k]->type);
+    }
+    data_parts_set(parts, "arrays", arrays);
+    data_parts_set(parts, "names", names);
+    data_parts_set(parts, "source", job->source);
+    data_parts_set(parts, "match", match);
 }
 
 /* ---------------------------------------------------------------- opening */
@@ -195,7 +217,37 @@ bool data_job_role_on(const DataJob *job, DbConn *conn, Error *err)
     return job->role_set == NULL || db_exec(conn, job->role_set, NULL, NULL, err);
 }
 
+/* ends: the transaction writes no more under the role. What is deferred to COMMIT would run there
+ * under the session's own, before PostgreSQL 18. */
+static bool role_off(const DataJob *job, DbConn *conn, bool ends, Error *err)
+{
+    enum { DEFERRED, USER, RESET, STATEMENTS };
+    const DbStatement statements[STATEMENTS] = {
+        [DEFERRED] = {.sql = "SET CONSTRAINTS ALL IMMEDIATE"},
+        [USER] = {.sql = "SELECT current_user", .prepared = true},
+        [RESET] = {.sql = "RESET ROLE"},
+    };
+    DbResult *results[STATEMENTS] = {NULL};
+    size_t from = ends ? DEFERRED : USER;
+    if (!db_pipeline(conn, statements + from, STATEMENTS - from, results + from, err))
+        return false;
+    const char *now = db_value(results[USER], 0, 0);
+    bool ok = text_equal(now, job->options.role) ||
+              error_set(err, ERROR_REFUSED,
+                        "a trigger or function of the application began as role \"%s\" and ended "
+                        "as \"%s\": SET ROLE and RESET ROLE are not allowed in a batch",
+                        job->options.role, now);
+    for (size_t i = from; i < STATEMENTS; i++)
+        db_result_free(results[i]);
+    return ok;
+}
+
 bool data_job_role_off(const DataJob *job, DbConn *conn, Error *err)
 {
-    return job->role_set == NULL || db_exec(conn, "RESET ROLE", NULL, NULL, err);
+    return job->role_set == NULL || role_off(job, conn, true, err);
+}
+
+bool data_job_role_rest(const DataJob *job, DbConn *conn, Error *err)
+{
+    return job->role_set == NULL || role_off(job, conn, false, err);
 }

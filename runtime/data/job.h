@@ -21,6 +21,8 @@ typedef struct DataJobOptions {
     const char
         *role;     ///< the target's run_as: user tables are read and written under it; NULL = ours
     bool save_old; ///< keep old values for the undo
+    DataNames dropped; ///< without save_old: the columns that the undo of an earlier step drops
+                       ///< ("*": all), the only ones that may be written; none = whatever it likes
     const DataExpected *expected;
     size_t expected_count;
 } DataJobOptions;
@@ -59,11 +61,19 @@ const char *data_job_compare(const DataJob *job, Arena *arena, const char *opera
 /// Both ends of a range: behind from (NULL = the start) and up to upper (NULL = the end).
 const char *data_job_range(const DataJob *job, Arena *arena, const char *const *from,
                            const char *const *upper, DataList *list);
+/// The rows with keys (an array for each key column, filled) and the numbers n of their places:
+/// appends them to list and sets parts "arrays", "names", "source" and "match".
+void data_job_join(const DataJob *job, Arena *arena, DataArray *keys, DataList *list,
+                   DataParts *parts);
 /// 'quoted' for SQL.
 const char *data_job_literal(Arena *arena, const char *text);
 
-/// Waits. Becomes the spec's role inside the open transaction, and goes back. Nothing without one.
+/// Waits. Becomes the spec's role inside the open transaction, and goes back: ERROR_REFUSED when
+/// what ran in between left another one. What was deferred to COMMIT runs before. Nothing without
+/// one.
 NODISCARD bool data_job_role_on(const DataJob *job, DbConn *conn, Error *err);
 NODISCARD bool data_job_role_off(const DataJob *job, DbConn *conn, Error *err);
+/// Waits. data_job_role_off() that leaves deferred what is: the transaction goes on to write.
+NODISCARD bool data_job_role_rest(const DataJob *job, DbConn *conn, Error *err);
 
 #endif

@@ -30,7 +30,8 @@ void data_load_encode(const DataJob *job, DataChunk *chunk)
 {
     size_t count = 0;
     DataRecord **wanted = choose(chunk->arena, chunk->records, chunk->count, &count);
-    chunk->copies = data_copies_encode(job, chunk->arena, wanted, count, &chunk->copies_count);
+    chunk->copies =
+        data_copies_encode(job, chunk->arena, wanted, count, COPY_FEWEST, &chunk->copies_count);
 }
 
 /* ---------------------------------------------------------------- COPY */
@@ -65,13 +66,10 @@ static bool send_copies(DbConn *conn, const DataCopy *copies, size_t count, Erro
     return true;
 }
 
-static bool send_encoded(const DataLoad *load, const DataChunk *chunk, Error *err)
+/* What deferred constraints would say at COMMIT, while it can still be said of single rows. */
+static bool check_deferred(DbConn *conn, Error *err)
 {
-    const DataJob *job = load->job;
-    return (data_job_role_on(job, load->conn, err) &&
-            send_copies(load->conn, chunk->copies, chunk->copies_count, err) &&
-            data_job_role_off(job, load->conn, err)) ||
-           error_wrap(err, "writing %s", job->table.shown);
+    return db_exec(conn, "SET CONSTRAINTS ALL IMMEDIATE", NULL, NULL, err);
 }
 
 /* ---------------------------------------------------------------- one COPY of several chunks */
@@ -84,6 +82,17 @@ static bool is_suspect(const DataLoad *load, const DataChunk *chunk)
 static bool is_alone(const DataLoad *load, const DataChunk *chunk)
 {
     return load->alone > 0 || is_suspect(load, chunk);
+}
+
+static bool send_encoded(DataLoad *load, const DataChunk *chunk, Error *err)
+{
+    const DataJob *job = load->job;
+    load->checked = is_alone(load, chunk);
+    return (data_job_role_on(job, load->conn, err) &&
+            send_copies(load->conn, chunk->copies, chunk->copies_count, err) &&
+            (!load->checked || check_deferred(load->conn, err)) &&
+            data_job_role_rest(job, load->conn, err)) ||
+           error_wrap(err, "writing %s", job->table.shown);
 }
 
 /* Nothing but rows, all with the same columns, and nothing known against them. */
@@ -133,7 +142,7 @@ static bool end_copy(DataLoad *load, Error *err)
     base_free(&copy->sql);
     copy->sql = NULL;
     bool ok =
-        end_rows(load->conn, copy->rows, err) && data_job_role_off(load->job, load->conn, err);
+        end_rows(load->conn, copy->rows, err) && data_job_role_rest(load->job, load->conn, err);
     took(load, copy->rows, copy->began_us);
     return ok || error_wrap(err, "writing %s", load->job->table.shown);
 }
@@ -145,13 +154,16 @@ typedef struct Trial {
     const DataJob *job;
     DbConn *conn;
     Arena *arena;
+    DataCopyOrder order;
 } Trial;
 
 static bool write_once(const Trial *trial, DataRecord *const *records, size_t count, Error *err)
 {
     size_t copies_count = 0;
-    DataCopy *copies = data_copies_encode(trial->job, trial->arena, records, count, &copies_count);
-    bool ok = send_copies(trial->conn, copies, copies_count, err);
+    DataCopy *copies =
+        data_copies_encode(trial->job, trial->arena, records, count, trial->order, &copies_count);
+    bool ok =
+        send_copies(trial->conn, copies, copies_count, err) && check_deferred(trial->conn, err);
     data_copies_free(copies, copies_count);
     return ok;
 }
@@ -212,7 +224,10 @@ static bool probe(const Trial *trial, DataRecord **records, size_t *count, Error
 bool data_load_write(const DataJob *job, DbConn *conn, Arena *arena, DataRecord *records,
                      size_t count, bool careful, int64_t *ret_written, Error *err)
 {
-    const Trial trial = {.job = job, .conn = conn, .arena = arena};
+    /* A record may refer to one before it, and halves that were written in one order say nothing
+     * about another. */
+    DataCopyOrder order = careful ? COPY_IN_ORDER : COPY_FEWEST;
+    const Trial trial = {.job = job, .conn = conn, .arena = arena, .order = order};
     size_t left = 0;
     DataRecord **wanted = choose(arena, records, count, &left);
     *ret_written = 0;
@@ -276,7 +291,7 @@ static bool begin(DataLoad *load, bool writes, Error *err)
     load->records = load->bytes = 0;
     load->counts = (DataCounts){0};
     load->noted = writes;
-    load->full = load->ends_range = load->shared = false;
+    load->full = load->ends_range = load->shared = load->checked = false;
     load->began_us = clock_monotonic_us();
     load->open = true;
     return true;
@@ -310,8 +325,10 @@ static bool write_encoded(DataLoad *load, const DataChunk *chunk, int64_t *ret_w
 /* Record by record, in a transaction of its own. */
 static bool write_careful(DataLoad *load, DataChunk *chunk, int64_t *ret_written, Error *err)
 {
-    return begin(load, false, err) &&
-           data_load_write(load->job, load->conn, chunk->arena, chunk->records, chunk->count, true,
+    if (!begin(load, false, err))
+        return false;
+    load->checked = true;
+    return data_load_write(load->job, load->conn, chunk->arena, chunk->records, chunk->count, true,
                            ret_written, err) &&
            refused_any(load, chunk, err) && note(load, *ret_written > 0, err);
 }
@@ -426,14 +443,16 @@ bool data_load_commit(DataLoad *load, const DataRange *range, DataNextRange *nex
                      .counts = load->counts};
     if (!data_load_pause(load, err))
         return false;
-    bool ok = data_cursor_move(load->job, load->conn, range, &move, err) &&
+    bool ok = data_job_role_on(load->job, load->conn, err) && /* for what is deferred */
+              data_job_role_off(load->job, load->conn, err) &&
+              data_cursor_move(load->job, load->conn, range, &move, err) &&
               (next == NULL || data_cursor_take(load->job, load->conn, next->owner, next->arena,
                                                 &next->range, &next->found, err)) &&
               db_commit(load->conn, err);
     if (!ok) {
-        load->shared = load->chunks > 1;
+        load->shared = !load->checked;
         if (load->shared && data_batch_row_error(err))
-            load->alone = load->chunks; /* nobody knows which of them COMMIT refuses */
+            load->alone = load->chunks; /* nobody knows which of them COMMIT refuses, or what */
         data_load_abandon(load);
         return false;
     }

@@ -26,7 +26,8 @@ typedef struct DataLoad {
     bool open;        ///< a transaction is; the others tell what it holds
     bool full;        ///< nothing more should follow in it
     bool ends_range;
-    bool noted; ///< headgate.wrote knows of it
+    bool noted;   ///< headgate.wrote knows of it
+    bool checked; ///< by deferred constraints, too: COMMIT has nothing to say against its rows
     int chunks;
     int64_t records; ///< of all verdicts
     int64_t bytes;
@@ -37,7 +38,7 @@ typedef struct DataLoad {
     int64_t took_us;      ///< so long that took
     Arena *arena;         /* of last */
     const char *last[PLACE_PARTS];
-    bool shared;          ///< what failed last had others with it, which are undone too
+    bool shared;          ///< which rows failed last is not known: alone, a chunk looks for them
     int alone;            ///< so many chunks get a transaction each
     int64_t suspect_from; /* bytes of the file with a record that was refused among others */
     int64_t suspect_to;
@@ -78,8 +79,9 @@ NODISCARD bool data_load_commit(DataLoad *load, const DataRange *range, DataNext
 void data_load_abandon(DataLoad *load);
 
 /// Waits. In the open transaction: writes those of records that are to be written, and marks those
-/// that the server refuses as failed. With careful it finds them by itself; without, the first one
-/// fails the whole. All rows have the transaction's own xmin. Memory from arena.
+/// that the server refuses as failed, deferred constraints included. With careful it finds them by
+/// itself; without, the first one fails the whole. All rows have the transaction's own xmin. Memory
+/// from arena.
 NODISCARD bool data_load_write(const DataJob *job, DbConn *conn, Arena *arena, DataRecord *records,
                                size_t count, bool careful, int64_t *ret_written, Error *err);
 /// Waits. In the open transaction: notes that its rows of the table are ours (headgate.wrote).

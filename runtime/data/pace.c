@@ -26,6 +26,8 @@ static const double STEER_LEAST = 0.5;
 static const double STEER_MOST = 1.25;
 /* While it begins. The median is a value late: the limit is reached two steps before it is seen. */
 static const double BEGIN_FACTOR = 1.5;
+/* Of what its limit is. A backlog that nobody can measure is infinite, which no mean forgets. */
+static const double PRESSURE_MOST = 10;
 enum { AGAIN_US = 60000000 };
 
 /* What the worst signal says. */
@@ -48,6 +50,12 @@ const char *data_pace_state_name(DataPaceState state)
     return NAMES[state];
 }
 
+static void slowly(DataPace *pace, const char *why)
+{
+    snprintf(pace->why, sizeof(pace->why), "%s", why);
+    snprintf(pace->until, sizeof(pace->until), "faster while all signals keep their limits");
+}
+
 void data_pace_init(DataPace *pace, double duty, int64_t now_us)
 {
     *pace = (DataPace){.duty = duty,
@@ -63,17 +71,13 @@ void data_pace_init(DataPace *pace, double duty, int64_t now_us)
     pace->resumed_us = now_us - AGAIN_US;
     if (pace->state == PACE_PAUSED)
         snprintf(pace->why, sizeof(pace->why), "it was paused when its runner ended");
-}
-
-static void slowly(DataPace *pace, const char *why)
-{
-    snprintf(pace->why, sizeof(pace->why), "%s", why);
-    snprintf(pace->until, sizeof(pace->until), "faster while all signals keep their limits");
+    else if (pace->state == PACE_SLOWED)
+        slowly(pace, "it goes on as slowly as when its runner ended");
 }
 
 void data_pace_begin_slowly(DataPace *pace)
 {
-    if (pace->state == PACE_PAUSED || pace->duty <= DUTY_FIRST)
+    if (pace->state != PACE_FREE) /* a share was found, or a pause: either holds */
         return;
     pace->state = PACE_SLOWED;
     pace->duty = DUTY_FIRST;
@@ -128,6 +132,8 @@ static double pressure_of(DataPace *pace, const DataSignal *signal, int64_t now_
                    : pace->past[at].smooth;
     pace->past[at].known_us = now_us;
     double raw = signal->value / signal->limit;
+    if (!(raw <= PRESSURE_MOST)) /* not a number counts as the worst */
+        raw = PRESSURE_MOST;
     if (signal->steers && signal->fresh)
         pace->past[at].smooth = steering_pressure(pace, at, raw);
     if (signal->steers)

@@ -64,7 +64,7 @@ typedef struct DataPace {
 void data_pace_init(DataPace *pace, double duty, int64_t now_us);
 /// Nobody knows yet what the application bears: a twentieth of the time to begin with, and half as
 /// much again at each new value until one reaches its limit, as TCP finds a link's speed. A pause
-/// stays one.
+/// and a share that a runner before this one found stay what they are.
 void data_pace_begin_slowly(DataPace *pace);
 /// One look: count <= PACE_SIGNALS_MAX signals as they are now (monotonic, µs).
 void data_pace_look(DataPace *pace, const DataSignal *signals, size_t count, int64_t now_us);

@@ -3,6 +3,7 @@
 
 #include "base/bounds.h"
 #include "data/document.h"
+#include "data/jsonb.h"
 #include "data/writer.h"
 #include "db/sql.h"
 
@@ -54,6 +55,23 @@ static const char *key_of(Arena *arena, const DataUpdateRow *row)
     return data_job_key_text(arena, row->row.key, row->row.key_count);
 }
 
+/* NULL when the row does not go to the queue. */
+static const char *kind_of(const DataUpdateRow *row)
+{
+    if (row->gone)
+        return NULL;
+    if (row->failed != NULL)
+        return "error";
+    switch (row->mapped.verdict) {
+    case MAPPED_SKIP:
+        return "skip";
+    case MAPPED_AMBIGUOUS:
+        return "ambiguous";
+    default:
+        return NULL;
+    }
+}
+
 /* ---------------------------------------------------------------- the row as it was, for people */
 
 static bool is_json_as_it_is(const DataColumn *column, const DataValue *value)
@@ -65,6 +83,7 @@ static bool is_json_as_it_is(const DataColumn *column, const DataValue *value)
     case DATA_FLOAT:
         return data_decimal_valid(value->text, value->bytes);
     case DATA_JSON:
+        return value->bytes <= BEFORE_VALUE_BYTES && data_jsonb_takes(value->text, value->bytes);
     case DATA_JSONB:
         return value->bytes <= BEFORE_VALUE_BYTES;
     default:
@@ -99,9 +118,8 @@ static bool write_value(Text *out, const DataColumn *column, const DataValue *va
     return true;
 }
 
-bool data_queue_before(Text *out, const DataRow *row, Error *err)
+static bool write_members(Text *out, const DataRow *row, Error *err)
 {
-    text_append_char(out, '{');
     for (size_t i = 0; i < row->count; i++) {
         const DataColumn *column = row->columns[i];
         text_append(out, i > 0 ? ", " : "");
@@ -111,36 +129,101 @@ bool data_queue_before(Text *out, const DataRow *row, Error *err)
         if (!write_value(out, column, &row->values[i], err))
             return false;
     }
-    text_append_char(out, '}');
     return true;
+}
+
+bool data_queue_before(Text *out, const DataRow *row, Error *err)
+{
+    text_append_char(out, '{');
+    bool ok = write_members(out, row, err);
+    text_append_char(out, '}');
+    return ok;
+}
+
+bool data_queue_guarded(Text *out, const DataRow *row, const char *digest, Error *err)
+{
+    text_printf(out, "{\"\": \"%s\"%s", digest, row->count > 0 ? ", " : "");
+    bool ok = write_members(out, row, err);
+    text_append_char(out, '}');
+    return ok;
+}
+
+/* ---------------------------------------------------------------- the row as it was, all of it */
+
+/* The digest of a row that changed after it was mapped: no row has it. */
+static const char CHANGED[] = "changed";
+
+static bool is_skip(const DataUpdateRow *row)
+{
+    return row->failed == NULL && row->mapped.verdict == MAPPED_SKIP;
+}
+
+/* The keys of the rows that people will decide about; places: where these rows are. */
+static size_t take_keys(const DataUpdateRow *rows, size_t count, DataArray *keys, size_t key_count,
+                        size_t *places)
+{
+    size_t taken = 0;
+    for (size_t k = 0; k < key_count; k++)
+        data_array_init(&keys[k]);
+    for (size_t i = 0; i < count; i++) {
+        if (kind_of(&rows[i]) == NULL || is_skip(&rows[i]))
+            continue;
+        places[taken++] = i;
+        for (size_t k = 0; k < key_count; k++)
+            add_text(&keys[k], rows[i].row.key[k]);
+    }
+    return taken;
+}
+
+static bool query_digests(const DataJob *job, DbConn *conn, Arena *arena, DataArray *keys,
+                          DbResult **ret_result, Error *err)
+{
+    DataList *list = arena_alloc(arena, sizeof(DataList));
+    DataParts parts = {0};
+    data_job_join(job, arena, keys, list, &parts);
+    data_parts_set(&parts, "version", job->version);
+    data_parts_set(&parts, "alias", job->table.alias);
+    DbParams params = data_list_params(list);
+    return (data_job_role_on(job, conn, err) &&
+            db_query(conn, data_statement(arena, "data_queue_digest", &parts), &params, ret_result,
+                     err) &&
+            data_job_role_off(job, conn, err)) ||
+           error_wrap(err, "reading rows for the review queue");
+}
+
+/* Of each row that people will decide about, in its place. Only these are read a second time: it
+ * would cost too much to read a digest with every row. */
+static bool read_digests(const DataJob *job, DbConn *conn, Arena *arena, const DataUpdateRow *rows,
+                         size_t count, const char **digests, Error *err)
+{
+    enum { NUMBER, VERSION, DIGEST };
+    AUTO(db_result_auto) DbResult *result = NULL;
+    size_t key_count = job->table.key_count;
+    DataArray *keys = arena_alloc(arena, key_count * sizeof(DataArray));
+    size_t *places = arena_alloc(arena, count * sizeof(*places));
+    size_t taken = take_keys(rows, count, keys, key_count, places);
+    for (size_t i = 0; i < taken; i++)
+        digests[places[i]] = CHANGED;
+    bool ok = taken == 0 || query_digests(job, conn, arena, keys, &result, err);
+    for (int i = 0; ok && taken > 0 && i < db_rows(result); i++) {
+        size_t place = places[db_int(result, i, NUMBER) - 1];
+        if (text_equal(rows[place].version, db_value(result, i, VERSION)))
+            digests[place] = arena_strdup(arena, db_value(result, i, DIGEST));
+    }
+    for (size_t k = 0; k < key_count; k++)
+        data_array_done(&keys[k]);
+    return ok;
 }
 
 /* ---------------------------------------------------------------- queueing */
 
-/* NULL when the row does not go to the queue. */
-static const char *kind_of(const DataUpdateRow *row)
-{
-    if (row->gone)
-        return NULL;
-    if (row->failed != NULL)
-        return "error";
-    switch (row->mapped.verdict) {
-    case MAPPED_SKIP:
-        return "skip";
-    case MAPPED_AMBIGUOUS:
-        return "ambiguous";
-    default:
-        return NULL;
-    }
-}
-
 static bool queue_row(QueueCall *call, Arena *arena, const DataUpdateRow *row, const char *kind,
-                      Error *err)
+                      const char *digest, Error *err)
 {
-    bool skip = row->failed == NULL && row->mapped.verdict == MAPPED_SKIP;
+    bool skip = is_skip(row);
     Text before;
     text_init(&before, BOUND_DOCUMENT_BYTES);
-    bool ok = skip || data_queue_before(&before, &row->row, err);
+    bool ok = skip || data_queue_guarded(&before, &row->row, digest, err);
     if (ok) {
         add_text(&call->arrays[0], key_of(arena, row));
         add_text(&call->arrays[1], kind);
@@ -153,13 +236,13 @@ static bool queue_row(QueueCall *call, Arena *arena, const DataUpdateRow *row, c
 }
 
 static bool queue_rows(QueueCall *call, Arena *arena, const DataUpdateRow *rows, size_t count,
-                       DataCounts *counts, Error *err)
+                       const char *const *digests, DataCounts *counts, Error *err)
 {
     for (size_t i = 0; i < count; i++) {
         const char *kind = kind_of(&rows[i]);
         if (kind == NULL)
             continue;
-        if (!queue_row(call, arena, &rows[i], kind, err))
+        if (!queue_row(call, arena, &rows[i], kind, digests[i], err))
             return false;
         if (text_equal(kind, "skip"))
             counts->skipped++;
@@ -181,7 +264,9 @@ bool data_queue_add(const DataJob *job, DbConn *conn, const DataUpdateRow *rows,
     AUTO(arena_auto) Arena *arena = arena_new();
     QueueCall *call = arena_alloc(arena, sizeof(QueueCall));
     call_init(call, job, ARRAYS);
-    bool ok = queue_rows(call, arena, rows, count, counts, err) &&
+    const char **digests = arena_alloc(arena, count * sizeof(*digests));
+    bool ok = read_digests(job, conn, arena, rows, count, digests, err) &&
+              queue_rows(call, arena, rows, count, digests, counts, err) &&
               call_run(call, conn, "data_queue_add", ARRAYS, NULL, err);
     call_done(call);
     return ok;

@@ -11,6 +11,9 @@ NODISCARD bool data_queue_add(const DataJob *job, DbConn *conn, const DataUpdate
                               size_t count, DataCounts *counts, Error *err);
 /// Appends the row for people: a JSON object of its columns, long values cut.
 NODISCARD bool data_queue_before(Text *out, const DataRow *row, Error *err);
+/// The same as the queue keeps it: with digest, of the whole row, under the name that no column can
+/// have. What people are shown leaves it out.
+NODISCARD bool data_queue_guarded(Text *out, const DataRow *row, const char *digest, Error *err);
 /// Waits. Remembers the old values of the rows that have them.
 NODISCARD bool data_queue_old(const DataJob *job, DbConn *conn, const DataUpdateRow *rows,
                               size_t count, Error *err);

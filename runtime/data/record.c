@@ -31,7 +31,8 @@ struct DataSource {
     size_t capacity;
     size_t used; /* bytes in front that are dealt with */
     size_t have;
-    bool all_read; /* the buffer reaches the end of the file */
+    bool all_read;         /* the buffer reaches the end of the file */
+    const char *too_large; /* what is wrong with a record that the buffer cannot hold */
     DataCsvField *names;
     size_t names_count;
     Text row; /* a CSV row as JSON */
@@ -79,27 +80,22 @@ static void fill_now(void *arg)
 }
 
 /* Room behind what is in hand: the dealt with goes, then the buffer grows. */
-static bool make_room(DataSource *source, Error *err)
+static void make_room(DataSource *source)
 {
     size_t left = source->have - source->used;
     memmove(source->buffer, source->buffer + source->used, left);
     source->used = 0;
     source->have = left;
     if (left < source->capacity)
-        return true;
-    if (source->capacity >= BOUND_IMPORT_RECORD_BYTES)
-        return error_set(err, ERROR_INPUT, "%s: the record at byte %" PRId64 " is larger than %d",
-                         source->file, source->offset, BOUND_IMPORT_RECORD_BYTES);
+        return;
     source->capacity *= 2;
     source->buffer = base_realloc(source->buffer, source->capacity);
-    return true;
 }
 
 static bool fill(DataSource *source, Error *err)
 {
     Filling filling = {.source = source};
-    if (!make_room(source, err))
-        return false;
+    make_room(source);
     fiber_run_blocking(fill_now, &filling);
     if (filling.bytes < 0)
         return error_set(err, ERROR_INTERNAL, "%s: %s", source->file, strerror(filling.problem));
@@ -117,6 +113,48 @@ static void consume(DataSource *source, size_t bytes)
     source->offset += (int64_t)bytes;
 }
 
+/* Consumes bytes up to the end of the line. */
+static bool skip_line(DataSource *source, Error *err)
+{
+    for (;;) {
+        const char *begin = source->buffer + source->used;
+        const char *end = memchr(begin, '\n', source->have - source->used);
+        if (end != NULL) {
+            consume(source, (size_t)(end - begin) + 1);
+            return true;
+        }
+        consume(source, source->have - source->used);
+        if (source->all_read)
+            return true;
+        if (!fill(source, err))
+            return false;
+    }
+}
+
+/* A record that begins with all that is in hand and goes on behind it. A line is a bad record like
+ * others, whose rest is skipped by skip_large(); where else a record ends, nobody knows. */
+static bool take_large(DataSource *source, DataScanPiece *piece, Error *err)
+{
+    DataRecord record = {.offset = source->offset,
+                         .line = source->lines_known ? source->scan.line : 0};
+    if (source->scan.format != FORMAT_NDJSON)
+        return error_set(err, ERROR_INPUT, "%s: %s",
+                         data_record_place(source->arena, source->file, &record),
+                         source->too_large);
+    *piece = (DataScanPiece){.size = source->have - source->used,
+                             .consumed = source->have - source->used,
+                             .line = source->scan.line,
+                             .problem = source->too_large};
+    return true;
+}
+
+/* What stands behind the line can be read again. */
+static bool skip_large(DataSource *source, Error *err)
+{
+    data_scan_init(&source->scan, source->scan.format, SCAN_LINES, source->scan.line + 1);
+    return skip_line(source, err);
+}
+
 /* The next record; it is in hand until the next call. *ret_end: there is none. */
 static bool next_record(DataSource *source, DataScanPiece *piece, bool *ret_end, Error *err)
 {
@@ -127,6 +165,8 @@ static bool next_record(DataSource *source, DataScanPiece *piece, bool *ret_end,
         if (step != SCAN_MORE)
             return true;
         consume(source, piece->skipped);
+        if (source->have - source->used >= BOUND_IMPORT_RECORD_BYTES)
+            return take_large(source, piece, err);
         if (!fill(source, err))
             return false;
     }
@@ -151,8 +191,8 @@ static bool read_header(DataSource *source, Error *err)
     const char *line =
         arena_memdup(source->arena, source->buffer + source->used + piece.skipped, piece.size);
     consume(source, piece.consumed);
-    return data_csv_split(line, piece.size, source->scan.format == FORMAT_TSV ? '\t' : ',',
-                          source->arena, &source->names, &source->names_count, err) ||
+    return data_csv_split(line, piece.size, source->scan.delimiter, source->arena, &source->names,
+                          &source->names_count, err) ||
            error_wrap(err, "%s:1", source->file);
 }
 
@@ -161,19 +201,7 @@ static bool skip_started_line(DataSource *source, int64_t from, Error *err)
 {
     seek(source, from - 1);
     source->lines_known = false;
-    for (;;) {
-        const char *begin = source->buffer + source->used;
-        const char *end = memchr(begin, '\n', source->have - source->used);
-        if (end != NULL) {
-            consume(source, (size_t)(end - begin) + 1);
-            return true;
-        }
-        consume(source, source->have - source->used);
-        if (source->all_read)
-            return true;
-        if (!fill(source, err))
-            return false;
-    }
+    return skip_line(source, err);
 }
 
 static bool go_to_start(DataSource *source, const DataRange *range, Error *err)
@@ -218,6 +246,8 @@ bool data_source_open(const DataJob *job, const DataRange *range, DataSource **r
     source->capacity = BUFFER_BYTES;
     source->buffer = base_alloc(source->capacity);
     source->fd = -1;
+    source->too_large = arena_printf(source->arena, "the record is larger than %d bytes",
+                                     BOUND_IMPORT_RECORD_BYTES);
     text_init(&source->row, BOUND_IMPORT_RECORD_BYTES * 2);
     data_scan_init(&source->scan, format == FORMATS ? data_format_of(source->file) : format,
                    SCAN_START, 1);
@@ -269,9 +299,8 @@ static bool take_text(DataSource *source, DataChunk *chunk, const DataScanPiece 
         DataCsvField *fields = NULL;
         size_t count = 0;
         text_clear(&source->row);
-        if (!data_csv_split(record->text, record->bytes,
-                            source->scan.format == FORMAT_TSV ? '\t' : ',', chunk->arena, &fields,
-                            &count, err) ||
+        if (!data_csv_split(record->text, record->bytes, source->scan.delimiter, chunk->arena,
+                            &fields, &count, err) ||
             !data_csv_object(&source->row, source->names, source->names_count, fields, count, err))
             return false;
         record->bytes = source->row.length_bytes;
@@ -353,6 +382,8 @@ static bool read_chunk(DataSource *source, DataMapper *mapper, int limit, DataCh
         if (!take_record(source, mapper, chunk, &piece, err))
             return false;
         consume(source, piece.consumed);
+        if (piece.problem == source->too_large && !skip_large(source, err))
+            return false;
         data_turn_may_end(&turn); /* the chunk before this one is being written meanwhile */
     }
     return same_file(source, err);

@@ -2,6 +2,7 @@
 #include "data/record_queue.h"
 
 #include "base/bounds.h"
+#include "data/jsonb.h"
 #include "data/writer.h"
 #include "db/sql.h"
 
@@ -29,45 +30,17 @@ static const char *kind_of(const DataRecord *record)
 
 /* ---------------------------------------------------------------- text for jsonb */
 
-/* As a JSON text, at most SHOWN_BYTES of it; bytes that jsonb cannot hold become U+FFFD. */
+/* As a JSON text, at most SHOWN_BYTES of it. */
 static void append_shown(Text *out, const char *bytes, size_t size)
 {
-    static const char REPLACEMENT[] = "\xef\xbf\xbd";
     Error ignored = {0};
     Text clean;
     text_init(&clean, 4 * (size_t)SHOWN_BYTES);
-    size_t at = 0;
-    while (at < size && at < SHOWN_BYTES) {
-        size_t step = data_writer_utf8((const unsigned char *)bytes + at, size - at);
-        bool bad = step == 0 || bytes[at] == '\0';
-        text_append_bytes(&clean, bad ? REPLACEMENT : bytes + at,
-                          bad ? sizeof(REPLACEMENT) - 1 : step);
-        at += step == 0 ? 1 : step;
-    }
-    if (at < size)
+    if (data_jsonb_clean(&clean, bytes, size, SHOWN_BYTES) < size)
         text_append(&clean, "\xe2\x80\xa6"); /* an ellipsis */
     bool ok = data_writer_string(out, text_string(&clean), clean.length_bytes, &ignored);
     invariant(ok);
     text_done(&clean);
-}
-
-/* Would jsonb take it? A zero byte and a number beyond numeric are JSON, and are refused. */
-static bool jsonb_takes(const char *text, size_t bytes)
-{
-    DataDocument document = {0};
-    Error ignored = {0};
-    bool ok = data_document_parse(&document, text, bytes, &ignored);
-    for (uint32_t i = 0; ok && i < document.nodes_count; i++) {
-        size_t size;
-        const char *raw = data_document_raw(&document, i, &size);
-        int kind = data_document_node(&document, i)->kind;
-        if (kind == DOCUMENT_NUMBER)
-            ok = size < 300 && memchr(raw, 'e', size) == NULL && memchr(raw, 'E', size) == NULL;
-        else if (kind == DOCUMENT_STRING)
-            ok = memmem(raw, size, "\\u0000", 6) == NULL;
-    }
-    data_document_done(&document);
-    return ok;
 }
 
 static void append_before(Text *out, const DataChunk *chunk, const DataRecord *record)
@@ -77,7 +50,8 @@ static void append_before(Text *out, const DataChunk *chunk, const DataRecord *r
     if (record->line > 0)
         text_printf(out, ", \"line\": %" PRId64, record->line);
     text_printf(out, ", \"byte\": %" PRId64 ", \"record\": ", record->offset);
-    if (record->read && record->bytes <= SHOWN_BYTES && jsonb_takes(record->text, record->bytes))
+    if (record->read && record->bytes <= SHOWN_BYTES &&
+        data_jsonb_takes(record->text, record->bytes))
         text_append_bytes(out, record->text, record->bytes);
     else
         append_shown(out, record->text, record->bytes);
@@ -100,7 +74,7 @@ static bool append_write(Text *out, const DataWrite *write)
     if (!json)
         return data_writer_string(out, write->text, write->bytes, &ignored);
     text_append_bytes(out, write->text, write->bytes);
-    return jsonb_takes(write->text, write->bytes);
+    return data_jsonb_takes(write->text, write->bytes);
 }
 
 /* The row as it was mapped, to be written once what it misses is there, or changed by hand. False

@@ -39,7 +39,10 @@ const char *data_format_name(DataFormat format)
 
 void data_scan_init(DataScan *scan, DataFormat format, DataScanState state, int64_t line)
 {
-    *scan = (DataScan){.format = format, .state = state, .line = line};
+    *scan = (DataScan){.format = format,
+                       .delimiter = format == FORMAT_TSV ? '\t' : ',',
+                       .state = state,
+                       .line = line};
 }
 
 static bool is_blank(char c)
@@ -71,7 +74,7 @@ static DataScanStep found(DataScan *scan, size_t size, size_t behind, int64_t li
     scan->line += lines;
     scan->looked = 0;
     scan->depth = 0;
-    scan->in_text = scan->escaped = false;
+    scan->in_text = scan->escaped = scan->plain = false;
     return SCAN_RECORD;
 }
 
@@ -98,16 +101,28 @@ static bool start(DataScan *scan, const char *bytes, size_t size, bool last, Dat
 
 /* ---------------------------------------------------------------- lines */
 
+/* Only whole lines: the blanks that a record's line begins with are the record's, because a line
+ * belongs to the range of the file in which it begins. False when nothing but blanks is left. */
+static bool skip_blank_lines(DataScan *scan, const char *bytes, size_t size, DataScanPiece *piece)
+{
+    size_t at = piece->skipped;
+    for (; at < size && is_blank(bytes[at]); at++) {
+        if (bytes[at] != '\n')
+            continue;
+        piece->skipped = at + 1;
+        scan->line++;
+    }
+    return at < size;
+}
+
 static DataScanStep next_line(DataScan *scan, const char *bytes, size_t size, bool last,
                               DataScanPiece *piece)
 {
     scan->state = SCAN_LINES;
-    if (scan->looked == 0)
-        skip_blanks(scan, bytes, size, piece);
+    if (scan->looked == 0 && !skip_blank_lines(scan, bytes, size, piece))
+        return last ? SCAN_END : SCAN_MORE;
     const char *begin = bytes + piece->skipped;
     size_t left = size - piece->skipped;
-    if (left == 0)
-        return last ? SCAN_END : SCAN_MORE;
     const char *end = memchr(begin + scan->looked, '\n', left - scan->looked);
     if (end == NULL && !last) {
         scan->looked = left;
@@ -116,6 +131,17 @@ static DataScanStep next_line(DataScan *scan, const char *bytes, size_t size, bo
     size_t length = end == NULL ? left : (size_t)(end - begin);
     size_t carriage = length > 0 && begin[length - 1] == '\r' ? 1 : 0;
     return found(scan, length - carriage, carriage + (end == NULL ? 0 : 1), end != NULL, piece);
+}
+
+/* As data_csv_split() reads it: a quote opens where a field begins, and again right behind one that
+ * closes ("" is one quote); anywhere else it is a byte like others. */
+static void row_byte(DataScan *scan, char c)
+{
+    if (c == '"' && !scan->plain)
+        scan->in_text = !scan->in_text;
+    else if (!scan->in_text)
+        scan->plain = c != scan->delimiter;
+    scan->depth += c == '\n'; /* lines inside the row */
 }
 
 /* A line end inside quotes belongs to the row. */
@@ -131,10 +157,8 @@ static DataScanStep next_row(DataScan *scan, const char *bytes, size_t size, boo
     if (left == 0)
         return last ? SCAN_END : SCAN_MORE;
     size_t at = scan->looked;
-    for (; at < left && (scan->in_text || begin[at] != '\n'); at++) {
-        scan->in_text ^= begin[at] == '"';
-        scan->depth += begin[at] == '\n'; /* lines inside the row */
-    }
+    for (; at < left && (scan->in_text || begin[at] != '\n'); at++)
+        row_byte(scan, begin[at]);
     if (at == left && !last) {
         scan->looked = left;
         return SCAN_MORE;

@@ -27,6 +27,7 @@ typedef enum DataScanState {
 
 typedef struct DataScan {
     DataFormat format;
+    char delimiter; ///< of a row's fields: the format's, until somebody who knows better says so
     DataScanState state;
     int64_t line; ///< of the next byte, from 1
     /* the record at hand, when more bytes were asked for */
@@ -34,6 +35,7 @@ typedef struct DataScan {
     int depth;
     bool in_text;
     bool escaped;
+    bool plain; ///< inside a field of a row, where a quote opens nothing
 } DataScan;
 
 typedef enum DataScanStep {

@@ -56,7 +56,7 @@ static void choose_rows(const SetRun *run, DataList *list, OldParts *parts)
         const char *comma = k > 0 ? ", " : "";
         parts->arrays = arena_printf(run->arena, "%s%spg_catalog.unnest($%d::text[])",
                                      parts->arrays, comma, number);
-        parts->names = arena_printf(run->arena, "%s%sk%zu", parts->names, comma, k);
+        parts->names = arena_printf(run->arena, "%sk%zu, ", parts->names, k);
         parts->chosen =
             arena_printf(run->arena, "%s%shg_t.%s = hg_i.k%zu::%s", parts->chosen,
                          k > 0 ? " AND " : "", table->key[k]->quoted, k, table->key[k]->type);
@@ -114,7 +114,8 @@ static const char *make_statement(const SetRun *run, DataList *list)
     data_parts_set(&parts, "old",
                    !run->old ? ""
                              : arena_printf(run->arena,
-                                            " FROM (SELECT %s FROM ROWS FROM (%s) AS hg_i(%s) "
+                                            " FROM (SELECT %s, hg_i.n AS hg_n FROM ROWS FROM (%s) "
+                                            "WITH ORDINALITY AS hg_i(%sn) "
                                             "JOIN %s AS hg_t ON %s) AS hg_o",
                                             old.columns, old.arrays, old.names, table->quoted,
                                             old.chosen));
@@ -124,12 +125,13 @@ static const char *make_statement(const SetRun *run, DataList *list)
     data_parts_set(
         &parts, "returning",
         arena_printf(
-            run->arena, "%s, %s, %s, %s", run->job->key_list,
+            run->arena, "%s, %s, %s, %s, %s", run->job->key_list,
             save_old ? arena_printf(run->arena, "pg_catalog.jsonb_build_object(%s)", old.old)
                      : "NULL",
             save_old ? arena_printf(run->arena, "pg_catalog.jsonb_build_object(%s)", old.digests)
                      : "NULL",
-            run->keep ? arena_printf(run->arena, "pg_catalog.concat_ws(', '%s)", old.kept) : "''"));
+            run->keep ? arena_printf(run->arena, "pg_catalog.concat_ws(', '%s)", old.kept) : "''",
+            run->old ? "hg_o.hg_n" : "NULL"));
     return data_statement(run->arena, "data_batch_set", &parts);
 }
 
@@ -158,9 +160,12 @@ static bool same_key(const DataRow *row, const DbResult *result, int at)
 }
 
 /* The server returns rows in the order it wrote them, which is nearly always ours: look ahead from
- * the last one found. */
+ * the last one found. Where an old value hangs on it the server says which one it is: an equal key
+ * may be written another way than when it was read (1.0 and 1.00, citext). */
 static DataUpdateRow *row_of(const SetRun *run, const DbResult *result, int at, size_t *hint)
 {
+    if (run->old)
+        return run->rows[db_int(result, at, (int)run->job->table.key_count + 3) - 1];
     for (size_t tried = 0; tried < run->count; tried++) {
         size_t i = (*hint + tried) % run->count;
         if (same_key(&run->rows[i]->row, result, at)) {

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "data/controller.h"
+#include "data/cursor.h"
 #include "data/sync.h"
 #include "db/sql.h"
 #include "ledger/fence.h"
@@ -322,8 +323,9 @@ bool data_undo_run(const DataJob *job, DbConn *conn, const json_t *sync_drops,
 {
     Undo undo = {.job = job, .conn = conn, .arena = arena_new()};
     data_updater_init(&undo.updater, job, conn);
-    bool ok = fenced(&undo, begin, (void *)sync_drops, err) && find_columns(&undo, err) &&
-              sum(&undo, ret, err) && restore_all(&undo, hooks, ret, err);
+    bool ok = data_cursor_close(job, conn, err) && fenced(&undo, begin, (void *)sync_drops, err) &&
+              find_columns(&undo, err) && sum(&undo, ret, err) &&
+              restore_all(&undo, hooks, ret, err);
     data_updater_done(&undo.updater);
     arena_free(undo.arena);
     return ok;

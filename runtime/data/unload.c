@@ -2,6 +2,7 @@
 #include "data/unload.h"
 
 #include "base/fault.h"
+#include "data/cursor.h"
 #include "db/sql.h"
 #include "ledger/fence.h"
 
@@ -144,7 +145,8 @@ bool data_unload_run(const DataJob *job, DbConn *conn, bool table_goes, const Da
 {
     Unload unload = {.job = job, .conn = conn, .arena = arena_new()};
     *ret = (DataUndoCounts){0};
-    bool ok = begin(&unload, err) && make_statement(&unload, err);
+    bool ok =
+        data_cursor_close(job, conn, err) && begin(&unload, err) && make_statement(&unload, err);
     if (table_goes)
         unload.blocks = 0;
     ok = ok && delete_all(&unload, hooks, ret, err) &&

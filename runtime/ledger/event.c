@@ -278,6 +278,21 @@ bool ledger_events_told(DbConn *state, int64_t run, json_t **ret_versions, Error
     return true;
 }
 
+bool ledger_events_followed(DbConn *state, int64_t run, const char *source, int64_t version,
+                            const char *node, bool *ret_followed, Error *err)
+{
+    LedgerParams params = {0};
+    ledger_param_int(&params, run);
+    ledger_param_text(&params, source);
+    ledger_param_int(&params, version);
+    ledger_param_text(&params, node);
+    AUTO(db_result_auto) DbResult *followed = NULL;
+    if (!ledger_call(state, "events_followed", &params, &followed, err))
+        return false;
+    *ret_followed = db_bool(followed, 0, 0);
+    return true;
+}
+
 bool ledger_event_append(DbConn *state, const LedgerWriter *writer, const char *source,
                          int64_t version, const char *type, const char *node, const json_t *data,
                          Error *err)

@@ -28,6 +28,10 @@ void ledger_events_stop(LedgerEvents *events);
 
 /// Waits. The newest version told for each source of a run: {"expand/x": 3, …}.
 NODISCARD bool ledger_events_told(DbConn *state, int64_t run, json_t **ret_versions, Error *err);
+/// Waits. Did the run fail, hold or turn back at node after this event was told?
+NODISCARD bool ledger_events_followed(DbConn *state, int64_t run, const char *source,
+                                      int64_t version, const char *node, bool *ret_followed,
+                                      Error *err);
 
 /// Waits. One event, at once, on a connection of the caller's and in its transaction. The writer's
 /// epoch 0 is the supervisor; a runner that was replaced gets ERROR_FENCED.

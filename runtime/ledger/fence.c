@@ -1,11 +1,15 @@
 /* The fence. */
 #include "ledger/fence.h"
 
+#include "base/clock.h"
 #include "db/sql.h"
 #include "ledger/call.h"
+#include "loop/fiber.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+
+enum { END_LIMIT_MS = 5000, END_PAUSE_LEAST_MS = 5, END_PAUSE_MOST_MS = 160 };
 
 typedef struct FenceText {
     char run[24];
@@ -53,22 +57,37 @@ bool ledger_fence_begin(DbConn *conn, int64_t run, int64_t epoch, Error *err)
     return ledger_fence_begin_with(conn, run, epoch, NULL, 0, NULL, err);
 }
 
-bool ledger_fence_end_backends(DbConn *conn, int64_t run, int64_t epoch, Error *err)
+/* A backend ends soon after it is asked to, so the pauses begin short. Servers before version 14
+ * cannot wait for its end themselves. */
+bool ledger_fence_end_backends(DbConn *conn, int64_t run, int64_t epoch,
+                               LedgerFenceBuilders builders, Error *err)
 {
     FenceText text = fence_text(run, epoch);
-    AUTO(db_result_auto) DbResult *ended = NULL;
-    if (!db_query(conn, db_sql("fence_end_backends"), DB_PARAMS(text.run, text.epoch), &ended, err))
-        return error_wrap(err, "ending the connections of the runner before");
-    if (db_int(ended, 0, 0) > 0)
-        return error_set(err, ERROR_UNREACHABLE,
-                         "a connection of the runner before could not be ended within 5 s");
-    return true;
+    const char *all = builders == LEDGER_FENCE_END ? "true" : "false";
+    int64_t until_us = clock_monotonic_us() + END_LIMIT_MS * (int64_t)1000;
+    int64_t pause_ms = END_PAUSE_LEAST_MS;
+    while (true) {
+        AUTO(db_result_auto) DbResult *there = NULL;
+        if (!db_query(conn, db_sql("fence_end_backends"), DB_PARAMS(text.run, text.epoch, all),
+                      &there, err))
+            return error_wrap(err, "ending the connections of the runner before");
+        if (db_int(there, 0, 0) == 0)
+            return true;
+        if (clock_monotonic_us() >= until_us)
+            return error_set(err, ERROR_UNREACHABLE,
+                             "a connection of the runner before could not be ended within %d s",
+                             END_LIMIT_MS / 1000);
+        if (!fiber_sleep(pause_ms, err))
+            return false;
+        if (pause_ms < END_PAUSE_MOST_MS)
+            pause_ms *= 2;
+    }
 }
 
 bool ledger_fence_raise(DbConn *conn, int64_t run, int64_t epoch, Error *err)
 {
     FenceText text = fence_text(run, epoch);
-    if (!ledger_fence_end_backends(conn, run, epoch, err))
+    if (!ledger_fence_end_backends(conn, run, epoch, LEDGER_FENCE_SPARE, err))
         return false;
     AUTO(db_result_auto) DbResult *raised = NULL;
     if (!db_query(conn, db_sql("fence_raise"), DB_PARAMS(text.run, text.epoch), &raised, err))

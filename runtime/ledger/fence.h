@@ -15,9 +15,12 @@ NODISCARD bool ledger_fence_begin_with(DbConn *conn, int64_t run, int64_t epoch,
                                        const DbStatement *then, size_t count,
                                        DbResult **ret_results, Error *err);
 
-/// Waits. Ends the connections of older epochs of this run to conn's database, except those that
-/// build an index. ERROR_UNREACHABLE when one does not end within 5 s.
-NODISCARD bool ledger_fence_end_backends(DbConn *conn, int64_t run, int64_t epoch, Error *err);
+/// Those that build an index CONCURRENTLY go on without their client, and can be adopted.
+typedef enum LedgerFenceBuilders { LEDGER_FENCE_SPARE, LEDGER_FENCE_END } LedgerFenceBuilders;
+/// Waits. Ends the connections of older epochs of this run to conn's database, on which no
+/// transaction is open, as far as its role may. ERROR_UNREACHABLE when one does not end within 5 s.
+NODISCARD bool ledger_fence_end_backends(DbConn *conn, int64_t run, int64_t epoch,
+                                         LedgerFenceBuilders builders, Error *err);
 /// Waits. Take-over of a target: ends the backends of older epochs of this run, then raises the
 /// fence to epoch. ERROR_FENCED when the fence already stands higher.
 NODISCARD bool ledger_fence_raise(DbConn *conn, int64_t run, int64_t epoch, Error *err);

@@ -42,8 +42,9 @@ typedef struct LedgerRunNew {
 /// unfinished run on this database (the message names it), or when the key made another run.
 NODISCARD bool ledger_run_create(DbConn *state, const LedgerRunNew *options, int64_t *ret_run,
                                  Error *err);
-/// Waits. The head of a run as an object (every column of headgate.run, plus author and plan
-/// language). ERROR_INPUT when there is none.
+/// Waits. The head of a run as an object (every column of headgate.run, plus author, plan
+/// language and gate_digest: of the gate that it waits for, or null). ERROR_INPUT when there is
+/// none.
 NODISCARD bool ledger_run_read(DbConn *state, int64_t run, json_t **ret_run, Error *err);
 /// Waits. system_identifier and database of the connection's server.
 NODISCARD bool ledger_run_identity(DbConn *conn, Arena *arena, const char **ret_system,

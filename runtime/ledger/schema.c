@@ -8,7 +8,7 @@
 /* Two installers take turns; the number is ours alone ("headgate" in ASCII, folded). */
 static const char LOCK[] = "SELECT pg_catalog.pg_advisory_xact_lock(7521983761245501)";
 
-static const char *const VERSIONS[] = {"schema_001"};
+static const char *const VERSIONS[] = {"schema_001", "schema_002"};
 _Static_assert(COUNT_OF(VERSIONS) == LEDGER_SCHEMA_VERSION, "one file for each version");
 
 bool ledger_schema_version(DbConn *conn, int *ret_version, Error *err)

@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "db/conn.h"
 
-enum { LEDGER_SCHEMA_VERSION = 1 };
+enum { LEDGER_SCHEMA_VERSION = 2 };
 
 /// Waits. The installed version; 0 when there is no schema headgate. ERROR_REFUSED when a schema of
 /// that name exists that is not ours, or is owned by a role we do not belong to.

@@ -220,6 +220,13 @@ static bool note_entry(Walk *walk, int folder, const struct dirent *entry, const
     return true;
 }
 
+/* What begins with "." is nobody's plan. Of headgate.yaml the bundle has what it comes to, without
+ * the passwords that may stand in it: everybody who may look reads the files of a plan. */
+static bool stays_outside(const char *prefix, const char *name)
+{
+    return name[0] == '.' || (prefix[0] == '\0' && strcmp(name, "headgate.yaml") == 0);
+}
+
 static bool note_entries(Walk *walk, DIR *entries, const char *prefix, Inner **ret_inner,
                          Error *err)
 {
@@ -230,7 +237,7 @@ static bool note_entries(Walk *walk, DIR *entries, const char *prefix, Inner **r
             return error_set(err, ERROR_INTERNAL, "reading %s: %s", prefix, strerror(errno));
         if (entry == NULL)
             return true;
-        if (entry->d_name[0] == '.')
+        if (stays_outside(prefix, entry->d_name))
             continue;
         const char *path = join(walk->bundle->arena, prefix, entry->d_name);
         if (!note_entry(walk, dirfd(entries), entry, path, ret_inner, err))

@@ -22,8 +22,9 @@ typedef struct Bundle {
 
 /// Reads folder (or the folder of folder/plan.lua, or of the given .lua file, which must be called
 /// plan.lua): regular files only, a link or another kind of file is an error that names it; names
-/// that begin with "." are left out; <= BOUND_BUNDLE_BYTES. Blocking: for start-up only. extra (may
-/// be NULL) is added as the file "headgate.resolved.json" (the resolved configuration).
+/// that begin with "." and the folder's headgate.yaml are left out; <= BOUND_BUNDLE_BYTES.
+/// Blocking: for start-up only. extra (may be NULL) is added as the file "headgate.resolved.json"
+/// (the resolved configuration).
 NODISCARD bool bundle_read(const char *folder, const char *extra, Bundle **ret_bundle, Error *err);
 /// One block of bytes for the state database, and back (checks the hash). Packed bytes are from
 /// arena.

@@ -2,6 +2,7 @@
 #include "plan/metric.h"
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "plan/setting.h"
 #include "plan/variable.h"
 
@@ -33,7 +34,8 @@ static const PlanSetting PROMETHEUS_FIELDS[] = {
     {.name = "url",
      .type = SETTING_TEXT,
      .required = true,
-     .doc = "Where Prometheus is, `http://prometheus:9090`; `${name}` stands for a variable."},
+     .doc = "Where Prometheus is, `http://prometheus:9090`; `${name}` stands for a variable. It is "
+            "shown without user and password."},
     {.name = "query",
      .type = SETTING_TEXT,
      .required = true,
@@ -49,7 +51,8 @@ static const PlanSetting HTTP_FIELDS[] = {
     {.name = "url",
      .type = SETTING_TEXT,
      .required = true,
-     .doc = "What to GET; `${name}` stands for a variable. The answer must be JSON, status 2xx."},
+     .doc = "What to GET; `${name}` stands for a variable. The answer must be JSON, status 2xx. It "
+            "is shown without user, password and query."},
     METRIC_HEADERS,
     METRIC_POINTERS(" Default: all of the answer."),
     {0},
@@ -316,18 +319,28 @@ void plan_metrics_done(Config *config)
 
 /* ---- without secrets ---- */
 
-/* "http://user:secret@host/…" → "http://user:***@host/…". */
-static json_t *url_shown(const char *url)
+/* "***" stands for the userinfo, in which a token may stand alone, and for the query. Another user
+ * or query may measure something else and must void approvals, so their hash stands beside it. A
+ * new password voids none. */
+static void show_address(json_t *shown, const char *url)
 {
-    const char *slashes = url == NULL ? NULL : strstr(url, "://");
-    const char *host = slashes == NULL ? NULL : slashes + 3;
-    const char *at = host == NULL ? NULL : strchr(host, '@');
-    const char *colon = host == NULL ? NULL : strchr(host, ':');
-    if (url == NULL)
-        return json_null();
-    if (at == NULL || colon == NULL || colon > at || at > host + strcspn(host, "/?#"))
-        return json_string(url);
-    return json_sprintf("%.*s:***%s", (int)(colon - url), url, at);
+    const char *slashes = strstr(url, "://");
+    bool scheme = slashes != NULL && slashes < url + strcspn(url, "/?#");
+    const char *authority = scheme ? slashes + 3 : url;
+    const char *at = memrchr(authority, '@', strcspn(authority, "/?#"));
+    const char *rest = at == NULL ? authority : at;
+    const char *query = rest + strcspn(rest, "?#");
+    json_object_set_new(shown, "url",
+                        json_sprintf("%.*s%s%.*s%s", (int)(authority - url), url,
+                                     at == NULL ? "" : "***", (int)(query - rest), rest,
+                                     query[0] == '\0' ? "" : "?***"));
+    if (at == NULL && query[0] == '\0')
+        return;
+    char hash[HASH_HEX_BYTES];
+    const char *user_end = at == NULL ? authority : authority + strcspn(authority, ":@");
+    AUTO(base_free) char *counts = base_printf("%.*s%s", (int)(user_end - url), url, rest);
+    hash_sha256_hex(counts, strlen(counts), hash);
+    json_set_string(shown, "url_sha256", hash);
 }
 
 static json_t *shown_or_null(const json_t *value)
@@ -340,7 +353,9 @@ static json_t *metric_shown(const ConfigMetric *metric)
     json_t *shown = json_object();
     json_set_string(shown, "source", SOURCES[metric->source]);
     json_set_string(shown, "sql", metric->sql);
-    json_object_set_new(shown, "url", url_shown(metric->url));
+    json_set_string(shown, "url", NULL);
+    if (metric->url != NULL)
+        show_address(shown, metric->url);
     json_set_string(shown, "query", metric->query);
     json_object_set_new(shown, "headers", shown_or_null(metric->headers));
     json_object_set_new(shown, "argv", shown_or_null(metric->argv));

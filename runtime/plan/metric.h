@@ -10,7 +10,8 @@
 /// "headgate.yaml:7:3: …".
 NODISCARD bool plan_metrics_read(Config *config, const PlanYaml *metrics, Error *err);
 void plan_metrics_done(Config *config);
-/// {name: {…}} for digests and bundles: variables by name, no password. Owned by the caller.
+/// {name: {…}} for digests and bundles: variables by name, no userinfo and query of a url. Owned by
+/// the caller.
 json_t *plan_metrics_shown(const Config *config);
 /// Can the metric be asked in this environment: does it have the variables that it names?
 NODISCARD bool plan_metric_check(const ConfigMetric *metric, const ConfigEnvironment *environment,

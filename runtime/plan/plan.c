@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/suggest.h"
+#include "base/text.h"
 #include "plan/answer.h"
 #include "plan/evidence.h"
 #include "plan/tick.h"
@@ -59,18 +60,6 @@ static ValuePlace place_of(Plan *plan, const PlanNode *node)
     return (ValuePlace){plan->arena, label_of(plan, node), "", node->positions, node->at};
 }
 
-static bool is_bidirectional_control(const unsigned char *at)
-{
-    /* U+200E/F, U+202A…E, U+2066…9 reorder what an approver reads; U+0080…9F are controls */
-    if (at[0] == 0xC2)
-        return at[1] < 0xA0;
-    if (at[0] != 0xE2)
-        return false;
-    if (at[1] == 0x80)
-        return at[2] == 0x8E || at[2] == 0x8F || (at[2] >= 0xA8 && at[2] <= 0xAE);
-    return at[1] == 0x81 && at[2] >= 0xA6 && at[2] <= 0xA9;
-}
-
 /* What is wrong with a name, or NULL. */
 static const char *name_problem(const char *name)
 {
@@ -78,10 +67,10 @@ static const char *name_problem(const char *name)
         return "needs a name";
     if (strlen(name) > BOUND_NAME_BYTES)
         return "has too long a name (at most 200 bytes)";
-    for (const unsigned char *at = (const unsigned char *)name; *at != '\0'; at++) {
+    for (const char *at = name; *at != '\0'; at++) {
         if (*at == '/')
             return "has a name with \"/\": it would look like a path";
-        if (*at < 0x20 || *at == 0x7F || is_bidirectional_control(at))
+        if (text_control_bytes(at) > 0)
             return "has a name with a control character";
     }
     return NULL;

@@ -349,7 +349,8 @@ static const PlanWord WORDS[] = {
          .kind = PLAN_ROLLOUT,
          .doc =
              "Lets a change out in stages: behind the application's own flag, or by the share of "
-             "the traffic that goes to its new version. Its undo is 0 % and off.",
+             "the traffic that goes to its new version. Its undo is 0 % and off; what it "
+             "never set stays as it is.",
          .example =
              "rollout \"v2_canonical_system\" {\n"
              "  flag   = sql_flag { table = \"feature_flags\", name = \"name\", percent = "

@@ -110,7 +110,9 @@ const PlanKey PLAN_ROLLOUT_KEYS[] = {
      .type = KEY_CHOICE,
      .choices = "hold rollback",
      .fallback = "\"hold\"",
-     .doc = "When a guard has no data: hold until it has, or roll back. It never counts as good."},
+     .doc =
+         "When a guard has no data, or the share cannot be read: hold until that is over, or roll "
+         "back. It never counts as good."},
     GUARD_TICKS_KEY,
     {.name = "doc", .type = KEY_TEXT, .doc = "What is let out."},
     {0},

@@ -7,6 +7,7 @@
 #include "rollout/gate.h"
 #include "run/again.h"
 #include "run/control.h"
+#include "run/seen.h"
 #include "run/step.h"
 
 static const char KIND[] = "advance";
@@ -153,7 +154,7 @@ static bool take_all(RolloutAdvance *advance, const LedgerWatch *window, const c
     size_t i = 0;
     json_t *request = NULL;
     json_array_foreach (requests, i, request) {
-        if (json_get_int(request, "id", 0) <= run->advanced_id)
+        if (run_seen_has(run->answered, request))
             continue;
         if (!(why == NULL ? take(advance, request, window, err)
                           : refuse(advance, request, why, err)))

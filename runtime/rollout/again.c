@@ -28,17 +28,13 @@ static void describe(const json_t *guards, Text *text)
 }
 
 /* The list borrows why from the metrics: it is made while they are there. */
-static bool ask(Run *run, const PlanNode *node, RolloutGuards *guards, json_t **ret_list,
-                Error *err)
+static json_t *ask(Run *run, const PlanNode *node, RolloutGuards *guards)
 {
-    AUTO(db_close_auto) DbConn *conn = NULL;
-    if (!run_connect_as_plan(run, run->options.target, true, &conn, err))
-        return false;
-    RunMetrics *metrics = run_metrics_new(run, node, conn);
+    RunMetrics *metrics = run_metrics_new(run, node);
     rollout_guards_sample(guards, metrics);
-    *ret_list = rollout_guards_json(guards);
+    json_t *list = rollout_guards_json(guards);
     run_metrics_free(metrics);
-    return true;
+    return list;
 }
 
 static bool judge(const RolloutGuards *guards, json_t *list, json_t *detail, Error *err)
@@ -59,10 +55,9 @@ bool rollout_again(Run *run, const PlanNode *node, json_t *detail, Error *err)
     AUTO(arena_auto) Arena *arena = arena_new();
     RolloutGuards *guards = arena_alloc(arena, sizeof(*guards));
     RolloutGuardsOf of = {.config = run->options.config, .environment = run->options.environment};
-    json_t *list = NULL;
-    if (!rollout_guards_collect(guards, arena, node, &of, err) ||
-        !ask(run, node, guards, &list, err))
+    if (!rollout_guards_collect(guards, arena, node, &of, err))
         return false;
+    json_t *list = ask(run, node, guards);
     json_object_set_new(detail, "guards", list);
     return judge(guards, list, detail, err);
 }

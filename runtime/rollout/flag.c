@@ -65,6 +65,13 @@ bool rollout_flag_read(DbConn *conn, const PlanNode *rollout, RolloutFlag *ret_f
     return true;
 }
 
+bool rollout_flag_look(DbConn *conn, const PlanNode *rollout, RolloutFlag *ret_flag, Error *err)
+{
+    bool ok = db_begin_snapshot(conn, err) && rollout_flag_read(conn, rollout, ret_flag, err);
+    db_rollback(conn);
+    return ok;
+}
+
 static bool changed_meanwhile(DbConn *conn, const PlanNode *rollout, Error *err)
 {
     RolloutFlag now;

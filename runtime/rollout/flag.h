@@ -14,6 +14,9 @@ typedef struct RolloutFlag {
 /// Waits. ERROR_REFUSED unless exactly one row has the rollout's name.
 NODISCARD bool rollout_flag_read(DbConn *conn, const PlanNode *rollout, RolloutFlag *ret_flag,
                                  Error *err);
+/// Waits. The same in a transaction of its own that only reads, and leaves nothing behind.
+NODISCARD bool rollout_flag_look(DbConn *conn, const PlanNode *rollout, RolloutFlag *ret_flag,
+                                 Error *err);
 /// Waits. Writes exactly one row, if it is still as seen (NULL: whatever it is). ERROR_CONFLICT
 /// "someone set 30 %".
 NODISCARD bool rollout_flag_write(DbConn *conn, const PlanNode *rollout, const RolloutFlag *seen,

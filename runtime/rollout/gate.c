@@ -75,31 +75,56 @@ static bool pass(Passing *passing, Error *err)
            (close_gate(passing, "passed", &closed, err) && (!closed || finish(passing, NULL, err)));
 }
 
-/* Somebody said no, or nobody said anything in time. */
-static bool refuse(Passing *passing, bool expired, Error *err)
+/* What a refusal, which the gate's row knows, means for the run. */
+static bool follow_refusal(Run *run, const PlanNode *gate, const char *how, const char *text,
+                           Error *err)
 {
-    Run *run = passing->run;
-    const PlanNode *gate = passing->gate;
-    const char *then = plan_text(gate, "on_expire");
-    const char *how = expired && !text_equal(then, "reject") ? "expired" : "rejected";
-    bool closed = false;
-    char text[256];
-    snprintf(text, sizeof(text), "gate \"%s\" was %s%s", gate->name, how,
-             expired && how[0] == 'r' ? ": nobody approved it in time" : "");
     Error why = {0};
     error_set(&why, ERROR_REFUSED, "%s", text);
-    if (!close_gate(passing, how, &closed, err))
+    if (run_step_state(run, gate) != STEP_FAILED &&
+        !run_step_apply(run, gate, STEP_EVENT_FAIL, NULL, &why, err))
         return false;
-    if (!closed)
-        return true;
-    if (!run_step_apply(run, gate, STEP_EVENT_FAIL, NULL, &why, err))
-        return false;
-    if (expired && text_equal(then, "rollback"))
+    if (text_equal(how, "expired") && text_equal(plan_text(gate, "on_expire"), "rollback"))
         return run_roll_back(run, gate->path, text, err);
     AUTO(json_auto)
     json_t *reason = run_reason("gate", gate->path, NULL,
                                 "%s: resume asks again, rollback takes the run back", text);
     return run_hold(run, gate->path, reason, err);
+}
+
+/* Somebody said no, or nobody said anything in time. */
+static bool refuse(Passing *passing, bool expired, Error *err)
+{
+    const PlanNode *gate = passing->gate;
+    const char *how =
+        expired && !text_equal(plan_text(gate, "on_expire"), "reject") ? "expired" : "rejected";
+    bool closed = false;
+    char text[256];
+    snprintf(text, sizeof(text), "gate \"%s\" was %s%s", gate->name, how,
+             expired && how[0] == 'r' ? ": nobody approved it in time" : "");
+    return close_gate(passing, how, &closed, err) &&
+           (!closed || follow_refusal(passing->run, gate, how, text, err));
+}
+
+/* A runner died when its gate was refused, and before the run followed: the gate is not asked
+ * again before somebody wants it. */
+static bool finish_refusal(Run *run, const PlanNode *gate, Error *err)
+{
+    AUTO(json_auto) json_t *row = NULL;
+    AUTO(base_free) char *source = base_printf("gate.closed:%s", gate->path);
+    bool followed = false;
+    char text[256];
+    if (!ledger_gate_read(run->ledger, run->id, gate->path, &row, err))
+        return false;
+    const char *how = json_get_string(row, "state", "");
+    bool refused = text_equal(how, "rejected") || text_equal(how, "expired");
+    if (!refused || run->state == RUN_HELD)
+        return true;
+    if (!ledger_events_followed(run->ledger, run->id, source, json_get_int(row, "opened_us", 0),
+                                gate->path, &followed, err))
+        return false;
+    snprintf(text, sizeof(text), "gate \"%s\" was %s", gate->name, how);
+    return followed || follow_refusal(run, gate, how, text, err);
 }
 
 /* ------------------------------------------------------------------ waiting */
@@ -252,6 +277,8 @@ static bool turn(Passing *passing, Error *err)
 bool rollout_gate_forward(Run *run, const PlanNode *gate, Error *err)
 {
     Passing passing = {.run = run, .gate = gate};
+    if (!finish_refusal(run, gate, err))
+        return false;
     while (!passing.passed) {
         if (!turn(&passing, err))
             return false;

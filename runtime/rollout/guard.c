@@ -113,6 +113,14 @@ RolloutVerdict rollout_guards_judge(const RolloutGuards *guards, const RolloutGu
     return verdict;
 }
 
+bool rollout_guards_hold(const RolloutGuards *guards)
+{
+    size_t held = 0;
+    while (held < guards->count && text_equal(guards->items[held].sample.verdict, "ok"))
+        held++;
+    return held == guards->count;
+}
+
 static void sample_one(RolloutGuard *guard, const RunMetric *metric)
 {
     double factor = 1;

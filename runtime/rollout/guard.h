@@ -43,6 +43,8 @@ void rollout_guard_take(RolloutGuard *guard, bool has_value, double value, int64
 /// Over all guards: a breach counts after ROLLOUT_BREACHES_MAX samples in a row, or after the
 /// threshold's "for".
 RolloutVerdict rollout_guards_judge(const RolloutGuards *guards, const RolloutGuard **ret_worst);
+/// Was the newest sample of every guard good? No breach that may yet come to count, and no gap.
+bool rollout_guards_hold(const RolloutGuards *guards);
 /// Waits. Asks the metrics that are due and takes their answers; a guard whose metric is asked less
 /// often keeps its sample. A metric that fails has no data, and why says so.
 void rollout_guards_sample(RolloutGuards *guards, RunMetrics *metrics);

@@ -141,6 +141,7 @@ static void take(Run *run, const struct Way *way, const char *path, const Rollou
     *mend = (RunMend){.way = way->way,
                       .approved = asked->approved,
                       .gate = path,
+                      .digest = arena_strdup(run->arena, json_get_string(asked->row, "digest", "")),
                       .why = arena_strdup(run->arena, json_get_string(what, "why", "")),
                       .by = arena_strdup(run->arena, by == NULL ? "" : by),
                       .sql = sql == NULL ? NULL : arena_strdup(run->arena, sql),

@@ -3,6 +3,7 @@
  * survive us. */
 #include "rollout/rollout.h"
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "rollout/advance.h"
@@ -10,6 +11,7 @@
 #include "rollout/gate.h"
 #include "rollout/guard.h"
 #include "rollout/traffic.h"
+#include "run/back.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,12 +24,14 @@ typedef struct Watch {
     Run *run;
     const PlanNode *stage;
     Arena *arena;
-    DbConn *conn; /* looks at the flag, and asks metrics of the plan's target */
+    DbConn *conn; /* looks at the flag; NULL where there is none */
     RunMetrics *metrics;
     RolloutGuards guards;
     LedgerWatch window;
     RolloutAdvance advance;
     int64_t interval_us;
+    int64_t look_us;         /* when flag and guards are looked at next (monotonic) */
+    char stands[TEXT_BYTES]; /* why it stands still since the last look; "" = it is watched */
 } Watch;
 
 int64_t rollout_window_us(const PlanNode *stage, const ConfigEnvironment *environment)
@@ -180,7 +184,7 @@ static bool sample(Watch *watch, RolloutVerdict *ret_verdict, const RolloutGuard
     for (size_t i = 0; i < watch->guards.count; i++)
         samples[i] = watch->guards.items[i].sample;
     *ret_verdict = rollout_guards_judge(&watch->guards, ret_worst);
-    bool counts = *ret_verdict == ROLLOUT_OK && watch->run->state == RUN_WATCHING;
+    bool counts = rollout_guards_hold(&watch->guards) && watch->run->state == RUN_WATCHING;
     if (!ledger_watch_tick(watch->run->ledger, &watch->run->writer, watch->stage->path, samples,
                            watch->guards.count, counts, watch->interval_us * STALE_INTERVALS,
                            &watch->window, err))
@@ -214,7 +218,7 @@ static bool no_data(Watch *watch, const char *text, Error *err)
         return true;
     AUTO(json_auto)
     json_t *reason = run_reason("no_data", watch->stage->path, NULL,
-                                "%s; the window does not count until it has", text);
+                                "%s; the window does not count meanwhile", text);
     return run_hold(watch->run, watch->stage->path, reason, err);
 }
 
@@ -228,7 +232,7 @@ static bool no_metric(Watch *watch, const RolloutGuard *worst, Error *err)
 static bool flag_look(Watch *watch, const PlanNode *rollout, Error *err)
 {
     RolloutFlag now;
-    if (!rollout_flag_read(watch->conn, rollout, &now, err))
+    if (!rollout_flag_look(watch->conn, rollout, &now, err))
         return false;
     return rollout_flag_is(&now, plan_number(watch->stage, "percent"), true) ||
            error_set(err, ERROR_CONFLICT, "someone set %s to %s %%, %s", rollout->name, now.percent,
@@ -250,50 +254,80 @@ static bool untouched(Watch *watch, bool *ret_known, Error *err)
                (run->state != RUN_HELD || watching(watch, err)) &&
                held_by_somebody(run, rollout, &why, err) && let_in(run, rollout, watch->stage, err);
     *ret_known = false;
-    if (traffic && why.kind == ERROR_INTERNAL)
-        return no_data(watch, why.message, err) &&
-               rollout_advance_refuse(&watch->advance, why.message, err);
+    if (why.kind != ERROR_CANCELLED && !run_must_end(&why)) {
+        snprintf(watch->stands, sizeof(watch->stands), "%.*s", TEXT_BYTES - 1, why.message);
+        return no_data(watch, why.message, err);
+    }
     *err = why;
     return false;
 }
 
+/* A full window ends nothing while a guard may be on its way to a breach: the next stage would
+ * begin to count its samples anew, with more people let in. */
 static bool is_over(const Watch *watch)
 {
-    return watch->window.closed || watch->window.counted_us >= watch->window.window_us;
+    return watch->window.closed || (watch->window.counted_us >= watch->window.window_us &&
+                                    rollout_guards_hold(&watch->guards));
 }
 
-/* What the sample means for the run, and for who wants the watch to end. */
+/* What the sample means for the run. */
 static bool follow(Watch *watch, RolloutVerdict verdict, const RolloutGuard *worst, Error *err)
 {
-    char text[TEXT_BYTES];
     if (verdict == ROLLOUT_OK)
-        return watching(watch, err) &&
-               (is_over(watch) ||
-                rollout_advance_turn(&watch->advance, &watch->window, &watch->window.closed, err));
+        return watching(watch, err);
     bool breach = verdict == ROLLOUT_BREACH;
-    snprintf(text, sizeof(text), "guard \"%s\" %s", worst->sample.guard,
+    snprintf(watch->stands, sizeof(watch->stands), "guard \"%s\" %s", worst->sample.guard,
              breach ? "is breached" : "has no data");
-    return (breach ? breached(watch, worst, err) : no_metric(watch, worst, err)) &&
-           rollout_advance_refuse(&watch->advance, text, err);
+    return breach ? breached(watch, worst, err) : no_metric(watch, worst, err);
 }
 
-/* One look. A breach that a person let go on is judged anew. */
-static bool watch_turn(Watch *watch, Error *err)
+/* A window that is full before the interval is over need not wait for it. */
+static int64_t next_look_us(const Watch *watch)
+{
+    int64_t left_us = watch->window.window_us - watch->window.counted_us;
+    bool counts = watch->stands[0] == '\0' && rollout_guards_hold(&watch->guards);
+    bool fills = counts && left_us > 0 && left_us < watch->interval_us;
+    return clock_monotonic_us() + (fills ? left_us : watch->interval_us);
+}
+
+/* The flag, then the guards: once an interval, because a breach is so many samples in a row. */
+static bool look(Watch *watch, Error *err)
 {
     RolloutVerdict verdict = ROLLOUT_OK;
     const RolloutGuard *worst = NULL;
-    bool went = false;
     bool known = false;
+    watch->stands[0] = '\0';
+    bool ok =
+        untouched(watch, &known, err) &&
+        (!known || (sample(watch, &verdict, &worst, err) && follow(watch, verdict, worst, err)));
+    watch->look_us = next_look_us(watch);
+    return ok;
+}
+
+/* Who wants the watch to end is answered whenever we wake, by what the last look found. */
+static bool answer(Watch *watch, Error *err)
+{
+    if (watch->stands[0] != '\0')
+        return rollout_advance_refuse(&watch->advance, watch->stands, err);
+    return is_over(watch) ||
+           rollout_advance_turn(&watch->advance, &watch->window, &watch->window.closed, err);
+}
+
+/* Requests, approvals and what other runs are asked wake us too: no reason to look early. A breach
+ * that a person let go on is judged anew. */
+static bool watch_turn(Watch *watch, Error *err)
+{
+    bool went = false;
     if (!run_take_go(watch->run, &went, err))
         return false;
     for (size_t i = 0; went && i < watch->guards.count; i++)
         watch->guards.items[i].breaches = 0;
-    if (!untouched(watch, &known, err))
+    if ((went || clock_monotonic_us() >= watch->look_us) && !look(watch, err))
         return false;
-    if (known && (!sample(watch, &verdict, &worst, err) || !follow(watch, verdict, worst, err)))
+    if (!answer(watch, err))
         return false;
-    return (verdict == ROLLOUT_OK && is_over(watch)) ||
-           run_wait(watch->run, watch->interval_us / 1000, err);
+    int64_t left_us = watch->look_us - clock_monotonic_us();
+    return is_over(watch) || run_wait(watch->run, left_us > 0 ? (left_us + 999) / 1000 : 0, err);
 }
 
 static bool watch_stage(Watch *watch, Error *err)
@@ -303,10 +337,11 @@ static bool watch_stage(Watch *watch, Error *err)
     int64_t window_us = rollout_window_us(stage, run->options.environment);
     RolloutGuardsOf of = {.config = run->options.config, .environment = run->options.environment};
     if (!rollout_guards_collect(&watch->guards, watch->arena, stage, &of, err) ||
-        !run_connect_as_plan(run, run->options.target, true, &watch->conn, err) ||
+        (!rollout_traffic_is(stage->parent) &&
+         !run_connect_as_plan(run, run->options.target, true, &watch->conn, err)) ||
         !ledger_watch_open(run->ledger, &run->writer, stage->path, window_us, &watch->window, err))
         return false;
-    watch->metrics = run_metrics_new(run, stage, watch->conn);
+    watch->metrics = run_metrics_new(run, stage);
     if (run->state == RUN_RUNNING && !watching(watch, err))
         return false;
     while (!is_over(watch)) {
@@ -391,11 +426,20 @@ static bool stages_back(Run *run, const PlanNode *rollout, Error *err)
     return true;
 }
 
+/* A flag that we never set is the application's: it stays as it is, and need not even be there. */
+static bool never_set(const Run *run, const PlanNode *rollout)
+{
+    const json_t *detail = json_object_get(run_step_row(run, rollout->path), "detail");
+    return !rollout_traffic_is(rollout) && json_object_get(detail, "stage") == NULL;
+}
+
 bool rollout_back(Run *run, const PlanNode *rollout, Error *err)
 {
     if (!stages_back(run, rollout, err))
         return false;
-    if (!set_share(run, rollout, NULL, STEP_EVENT_UNDO_FINISH, err))
+    if (never_set(run, rollout)
+            ? !run_step_apply(run, rollout, STEP_EVENT_UNDO_FINISH, NULL, NULL, err)
+            : !set_share(run, rollout, NULL, STEP_EVENT_UNDO_FINISH, err))
         return false;
     for (size_t i = 0; i < rollout->children_count; i++) {
         if (run_step_row(run, rollout->children[i]->path) != NULL)

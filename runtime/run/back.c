@@ -80,7 +80,8 @@ static void say_left(Run *run, const PlanNode *node, const json_t *left)
     }
 }
 
-static bool block(Run *run, const PlanNode *node, const char *gate, const Error *why, Error *err)
+/* mend: what waits for its gate, or NULL. */
+static bool block(Run *run, const PlanNode *node, const RunMend *mend, const Error *why, Error *err)
 {
     json_t *left = left_to_undo(run);
     say_left(run, node, left);
@@ -90,10 +91,11 @@ static bool block(Run *run, const PlanNode *node, const char *gate, const Error 
                                 why->message, json_array_size(left));
     json_object_set_new(reason, "left", left);
     json_object_set_new(reason, "error", json_from_error(why));
-    if (gate != NULL)
-        run_reason_command(reason, "headgate approve %s \"%s\"", run->id_text, gate);
+    if (mend != NULL)
+        run_reason_command(reason, "headgate approve %s \"%s\" --digest %.12s", run->id_text,
+                           mend->gate, mend->digest);
     run_reason_command(reason, "headgate retry %s", run->id_text);
-    if (gate == NULL) {
+    if (mend == NULL) {
         run_reason_command(reason, "headgate repair %s \"%s\" --sql FILE", run->id_text,
                            node->path);
         run_reason_command(reason, "headgate skip %s \"%s\" --reason WHY", run->id_text,
@@ -115,7 +117,7 @@ static bool wait_for_gate(Run *run, const PlanNode *node, const RunMend *mend, E
 {
     Error why = {0};
     error_set(&why, ERROR_REFUSED, "gate \"%s\" waits for approval", mend->gate);
-    return block(run, node, mend->gate, &why, err);
+    return block(run, node, mend, &why, err);
 }
 
 /* ------------------------------------------------------------------ mended */

@@ -7,6 +7,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "run/over.h"
+#include "run/seen.h"
 #include "run/step.h"
 
 #include <stdio.h>
@@ -43,10 +44,9 @@ static void find_go(Run *run, const json_t *requests)
     json_t *request = NULL;
     json_array_foreach ((json_t *)(uintptr_t)requests, i, request) {
         const struct Ask *ask = ask_of(request);
-        int64_t id = json_get_int(request, "id", 0);
-        if (ask != NULL && ask->go && id > run->answered_id) {
+        if (ask != NULL && ask->go && !run_seen_has(run->answered, request)) {
             run->go_asked = true;
-            run->go_id = id;
+            run->go_id = json_get_int(request, "id", 0);
         }
     }
 }
@@ -79,12 +79,13 @@ void run_control_newest(Run *run)
 static bool take_tune(Run *run, const json_t *request, bool *ret_taken, Error *err)
 {
     int64_t id = json_get_int(request, "id", 0);
+    bool tuned = run_seen_has(run->tuned, request);
     *ret_taken = text_equal(json_get_string(request, "kind", ""), "tune");
     if (!*ret_taken)
         return true;
-    if (id <= run->tuned_id || !run->tunable)
-        return ledger_request_done(run->control, &run->writer, id,
-                                   id <= run->tuned_id ? "tuned" : "no row work", err);
+    if (tuned || !run->tunable)
+        return ledger_request_done(run->control, &run->writer, id, tuned ? "tuned" : "no row work",
+                                   err);
     json_array_append(run->tunes, (json_t *)(uintptr_t)request);
     return true;
 }
@@ -96,7 +97,7 @@ static bool take_advance(Run *run, const json_t *request, bool *ret_taken, Error
     int64_t id = json_get_int(request, "id", 0);
     const char *path = json_get_string(json_object_get(request, "body"), "path", "");
     *ret_taken = text_equal(json_get_string(request, "kind", ""), "advance");
-    if (!*ret_taken || id <= run->advanced_id)
+    if (!*ret_taken || run_seen_has(run->answered, request))
         return true;
     const PlanNode *stage = plan_find(run->plan, path);
     if (stage == NULL || stage->kind != PLAN_STAGE || run_step_state(run, stage) != STEP_RUNNING)
@@ -105,11 +106,10 @@ static bool take_advance(Run *run, const json_t *request, bool *ret_taken, Error
     return true;
 }
 
-static bool read_requests(Run *run, Error *err)
+bool run_control_read(Run *run, const json_t *requests, Error *err)
 {
-    AUTO(json_auto) json_t *requests = NULL;
-    if (!ledger_request_list(run->control, run->id, &requests, err))
-        return false;
+    run_seen_keep(run->answered, requests);
+    run_seen_keep(run->tuned, requests);
     json_decref(run->asked_requests);
     run->asked_requests = json_array();
     json_decref(run->tunes);
@@ -119,13 +119,13 @@ static bool read_requests(Run *run, Error *err)
     size_t i = 0;
     json_t *request = NULL;
     find_go(run, requests);
-    json_array_foreach (requests, i, request) {
+    json_array_foreach ((json_t *)(uintptr_t)requests, i, request) {
         int64_t id = json_get_int(request, "id", 0);
         bool tune = false;
         bool advance = false;
         if (!take_tune(run, request, &tune, err) || !take_advance(run, request, &advance, err))
             return false;
-        if (tune || advance || id <= run->answered_id)
+        if (tune || advance || run_seen_has(run->answered, request))
             continue;
         if (take_request(run, request))
             json_array_append(run->asked_requests, request);
@@ -133,6 +133,13 @@ static bool read_requests(Run *run, Error *err)
             return false;
     }
     return true;
+}
+
+static bool read_requests(Run *run, Error *err)
+{
+    AUTO(json_auto) json_t *requests = NULL;
+    return ledger_request_list(run->control, run->id, &requests, err) &&
+           run_control_read(run, requests, err);
 }
 
 static bool control_turn(Run *run, Error *err)
@@ -237,7 +244,7 @@ bool run_control_settle(Run *run, const char *outcome, Error *err)
     run->asked_requests = NULL;
     /* Before we wait: the control fiber must not ask for them again. */
     json_array_foreach (requests, i, request)
-        run->answered_id = json_get_int(request, "id", 0);
+        run_seen_add(run->answered, request);
     json_array_foreach (requests, i, request) {
         if (!settle_one(run, request, outcome, err))
             return false;
@@ -260,6 +267,6 @@ bool run_control_answer(Run *run, const char *outcome, Error *err)
 
 bool run_control_advanced(Run *run, const json_t *request, const char *outcome, Error *err)
 {
-    run->advanced_id = json_get_int(request, "id", 0); /* as in run_control_settle() */
+    run_seen_add(run->answered, request); /* as in run_control_settle() */
     return db_begin(run->ledger, err) && end(run, settle_one(run, request, outcome, err), err);
 }

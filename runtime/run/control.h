@@ -8,6 +8,9 @@
 NODISCARD bool run_control_start(Run *run, Error *err);
 /// Waits until it has ended.
 void run_control_stop(Run *run);
+/// Waits. What the open requests, an array by number, ask for; those that were answered are passed
+/// over.
+NODISCARD bool run_control_read(Run *run, const json_t *requests, Error *err);
 /// A pause that is older than what says that the run is to go on asks nothing any more. Called
 /// where the engine has left its step, because that may have ended for the pause.
 void run_control_newest(Run *run);

@@ -130,6 +130,7 @@ static bool take_base(Run *run, DbConn *conn, const PlanNode *node, const char *
     json_object_set_new(base, "columns", names_json(form.columns, form.columns_count));
     json_object_set_new(base, "key", names_json(form.key, form.key_count));
     json_set_int(base, "server", db_server_version(conn) / VERSION_UNIT);
+    json_set_int(base, "version", DATA_DIGEST_VERSION);
     json_object_set_new(base, "ranges", ranges);
     return take_ranges(&keep, &table, &form, ranges, arena, err);
 }
@@ -289,6 +290,11 @@ static bool unchanged(const RunLook *look, int place, const char *name, const ch
         add_text(text, arena_printf(arena, "%s was not there when the run started", was));
         return true;
     }
+    if (json_get_int(base, "version", 1) != DATA_DIGEST_VERSION)
+        return error_set(err, ERROR_INPUT,
+                         "%s was read by another version of Headgate, whose digests cannot be "
+                         "compared with this one's",
+                         was);
     if (json_get_int(base, "server", 0) != db_server_version(look->conn) / VERSION_UNIT)
         return error_set(err, ERROR_INPUT,
                          "%s was read by PostgreSQL %" PRId64

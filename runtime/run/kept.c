@@ -179,7 +179,9 @@ static bool count_one(DbConn *conn, const PlanNode *node, const DbResult *parts,
     AUTO(base_free)
     char *sql = base_printf("SELECT pg_catalog.count(*) FROM %s AS t WHERE %s",
                             db_value(parts, row, TABLE), db_value(parts, row, CONDITION));
-    if (!db_query(conn, sql, NULL, &count, err))
+    bool ok = db_begin_snapshot(conn, err) && db_query(conn, sql, NULL, &count, err);
+    db_rollback(conn); /* with what a cast of the application has set */
+    if (!ok)
         return error_wrap(err, "counting what would be copied of %s", db_value(parts, row, TABLE));
     json_t *item = item_of(parts, row, db_int(count, 0, 0));
     json_set_string(item, "path", node->path);

@@ -32,6 +32,10 @@ void run_kind_backfill_dropped(const Plan *plan, const PlanNode *node, SqlColumn
 /// Must the old values of what node writes be kept for its undo? The same answer in runner and
 /// workers.
 bool run_kind_backfill_saves_old(const Plan *plan, const PlanNode *node, const DataSpec *spec);
+/// For a backfill that keeps none: the columns of its table that it may write all the same, "*" for
+/// all of them; none when it has no way back anyway. From arena.
+DataNames run_kind_backfill_unkept(const Plan *plan, const PlanNode *node, const DataSpec *spec,
+                                   Arena *arena);
 
 /// May the SQL of a node run at all (before anything starts): refused statements, mixed files,
 /// syntax, with file:line.
@@ -40,10 +44,10 @@ NODISCARD bool run_kind_sql_check(const PlanNode *node, Error *err);
 NODISCARD bool run_kind_step_check(const PlanNode *node, const char *key, bool *ret_outside,
                                    Error *err);
 /// Waits. Runs the plan's SQL under key of node (NULL: none) on run->effects and behind it, in the
-/// same round trip, the statements own of ours; *ret_last (may be NULL) is the result of the last
-/// of them. An error names file and line of the plan's statement.
+/// same round trip, the statements own of ours, whose results go to ret_own (NULL: dropped). An
+/// error names file and line of the plan's statement.
 NODISCARD bool run_kind_sql(Run *run, const PlanNode *node, const char *key, const DbStatement *own,
-                            size_t own_count, DbResult **ret_last, Error *err);
+                            size_t own_count, DbResult **ret_own, Error *err);
 /// Puts "file:line:column: " of a failing statement in front of err. position counts characters of
 /// the statement, from 1; 0 = the server named none. Returns false.
 bool run_kind_sql_at(const PlanNode *node, const char *key, const SqlStatement *statement,

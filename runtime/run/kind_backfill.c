@@ -64,6 +64,24 @@ bool run_kind_backfill_saves_old(const Plan *plan, const PlanNode *node, const D
     return false;
 }
 
+DataNames run_kind_backfill_unkept(const Plan *plan, const PlanNode *node, const DataSpec *spec,
+                                   Arena *arena)
+{
+    SqlColumns dropped = {.arena = arena};
+    if (spec->import != NULL || json_object_get(node->keys, "one_way") != NULL)
+        return (DataNames){0};
+    run_kind_backfill_dropped(plan, node, &dropped);
+    const char **names = arena_alloc(arena, (dropped.count + 1) * sizeof(*names));
+    size_t count = 0;
+    for (size_t i = 0; i < dropped.count; i++) {
+        const char *column = dropped.items[i].column;
+        if (sql_columns_find(&(SqlColumns){.items = &dropped.items[i], .count = 1}, spec->table,
+                             column) != NULL)
+            names[count++] = column;
+    }
+    return (DataNames){.items = names, .count = count};
+}
+
 /* ------------------------------------------------------------------ running */
 
 static bool on_begin(void *ctx, DbConn *conn, json_t *sync_drops, Error *err)
@@ -179,7 +197,8 @@ static bool prepare(Work *work, Run *run, const PlanNode *node, Arena *arena, Er
                          .epoch = run->epoch,
                          .role = run->options.target->run_as,
                          .save_old = work->spec.import == NULL &&
-                                     run_kind_backfill_saves_old(run->plan, node, &work->spec)};
+                                     run_kind_backfill_saves_old(run->plan, node, &work->spec),
+                         .dropped = run_kind_backfill_unkept(run->plan, node, &work->spec, arena)};
     return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include "db/sql.h"
 #include "run/form.h"
+#include "run/lock.h"
 #include "run/wal.h"
 #include "sql/split.h"
 
@@ -348,11 +349,9 @@ static bool count_if_there(DbConn *conn, const char *table, json_t *detail, Erro
     return !db_bool(there, 0, 0) || count_table(conn, table, detail, &rows, err);
 }
 
-static bool count_bases(Run *run, const PlanNode *root, DbConn *conn, void *ctx, json_t *detail,
-                        Error *err)
+static bool read_bases(Run *run, json_t *detail, Error *err)
 {
-    UNUSED(root);
-    UNUSED(ctx);
+    DbConn *conn = run->effects;
     json_t *checksums = json_object();
     json_t *schema = NULL;
     json_object_set_new(detail, "checksums", checksums);
@@ -371,12 +370,38 @@ static bool count_bases(Run *run, const PlanNode *root, DbConn *conn, void *ctx,
     return true;
 }
 
+/* What a try of run_kind_check_base() needs. */
+typedef struct Bases {
+    Run *run;
+    json_t *detail;
+} Bases;
+
+/* As the verify will read it (in_read_only()): a view's functions are the application's, and may
+ * not write here either. */
+static bool bases_attempt(void *ctx, int lock_timeout_ms, Error *err)
+{
+    const Bases *bases = ctx;
+    DbConn *conn = bases->run->effects;
+    char timeout[16];
+    snprintf(timeout, sizeof(timeout), "%d", lock_timeout_ms);
+    json_object_clear(bases->detail); /* of the try before */
+    bool ok = db_begin_snapshot(conn, err) &&
+              db_query(conn,
+                       "SELECT pg_catalog.set_config('search_path', $1, true), "
+                       "pg_catalog.set_config('lock_timeout', $2, true)",
+                       DB_PARAMS(bases->run->search_path, timeout), NULL, err) &&
+              read_bases(bases->run, bases->detail, err);
+    db_rollback(conn);
+    return ok;
+}
+
 bool run_kind_check_base(Run *run, Error *err)
 {
     if (run_step_row(run, "") != NULL)
         return true;
-    return run_effect(
-        run, run->plan->root,
-        &(RunEffectOptions){.event = STEP_EVENT_FINISH, .effect = count_bases, .user_sql = true},
-        err);
+    AUTO(json_auto) json_t *detail = json_object();
+    Bases bases = {.run = run, .detail = detail};
+    if (!run_lock(run, run->plan->root, bases_attempt, &bases, err))
+        return error_wrap(err, "counting what is there at the start");
+    return run_step_apply(run, run->plan->root, STEP_EVENT_FINISH, detail, NULL, err);
 }

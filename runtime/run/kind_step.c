@@ -46,7 +46,7 @@ static bool own_failed(Error *err)
 /* Statements of the plan, then ours, in one round trip for each SCRIPT_STATEMENTS. */
 static bool run_statements(DbConn *conn, const PlanNode *node, const char *key,
                            const SqlStatement *statements, size_t count, const DbStatement *own,
-                           size_t own_count, DbResult **ret_last, Error *err)
+                           size_t own_count, DbResult **ret_own, Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
     DbStatement *all = arena_alloc(arena, (count + own_count) * sizeof(*all));
@@ -64,8 +64,8 @@ static bool run_statements(DbConn *conn, const PlanNode *node, const char *key,
         }
         done += some;
         for (size_t i = done - some; i < done; i++) {
-            if (i + 1 == total && own_count > 0 && ret_last != NULL)
-                *ret_last = results[i];
+            if (i >= count && ret_own != NULL)
+                ret_own[i - count] = results[i];
             else
                 db_result_free(results[i]);
         }
@@ -92,7 +92,7 @@ static bool statements_of(Run *run, const PlanNode *node, const char *key, Arena
 /* An error names its own statement. What the version 15 grammar cannot cut goes to the server as it
  * is. */
 bool run_kind_sql(Run *run, const PlanNode *node, const char *key, const DbStatement *own,
-                  size_t own_count, DbResult **ret_last, Error *err)
+                  size_t own_count, DbResult **ret_own, Error *err)
 {
     AUTO(arena_auto) Arena *arena = arena_new();
     DbConn *conn = run->effects;
@@ -111,7 +111,7 @@ bool run_kind_sql(Run *run, const PlanNode *node, const char *key, const DbState
             return run_kind_sql_at(node, key, &whole, position, err);
         count = 0;
     }
-    return run_statements(conn, node, key, statements, count, own, own_count, ret_last, err);
+    return run_statements(conn, node, key, statements, count, own, own_count, ret_own, err);
 }
 
 static SqlFile file_of_value(const PlanNode *node, const json_t *value)

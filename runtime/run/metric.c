@@ -23,7 +23,6 @@ typedef struct Connection {
 struct RunMetrics {
     Run *run;
     const PlanNode *node;
-    DbConn *conn;
     RunMetric items[RUN_METRICS_MAX];
     size_t count;
     Connection connections[CONNECTIONS_MAX];
@@ -39,12 +38,11 @@ typedef struct Ask {
     Fiber *fiber;
 } Ask;
 
-RunMetrics *run_metrics_new(Run *run, const PlanNode *node, DbConn *conn)
+RunMetrics *run_metrics_new(Run *run, const PlanNode *node)
 {
     RunMetrics *metrics = base_alloc(sizeof(*metrics));
     metrics->run = run;
     metrics->node = node;
-    metrics->conn = conn;
     return metrics;
 }
 
@@ -82,12 +80,37 @@ static bool connect_to(Run *run, const ConfigTarget *target, DbConn **ret_conn, 
                     DB_PARAMS(db_value(path, 0, 0)), NULL, err);
 }
 
-static bool connection_of(RunMetrics *metrics, const char *name, DbConn **ret_conn, Error *err)
+static bool set_timeout(DbConn *conn, const ConfigMetric *metric, Error *err)
 {
-    const ConfigTarget *target = config_target(metrics->run->options.environment, name);
-    *ret_conn = metrics->conn;
-    if (name == NULL || target == metrics->run->options.target)
+    char timeout[32];
+    snprintf(timeout, sizeof(timeout), "%lld", (long long)(metric->timeout_us / 1000));
+    return db_query(conn, "SELECT pg_catalog.set_config('statement_timeout', $1, false)",
+                    DB_PARAMS(timeout), NULL, err);
+}
+
+/* A session that somebody ended says nothing about the metric: that is noticed here, before it is
+ * asked, and it is asked over a new one. */
+static bool ready(Run *run, Connection *own, const ConfigMetric *metric, Error *err)
+{
+    Error lost = {0};
+    if (own->conn != NULL && db_usable(own->conn) && set_timeout(own->conn, metric, &lost))
         return true;
+    db_close(own->conn);
+    own->conn = NULL;
+    if (connect_to(run, own->target, &own->conn, err) && set_timeout(own->conn, metric, err))
+        return true;
+    db_close(own->conn);
+    own->conn = NULL;
+    return false;
+}
+
+static bool connection_of(RunMetrics *metrics, const ConfigMetric *metric, DbConn **ret_conn,
+                          Error *err)
+{
+    Run *run = metrics->run;
+    const char *name = metric->target;
+    const ConfigTarget *target =
+        name == NULL ? run->options.target : config_target(run->options.environment, name);
     if (target == NULL)
         return error_set(err, ERROR_INPUT, "target \"%s\" is not there", name);
     Connection *own = metrics->connections;
@@ -99,11 +122,7 @@ static bool connection_of(RunMetrics *metrics, const char *name, DbConn **ret_co
         *own = (Connection){.target = target};
         metrics->connections_count++;
     }
-    if (own->conn != NULL && !db_usable(own->conn)) {
-        db_close(own->conn);
-        own->conn = NULL;
-    }
-    if (own->conn == NULL && !connect_to(metrics->run, target, &own->conn, err))
+    if (!ready(run, own, metric, err))
         return false;
     *ret_conn = own->conn;
     return true;
@@ -131,13 +150,15 @@ static bool ask_sql(const Ask *ask, RunSeries *ret_series, Error *err)
 {
     const ConfigMetric *metric = ask->item->metric;
     DbConn *conn = NULL;
-    char timeout[32];
     AUTO(db_result_auto) DbResult *rows = NULL;
-    snprintf(timeout, sizeof(timeout), "%lld", (long long)(metric->timeout_us / 1000));
-    return connection_of(ask->metrics, metric->target, &conn, err) &&
-           db_query(conn, "SELECT pg_catalog.set_config('statement_timeout', $1, false)",
-                    DB_PARAMS(timeout), NULL, err) &&
-           db_query(conn, metric->sql, NULL, &rows, err) && read_rows(rows, ret_series, err);
+    if (!connection_of(ask->metrics, metric, &conn, err))
+        return false;
+    /* Rolled back, so that a function of the application leaves no setting for the next look: the
+     * session is read only by a setting too. */
+    bool ok = db_begin_snapshot(conn, err) && db_query(conn, metric->sql, NULL, &rows, err) &&
+              read_rows(rows, ret_series, err);
+    db_rollback(conn);
+    return ok;
 }
 
 /* The url, its headers and how long: a request of run/act.h. */

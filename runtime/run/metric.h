@@ -17,9 +17,9 @@ typedef struct RunMetric {
 
 typedef struct RunMetrics RunMetrics;
 
-/// For one watched node (programs are told its path). conn asks the plan's own target and stays the
-/// caller's; other targets get connections of their own.
-RunMetrics *run_metrics_new(Run *run, const PlanNode *node, DbConn *conn);
+/// For one watched node (programs are told its path). SQL goes over connections of their own, one a
+/// target, opened when they are needed and again when they were lost.
+RunMetrics *run_metrics_new(Run *run, const PlanNode *node);
 /// The metric of that name, from now on one of those that are asked; NULL when headgate.yaml has
 /// none, or there are RUN_METRICS_MAX.
 const RunMetric *run_metrics_find(RunMetrics *metrics, const char *name);

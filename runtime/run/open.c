@@ -9,6 +9,7 @@
 #include "ledger/schema.h"
 #include "run/ahead.h"
 #include "run/control.h"
+#include "run/seen.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -79,7 +80,7 @@ static bool read_head(Run *run, Error *err)
     json_decref(run->head);
     run->head = NULL;
     if (!run_connect(run, run->options.state, false, &run->ledger, err) ||
-        !ledger_fence_end_backends(run->ledger, run->id, run->epoch, err) ||
+        !ledger_fence_end_backends(run->ledger, run->id, run->epoch, LEDGER_FENCE_SPARE, err) ||
         !ledger_run_read(run->ledger, run->id, &run->head, err))
         return false;
     run->started_by = json_get_string(run->head, "started_by", "");
@@ -176,7 +177,7 @@ static void tell_missing(Run *run, const json_t *rows, const json_t *told)
         json_object_set(data, "attempt", json_object_get(row, "attempt"));
         json_object_set(data, "detail", json_object_get(row, "detail"));
         json_object_set(data, "error", json_object_get(row, "error"));
-        ledger_events_add(run->events, path, version, "step.state", path, data);
+        run_tell_step(run, path, version, data);
     }
 }
 
@@ -220,6 +221,8 @@ static Run *new_run(const RunOptions *options)
     run->loop = options->loop;
     run->id = options->id;
     run->arena = arena_new();
+    run->answered = run_seen_new();
+    run->tuned = run_seen_new();
     snprintf(run->id_text, sizeof(run->id_text), "%" PRId64, run->id);
     return run;
 }
@@ -282,7 +285,9 @@ void run_close(Run *run)
     bundle_free(run->bundle);
     json_decref(run->steps);
     json_decref(run->asked_requests);
+    json_decref(run->answered);
     json_decref(run->tunes);
+    json_decref(run->tuned);
     json_decref(run->advances);
     json_decref(run->over);
     json_decref(run->over_held);

@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "db/sql.h"
 #include "db/sqlstate.h"
+#include "ledger/fence.h"
 #include "run/kind.h"
 #include "run/probe.h"
 #include "run/watchdog.h"
@@ -131,22 +132,18 @@ static void work_begin(Work *work, Run *run, const PlanNode *node, bool back)
 
 /* ------------------------------------------------------------------ orphans */
 
-static bool older_epochs(Run *run, const char *sql, DbResult **ret_rows, Error *err)
+static bool orphans_of(Run *run, DbResult **ret_rows, Error *err)
 {
     LedgerParams params = {0};
     ledger_param_int(&params, run->id);
     ledger_param_int(&params, run->epoch);
-    return ledger_call(run->effects, sql, &params, ret_rows, err);
+    return ledger_call(run->effects, "outside_orphans", &params, ret_rows, err) ||
+           error_wrap(err, "looking for what the runner before left");
 }
 
 static bool end_orphans(Run *run, Error *err)
 {
-    AUTO(db_result_auto) DbResult *left = NULL;
-    if (!older_epochs(run, "outside_end_orphans", &left, err))
-        return error_wrap(err, "ending what the runner before left");
-    return db_int(left, 0, 0) == 0 ||
-           error_set(err, ERROR_UNREACHABLE,
-                     "a connection of the runner before could not be ended within 5 s");
+    return ledger_fence_end_backends(run->effects, run->id, run->epoch, LEDGER_FENCE_END, err);
 }
 
 /* A build goes on without its client: it is waited for, not begun again. Then its backend is ended,
@@ -156,8 +153,8 @@ static bool adopt(Work *work, Turn *turn, Error *err)
     Run *run = work->run;
     for (;;) {
         AUTO(db_result_auto) DbResult *orphans = NULL;
-        if (!older_epochs(run, "outside_orphans", &orphans, err))
-            return error_wrap(err, "looking for what the runner before left");
+        if (!orphans_of(run, &orphans, err))
+            return false;
         bool building = db_rows(orphans) > 0 && db_bool(orphans, 0, 1);
         if (!building)
             return db_rows(orphans) == 0 || end_orphans(run, err);

@@ -1,11 +1,13 @@
 /* Driving a run: forward through the nodes in document order, back in reverse order of start. */
 #include "run/run.h"
 
+#include "base/bounds.h"
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "run/back.h"
 #include "run/control.h"
+#include "run/cut.h"
 #include "run/head.h"
 #include "run/kind.h"
 #include "run/over.h"
@@ -70,12 +72,19 @@ bool run_wait(Run *run, int64_t ms, Error *err)
 
 void run_tell(Run *run, const char *type, const char *node, const json_t *data)
 {
-    ledger_events_add(run->events, type, 0, type, node, data);
+    AUTO(json_auto) json_t *cut = run_cut(data);
+    ledger_events_add(run->events, type, 0, type, node, cut);
+}
+
+void run_tell_step(Run *run, const char *path, int64_t version, const json_t *data)
+{
+    AUTO(json_auto) json_t *cut = run_cut(data);
+    ledger_events_add(run->events, path, version, "step.state", path, cut);
 }
 
 void run_log(Run *run, const char *node, const char *level, const char *format, ...)
 {
-    char text[1024];
+    char text[BOUND_LOG_LINE_BYTES + 1];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
@@ -212,9 +221,31 @@ static bool begin_rollback(Run *run, const char *node, const char *why, const ch
     return apply(run, RUN_EVENT_ROLL_BACK, node, reason, outcome, err);
 }
 
-static bool node_failed(Run *run, const PlanNode *node, const Error *why, Error *err)
+static bool run_failed(Run *run, const char *path, const Error *why, Error *err)
 {
-    if (!record_failure(run, node, why, err))
+    AUTO(json_auto) json_t *reason = run_reason("failed", path, NULL, "%s", why->message);
+    json_object_set_new(reason, "error", json_from_error(why));
+    return run_apply(run, RUN_EVENT_FAIL, path, reason, err);
+}
+
+/* Who asked to go on. Not where somebody also asked for another way: that is what is done. */
+static bool answer_go(Run *run, const char *outcome, Error *err)
+{
+    return !run->go_asked || run->asked != RUN_ASKED_NOTHING ||
+           run_control_answer(run, outcome, err);
+}
+
+/* Who asked to go on before it failed has not decided about the failure. */
+static bool answer_older_go(Run *run, Error *err)
+{
+    run_control_newest(run);
+    return answer_go(run, "it had not failed yet", err);
+}
+
+/* What the failure of a node, which the ledger knows, means for the run. */
+static bool follow_failure(Run *run, const PlanNode *node, const Error *why, Error *err)
+{
+    if (!answer_older_go(run, err))
         return false;
     run_log(run, node->path, "error", "%s", why->message);
     if (verification_failed(node, why)) {
@@ -222,9 +253,42 @@ static bool node_failed(Run *run, const PlanNode *node, const Error *why, Error 
         snprintf(text, sizeof(text), "verification \"%s\" failed: %s", node->name, why->message);
         return begin_rollback(run, node->path, text, NULL, err);
     }
-    AUTO(json_auto) json_t *reason = run_reason("failed", node->path, NULL, "%s", why->message);
-    json_object_set_new(reason, "error", json_from_error(why));
-    return run_apply(run, RUN_EVENT_FAIL, node->path, reason, err);
+    return run_failed(run, node->path, why, err);
+}
+
+/* The plan's own row in the ledger says that all was counted: this writes none. */
+static bool base_failed(Run *run, Error *err)
+{
+    const Error why = *err;
+    if (why.kind == ERROR_CANCELLED || run_must_end(&why))
+        return false;
+    run_log(run, "", "error", "%s", why.message);
+    return run_failed(run, "", &why, err);
+}
+
+static bool node_failed(Run *run, const PlanNode *node, const Error *why, Error *err)
+{
+    return record_failure(run, node, why, err) && follow_failure(run, node, why, err);
+}
+
+/* A node that failed under a runner that died before the run followed: nobody was asked about it,
+ * and doing it again might do it twice. A gate does nothing twice, and looks itself whether it was
+ * refused (rollout/gate.c). */
+static bool find_unfollowed(Run *run, const PlanNode **ret_node, Error *err)
+{
+    for (size_t i = 0; i < run->plan->nodes_count && *ret_node == NULL; i++) {
+        const PlanNode *node = run->plan->nodes[i];
+        bool followed = false;
+        if (node->kind == PLAN_GATE || run_step_state(run, node) != STEP_FAILED)
+            continue;
+        int64_t version = json_get_int(run_step_row(run, node->path), "version", 0);
+        if (!ledger_events_followed(run->ledger, run->id, node->path, version, node->path,
+                                    &followed, err))
+            return false;
+        if (!followed)
+            *ret_node = node;
+    }
+    return true;
 }
 
 static bool settled(const Run *run, const PlanNode *node)
@@ -255,7 +319,7 @@ static bool walk_forward(Run *run, Error *err)
         return lacks.kind == ERROR_REFUSED && node_failed(run, unready, &lacks, err);
     }
     if (!run_kind_check_base(run, err))
-        return false;
+        return base_failed(run, err);
     for (size_t i = 0; i < run->plan->nodes_count; i++) {
         const PlanNode *node = run->plan->nodes[i];
         if (run_kind_of(run, node)->forward == NULL || inside_owner(run, node) ||
@@ -276,6 +340,18 @@ static bool walk_forward(Run *run, Error *err)
         return node_failed(run, node, &why, err);
     }
     return run_over_look_last(run, err) && run_apply(run, RUN_EVENT_FINISH, "", NULL, err);
+}
+
+static bool forward(Run *run, Error *err)
+{
+    const PlanNode *unfollowed = NULL;
+    Error why = {0};
+    if (!go_on_unless_held(run, err) || !find_unfollowed(run, &unfollowed, err))
+        return false;
+    if (unfollowed == NULL)
+        return walk_forward(run, err);
+    json_to_error(json_object_get(run_step_row(run, unfollowed->path), "error"), &why);
+    return follow_failure(run, unfollowed, &why, err);
 }
 
 /* ------------------------------------------------------------------ requests */
@@ -338,7 +414,7 @@ static bool answer_requests(Run *run, Error *err)
 
 bool run_hold(Run *run, const char *node, json_t *reason, Error *err)
 {
-    return (!run->go_asked || run_control_answer(run, "it was not held", err)) &&
+    return answer_go(run, "it was not held", err) &&
            run_apply(run, RUN_EVENT_HOLD, node, reason, err);
 }
 
@@ -413,7 +489,7 @@ bool run_drive(Run *run, Error *err)
         }
         Error why = {0};
         bool back = run->state == RUN_ROLLING_BACK;
-        if (back ? run_back(run, &why) : go_on_unless_held(run, &why) && walk_forward(run, &why))
+        if (back ? run_back(run, &why) : forward(run, &why))
             continue;
         if (why.kind == ERROR_CANCELLED && (run_interrupted(run) || run->state == RUN_ROLLING_BACK))
             continue;
@@ -437,16 +513,18 @@ static size_t next_of_reason(const json_t *reason, char *out, size_t size)
 }
 
 /* What a waiting run waits for has a path of its own, as the commands want it. */
-static size_t next_of_people(const json_t *reason, int64_t id, char *out, size_t size)
+static size_t next_of_people(const json_t *head, int64_t id, char *out, size_t size)
 {
+    const json_t *reason = json_object_get(head, "reason");
+    const char *digest = json_get_string(head, "gate_digest", "");
     const char *kind = json_get_string(reason, "kind", "");
     const char *path = json_get_string(reason, "path", "");
     int used = 0;
     if (text_equal(kind, "gate"))
         used = snprintf(out, size,
-                        "headgate approve %" PRId64 " \"%s\"; headgate reject %" PRId64
+                        "headgate approve %" PRId64 " \"%s\"%s%.12s; headgate reject %" PRId64
                         " \"%s\" --message WHY; ",
-                        id, path, id, path);
+                        id, path, digest[0] == '\0' ? "" : " --digest ", digest, id, path);
     else if (text_equal(kind, "watch"))
         used = snprintf(out, size, "headgate advance %" PRId64 " \"%s\" --message WHY; ", id, path);
     else if (text_equal(kind, "gate_clock"))
@@ -458,9 +536,9 @@ static size_t next_of_people(const json_t *reason, int64_t id, char *out, size_t
     return used > 0 && (size_t)used < size ? (size_t)used : 0;
 }
 
-void run_next_commands(RunState state, const json_t *reason, int64_t id, char *out, size_t size)
+void run_next_commands(RunState state, const json_t *head, int64_t id, char *out, size_t size)
 {
-    if (next_of_reason(reason, out, size) > 0)
+    if (next_of_reason(json_object_get(head, "reason"), out, size) > 0)
         return;
     static const char *const NEXT[RUN_STATES] = {
         [RUN_PENDING] = "resume, abort",
@@ -480,7 +558,7 @@ void run_next_commands(RunState state, const json_t *reason, int64_t id, char *o
     char words[128];
     snprintf(words, sizeof(words), "%s", NEXT[state]);
     bool people = state == RUN_WAITING || state == RUN_WATCHING;
-    size_t used = people ? next_of_people(reason, id, out, size) : 0;
+    size_t used = people ? next_of_people(head, id, out, size) : 0;
     size_t first = used;
     char *rest = NULL;
     for (char *word = strtok_r(words, ", ", &rest); word != NULL && used < size;

@@ -48,6 +48,7 @@ typedef struct RunMend {
     RunMendWay way;
     bool approved; ///< false: it waits for its gate
     const char *gate;
+    const char *digest; ///< of the gate
     const char *why;
     const char *by;
     const char *sql; ///< RUN_MEND_REPAIR
@@ -128,13 +129,12 @@ struct Run {
     char asked_by[128];
     char asked_why[256];
     bool stopping;
-    int control_fibers;  ///< control and lease guard, while they live
-    int64_t answered_id; ///< newest request that was handled
-    json_t *tunes;       ///< open requests to change the pace of row work (run/throttle.h)
-    int64_t tuned_id;    ///< the newest of them that has been followed
-    bool tunable;        ///< row work is at it
-    json_t *advances;    ///< open requests to end the watch of a stage (rollout/advance.h)
-    int64_t advanced_id; ///< the newest of them that was answered
+    int control_fibers; ///< control and lease guard, while they live
+    json_t *answered;   ///< requests that were answered (run/seen.h)
+    json_t *tunes;      ///< open requests to change the pace of row work (run/throttle.h)
+    json_t *tuned;      ///< those of them that have been followed (run/seen.h)
+    bool tunable;       ///< row work is at it
+    json_t *advances;   ///< open requests to end the watch of a stage (rollout/advance.h)
     int64_t renewed_at_us;
     json_t *over;           ///< budgets that are exceeded, by name (run/over.h)
     json_t *over_held;      ///< those of them that held the run, or need not
@@ -180,8 +180,10 @@ NODISCARD bool run_roll_back(Run *run, const char *node, const char *why, Error 
 /// A line for the log of the run (an event), and for ours.
 void run_log(Run *run, const char *node, const char *level, const char *format, ...)
     PRINTF_LIKE(4, 5);
-/// A handler's event with a fresh key.
+/// A handler's event with a fresh key. What is too large in data is cut (run/cut.h).
 void run_tell(Run *run, const char *type, const char *node, const json_t *data);
+/// The event of a step's new version; cut too.
+void run_tell_step(Run *run, const char *path, int64_t version, const json_t *data);
 /// {kind, text, path, who: [...], since…} for run_apply. who may be NULL.
 json_t *run_reason(const char *kind, const char *path, json_t *who, const char *format, ...)
     PRINTF_LIKE(4, 5);
@@ -193,8 +195,8 @@ NODISCARD bool run_connect(Run *run, const ConfigTarget *target, bool read_only,
 /// Waits. The same; names mean there what they mean to the plan's SQL.
 NODISCARD bool run_connect_as_plan(Run *run, const ConfigTarget *target, bool read_only,
                                    DbConn **ret_conn, Error *err);
-/// What to do when the run stops here: the next commands, for people. reason: of the run's head,
-/// may be NULL.
-void run_next_commands(RunState state, const json_t *reason, int64_t id, char *out, size_t size);
+/// What to do when the run stops here: the next commands, for people. head: of
+/// ledger_run_read().
+void run_next_commands(RunState state, const json_t *head, int64_t id, char *out, size_t size);
 
 #endif

@@ -120,30 +120,63 @@ static void transition_tell(Run *run, const RunTransition *transition)
         transition_data(transition->node, transition->from, transition->to, transition->attempt);
     json_object_set(data, "detail", json_object_get(row, "detail"));
     json_object_set(data, "error", json_object_get(row, "error"));
-    ledger_events_add(run->events, path, transition->changed.version, "step.state", path, data);
+    run_tell_step(run, path, transition->changed.version, data);
     FAULT("step.told");
 }
 
-/* The plan's SQL under key (NULL: the effect ran it), then our own state again: the state of a
- * transaction that user SQL ran in must be as we left it (DESIGN §9, User SQL). Asked before COMMIT
- * is sent. */
-static bool end_user_sql(Run *run, const PlanNode *node, const char *key, const char *xid,
-                         Error *err)
+/* What user SQL must leave as it was. */
+typedef struct Own {
+    char xid[32];
+    char user[4 * DB_IDENTIFIER_MAX_BYTES + 1]; /* in UTF-8, whatever the database's encoding is */
+} Own;
+
+/* Of effect_before.sql and effect_after.sql. */
+static void own_take(const DbResult *result, Own *ret)
 {
-    const DbStatement own[] = {{.sql = "RESET ROLE"},
-                               {.sql = db_sql("effect_after"), .prepared = true}};
-    AUTO(db_result_auto) DbResult *result = NULL;
-    if (!run_kind_sql(run, node, key, own, COUNT_OF(own), &result, err))
-        return false;
-    if (!text_equal(db_value(result, 0, 0), xid))
+    enum { XID, USER = 2 };
+    snprintf(ret->xid, sizeof(ret->xid), "%s", db_value(result, 0, XID));
+    snprintf(ret->user, sizeof(ret->user), "%s", db_value(result, 0, USER));
+}
+
+static bool own_same(const Own *before, const Own *now, Error *err)
+{
+    if (!text_equal(now->xid, before->xid))
         return error_set(
             err, ERROR_REFUSED,
             "the plan's SQL ended our transaction: COMMIT and ROLLBACK are not allowed in it");
+    if (!text_equal(now->user, before->user))
+        return error_set(err, ERROR_REFUSED,
+                         "the plan's SQL, or a trigger or function that it ran, began as role "
+                         "\"%s\" and ended as \"%s\": SET ROLE and RESET ROLE are not allowed",
+                         before->user, now->user);
     return true;
 }
 
+/* The plan's SQL under key (NULL: the effect ran it), what it deferred to COMMIT, which would run
+ * as ourselves there, then our own state again: the state of a transaction that user SQL ran in
+ * must be as we left it (DESIGN §9, User SQL). Asked before COMMIT is sent. Who sets the role back
+ * himself is not seen (docs/decisions/057-run-as.md). */
+static bool end_user_sql(Run *run, const PlanNode *node, const char *key, const Own *before,
+                         Error *err)
+{
+    enum { DEFERRED, AFTER, RESET, STATEMENTS };
+    const DbStatement own[STATEMENTS] = {
+        [DEFERRED] = {.sql = "SET CONSTRAINTS ALL IMMEDIATE"},
+        [AFTER] = {.sql = db_sql("effect_after"), .prepared = true},
+        [RESET] = {.sql = "RESET ROLE"},
+    };
+    DbResult *results[STATEMENTS] = {NULL};
+    Own now = {0};
+    bool ok = run_kind_sql(run, node, key, own, STATEMENTS, results, err);
+    if (ok)
+        own_take(results[AFTER], &now);
+    for (size_t i = 0; i < STATEMENTS; i++)
+        db_result_free(results[i]);
+    return ok && own_same(before, &now, err);
+}
+
 static bool effect_begin(Run *run, const RunEffectOptions *options, int lock_timeout_ms,
-                         char *ret_xid, size_t xid_size, Error *err)
+                         Own *ret_own, Error *err)
 {
     char timeout[16];
     snprintf(timeout, sizeof(timeout), "%d", lock_timeout_ms);
@@ -158,7 +191,7 @@ static bool effect_begin(Run *run, const RunEffectOptions *options, int lock_tim
     if (!ledger_fence_begin_with(run->effects, run->id, run->epoch, then, question == NULL ? 1 : 2,
                                  results, err))
         return false;
-    snprintf(ret_xid, xid_size, "%s", db_value(results[0], 0, 0));
+    own_take(results[0], ret_own);
     db_result_free(results[0]);
     if (question != NULL) {
         db_result_free(question->answer);
@@ -176,13 +209,13 @@ static bool writes_rows(const RunEffectOptions *options, const RunTransition *tr
 static bool effect_try(Run *run, const RunEffectOptions *options, RunTransition *transition,
                        int lock_timeout_ms, Error *err)
 {
-    char xid[32] = "";
-    if (!effect_begin(run, options, lock_timeout_ms, xid, sizeof(xid), err))
+    Own own = {0};
+    if (!effect_begin(run, options, lock_timeout_ms, &own, err))
         return false;
     if (options->effect != NULL && !options->effect(run, transition->node, run->effects,
                                                     options->ctx, transition->detail, err))
         return false;
-    if (options->user_sql && !end_user_sql(run, transition->node, options->sql, xid, err))
+    if (options->user_sql && !end_user_sql(run, transition->node, options->sql, &own, err))
         return false;
     if (BUG("step_checkpoint_apart") &&
         (!db_commit(run->effects, err) || !db_begin(run->effects, err)))

@@ -8,6 +8,7 @@
 #include "data/staffing.h"
 #include "run/control.h"
 #include "run/metric.h"
+#include "run/seen.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -36,7 +37,6 @@ struct RunThrottle {
     const ConfigThrottle *limits;
     Arena *arena;
     DbConn *conn; /* NULL: it was lost, another is tried */
-    DbConn *metrics_conn;
     DataHealth *health;
     unsigned relation;
     DataPace pace;
@@ -130,11 +130,10 @@ static bool write_row(RunThrottle *throttle, bool changed, Error *err)
         return true;
     throttle->row.duty = throttle->pace.duty;
     throttle->row.each = each;
-    if (!data_throttle_write(throttle->conn, throttle->run->id, throttle->run->epoch,
-                             throttle->node->path, &throttle->row, err))
-        return false;
-    throttle->written_us = now_us;
-    return true;
+    bool ok = data_throttle_write(throttle->conn, throttle->run->id, throttle->run->epoch,
+                                  throttle->node->path, &throttle->row, err);
+    throttle->written_us = ok ? now_us : 0; /* else again at the next look: it may be a pause */
+    return ok;
 }
 
 static json_t *signals_json(const RunThrottle *throttle)
@@ -195,23 +194,21 @@ static bool tune(RunThrottle *throttle, const json_t *request)
     return true;
 }
 
-/* The control fiber marks a request as handled only after its row is written: see run->tuned_id. */
-static bool tune_all(RunThrottle *throttle, int64_t *ret_last)
+/* The control fiber marks a request as handled only after its row is written: see run->tuned. */
+static bool tune_all(RunThrottle *throttle, json_t *requests)
 {
     bool changed = false;
     size_t i = 0;
     json_t *request = NULL;
-    json_array_foreach (throttle->run->tunes, i, request) {
-        int64_t id = json_get_int(request, "id", 0);
-        if (id <= throttle->run->tuned_id)
+    json_array_foreach (requests, i, request) {
+        if (run_seen_has(throttle->run->tuned, request))
             continue;
         bool ours = tune(throttle, request);
         AUTO(json_auto) json_t *data = run_control_told(request);
         if (!ours)
             json_set_string(data, "why", "that step is not at work");
-        ledger_events_add(throttle->run->events, "request", id, "request", throttle->node->path,
-                          data);
-        *ret_last = id;
+        ledger_events_add(throttle->run->events, "request", json_get_int(request, "id", 0),
+                          "request", throttle->node->path, data);
         changed = true;
     }
     return changed;
@@ -227,14 +224,17 @@ static void fiber_ended(RunThrottle *throttle)
 
 static bool turn(RunThrottle *throttle, Error *err)
 {
-    int64_t last = throttle->run->tuned_id;
+    size_t i = 0;
+    json_t *request = NULL;
     if (!connect_again(throttle, err))
         return false;
-    bool changed = tune_all(throttle, &last);
+    AUTO(json_auto) json_t *requests = json_incref(throttle->run->tunes); /* others are read on */
+    bool changed = tune_all(throttle, requests);
     look(throttle);
     if (!write_row(throttle, changed, err))
         return false;
-    throttle->run->tuned_id = last;
+    json_array_foreach (requests, i, request)
+        run_seen_add(throttle->run->tuned, request);
     tell(throttle, changed);
     return true;
 }
@@ -278,9 +278,7 @@ static bool open_metrics(RunThrottle *throttle, Error *err)
     Run *run = throttle->run;
     if (limits->metrics_count == 0)
         return true;
-    if (!run_connect_as_plan(run, run->options.target, true, &throttle->metrics_conn, err))
-        return false;
-    throttle->metrics = run_metrics_new(run, throttle->node, throttle->metrics_conn);
+    throttle->metrics = run_metrics_new(run, throttle->node);
     throttle->steers = arena_alloc(throttle->arena, limits->metrics_count * sizeof(Steer));
     for (size_t i = 0; i < limits->metrics_count; i++) {
         const Threshold *threshold = &limits->metrics[i];
@@ -347,7 +345,6 @@ void run_throttle_stop(RunThrottle *throttle)
     run_metrics_free(throttle->metrics);
     data_health_free(throttle->health);
     db_close(throttle->conn);
-    db_close(throttle->metrics_conn);
     arena_free(throttle->arena);
     base_free(&throttle);
 }

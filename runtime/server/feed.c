@@ -365,13 +365,24 @@ static void tell_caught_up(ServerViewer *viewer, ViewerWatch *watch)
     viewer_tell_json(viewer, message);
 }
 
+/* The events behind it are told as ever. */
+static void pass_over(ServerViewer *viewer, ViewerWatch *watch, int64_t seq)
+{
+    resume_reset(viewer, watch, seq, "an event is too large for the stream");
+    watch->live = false;
+}
+
+/* Where there is no room for the reset, it comes when there is. */
 static void tell_rows(ServerViewer *viewer, ViewerWatch *watch, const DbResult *page,
                       ServerNote *const *notes)
 {
     for (int row = 0; row < db_rows(page); row++) {
-        if (!viewer_tell(viewer, notes[row]))
+        int64_t seq = db_int(page, row, 0);
+        if (!note_fits(notes[row]) && viewer->queue.bytes <= VIEWER_ROOM_BYTES)
+            pass_over(viewer, watch, seq);
+        else if (!viewer_tell(viewer, notes[row]))
             return;
-        watch->seq = db_int(page, row, 0);
+        watch->seq = seq;
     }
 }
 

@@ -158,8 +158,14 @@ bool get_plans(ServerRequest *request, json_t **ret_body, Error *err)
 {
     const ServerHooks *hooks = &request->server->hooks;
     json_t *plans = NULL;
-    if (hooks->plans != NULL && !hooks->plans(hooks->ctx, &plans, err))
-        return false;
+    if (hooks->plans != NULL) {
+        if (!evaluate_begin(request, EVALUATE_TO_SHOW, err))
+            return false;
+        bool ok = hooks->plans(hooks->ctx, &plans, err);
+        evaluate_end(request, EVALUATE_TO_SHOW);
+        if (!ok)
+            return false;
+    }
     json_t *body = json_object();
     json_object_set_new(body, "plans", plans == NULL ? json_array() : plans);
     *ret_body = body;
@@ -187,9 +193,12 @@ static bool start_once(ServerRequest *request, const ServerStart *start, int64_t
 {
     const ServerHooks *hooks = &request->server->hooks;
     Error ignored = {0};
-    if (hooks->start_run(hooks->ctx, start, ret_run, err))
-        return true;
-    return started_before(request, start->key, ret_run, &ignored) && *ret_run != 0;
+    if (!evaluate_begin(request, EVALUATE_TO_START, err))
+        return false;
+    bool ok = hooks->start_run(hooks->ctx, start, ret_run, err);
+    evaluate_end(request, EVALUATE_TO_START);
+    return ok || (start->key != NULL && request_enter_state(request, &ignored) &&
+                  started_before(request, start->key, ret_run, &ignored) && *ret_run != 0);
 }
 
 bool launch_read_start(ServerRequest *request, const char *plan, ServerStart *start, Error *err)

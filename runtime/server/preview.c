@@ -20,8 +20,11 @@ bool get_plan(ServerRequest *request, json_t **ret_body, Error *err)
     const ServerHooks *hooks = &request->server->hooks;
     if (hooks->plan == NULL)
         return no_plans(request, err);
-    return request_found(
-        request, hooks->plan(hooks->ctx, request_value(request, "plan"), ret_body, err), err);
+    if (!evaluate_begin(request, EVALUATE_TO_SHOW, err))
+        return false;
+    bool ok = hooks->plan(hooks->ctx, request_value(request, "plan"), ret_body, err);
+    evaluate_end(request, EVALUATE_TO_SHOW);
+    return request_found(request, ok, err);
 }
 
 /* Few at a time: each is a process, and reads what may be a large table. Waits. */
@@ -34,6 +37,7 @@ static bool simulate(ServerRequest *request, const ServerStart *start, json_t **
         return request_fail(request, STATUS_TOO_MANY, err, ERROR_REFUSED,
                             "%d plans are being simulated: ask again", (int)PREVIEWS_MAX);
     }
+    request_leave_state(request); /* it takes up to a minute */
     server->previews++;
     bool ok = server->hooks.preview(server->hooks.ctx, start, ret_body, err);
     server->previews--;

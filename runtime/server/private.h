@@ -7,6 +7,7 @@
 #include "access/throttle.h"
 #include "base/bounds.h"
 #include "base/embed.h"
+#include "server/evaluate.h"
 #include "server/guard.h"
 #include "server/head.h"
 #include "server/peer.h"
@@ -75,6 +76,8 @@ struct Server {
     size_t viewers_count;
     ServerWatches watches;
     bool stopping;
+    size_t evaluations[EVALUATE_WHYS];                 ///< children that evaluate a plan now
+    FiberEvent evaluated;                              ///< one of them has ended
     FiberEvent returned;                               ///< a request has given its connection back
     FiberEvent ended;                                  ///< a fiber of ours has ended
     unsigned char frame[LWS_PRE + SERVER_FRAME_BYTES]; ///< one being sent to a viewer
@@ -134,6 +137,8 @@ const char *read_header(struct lws *wsi, Arena *arena, enum lws_token_indexes to
 /// Waits. A connection for request->conn, when whoever sends it has not too much already (429).
 NODISCARD bool share_take(ServerRequest *request, Error *err);
 void share_put(ServerRequest *request);
+/// It waits for something, its client has gone, and nobody misses the answer.
+bool share_in_vain(const ServerRequest *request);
 
 /* write.c: what goes out */
 void write_json(ServerRequest *request, int status, const json_t *body);

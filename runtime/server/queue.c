@@ -23,6 +23,11 @@ void note_drop(ServerNote *note)
         free(note);
 }
 
+bool note_fits(const ServerNote *note)
+{
+    return note->size_bytes + BRACKETS <= BOUND_WS_FRAME_BYTES;
+}
+
 static void grow(ServerQueue *queue)
 {
     size_t capacity = queue->capacity == 0 ? CAPACITY_MIN : queue->capacity * 2;
@@ -37,8 +42,7 @@ static void grow(ServerQueue *queue)
 
 bool queue_push(ServerQueue *queue, ServerNote *note)
 {
-    if (queue->bytes + note->size_bytes > BOUND_WS_QUEUE_BYTES ||
-        note->size_bytes + BRACKETS > BOUND_WS_FRAME_BYTES)
+    if (queue->bytes + note->size_bytes > BOUND_WS_QUEUE_BYTES || !note_fits(note))
         return false;
     if (queue->count == queue->capacity)
         grow(queue);

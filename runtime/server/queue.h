@@ -23,8 +23,11 @@ typedef struct ServerQueue {
     size_t bytes; ///< of all notes
 } ServerQueue;
 
+/// Could it be sent to anybody: does it alone fit into a frame?
+bool note_fits(const ServerNote *note);
+
 /// Adds a reference to note. False, and nothing is added, when it would pass BOUND_WS_QUEUE_BYTES
-/// or when the note alone would not fit into a frame.
+/// or when the note does not fit into a frame.
 NODISCARD bool queue_push(ServerQueue *queue, ServerNote *note);
 /// Fills out with "[a,b,…]" of as many notes as fit into size and takes
 /// them off. Returns the bytes; 0 when there is nothing, or the first note is larger than size.

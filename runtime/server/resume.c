@@ -18,7 +18,9 @@ void resume_reset(ServerViewer *viewer, ViewerWatch *watch, int64_t seq, const c
         json_set_id(message, "run", watch->run);
     json_set_id(message, "seq", seq);
     json_set_string(message, "why", why);
-    viewer_tell_json(viewer, message);
+    /* What comes after a reset means nothing without it: whoever comes again says where it was. */
+    if (!viewer_tell_json(viewer, message))
+        viewer_close(viewer, VIEWER_COME_AGAIN, "fell behind");
 }
 
 void resume_reset_all(Server *server, int64_t run, int64_t seq, int64_t after, const char *why)

@@ -4,7 +4,8 @@
 
 #include "server/viewer.h"
 
-/// What was missed is not sent any more: from seq on the watch is live again.
+/// What was missed is not sent any more: from seq on the watch is live again. A viewer whose queue
+/// has no room for it is closed.
 void resume_reset(ServerViewer *viewer, ViewerWatch *watch, int64_t seq, const char *why);
 /// Those who watch run and were told of events after one of them.
 void resume_reset_all(Server *server, int64_t run, int64_t seq, int64_t after, const char *why);

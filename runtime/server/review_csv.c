@@ -256,6 +256,7 @@ static bool take_lines(Sheet *sheet, const char *bytes, size_t size, Error *err)
         if (sheet->lines++ == 0) {
             if (!read_names(sheet, line, piece.size, err))
                 return false;
+            scan.delimiter = sheet->delimiter;
         } else if (!take_line(sheet, line, piece.size, piece.line, &wrong)) {
             sheet->request->answer.status = 0;
             if (wrong.kind != ERROR_INPUT && wrong.kind != ERROR_CONFLICT) {

@@ -13,12 +13,19 @@ enum { LABEL_BYTES = 80, DAYS_MAX = 365 };
 static const int64_t DAY_US = INT64_C(86400) * 1000000;
 
 /* Bundles keep what stands in headgate.yaml; everybody who may look sees only what cannot be a
- * secret. */
+ * secret, and no hash that a short one could be guessed by. */
 static void mask_metric(json_t *metric)
 {
-    static const char *const HIDDEN[] = {"headers", "env", "argv"};
+    static const char *const HIDDEN[] = {"headers", "env", "argv", "url_sha256"};
     for (size_t i = 0; i < COUNT_OF(HIDDEN); i++)
         json_object_del(metric, HIDDEN[i]);
+}
+
+/* Only the name of a variable of the process's environment, nothing behind it. */
+static bool only_refers(const char *written)
+{
+    const char *end = strchr(written, '}');
+    return strncmp(written, "${", 2) == 0 && end != NULL && end[1] == '\0';
 }
 
 static json_t *environment_shown(const Config *config, const ConfigEnvironment *environment)
@@ -31,8 +38,8 @@ static json_t *environment_shown(const Config *config, const ConfigEnvironment *
     }
     json_t *variables = json_object_get(shown, "variables");
     json_object_foreach (variables, name, value) {
-        bool refers = strncmp(json_string_value(value), "${", 2) == 0;
-        json_set_string(variables, name, refers ? json_string_value(value) : "(hidden)");
+        const char *written = json_string_value(value);
+        json_set_string(variables, name, only_refers(written) ? written : "(hidden)");
     }
     return shown;
 }
@@ -92,12 +99,18 @@ bool get_tokens(ServerRequest *request, json_t **ret_body, Error *err)
     return true;
 }
 
-/* A token must not outlive itself by making another: only a log-in makes one. */
+/* A token must not outlive itself by making another, nor may a session that it was turned into:
+ * only a person's log-in makes one. */
 static bool check_log_in(ServerRequest *request, Error *err)
 {
-    return request->by_cookie || request_fail(request, STATUS_FORBIDDEN, err, ERROR_REFUSED,
-                                              "a token is made by whoever has logged in, not by "
-                                              "another token");
+    if (!request->by_cookie)
+        return request_fail(request, STATUS_FORBIDDEN, err, ERROR_REFUSED,
+                            "a token is made by whoever has logged in, not by another token");
+    if (!request->who.by_token)
+        return true;
+    request_fail(request, STATUS_FORBIDDEN, err, ERROR_REFUSED,
+                 "you have logged in with an API token, and a token makes no other");
+    return error_hint(err, "log in with your password or a log-in link");
 }
 
 bool post_tokens(ServerRequest *request, json_t **ret_body, Error *err)

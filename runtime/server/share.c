@@ -17,8 +17,7 @@ typedef struct Share {
     size_t unsent_bytes;
 } Share;
 
-/* Its client has gone, and nobody misses the answer. */
-static bool in_vain(const ServerRequest *request)
+bool share_in_vain(const ServerRequest *request)
 {
     return request->wsi == NULL && request->conn == NULL && request->method == METHOD_GET;
 }
@@ -31,7 +30,7 @@ static Share share_of(const ServerRequest *request)
         if (other == request || other->route == NULL || !text_equal(other->token, request->token))
             continue;
         share.conns += other->conn != NULL;
-        share.working += other->stage == REQUEST_WORKING && !in_vain(other);
+        share.working += other->stage == REQUEST_WORKING && !share_in_vain(other);
         if (other->stage == REQUEST_SENDING)
             share.unsent_bytes += other->answer.size_bytes - other->sent_bytes;
     }
@@ -65,7 +64,7 @@ bool share_take(ServerRequest *request, Error *err)
             return error_set(err, ERROR_CANCELLED, "the server stops");
         share = share_of(request);
     }
-    if (in_vain(request))
+    if (share_in_vain(request))
         return error_set(err, ERROR_CANCELLED, "the client has gone");
     return pool_take(server->pool, &request->conn, err);
 }

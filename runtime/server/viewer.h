@@ -11,6 +11,7 @@ enum {
     VIEWER_WATCHES_MAX = 32,
     VIEWER_ROOM_BYTES =
         BOUND_WS_QUEUE_BYTES / 2, ///< with more than this in its queue nothing older is fetched
+    VIEWER_COME_AGAIN = 1013,     ///< a WebSocket's status
 };
 
 /// A run a viewer watches, or "*".
@@ -38,7 +39,8 @@ struct ServerViewer {
     size_t watches_count;
     size_t filled_bytes; ///< of the socket's room at most, by what may not have left it yet
     size_t room_bytes;
-    int64_t moved_at_us; ///< when a frame last left; a viewer that reads nothing is ended
+    int64_t moved_at_us; ///< when a frame last left, or its closing began; a viewer that reads
+                         ///< nothing is ended
     ServerQueue queue;
     ViewerWatch *watches;  ///< at most VIEWER_WATCHES_MAX; most viewers have one
     int64_t checked_at_us; ///< when its session was last seen to be good
@@ -56,8 +58,8 @@ struct ServerViewer {
 
 /// Queues a message; false when the viewer's queue is full.
 bool viewer_tell(ServerViewer *viewer, ServerNote *note);
-/// Formats and queues one message. Consumes message.
-void viewer_tell_json(ServerViewer *viewer, json_t *message);
+/// Formats and queues one message; false when the queue is full. Consumes message.
+bool viewer_tell_json(ServerViewer *viewer, json_t *message);
 void viewer_close(ServerViewer *viewer, int status, const char *why);
 
 /* frame.c */

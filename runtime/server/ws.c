@@ -24,7 +24,6 @@ enum {
     SESSION_LOOK_US = 1000000, ///< whose check is due is looked for so often
     CLOSE_POLICY = 1008,
     CLOSE_TOO_BIG = 1009,
-    CLOSE_AWAY = 1013,
     CLOSE_NOT_LOGGED_IN = 4401,
     VIEWERS_MAX = 1000,
 };
@@ -150,6 +149,7 @@ void viewer_close(ServerViewer *viewer, int status, const char *why)
         return;
     viewer->close_status = status;
     viewer->close_why = why;
+    viewer->moved_at_us = clock_monotonic_us();
     queue_clear(&viewer->queue);
     lws_callback_on_writable(viewer->wsi);
 }
@@ -170,15 +170,17 @@ bool viewer_tell(ServerViewer *viewer, ServerNote *note)
     return true;
 }
 
-void viewer_tell_json(ServerViewer *viewer, json_t *message)
+bool viewer_tell_json(ServerViewer *viewer, json_t *message)
 {
     char *text = json_text(message);
     ServerNote *note = note_new(text, strlen(text));
-    if (!viewer_tell(viewer, note))
+    bool told = viewer_tell(viewer, note);
+    if (!told)
         log_debug("a viewer's queue is full: %s was dropped", json_get_string(message, "t", "?"));
     note_drop(note);
     free(text);
     json_decref(message);
+    return told;
 }
 
 /* ------------------------------------------------------------------ logging in */
@@ -234,7 +236,7 @@ static void ask_who(void *arg)
     else if (err.kind == ERROR_REFUSED)
         viewer_close(viewer, CLOSE_NOT_LOGGED_IN, "not logged in");
     else
-        viewer_close(viewer, CLOSE_AWAY, "state database unreachable");
+        viewer_close(viewer, VIEWER_COME_AGAIN, "state database unreachable");
     fiber_event_broadcast(&server->ended);
 }
 
@@ -404,7 +406,8 @@ void ws_tick(Server *server, int64_t now_us)
 {
     ServerNote *tick = tick_note(server);
     for (ServerViewer *viewer = server->viewers; viewer != NULL; viewer = viewer->next) {
-        if (viewer->queue.count > 0 && now_us - viewer->moved_at_us > STUCK_US)
+        bool waits = viewer->queue.count > 0 || viewer->close_status != 0;
+        if (waits && now_us - viewer->moved_at_us > STUCK_US)
             http_end_connection(viewer->wsi);
         else if (viewer->ready && !viewer_tell(viewer, tick))
             log_debug("a viewer's queue is full: a tick was dropped");

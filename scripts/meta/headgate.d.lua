@@ -421,18 +421,18 @@ function backup(name) end
 ---@return fun(keys: headgate.Gate): headgate.Node
 function gate(name) end
 
----Lets a change out in stages: behind the application's own flag, or by the share of the traffic that goes to its new version. Its undo is 0 % and off.
+---Lets a change out in stages: behind the application's own flag, or by the share of the traffic that goes to its new version. Its undo is 0 % and off; what it never set stays as it is.
 ---@class headgate.Rollout
 ---@field flag? headgate.SqlFlag  Where the application reads its percentage: sql_flag { … }.
 ---@field traffic? headgate.Haproxy  Instead of a flag: what share of the traffic goes to the new version, haproxy { … }. An environment with `traffic: none` passes over such a rollout.
 ---@field guards? string|headgate.Thresholds|(string|headgate.Thresholds)[]  What must hold during every stage: "error_rate < 1%", thresholds "name", or a list.
 ---@field on_breach? "rollback"|"hold"  When a guard does not hold: back to 0 % and off, or hold and ask a person. Default: "rollback".
----@field on_no_data? "hold"|"rollback"  When a guard has no data: hold until it has, or roll back. It never counts as good. Default: "hold".
+---@field on_no_data? "hold"|"rollback"  When a guard has no data, or the share cannot be read: hold until that is over, or roll back. It never counts as good. Default: "hold".
 ---@field ticks? string|string[]|table<string, string|string[]>  The boxes of the plan's document that this ticks when it is done: texts, or metric = texts for what the guard of that metric ticks.
 ---@field doc? string  What is let out.
 ---@field [integer] headgate.Node  in the order in which they run
 
----Lets a change out in stages: behind the application's own flag, or by the share of the traffic that goes to its new version. Its undo is 0 % and off.
+---Lets a change out in stages: behind the application's own flag, or by the share of the traffic that goes to its new version. Its undo is 0 % and off; what it never set stays as it is.
 ---@param name string
 ---@return fun(keys: headgate.Rollout): headgate.Node
 function rollout(name) end

@@ -67,6 +67,7 @@ test("offline and back: the page comes back by itself, and says what it missed",
   await mock().control("goto", { at: "start" });
   const { context, page } = await enter("bob");
   await page.goto(`${mock().url}/runs/42?show=all`);
+  await page.locator(".state-line").getByText("Running", { exact: true }).first().waitFor(); // what is not there yet is not missed
   await page.getByText("Live", { exact: true }).waitFor();
   await context.setOffline(true);
   await mock().control("drop", { ms: 0 }); // what was open ends as well
@@ -128,6 +129,7 @@ test("what happened while away is there after coming back, each once", { skip },
   await mock().control("goto", { at: "start" });
   const { context, page } = await enter("bob");
   await page.goto(`${mock().url}/runs/42?show=all`);
+  await page.locator(".state-line").getByText("Running", { exact: true }).first().waitFor();
   await page.getByText("Live", { exact: true }).waitFor();
   await mock().control("drop", { ms: 1_500 });
   await disconnected(page);

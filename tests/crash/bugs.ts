@@ -56,7 +56,7 @@ const BUGS: Record<string, Catcher> = {
   epoch_not_checked: { unit: "data/test_batch" },
   version_not_checked: { unit: "data/test_batch" },
   old_value_overwritten: { unit: "data/test_batch" },
-  ours_not_checked: { unit: "data/test_review" },
+  ours_not_checked: { unit: "data/test_undo" },
   commit_assumed: { unit: "db/test_conn" },
   rollback_taken_for_commit: { unit: "db/test_conn" },
 };

@@ -1,10 +1,12 @@
 /** Rollbacks that are interrupted, or that cannot go on by themselves: what is left, and every way on. */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
 import { type CliResult, headgate, start } from "../lib/cli";
 import { Cluster } from "../lib/cluster";
+import { headgateBinary } from "../lib/paths";
 import { temporary, writePlan } from "../lib/plan";
 import { killNow, processesOf } from "../lib/processes";
 import { Supervisor } from "../lib/supervisor";
@@ -214,6 +216,74 @@ test("a repair is approved as it stands: other SQL needs another approval, a cha
   await cluster.query(stage.database, "UPDATE headgate.gate SET evidence = $1::jsonb", [kept?.["e"]]);
   await retried(stage, supervisor, id, "rolled_back");
   assert.deepEqual(await undone(stage), ["three", "two", "one"]);
+});
+
+/** Asks for a repair with this SQL, and gives the digest of the gate once the run rests with it. */
+async function repairWith(stage: Stage, supervisor: Supervisor, id: string, text: string, before = ""): Promise<string> {
+  const sql = join(temporary("sql"), "repair.sql");
+  writeFileSync(sql, text);
+  await asked(stage, supervisor, id, "f/two/repair", "repair", id, "f/two", "--sql", sql);
+  return waitUntil("the gate binds this SQL and the run rests", async () => {
+    const { digest } = await supervisor.as("bob").gate(id, "f/two/repair");
+    const page = await supervisor.as("alice").run(id);
+    return digest !== before && page.state === "rollback_blocked" && !page.alive && digest;
+  });
+}
+
+const asBob = (stage: Stage, supervisor: Supervisor): Record<string, string> =>
+  ({ ...stage.env, HEADGATE_SERVER: supervisor.url, HEADGATE_TOKEN: supervisor.known.tokens.get("bob") ?? "" });
+
+test("approve --digest approves what was read, and nothing that came in its place", async (t) => {
+  const { stage, supervisor, id } = await withPeople(t);
+  const bob = (...words: string[]) => headgate([...words, "-e", stage.environment], { env: asBob(stage, supervisor), cwd: stage.folder });
+  const suggested = (digest: string): string => `headgate approve ${id} "f/two/repair" --digest ${digest.slice(0, 12)}; `;
+  const first = await repairWith(stage, supervisor, id, "INSERT INTO undone VALUES ('wrong')");
+  assert.ok((await bob("status", id)).text.includes(suggested(first)));
+  const second = await repairWith(stage, supervisor, id, "INSERT INTO undone VALUES ('two'); DROP TABLE two", first);
+  for (const seen of [first, first.slice(0, 8)]) {
+    const late = await bob("approve", id, "f/two/repair", "--digest", seen);
+    assert.equal(late.code, 1, late.text);
+    assert.match(late.text, /is not the one you read: its digest is [0-9a-f]{12}, not /);
+  }
+  for (const wrong of ["", second.slice(0, 7), `${second}0`, second.slice(0, 12).toUpperCase() + "X"]) {
+    const refused = await bob("approve", id, "f/two/repair", "--digest", wrong);
+    assert.equal(refused.code, 1, refused.text);
+    assert.match(refused.text, /--digest takes at least 8 hex digits/);
+  }
+  assert.deepEqual(await cluster.query(stage.database, "SELECT person FROM headgate.approval"), []);
+  assert.ok((await bob("status", id)).text.includes(suggested(second)));
+  const said = await bob("approve", id, "f/two/repair", "--digest", second.slice(0, 12));
+  assert.equal(said.code, 0, said.text);
+  assert.ok(said.stdout.includes(`digest ${second.slice(0, 12)}`), said.text);
+  await retried(stage, supervisor, id, "rolled_back");
+  assert.deepEqual(await undone(stage), ["three", "two", "one"]);
+});
+
+/** Runs a command on a terminal of its own, and types. */
+function terminal(command: string, typed: string, env: Record<string, string>, cwd: string): Promise<{ code: number | null; text: string }> {
+  const child = spawn("script", ["-qec", command, "/dev/null"], { env: { ...process.env, ...env }, cwd, stdio: ["pipe", "pipe", "pipe"] });
+  let text = "";
+  child.stdout.setEncoding("utf8").on("data", (part: string) => (text += part));
+  child.stdin.write(typed);
+  return new Promise((done, fail) => {
+    child.on("error", fail);
+    child.on("close", (code) => done({ code, text }));
+  });
+}
+
+const onTerminal = existsSync("/usr/bin/script") ? {} : { skip: "script (util-linux) is not there" };
+test("on a terminal approve shows what it approves, and asks", onTerminal, async (t) => {
+  const { stage, supervisor, id } = await withPeople(t);
+  const digest = await repairWith(stage, supervisor, id, "INSERT INTO undone VALUES ('two');\n-- \x1b[2K hidden\nDROP TABLE two");
+  const answer = (word: string) => terminal(`"${headgateBinary}" approve ${id} f/two/repair -e ${stage.environment}`, word, asBob(stage, supervisor), stage.folder);
+  const no = await answer("n\n");
+  assert.equal(no.code, 130, no.text);
+  for (const shown of ['Run this SQL instead of the undo of "two"?', `digest ${digest.slice(0, 12)}`, "its undo failed", "DROP TABLE two", "?[2K hidden", "approve? [y/N]"])
+    assert.ok(no.text.includes(shown), `${shown}\n${no.text}`);
+  assert.deepEqual(await cluster.query(stage.database, "SELECT person FROM headgate.approval"), []);
+  const yes = await answer("y\n");
+  assert.equal(yes.code, 0, yes.text);
+  assert.deepEqual(await cluster.query(stage.database, "SELECT person FROM headgate.approval"), [{ person: "bob" }]);
 });
 
 test("the API asks for the same, and refuses what could not be", async (t) => {

@@ -155,6 +155,16 @@ test("checksums: two tables hold the same rows, or the keys that differ are name
   await fails('checksums = { table = "free", equals = "shop.people" }', /^free has no column "email"$/);
 });
 
+test("checksums: rows of the other table without a key are compared too, and a lost sign is seen", async () => {
+  const more = `INSERT INTO shop.people SELECT i, 'p' || i || '@x' FROM generate_series(20001, 50000) AS i; ANALYZE shop.people;
+    CREATE TABLE copy AS SELECT * FROM shop.people`;
+  await passes('checksums = { table = "shop.people", equals = "copy" }', /the same 50000 rows$/, await broken(more));
+  const other = await broken(`${more}; INSERT INTO copy VALUES (NULL, 'n@x')`);
+  await fails('checksums = { table = "shop.people", equals = "copy" }', /differ: 50000 and 50001 rows; NULL is only in copy$/, other);
+  const signs = await broken("CREATE TABLE a (id int PRIMARY KEY, crc bigint); INSERT INTO a VALUES (1, 4294967295); CREATE TABLE b AS SELECT id, crc::bit(32)::int::bigint AS crc FROM a");
+  await fails('checksums = { table = "a", equals = "b" }', /1 differs$/, signs);
+});
+
 test("checksums: enums of two schemas compare by what they say", async () => {
   const moved = await broken(`CREATE SCHEMA new; CREATE TYPE new.state AS ENUM ('paid', 'new'); INSERT INTO shop.orders VALUES (1, 1, 'paid'), (2, 2, 'new');
     CREATE TABLE new.orders (id int PRIMARY KEY, person_id int, state new.state); INSERT INTO new.orders SELECT id, person_id, state::text::new.state FROM shop.orders`);

@@ -307,6 +307,8 @@ test("evidence is looked at again: on demand, and when the gate is passed, where
     return gate.digest !== failed.digest && gate.state === "open" && gate;
   });
   assert.notEqual(well.digest, first.digest);
+  const status = await supervisor.must("status", id);
+  assert.ok(status.includes(`headgate approve ${id} "agree" --digest ${well.digest.slice(0, 12)}; `), status);
   assert.deepEqual([well.approvals.length, well.evidence.every(({ verdict }) => verdict === "pass")], [0, true]);
   await say(carol, id, "approve");
   await is(id, "done");

@@ -7,7 +7,7 @@ import type { ReviewRow } from "../lib/api";
 import { headgate, start } from "../lib/cli";
 import { Cluster } from "../lib/cluster";
 import { fsckLines } from "../lib/fsck";
-import { TEST_CONFIG, temporary, writePlan, writeStore } from "../lib/plan";
+import { temporary, writeStore, writeStorePlan } from "../lib/plan";
 import { killNow, processesOf } from "../lib/processes";
 import { Supervisor } from "../lib/supervisor";
 import { waitUntil } from "../lib/wait";
@@ -17,13 +17,6 @@ before(async () => {
   cluster = await Cluster.start();
 });
 after(() => cluster.stop());
-
-function plan(steps: string, folder: string): string {
-  return writePlan({
-    "plan.lua": `plan "files" {\n  doc = "a test",\n  phase "p" {\n${steps}\n  },\n}\n`,
-    "headgate.yaml": `${TEST_CONFIG}\nstores:\n  shop: { path: ${folder} }\n`,
-  });
-}
 
 const json = (value: unknown): string => JSON.stringify(value);
 const lines = (values: unknown[]): string => values.map((value) => `${json(value)}\n`).join("");
@@ -48,7 +41,7 @@ test("every format, with values of every type, arrives as it was written", async
     "one/f.json": "[]",
     "one/g.json": "",
   });
-  const path = plan(
+  const path = writeStorePlan(
     `import "item" { data = "shop", from = { "*.json", "b.*", "*.csv", "*.tsv", "one/*.json" } },
      verify "all" { sql = "SELECT count(*) FROM item", equals = 9 },`,
     folder,
@@ -71,7 +64,7 @@ test("a map that names a column which is not there fails the step, before anythi
   const database = await cluster.database();
   await cluster.query(database, "CREATE TABLE item (id int PRIMARY KEY, name text NOT NULL)");
   const folder = writeStore({ "a.ndjson": lines([{ id: 1, name: "one" }, { id: 2, name: "two" }]) });
-  const wrong = plan('import "item" { data = "shop", from = "a.ndjson", map = function(r) return { id = r.id, title = r.name } end },', folder);
+  const wrong = writeStorePlan('import "item" { data = "shop", from = "a.ndjson", map = function(r) return { id = r.id, title = r.name } end },', folder);
   const failed = await headgate(["run", wrong, "--env", "test", "--yes"], { env: cluster.env(database) });
   assert.notEqual(failed.code, 0);
   assert.match(failed.text, /a\.ndjson:1.*table public\.item has no column "title"/s);
@@ -79,10 +72,63 @@ test("a map that names a column which is not there fails the step, before anythi
 
   const other = await cluster.database();
   await cluster.query(other, "CREATE TABLE item (id int PRIMARY KEY, name text NOT NULL)");
-  const half = plan('import "item" { data = "shop", from = "a.ndjson", map = function(r) return { id = r.id, name = r.id == 1 and function() end or r.name } end },', folder);
+  const half = writeStorePlan('import "item" { data = "shop", from = "a.ndjson", map = function(r) return { id = r.id, name = r.id == 1 and function() end or r.name } end },', folder);
   const run = start(["run", half, "--env", "test", "--yes"], { env: cluster.env(other) });
   await waitUntil("one record waits", async () => (await cluster.query(other, "SELECT reason FROM headgate.queued_row").catch(() => [])).length === 1);
   assert.equal(await count(other, "item"), 1);
+  run.kill();
+  await run.ended;
+});
+
+test("a line that is too large and a zero byte in a list wait for people; the records around them, and rows with a quote in a field, are written", async (t) => {
+  const database = await cluster.database();
+  await cluster.query(database, "CREATE TABLE item (id int PRIMARY KEY, name text, tags text[])");
+  const large = json({ id: 2, name: "x".repeat(9_000_000) });
+  const folder = writeStore({
+    "a.ndjson": `${json({ id: 1, tags: ["ab\0cd", "x"] })}\n  ${large}\n  ${json({ id: 3, tags: ["y"] })}\n`,
+    "b.csv": `id,name\n4,5" disk\n5,good\n6,7" disk\n`,
+  });
+  const path = writeStorePlan('import "item" { data = "shop", from = { "a.ndjson", "b.csv" } },', folder);
+  const run = start(["run", path, "--env", "test", "--yes"], { env: cluster.env(database) });
+  t.after(() => run.kill("SIGKILL"));
+  await waitUntil("the run waits for people", async () => (await cluster.query(database, "SELECT 1 FROM headgate.run WHERE state = 'waiting'").catch(() => [])).length > 0);
+  assert.deepEqual(await cluster.query(database, "SELECT id, name, tags FROM item ORDER BY id"), [
+    { id: 3, name: null, tags: ["y"] },
+    { id: 4, name: '5" disk', tags: null },
+    { id: 5, name: "good", tags: null },
+    { id: 6, name: '7" disk', tags: null },
+  ]);
+  assert.deepEqual(await cluster.query(database, "SELECT reason, before->>'file' AS file, (before->>'line')::int AS line FROM headgate.queued_row ORDER BY 3"), [
+    { reason: 'the value for column "tags" has a zero byte', file: "a.ndjson", line: 1 },
+    { reason: "the record is larger than 8388608 bytes", file: "a.ndjson", line: 2 },
+  ]);
+  await sound(database, path);
+});
+
+test("what the review queue cannot store as the plan said it does not stop the import", async () => {
+  const database = await cluster.database();
+  await cluster.query(database, "CREATE TABLE item (id int PRIMARY KEY, name text)");
+  const folder = writeStore({ "a.ndjson": lines([1, 2, 3, 4].map((id) => ({ id }))) });
+  const path = writeStorePlan(
+    `import "item" { data = "shop", from = "a.ndjson", map = function(record)
+       if record.id == 1 then return reject("unreadable:" .. string.rep("ж", 400)) end
+       if record.id == 2 then return reject "bytes \\xff here" end
+       if record.id == 3 then return ambiguous("which", { choices = { { id = 3, name = "a\\0b" } } }) end
+       return { id = record.id }
+     end },`,
+    folder,
+  );
+  const run = start(["run", path, "--env", "test", "--yes"], { env: cluster.env(database) });
+  const queued = () => cluster.query(database, "SELECT kind, reason FROM headgate.queued_row ORDER BY (before -> 'record' ->> 'id')::int").catch(() => []);
+  await waitUntil("three records wait", async () => {
+    assert.equal(run.child.exitCode, null, "the run goes on");
+    return (await queued()).length === 3;
+  });
+  const [long, bytes, zero] = await queued();
+  assert.deepEqual(long, { kind: "error", reason: `unreadable:${"ж".repeat(244)}` });
+  assert.deepEqual(bytes, { kind: "error", reason: "bytes \ufffd here" });
+  assert.match(String(zero?.["reason"]), /the choices hold what jsonb cannot/);
+  assert.deepEqual(await cluster.query(database, "SELECT id FROM item"), [{ id: 4 }]);
   run.kill();
   await run.ended;
 });
@@ -114,7 +160,7 @@ test("what cannot become a row waits for people, with its place in the file; orp
       lines([{ id: 6, mail: "six" }, { id: 7, mail: "7@x" }, { id: 8, mail: "8@x", gone: true }, { id: "x", mail: "x@x" }, { id: 7, mail: "again@x" }]),
     "person-2.ndjson": lines([{ id: 9, mail: "9@x", team: "b" }, { id: 10, mail: "10@x" }]),
   });
-  const path = plan(PEOPLE_STEPS, folder);
+  const path = writeStorePlan(PEOPLE_STEPS, folder);
   const supervisor = await Supervisor.start({ env: cluster.env(database), config: path, plans: join(path, ".."), environment: "test", people: ["alice"] });
   t.after(() => supervisor.stop());
   const alice = supervisor.as("alice");
@@ -197,7 +243,7 @@ test("workers and the runner are killed again and again: every record is written
   );
   const records = (from: number, count: number): unknown[] => Array.from({ length: count }, (_, i) => ({ id: from + i, n: i }));
   const folder = writeStore({ "a.ndjson": lines(records(0, 2000)), "b.json": json(records(2000, 2000)), "c.csv": `id,n\n${records(4000, 1000).map((_, i) => `${4000 + i},${i}\n`).join("")}` });
-  const path = plan(`import "log" { data = "shop", from = { "*.ndjson", "*.json", "*.csv" }, batch = 50, batch_time = "25ms", workers = 2 },`, folder);
+  const path = writeStorePlan(`import "log" { data = "shop", from = { "*.ndjson", "*.json", "*.csv" }, batch = 50, batch_time = "25ms", workers = 2 },`, folder);
   const home = temporary("home");
   const env = { ...cluster.env(database), HEADGATE_HOME: home };
   let running = start(["run", path, "--env", "test", "--yes"], { env });
@@ -241,7 +287,7 @@ test("chunks that are read faster than the server writes share a transaction; a 
     "a.ndjson": lines(records(0)),
     "b.ndjson": lines(records(600).map((record, i) => (i === 350 ? { ...record, id: 3 } : record))),
   });
-  const path = plan(`import "log" { data = "shop", from = "*.ndjson", batch = 10000, batch_time = "5s", workers = 1 },`, folder);
+  const path = writeStorePlan(`import "log" { data = "shop", from = "*.ndjson", batch = 10000, batch_time = "5s", workers = 1 },`, folder);
   const home = temporary("home");
   const running = start(["run", path, "--env", "test", "--yes"], { env: { ...cluster.env(database), HEADGATE_HOME: home } });
   t.after(() => running.kill("SIGKILL"));
@@ -266,7 +312,7 @@ test("a file that changes while it is read stops the import; as it was, it goes 
   await cluster.query(database, "CREATE TABLE log (id int PRIMARY KEY)");
   const good = lines([{ id: 1 }, { id: 2 }]);
   const folder = writeStore({ "a.ndjson": good + lines([{ id: "x" }]) });
-  const path = plan(`import "log" { data = "shop", from = "a.ndjson", batch = 1, on_error = "fail" },`, folder);
+  const path = writeStorePlan(`import "log" { data = "shop", from = "a.ndjson", batch = 1, on_error = "fail" },`, folder);
   const env = cluster.env(database);
   utimesSync(join(folder, "a.ndjson"), 1000, 1000);
   const first = await headgate(["run", path, "--env", "test", "--yes"], { env });
@@ -291,16 +337,16 @@ test("headgate plan reads the files and says what they hold, before and after th
     assert.equal(report.wrote, false);
     return report.items.find((item) => item.path === "p/log");
   };
-  const before = await ask(plan(steps(""), folder));
+  const before = await ask(writeStorePlan(steps(""), folder));
   assert.match(String(before?.text), /^2 file\(s\), 6 records: 2 cannot be read/);
   assert.deepEqual(before?.files, [{ file: "a.ndjson", bytes: 22, records: 3, errors: 1 }, { file: "b.json", bytes: 5, records: 3, errors: 1 }]);
   assert.equal(before?.samples?.[0]?.key, "a.ndjson:3");
   await cluster.query(database, "CREATE TABLE log (id int PRIMARY KEY)");
   const map = `, map = function(record) if type(record) == "number" then return reject "no object" end return { id = record.id } end`;
-  const after = await ask(plan(steps(map), folder));
+  const after = await ask(writeStorePlan(steps(map), folder));
   assert.match(String(after?.text), /^2 file\(s\), 6 records: 2 to write, 0 skip, 0 ambiguous, 4 errors/);
-  const missing = await headgate(["plan", plan(`import "log" { data = "shop", from = "no-*.json" },`, folder), "--env", "test"], { env: cluster.env(database) });
+  const missing = await headgate(["plan", writeStorePlan(`import "log" { data = "shop", from = "no-*.json" },`, folder), "--env", "test"], { env: cluster.env(database) });
   assert.match(missing.text, /store "shop": no file is "no-\*\.json" in /);
-  const unknown = await headgate(["check", plan(`import "log" { data = "shopp", from = "*.json" },`, folder), "--env", "test"], { env: cluster.env(database) });
+  const unknown = await headgate(["check", writeStorePlan(`import "log" { data = "shopp", from = "*.json" },`, folder), "--env", "test"], { env: cluster.env(database) });
   assert.match(unknown.text, /plan\.lua:4:\d+: store "shopp" is not defined for test \(did you mean shop\?\)/);
 });

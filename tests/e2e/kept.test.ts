@@ -171,6 +171,14 @@ test("uninstall does not drop what was kept", async () => {
   const young = await headgate(["ledger", "prune", "-e", "test"], { env, cwd: folder });
   assert.equal(young.code, 0, young.text);
   assert.deepEqual(await wrote(), [1, 99], "it ended less than 90 days ago");
+  const events = () => cluster.query(database, "SELECT count(*)::int AS n FROM headgate.event WHERE run = 1");
+  const told = await events();
+  for (const days of ["abc", "", "-1", "9O", "0x10", "4294967296"]) {
+    const refused = await headgate(["ledger", "prune", "--days", days, "-e", "test"], { env, cwd: folder });
+    assert.notEqual(refused.code, 0, `--days "${days}"\n${refused.text}`);
+    assert.match(refused.text, /--days is a number from 0 to 36500/);
+  }
+  assert.deepEqual([await wrote(), await events()], [[1, 99], told], "what is no number of days deletes nothing");
   const prune = await headgate(["ledger", "prune", "--days", "0", "-e", "test"], { env, cwd: folder });
   assert.equal(prune.code, 0, prune.text);
   assert.match(prune.text, /headgate.kept_1/);

@@ -12,6 +12,11 @@ import { planOptions } from "../lib/plans";
 
 const FOLDER = join(root, "plans/feature-flag-schema");
 const DEMO = "d3300000-0000-4000-8000-000000000001";
+/** The plan's requests that are still true at its end. */
+const AGAIN: [string, unknown][] = [
+  [DEMO, { features: { "bid-optimizer": true, "team-workspaces": true } }],
+  ["templates/apply", { organizationId: DEMO, template: "Collaboration" }],
+];
 const SEED = 20251121;
 const KILLS = 3;
 
@@ -54,6 +59,10 @@ test("forward in dev: no gate waits, every verification holds; rolled back, noth
   figures["rows"] = Number(rows[0]?.["n"]);
   figures["plans_forward_ok"] = 1;
   figures["forward_s"] = ms / 1000;
+
+  for (const [path, body] of AGAIN)
+    assert.equal((await fetch(`${run.env["FEATURE_API"]}/api/features/${path}`, { method: "POST", body: JSON.stringify(body) })).status, 200);
+  assert.deepEqual(await run.look(true), done.stable, "what the plan calls repeatable can be sent twice");
 
   const back = await run.back();
   await run.assertAsBefore();

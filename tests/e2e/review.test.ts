@@ -139,6 +139,9 @@ test("the queue goes out as a file and comes back filled in: looked at first, ta
   writeFileSync(file, 'key;decision;step\n1;skip;p/prices.amount\n"[""1""]";2;p/prices.amount\n99;skip;p/prices.amount\n');
   const twice = await cli("alice", "--import", file);
   assert.match(twice.stdout, /line 3: line 2 decides the same row\nline 4: there is no such open row/);
+  writeFileSync(file, 'key;note;decision;step\n98;"two\nlines";skip;p/prices.amount\n99;7" disk;skip;p/prices.amount\n97;;skip;p/prices.amount\n');
+  const spread = await cli("alice", "--import", file);
+  assert.match(spread.stdout, /line 2: there is no such open row .*\nline 4: there is no such open row .*\nline 5: there is no such open row /);
   const nothing = await cli("alice", "--import", join(plans, "headgate.yaml"));
   assert.match(nothing.text, /line 1 names no column "step"/);
   fill();
@@ -158,5 +161,51 @@ test("the queue goes out as a file and comes back filled in: looked at first, ta
     { id: 2, amount: null },
     { id: 3, amount: null },
     { id: 4, amount: "12345678901234567.890123456789000" },
+  ]);
+});
+
+const UNKEPT = `plan "rates" {
+  doc = "A column that the way back drops",
+  phase "p" {
+    step "column" { up = "ALTER TABLE rates ADD COLUMN fresh int", down = "ALTER TABLE rates DROP COLUMN fresh" },
+    backfill "rates.fresh" {
+      where = "fresh IS NULL",
+      map = function(row)
+        if row.id == 1 then return ambiguous("both", { choices = { { fresh = 1, other = 5 } } }) end
+        return ambiguous("one", { choices = { { fresh = 1 } } })
+      end,
+    },
+  },
+}
+`;
+
+test("a decision writes only columns whose old values are kept, or that the way back drops", async (t) => {
+  const database = await cluster.database();
+  await cluster.query(database, "CREATE TABLE rates (id int PRIMARY KEY, other int); INSERT INTO rates SELECT generate_series(1, 2)");
+  const plans = writePlan({ "rates/plan.lua": UNKEPT });
+  const supervisor = await Supervisor.start({ env: cluster.env(database), config: plans, plans, environment: "test", people: ["alice"] });
+  t.after(() => supervisor.stop());
+  const alice = supervisor.as("alice");
+  const { id } = await alice.startRun("rates", "test");
+  await waitUntil("rows wait for a decision", async () => (await alice.run(id)).review.open === 2);
+  const { rows } = await alice.get<{ rows: (Row & { step: string; kind: string; reason: string })[] }>(`/api/runs/${id}/review?state=open`);
+  const [first, second] = rows;
+  assert.ok(first && second);
+  assert.equal(first.kind, "error");
+  assert.match(first.reason, /^map writes column "other" too, which no undo of an earlier step drops/);
+  assert.deepEqual([second.kind, second.choices], ["ambiguous", [{ label: null, set: { fresh: 1 } }]]);
+  const decide = (row: typeof first, decision: unknown): Promise<unknown> =>
+    alice.post(`/api/runs/${id}/review`, { decisions: [{ step: row.step, key: row.key, decision }] });
+  await decide(first, { set: { fresh: 1, other: 9 } });
+  await waitUntil("the decision is refused", async () => {
+    const { lines } = await alice.get<{ lines: { text: string }[] }>(`/api/runs/${id}/log`);
+    return lines.some(({ text }) => text.startsWith('a decision cannot be applied: column "other" must not be written'));
+  });
+  await decide(first, { set: { fresh: 7 } });
+  await decide(second, { choice: 0 });
+  await waitUntil("both are decided", async () => (await alice.run(id)).review.open === 0);
+  assert.deepEqual(await cluster.query(database, "SELECT id, fresh, other FROM rates ORDER BY id"), [
+    { id: 1, fresh: 7, other: null },
+    { id: 2, fresh: 1, other: null },
   ]);
 });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { ApiError } from "../lib/api";
 import { Cluster } from "../lib/cluster";
+import { fsckLines } from "../lib/fsck";
 import { writePlan } from "../lib/plan";
 import { Supervisor } from "../lib/supervisor";
 import { waitUntil } from "../lib/wait";
@@ -85,3 +86,37 @@ test("stages of an undone rollout are undone; the server says what may be asked 
   assert.deepEqual(states, [{ path: "new", state: "undone" }, { path: "new/10%", state: "undone" }, { path: "new/50%", state: "undone" }]);
   await assert.rejects(alice.request(id, "pause"), (error: ApiError) => error.status === 409 && /it cannot pause/.test(error.message));
 });
+
+const FLAGS = "CREATE TABLE flags (name text PRIMARY KEY, percent int, enabled bool)";
+const NEVER_SET: Record<string, string> = {
+  "a flag that is not there": `${FLAGS}; INSERT INTO flags VALUES ('other', 70, true)`,
+  "a flag that a trigger of the application does not let us set": `${FLAGS}; INSERT INTO flags VALUES ('new', 70, true);
+    CREATE FUNCTION twice() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.percent := 2 * NEW.percent; RETURN NEW; END $$;
+    CREATE TRIGGER twice BEFORE UPDATE ON flags FOR EACH ROW EXECUTE FUNCTION twice()`,
+};
+
+for (const [what, sql] of Object.entries(NEVER_SET)) {
+  test(`${what}: the rollout fails; a rollback undoes what was done before it, and leaves flags as they are`, async (t) => {
+    const database = await cluster.database();
+    await cluster.query(database, sql);
+    const flags = () => cluster.query(database, "SELECT * FROM flags");
+    const before = await flags();
+    const plans = writePlan({ "out/plan.lua": PLAN, "headgate.yaml": CONFIG });
+    const supervisor = await Supervisor.start({ env: cluster.env(database), config: plans, plans, environment: "test", people: ["alice"] });
+    t.after(() => supervisor.stop());
+    const alice = supervisor.as("alice");
+    const { id } = await alice.startRun("out", "test");
+    const ended = async (states: string[]): Promise<string> =>
+      waitUntil(`it is ${states.join(" or ")}`, async () => {
+        const { state } = await alice.run(id);
+        return states.includes(state) ? state : undefined;
+      });
+    await ended(["failed"]);
+    assert.notDeepEqual(await flags(), before, "the step before it added a column");
+    await alice.request(id, "rollback");
+    assert.equal(await ended(["rolled_back", "rollback_blocked"]), "rolled_back");
+    assert.deepEqual(await flags(), before);
+    assert.deepEqual(await cluster.query(database, "SELECT data FROM headgate.event WHERE type = 'rollout.flag'"), []);
+    assert.deepEqual(await fsckLines(supervisor.env, plans, "test"), []);
+  });
+}

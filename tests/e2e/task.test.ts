@@ -55,12 +55,51 @@ test("a task within its timeout is done", async () => {
   assert.equal(state, "done");
 });
 
+test("what a task returns and a check finds is kept whole with its step, and events tell that it is large", async () => {
+  const check = `    check "c" { sql = "SELECT repeat('y', 200000)", equals = string.rep("y", 200000) },`;
+  const { run, database } = await runOf(`${task(' return string.rep("x", 200000)')}\n${check}`);
+  assert.equal(run.code, 0, run.text);
+  const [kept] = await cluster.query(
+    database,
+    "SELECT length(detail ->> 'run') AS returned, (SELECT length(detail ->> 'value') FROM headgate.step WHERE path = 'p/c') AS found FROM headgate.step WHERE path = 'p/t'",
+  );
+  assert.deepEqual(kept, { returned: 200_000, found: 200_000 });
+  const told = await cluster.query(
+    database,
+    `SELECT type, node, octet_length(data::text) <= 16384 AS fits, ARRAY(SELECT jsonb_object_keys(data -> 'cut')) AS cut
+     FROM headgate.event WHERE data ? 'cut' OR octet_length(data::text) > 16384 ORDER BY seq`,
+  );
+  assert.deepEqual(told, [
+    { type: "step.state", node: "p/t", fits: true, cut: ["detail"] },
+    { type: "check.result", node: "p/c", fits: true, cut: ["value"] },
+    { type: "step.state", node: "p/c", fits: true, cut: ["detail"] },
+  ]);
+});
+
 test("a database error that pcall caught is no success: nothing is committed, and the statement is named", async () => {
   const { run, seen, state } = await runOf(task(`${insert("kept?")}\n pcall(function() ${insert("kept?")} end)\n return "fine"`));
   assert.notEqual(run.code, 0);
   assert.match(run.text, /plan\.lua:7: duplicate key.*caught, but the transaction it failed in is aborted/);
   assert.deepEqual(seen, []);
   assert.equal(state, "failed");
+});
+
+test("a long line of the log is kept as far as the reference says, and one in another encoding is not lost", async () => {
+  const { run, database } = await runOf(task(`log(("я"):rep(600)) log(("я"):rep(1100)) log("Gr\\xfc\\xdfe")`));
+  assert.equal(run.code, 0, run.text);
+  const lines = await cluster.query(database, "SELECT data->>'text' AS text FROM headgate.event WHERE type = 'log' ORDER BY seq");
+  assert.deepEqual(lines.map((row) => row["text"]), ["я".repeat(600), "я".repeat(1000), "Gr??e"]);
+});
+
+test("a check tells as much of a long value as fits", async () => {
+  const found = await runOf(`check "t" { no_rows = "SELECT repeat('标题', 100)" },`);
+  assert.match(found.run.text, /1 row\(s\) where none may be; the first has repeat = (标题){20}/);
+  const compared = await runOf(`check "t" { sql = "SELECT repeat('я', 300) || 'x'", equals = "x" .. ("я"):rep(300) },`);
+  assert.match(compared.run.text, /я{20}.*; it must be xя{20}/);
+  for (const { database } of [found, compared]) {
+    const [told] = await cluster.query(database, "SELECT data->>'text' AS text FROM headgate.event WHERE data->>'verdict' = 'fail'");
+    assert.match(String(told?.["text"]), /标题|яя/);
+  }
 });
 
 test("checks take SQL that ends in a semicolon and a comment", async () => {

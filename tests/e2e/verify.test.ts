@@ -155,3 +155,18 @@ test("holds_until names a node that comes later", async () => {
     assert.match(checked.text, message);
   }
 });
+
+test("what cannot be counted when a run starts fails the run, which is counted again at a retry", async () => {
+  const database = await cluster.database();
+  await cluster.query(database, "CREATE TABLE items (id int); INSERT INTO items VALUES (0), (1); CREATE VIEW inverse AS SELECT id FROM items WHERE 1 / id > 0");
+  const env = cluster.env(database);
+  const cwd = writePlan({ "plan.lua": 'plan "counted" {\n  doc = "a test",\n  phase "p" {\n    step "s" { up = "DELETE FROM items WHERE id = 2", one_way = "a test" },\n    verify "v" { counts = { "inverse" } },\n  },\n}\n' });
+  const run = await headgate(["run", cwd, "-e", "test", "--yes"], { env });
+  assert.notEqual(run.code, 0, run.text);
+  assert.match(run.text, /counting what is there at the start: .*division by zero/);
+  assert.deepEqual(await cluster.query(database, "SELECT state FROM headgate.run"), [{ state: "failed" }]);
+  await cluster.query(database, "UPDATE items SET id = 3 WHERE id = 0");
+  const again = await headgate(["retry", "1", "-e", "test"], { env, cwd });
+  assert.equal(again.code, 0, again.text);
+  assert.deepEqual(await cluster.query(database, "SELECT detail -> 'counts' AS counts FROM headgate.step WHERE path = ''"), [{ counts: { inverse: 1 } }]);
+});

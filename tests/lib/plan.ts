@@ -51,3 +51,11 @@ export function writeStore(files: Record<string, string>): string {
   }
   return folder;
 }
+
+/** A plan of one phase, whose steps read the store "shop" in that folder. */
+export function writeStorePlan(steps: string, folder: string): string {
+  return writePlan({
+    "plan.lua": `plan "files" {\n  doc = "a test",\n  phase "p" {\n${steps}\n  },\n}\n`,
+    "headgate.yaml": `${TEST_CONFIG}\nstores:\n  shop: { path: ${folder} }\n`,
+  });
+}

@@ -33,10 +33,13 @@ local CASES = {
   { "lines", "runtime/cli/line.c", HEAD .. 'row = {\n    {"run.made", f},\n};\n', "a line for run.made, which is no type" },
   { "lines", "runtime/cli/line.c", HEAD .. 'row = {\n    {"run.created", f}, {"run.made", f},\n};\n', "a line for run.made, which is no type" },
   { "epochs", "runtime/db/sql/x.sql", "-- X\nDELETE FROM headgate.gate\n", "writes headgate.gate without an epoch" },
+  { "oldest", "runtime/db/sql/x.sql", "-- X\nSELECT pg_terminate_backend(a.pid, 5000)\n", "x.sql:2: pg_terminate_backend with a time to wait: only since PostgreSQL 14" },
+  { "oldest", "runtime/db/sql/x.sql", "SELECT pg_catalog.date_bin($1, $2, $3)\n", "date_bin: only since" },
+  { "oldest", "runtime/db/sql/x.sql", "-- not date_bin()\nSELECT pg_terminate_backend(a.pid), to_jsonb(l) ->> 'waitstart'\n", "" },
 }
 
 --- What a check compares the tree with.
-local BESIDE = { epochs = "runtime/db/sql/schema_001.sql", lines = "runtime/server/shapes/api.json" }
+local BESIDE = { epochs = "runtime/db/sql/schema_001.sql", lines = "runtime/server/shapes/api.json", oldest = "runtime/db/conn.c" }
 
 local function run(command)
   local pipe = assert(io.popen(command .. " 2>&1"))

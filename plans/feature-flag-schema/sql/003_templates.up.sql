@@ -1,4 +1,5 @@
--- Switches on what the template names, one by one in its order; gives how many it changed. The parameters have the names
+-- Switches on what the template names, one by one in its order; gives how many it changed, and logs that it was applied
+-- when it changed something: applied twice is applied once. The parameters have the names
 -- that callers use: apply_feature_template(org_id := …, template_name := …).
 CREATE FUNCTION apply_feature_template(org_id uuid, template_name text) RETURNS integer
 LANGUAGE plpgsql AS $$
@@ -21,8 +22,10 @@ BEGIN
             changed := changed + 1;
         END IF;
     END LOOP;
-    INSERT INTO template_application_logs (organization_id, template_name, features_applied)
-    VALUES (org_id, template_name, changed);
+    IF changed > 0 THEN
+        INSERT INTO template_application_logs (organization_id, template_name, features_applied)
+        VALUES (org_id, template_name, changed);
+    END IF;
     RETURN changed;
 END
 $$;

@@ -19,9 +19,12 @@ BEGIN
 END
 $$;
 
+-- A request that comes twice changes nothing the second time, and the trail says so.
 CREATE FUNCTION log_feature_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'DELETE' THEN
+    IF TG_OP = 'UPDATE' AND NEW.enabled = OLD.enabled THEN
+        RETURN NULL;
+    ELSIF TG_OP = 'DELETE' THEN
         INSERT INTO feature_change_logs (organization_id, feature_id, was_enabled)
         VALUES (OLD.organization_id, OLD.feature_id, OLD.enabled);
     ELSE

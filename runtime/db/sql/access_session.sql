@@ -10,4 +10,4 @@ WITH swept AS (
     WHERE name = $1::text AND disabled_at IS NULL AND ($5::text IS NULL OR password = $5::text)
     RETURNING person, csrf, hash
 )
-SELECT made.person, p.role, made.csrf, made.hash FROM made JOIN headgate.person AS p ON p.name = made.person
+SELECT made.person, p.role, made.csrf, made.hash, false FROM made JOIN headgate.person AS p ON p.name = made.person

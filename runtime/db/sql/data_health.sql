@@ -19,12 +19,12 @@ SELECT 'lag', coalesce(nullif(application_name, ''), client_addr::text, '?'), ex
 FROM pg_catalog.pg_stat_replication, here WHERE state IN ('streaming', 'catchup') AND replay_lsn < here.lsn AND replay_lag IS NOT NULL
 UNION ALL
 SELECT 'archive', '',
-       CASE WHEN s.last_archived_wal ~ '^[0-9A-F]{24}$' AND h.lsn IS NOT NULL THEN
+       CASE WHEN s.last_archived_wal ~ '^[0-9A-F]{24}(\.[0-9A-F]{8}\.backup)?$' AND h.lsn IS NOT NULL THEN
            greatest(0, pg_catalog.pg_wal_lsn_diff(h.lsn, '0/0')
                - (('x' || pg_catalog.substr(s.last_archived_wal, 9, 8))::bit(32)::bigint * 4294967296.0
                   + (('x' || pg_catalog.substr(s.last_archived_wal, 17, 8))::bit(32)::bigint + 1)
-                    * pg_catalog.pg_size_bytes(pg_catalog.current_setting('wal_segment_size'))))
-            WHEN s.failed_count > 0 THEN 'infinity' ELSE 0 END::double precision, ''
+                    * pg_catalog.pg_size_bytes(pg_catalog.current_setting('wal_segment_size'))))::double precision
+            WHEN s.failed_count > 0 THEN 'infinity'::double precision ELSE 0 END, ''
 FROM pg_catalog.pg_stat_archiver AS s, here AS h WHERE pg_catalog.current_setting('archive_mode') <> 'off'
 UNION ALL
 SELECT 'blocked', '', coalesce(pg_catalog.max(extract(epoch FROM pg_catalog.clock_timestamp() - coalesce(

@@ -17,6 +17,13 @@ SELECT i.indexrelid::regclass::text, i.indisprimary,
            WHEN EXISTS (SELECT FROM pg_catalog.generate_series(0, i.indnkeyatts - 1) AS k
                         JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k]
                         WHERE a.attcollation <> i.indcollation[k]) THEN 'it has a collation of its own'
+           -- a type whose operators are not found (citext of another schema) would be compared as another (text), in another order
+           WHEN EXISTS (SELECT FROM pg_catalog.generate_series(0, i.indnkeyatts - 1) AS k
+                        JOIN pg_catalog.pg_opclass AS o ON o.oid = i.indclass[k]
+                        JOIN pg_catalog.pg_amop AS p ON p.amopfamily = o.opcfamily AND p.amopstrategy = 5
+                                                    AND p.amoplefttype = o.opcintype AND p.amoprighttype = o.opcintype
+                        WHERE NOT pg_catalog.pg_operator_is_visible(p.amopopr))
+               THEN 'the operators of its columns'' types are not on the search_path'
        END AS refused
 FROM pg_catalog.pg_index AS i
 JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid

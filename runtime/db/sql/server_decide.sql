@@ -1,6 +1,6 @@
 -- Stores decisions about rows of run $1: three arrays, $2 steps, $3 keys (array texts), $4 decisions; $5 who, $6 idempotency
 -- key or NULL; $7 by which door and from where. Wakes the runner by a request, tells readers one event a step. How many rows. digest of the event chains what is kept
--- in headgate.decided: SHA-256 over its rows.
+-- in headgate.decided: SHA-256 over its rows. A decision above 16 KiB is only there.
 WITH moment AS MATERIALIZED (
     SELECT pg_catalog.clock_timestamp() AS at
 ), wanted AS (
@@ -28,7 +28,7 @@ WITH moment AS MATERIALIZED (
     SELECT headgate.event_append($1::bigint, coalesce((SELECT epoch FROM headgate.lease WHERE run = $1::bigint), 0),
                'review:' || counted.step, asked.id, 'review.decided', counted.step,
                pg_catalog.jsonb_build_object('count', counted.count, 'by', $5::text, 'at', headgate.rfc3339(moment.at), 'digest', counted.digest, 'via', $7::jsonb,
-                                             'decision', CASE WHEN counted.kinds = 1 THEN counted.first END)) AS seq,
+                                             'decision', CASE WHEN counted.kinds = 1 AND pg_catalog.octet_length(counted.first::text) <= 16384 THEN counted.first END)) AS seq,
            counted.step
     FROM counted, asked, moment ORDER BY counted.step
 ), kept AS (

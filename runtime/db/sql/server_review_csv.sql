@@ -4,7 +4,7 @@ SELECT step, pg_catalog.to_json(key)::text AS key, kind, reason,
        (SELECT pg_catalog.string_agg(
             pg_catalog.concat_ws(' ', c.place::text || '.', c.choice ->> 'label', (c.choice -> 'set')::text), E'\n' ORDER BY c.place)
         FROM pg_catalog.jsonb_array_elements(choices) WITH ORDINALITY AS c (choice, place)) AS choices,
-       "left"(before::text, $5::integer) AS before, '' AS decision
+       "left"((before - '')::text, $5::integer) AS before, '' AS decision
 FROM headgate.queued_row
 WHERE run = $1::bigint AND state = 'open' AND ($2::text IS NULL OR step = $2::text) AND ($3::text IS NULL OR reason = $3::text)
 ORDER BY queued_row.step, queued_row.key LIMIT $4::integer

@@ -108,7 +108,6 @@ DB_CASE(an_unknown_person_costs_the_same)
     AccessHasher hasher = {0};
     char hash[ACCESS_PASSWORD_HASH_BYTES];
     must(access_password_hash(&hasher, GOOD, hash, &err));
-    (void)time_of(&hasher, "");
     int64_t known_us = time_of(&hasher, hash);
     int64_t unknown_us = time_of(&hasher, "");
     assert_true(known_us > 5000);
@@ -156,6 +155,40 @@ DB_CASE(a_crowd_waits_or_is_refused_and_the_loop_goes_on)
     assert_true(crowd.ticks > 20); /* it was not the loop that hashed */
 }
 
+/* Somebody who guesses the name of nobody. */
+static void a_guess(void *arg)
+{
+    bool *refused = arg;
+    Error err = {0};
+    char newer[ACCESS_PASSWORD_HASH_BYTES];
+    bool right = false;
+    if (!access_password_verify(&crowd.hasher, "", GOOD, &right, newer, &err))
+        *refused = err.kind == ERROR_UNREACHABLE;
+    assert_false(right);
+    crowd.done++;
+    fiber_event_broadcast(&crowd.ended);
+}
+
+DB_CASE(who_has_waited_is_not_refused_for_those_who_come_later)
+{
+    enum { FIRST = ACCESS_HASHER_AT_ONCE + ACCESS_HASHER_WAITING, ALL = 3 * FIRST };
+    bool refused[ALL] = {false};
+    int started = 0;
+    memset(&crowd, 0, sizeof(crowd));
+    for (; started < FIRST; started++)
+        fiber_start(fixture.loop, "first", a_guess, &refused[started]);
+    while (crowd.done < started) {
+        Error err = {0};
+        for (; crowd.hasher.waiting < ACCESS_HASHER_WAITING && started < ALL; started++) {
+            fiber_start(fixture.loop, "later", a_guess, &refused[started]);
+            assert_true(fiber_sleep(0, &err));
+        }
+        assert_true(fiber_sleep(1, &err));
+    }
+    for (int i = 0; i < FIRST; i++)
+        assert_false(refused[i]);
+}
+
 /* ------------------------------------------------------------------ in the database */
 
 static AccessProven proven(const char *hash)
@@ -172,6 +205,7 @@ DB_CASE(a_session_needs_the_password_that_was_proven)
     AccessIdentity who;
     state_conn = open_as("test");
     must(db_exec(state_conn, db_sql("schema_001"), NULL, NULL, &err));
+    must(db_exec(state_conn, db_sql("schema_002"), NULL, NULL, &err));
     must(access_person_add(state_conn, "alice", "operator", &err));
     must(access_password_read(state_conn, "alice", hash, &err));
     assert_string_equal(hash, "");
@@ -235,6 +269,7 @@ int main(void)
         cmocka_unit_test(an_old_hash_is_renewed),
         cmocka_unit_test(an_unknown_person_costs_the_same),
         cmocka_unit_test(a_crowd_waits_or_is_refused_and_the_loop_goes_on),
+        cmocka_unit_test(who_has_waited_is_not_refused_for_those_who_come_later),
         cmocka_unit_test(a_session_needs_the_password_that_was_proven),
         cmocka_unit_test(disabled_means_no_password),
     };

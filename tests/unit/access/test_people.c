@@ -25,6 +25,7 @@ DB_CASE(people_have_names_and_roles)
     Error why = {0};
     state_conn = open_as("test");
     exec(db_sql("schema_001"));
+    exec(db_sql("schema_002"));
     must(access_person_add(state_conn, "alice", "operator", &err));
     expect(access_person_add(state_conn, "alice", "viewer", &why), &why, ERROR_CONFLICT,
            "there is a person \"alice\" already");
@@ -66,6 +67,7 @@ DB_CASE(a_link_works_once_and_a_session_ends)
     assert_string_equal(who.person, "alice");
     assert_int_equal(who.role, ACCESS_ADMINISTRATOR);
     assert_true(access_token_plausible(who.csrf));
+    assert_false(who.by_token);
     expect(access_login(state_conn, once, NULL, session, &who, &why), &why, ERROR_REFUSED,
            "this token is not valid (any more)");
     AccessIdentity again;
@@ -114,6 +116,52 @@ DB_CASE(api_tokens_are_listed_and_revoked)
     wanted = token_of("session");
     expect(access_token_create(state_conn, &wanted, token, &why), &why, ERROR_INPUT,
            "there is no kind of token \"session\"");
+}
+
+/* The one row of a query with one parameter is true. */
+static void expect_true(const char *query, const char *param)
+{
+    AUTO(db_result_auto) DbResult *found = NULL;
+    must(db_query(state_conn, query, DB_PARAMS(param), &found, &err));
+    assert_int_equal(db_rows(found), 1);
+    assert_true(db_bool(found, 0, 0));
+}
+
+DB_CASE(a_session_of_an_api_token_ends_with_it)
+{
+    Error why = {0};
+    char token[ACCESS_TOKEN_BYTES];
+    char session[ACCESS_TOKEN_BYTES];
+    AccessIdentity who;
+    AccessTokenNew wanted = token_of("api");
+    must(access_token_create(state_conn, &wanted, token, &err));
+    must(access_identify(state_conn, token, &who, &err));
+    assert_false(who.by_token);
+    AccessIdentity of_token = who;
+    must(access_login(state_conn, token, NULL, session, &who, &err));
+    assert_true(who.by_token);
+    must(access_identify(state_conn, session, &who, &err));
+    assert_true(who.by_token);
+    expect_true("SELECT s.expires_at = t.expires_at FROM headgate.token AS s JOIN headgate.token "
+                "AS t ON t.kind = 'api' AND t.person = s.person WHERE s.hash = $1",
+                who.hash);
+    must(access_token_revoke(state_conn, of_token.hash, &err));
+    expect(access_identify(state_conn, session, &who, &why), &why, ERROR_REFUSED,
+           "this token is not valid (any more)");
+}
+
+DB_CASE(a_session_ends_after_twelve_hours_however_long_its_token_lasts)
+{
+    char token[ACCESS_TOKEN_BYTES];
+    char session[ACCESS_TOKEN_BYTES];
+    AccessIdentity who;
+    AccessTokenNew wanted = token_of("api");
+    wanted.lasts_us *= 100;
+    must(access_token_create(state_conn, &wanted, token, &err));
+    must(access_login(state_conn, token, NULL, session, &who, &err));
+    expect_true("SELECT expires_at <= now() + interval '12 hours' FROM headgate.token "
+                "WHERE hash = $1",
+                who.hash);
 }
 
 DB_CASE(the_database_never_sees_a_token)
@@ -172,6 +220,8 @@ int main(void)
         cmocka_unit_test(people_have_names_and_roles),
         cmocka_unit_test(a_link_works_once_and_a_session_ends),
         cmocka_unit_test(api_tokens_are_listed_and_revoked),
+        cmocka_unit_test(a_session_of_an_api_token_ends_with_it),
+        cmocka_unit_test(a_session_ends_after_twelve_hours_however_long_its_token_lasts),
         cmocka_unit_test(the_database_never_sees_a_token),
         cmocka_unit_test(disabling_somebody_ends_everything),
     };

@@ -30,6 +30,26 @@ static void numbers_and_ids_are_exact(void **state)
                                    "\"e\":1.5,\"id\":\"9223372036854775807\"}");
 }
 
+/* What "%.200s" leaves of a value, and bytes of another encoding, must not cost the rest. */
+static void a_text_that_is_cut_keeps_what_it_can(void **state)
+{
+    UNUSED(state);
+    char text[1000] = "";
+    for (int i = 0; i < 150; i++)
+        memcpy(text + 2 * i, "я", 2);
+    text[201] = '\0';
+    AUTO(json_auto) json_t *object = json_object();
+    json_set_string(object, "cut", text);
+    text[200] = '\0';
+    assert_string_equal(json_get_string(object, "cut", ""), text);
+    json_set_string(object, "inside", "it is \xd1; it must be я\n");
+    assert_string_equal(json_get_string(object, "inside", ""), "it is ?; it must be я\n");
+    json_set_string(object, "latin",
+                    "Gr\xfc\xdf"
+                    "e");
+    assert_string_equal(json_get_string(object, "latin", ""), "Gr??e");
+}
+
 static void refused(const char *text, const char *part)
 {
     Error err = {0};
@@ -61,12 +81,36 @@ static void errors_become_objects(void **state)
     assert_string_equal(text, "{\"kind\":\"database\",\"message\":\"no\",\"sqlstate\":\"23505\"}");
 }
 
+static void errors_come_back_from_objects(void **state)
+{
+    (void)state;
+    Error err = {0};
+    Error again = {0};
+    error_set(&err, ERROR_REFUSED, "no: %%s is not read");
+    error_hint(&err, "headgate retry 1");
+    memcpy(err.sqlstate, "23505", 6);
+    AUTO(json_auto) json_t *object = json_from_error(&err);
+    json_to_error(object, &again);
+    assert_int_equal(again.kind, ERROR_REFUSED);
+    assert_string_equal(again.message, err.message);
+    assert_string_equal(again.sqlstate, "23505");
+    assert_string_equal(again.hint, err.hint);
+    json_set_string(object, "kind", "of another version");
+    json_to_error(object, &again);
+    assert_int_equal(again.kind, ERROR_INTERNAL);
+    json_to_error(NULL, &again);
+    assert_int_equal(again.kind, ERROR_INTERNAL);
+    assert_string_equal(again.message, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_and_ids_are_exact),
+        cmocka_unit_test(a_text_that_is_cut_keeps_what_it_can),
         cmocka_unit_test(bad_json_says_where),
         cmocka_unit_test(errors_become_objects),
+        cmocka_unit_test(errors_come_back_from_objects),
     };
     return cmocka_run_group_tests_name("base/json", tests, NULL, NULL);
 }

@@ -76,6 +76,33 @@ static void an_arena_copies_texts(void **state)
     assert_memory_equal(arena_memdup(arena, "a\0b", 3), "a\0b", 4);
 }
 
+static void what_hides_or_reorders_is_a_control(void **state)
+{
+    UNUSED(state);
+    static const struct Case {
+        const char *text;
+        size_t bytes;
+    } CASES[] = {
+        {"", 0},
+        {"a", 0},
+        {"\xC3\xA9", 0},
+        {"\xE2\x82\xAC", 0},
+        {"\xC2\xA0", 0},
+        {"\n", 1},
+        {"\x1B[2K", 1},
+        {"\x7F", 1},
+        {"\xC2\x9B", 2},
+        {"\xC2", 1},
+        {"\xE2\x80\x8E", 3},
+        {"\xE2\x80\xAE", 3},
+        {"\xE2\x81\xA6", 3},
+        {"\xE2\x80\xA6", 0},
+        {"\xE2\x81\xAA", 0},
+    };
+    for (size_t i = 0; i < COUNT_OF(CASES); i++)
+        assert_int_equal(text_control_bytes(CASES[i].text), CASES[i].bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -83,6 +110,7 @@ int main(void)
         cmocka_unit_test(overflow_cuts_and_sticks),
         cmocka_unit_test(an_arena_gives_zeroed_aligned_memory),
         cmocka_unit_test(an_arena_copies_texts),
+        cmocka_unit_test(what_hides_or_reorders_is_a_control),
     };
     return cmocka_run_group_tests_name("base/text", tests, NULL, NULL);
 }

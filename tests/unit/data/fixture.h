@@ -136,4 +136,19 @@ static int fixture_teardown(void **state)
         .count = COUNT_OF(((const char *const[]){__VA_ARGS__})),                                   \
     }
 
+/* Somebody waits for a lock, or nobody will any more. */
+static inline void until_it_waits(const bool *done, DbConn *conn)
+{
+    Error err = {0};
+    bool waits = false;
+    while (!waits && !*done) {
+        AUTO(db_result_auto) DbResult *result = NULL;
+        if (!db_query(conn, "SELECT count(*) FROM pg_locks WHERE NOT granted", NULL, &result,
+                      &err) ||
+            !fiber_sleep(2, &err))
+            fail_msg("%s", err.message);
+        waits = db_int(result, 0, 0) > 0;
+    }
+}
+
 #endif

@@ -15,6 +15,14 @@ static const char *self_path;
 static const DataSpec SPEC = {
     .step = "backfill/t", .table = "t", .where = "b IS NULL", .map = true, .batch_us = 300000};
 
+static const DataSet SET[] = {{"b", "'<' || a || '>'"}};
+static const DataSpec SET_SPEC = {.step = "backfill/t",
+                                  .table = "t",
+                                  .where = "b IS NULL",
+                                  .set = SET,
+                                  .set_count = 1,
+                                  .batch_us = 300000};
+
 static const DataValue *value_of(const DataRow *row, const char *name)
 {
     for (size_t i = 0; i < row->count; i++) {
@@ -75,7 +83,8 @@ static void worker_main(void *arg)
                    .search_path = "public"},
         .name = args->argv[4],
     };
-    args->code = data_worker_main(args->loop, &options, map_angle, NULL, &err);
+    DataMap *map = args->spec.map ? map_angle : NULL;
+    args->code = data_worker_main(args->loop, &options, map, NULL, &err);
     if (args->code == WORKER_DONE)
         return;
     AUTO(json_auto) json_t *object = json_from_error(&err);
@@ -90,7 +99,8 @@ static int be_worker(char **argv)
         fprintf(stderr, "first line\nno such plan\n");
         return 2;
     }
-    WorkerArgs args = {.loop = loop_new(), .argv = argv, .spec = SPEC};
+    bool sets = strcmp(argv[3], "set") == 0;
+    WorkerArgs args = {.loop = loop_new(), .argv = argv, .spec = sets ? SET_SPEC : SPEC};
     if (strcmp(argv[3], "slow") == 0) {
         args.spec.batch_rows = 1;
         args.spec.batch_us = 1;
@@ -316,6 +326,53 @@ FIBER_TEST(test_held_when_the_application_goes_on)
     assert_int_equal(runner.outcome.end, DATA_HELD);
     assert_memory_equal(runner.outcome.why, "after 10 passes the application still writes ", 45);
     assert_int_equal(runner.outcome.progress.pass, 10);
+    /* people say "go on" too early, and then when the application is mended */
+    runner = (Runner){0};
+    if (!run_spec(&runner, &SPEC, "-"))
+        fail_msg("%s", runner.err.message);
+    assert_int_equal(runner.outcome.end, DATA_HELD);
+    assert_memory_equal(runner.outcome.why, "after 10 passes the application still writes ", 45);
+    assert_int_equal(runner.outcome.progress.pass, 20);
+    expect("SELECT sum(rows_changed) FROM headgate.cursor", "100");
+    sql("DROP TRIGGER again ON t");
+    run_done(&runner, &SPEC, "-");
+    expect("SELECT count(*) FROM t WHERE b IS NULL", "0");
+}
+
+/* A row is queued, so the second pass has nothing to do; while it ends, the application writes an
+ * old row behind its cursor. */
+FIBER_TEST(test_a_row_that_nobody_queued_is_not_left)
+{
+    make_rows(20);
+    sql("UPDATE t SET a = 'raise' WHERE id = 7; UPDATE t SET a = 'skip' WHERE id = 8;"
+        "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN INSERT INTO public.t VALUES (0, ''late''); RETURN NULL; END';"
+        "CREATE TRIGGER late AFTER UPDATE ON headgate.cursor FOR EACH ROW"
+        " WHEN (NEW.pass = 2 AND NEW.done AND NOT OLD.done) EXECUTE FUNCTION late()");
+    Runner runner = {0};
+    run_done(&runner, &SPEC, "-");
+    expect("SELECT coalesce(b, 'old') FROM t WHERE id = 0", "<late>");
+    expect("SELECT string_agg(id::text, ' ' ORDER BY id) FROM t WHERE b IS NULL", "7 8");
+    expect("SELECT string_agg(kind || key::text, ' ' ORDER BY key) FROM headgate.queued_row",
+           "error{7} skip{8}");
+    assert_int_equal(runner.outcome.progress.pass, 4);
+}
+
+/* They were called done, and were not. */
+FIBER_TEST(test_held_when_a_trigger_keeps_rows_from_being_set)
+{
+    make_rows(5);
+    sql("CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+        "CREATE TRIGGER keep BEFORE UPDATE ON t FOR EACH ROW WHEN (OLD.id = 3)"
+        " EXECUTE FUNCTION keep()");
+    Runner runner = {0};
+    if (!run_spec(&runner, &SET_SPEC, "set"))
+        fail_msg("%s", runner.err.message);
+    json_decref(runner.drops);
+    assert_int_equal(runner.outcome.end, DATA_HELD);
+    assert_string_equal(runner.outcome.why,
+                        "after 10 passes where still finds rows that no pass could write");
+    expect("SELECT string_agg(id::text, ' ') FROM t WHERE b IS NULL", "3");
 }
 
 FIBER_TEST(test_sync_trigger)
@@ -380,6 +437,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_wrong_exit),
         cmocka_unit_test(test_pause_finishes_the_batch),
         cmocka_unit_test(test_held_when_the_application_goes_on),
+        cmocka_unit_test(test_a_row_that_nobody_queued_is_not_left),
+        cmocka_unit_test(test_held_when_a_trigger_keeps_rows_from_being_set),
         cmocka_unit_test(test_sync_trigger),
         cmocka_unit_test(test_sync_refuses_what_undo_cannot_take_back),
     };

@@ -18,21 +18,6 @@ static void release_dead(void *arg)
     fiber_event_broadcast(&release->changed);
 }
 
-/* Somebody waits for a lock, or nobody will any more. */
-static void until_it_waits(const Release *release, DbConn *conn)
-{
-    Error err = {0};
-    bool waits = false;
-    while (!waits && !release->done) {
-        AUTO(db_result_auto) DbResult *result = NULL;
-        if (!db_query(conn, "SELECT count(*) FROM pg_locks WHERE NOT granted", NULL, &result,
-                      &err) ||
-            !fiber_sleep(2, &err))
-            fail_msg("%s", err.message);
-        waits = db_int(result, 0, 0) > 0;
-    }
-}
-
 /* The claim was sent, the worker was killed, its parent takes its ranges back: in this order for
  * the parent, not for the server. */
 FIBER_TEST(test_a_claim_on_its_way_is_released)
@@ -49,7 +34,7 @@ FIBER_TEST(test_a_claim_on_its_way_is_released)
     sql_on(dead, "BEGIN");
     sql_on(dead, "UPDATE headgate.cursor SET owner = 'dead' WHERE run = 7 AND range = 0");
     fiber_start(fixture_loop, "release", release_dead, &release);
-    until_it_waits(&release, watcher);
+    until_it_waits(&release.done, watcher);
     sql_on(dead, "COMMIT");
     while (!release.done)
         fiber_event_wait(&release.changed, -1);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "data/document.h"
+#include "data/jsonb.h"
 #include "data/writer.h"
 
 #include <inttypes.h>
@@ -427,6 +428,45 @@ static void test_writer(void **state)
     text_done(&out);
 }
 
+static void test_what_jsonb_takes(void **state)
+{
+    static const struct {
+        const char *text;
+        bool takes;
+    } CASES[] = {
+        {"{\"k\": [1.50, -1e20, 1E-7, null, true]}", true},
+        {"\"\\\\u0000\"", true}, /* a backslash, then letters */
+        {"\"\\ud83d\\ude00\"", true},
+        {"\"a\\u0000\"", false},
+        {"{\"\\u0000\": 1}", false},
+        {"\"\\ud800\"", false},
+        {"1e9999999", false},
+        {"{", false},
+        {"\"\xff\"", false},
+    };
+    UNUSED(state);
+    for (size_t i = 0; i < COUNT_OF(CASES); i++) {
+        if (data_jsonb_takes(CASES[i].text, strlen(CASES[i].text)) != CASES[i].takes)
+            fail_msg("%s", CASES[i].text);
+    }
+}
+
+static void test_cleaned(void **state)
+{
+    UNUSED(state);
+    Text out;
+    text_init(&out, 1000);
+    assert_int_equal(data_jsonb_clean(&out, "a\xd0\xb6z", 4, 100), 4);
+    assert_string_equal(text_string(&out), "a\xd0\xb6z");
+    text_clear(&out);
+    assert_int_equal(data_jsonb_clean(&out, "a\xd0\xb6z", 4, 2), 1);
+    assert_string_equal(text_string(&out), "a");
+    text_clear(&out);
+    assert_int_equal(data_jsonb_clean(&out, "a\0\xff\xd0", 4, 4), 4);
+    assert_string_equal(text_string(&out), "a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+    text_done(&out);
+}
+
 int main(void)
 {
     setenv("HEADGATE_SEED", "7", 1);
@@ -442,6 +482,8 @@ int main(void)
         cmocka_unit_test(test_generated),
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_writer),
+        cmocka_unit_test(test_what_jsonb_takes),
+        cmocka_unit_test(test_cleaned),
     };
     return cmocka_run_group_tests_name("document", tests, NULL, NULL);
 }

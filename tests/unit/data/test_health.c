@@ -96,6 +96,30 @@ FIBER_TEST(test_a_failed_look_makes_all_unknown)
     data_health_free(health);
 }
 
+/* No signal at all would be no reason to slow down. */
+FIBER_TEST(test_a_first_look_that_fails_is_a_signal)
+{
+    Error err = {0};
+    DataSignal signals[HEALTH_SIGNALS_MAX];
+    size_t count = 0;
+    DataHealth *health =
+        data_health_new(&(DataHealthOptions){.throttle = &LIMITS, .run = RUN, .relation = 0});
+    DbConn *lost = fixture_open(true);
+    sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND "
+        "application_name = 'headgate:7:3'");
+    for (int64_t look = 1; look <= 2; look++) {
+        assert_false(data_health_look(health, lost, look, signals, &count, &err));
+        assert_int_equal(count, 1);
+        assert_false(signals[0].known);
+        assert_string_equal(signals[0].name, "the health of the server");
+    }
+    db_close(lost);
+    assert_true(data_health_look(health, fixture_conn, 3, signals, &count, &err));
+    for (size_t i = 0; i < count; i++)
+        assert_string_not_equal(signals[i].name, "the health of the server");
+    data_health_free(health);
+}
+
 FIBER_TEST(test_the_row_of_a_step)
 {
     Error err = {0};
@@ -152,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sees_who_waits_for_us),
         cmocka_unit_test(test_a_failed_look_makes_all_unknown),
+        cmocka_unit_test(test_a_first_look_that_fails_is_a_signal),
         cmocka_unit_test(test_the_row_of_a_step),
         cmocka_unit_test(test_a_slowed_batch_is_shorter),
         cmocka_unit_test(test_rests),

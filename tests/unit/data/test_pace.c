@@ -252,6 +252,7 @@ static void test_a_new_runner_goes_on_where_the_last_one_was(void **state)
     assert_string_equal(pace.why, "it goes on slowly after a pause");
     data_pace_init(&pace, 0.4, 0);
     assert_int_equal(pace.state, PACE_SLOWED);
+    assert_string_equal(pace.why, "it goes on as slowly as when its runner ended");
 }
 
 static void test_begins_slowly_where_a_metric_steers(void **state)
@@ -264,12 +265,19 @@ static void test_begins_slowly_where_a_metric_steers(void **state)
     assert_true(pace.duty < 0.06);
     look_for(&pace, latency(10), 5, 0);
     assert_int_equal(pace.state, PACE_FREE);
-    data_pace_init(&pace, 0.03, 0);
-    data_pace_begin_slowly(&pace);
-    assert_true(pace.duty < 0.04);
-    data_pace_init(&pace, 0, 0);
-    data_pace_begin_slowly(&pace);
-    assert_int_equal(pace.state, PACE_PAUSED);
+}
+
+static void test_what_the_runner_before_found_holds(void **state)
+{
+    UNUSED(state);
+    static const double LEFT[] = {0.03, 0.4, 0};
+    for (size_t i = 0; i < COUNT_OF(LEFT); i++) {
+        DataPace pace;
+        data_pace_init(&pace, LEFT[i], 0);
+        data_pace_begin_slowly(&pace);
+        assert_true(fabs(pace.duty - LEFT[i]) < 1e-9);
+        assert_int_equal(pace.state, LEFT[i] > 0 ? PACE_SLOWED : PACE_PAUSED);
+    }
 }
 
 /* The application answers in 90 ms plus 100 ms times our share: 100 ms is at a tenth. It is seldom
@@ -294,6 +302,39 @@ static void test_finds_the_share_from_below(void **state)
     }
     assert_true(above <= 3);
     assert_true(pace.duty > 0.06 && pace.duty < 0.12);
+}
+
+/* A backlog that cannot be measured is infinite. It pauses for as long as it is, hides no other
+ * signal, and is forgotten when it is gone. */
+static void test_an_infinite_value_pauses(void **state)
+{
+    UNUSED(state);
+    static const double VALUES[] = {INFINITY, NAN};
+    for (size_t v = 0; v < COUNT_OF(VALUES); v++) {
+        DataPace pace;
+        int64_t now_us = 0;
+        data_pace_init(&pace, 1, 0);
+        DataSignal signals[] = {lag(50), lag(VALUES[v]), lag(0)};
+        snprintf(signals[1].name, sizeof(signals[1].name), "the backlog");
+        snprintf(signals[2].name, sizeof(signals[2].name), "blocked");
+        for (int i = 0; i < 60; i++) {
+            now_us += LOOK_US;
+            data_pace_look(&pace, signals, COUNT_OF(signals), now_us);
+            assert_int_equal(pace.state, PACE_PAUSED);
+        }
+        signals[1].value = 0; /* the replica still lags */
+        for (int i = 0; i < 60; i++) {
+            now_us += LOOK_US;
+            data_pace_look(&pace, signals, COUNT_OF(signals), now_us);
+            assert_int_equal(pace.state, PACE_PAUSED);
+        }
+        signals[0].value = 0;
+        for (int i = 0; i < 400; i++) {
+            now_us += LOOK_US;
+            data_pace_look(&pace, signals, COUNT_OF(signals), now_us);
+        }
+        assert_int_equal(pace.state, PACE_FREE);
+    }
 }
 
 /* Two signals: the one nearer to its pause is named. */
@@ -329,7 +370,9 @@ int main(void)
         cmocka_unit_test(test_a_person_says_how_fast_at_most),
         cmocka_unit_test(test_a_new_runner_goes_on_where_the_last_one_was),
         cmocka_unit_test(test_begins_slowly_where_a_metric_steers),
+        cmocka_unit_test(test_what_the_runner_before_found_holds),
         cmocka_unit_test(test_finds_the_share_from_below),
+        cmocka_unit_test(test_an_infinite_value_pauses),
         cmocka_unit_test(test_names_the_worst),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

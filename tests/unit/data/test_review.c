@@ -1,61 +1,11 @@
-/* After the batches: decisions on queued rows, undo, and the dry run before them. */
-#include "fixture.h"
+/* After the batches: decisions on queued rows; and the dry run before them. */
+#include "review.h"
 
 #include "base/json.h"
-#include "data/decide.h"
 #include "data/dry.h"
 #include "data/queue.h"
-#include "data/undo.h"
-
-typedef struct Review {
-    Arena *arena;
-    DataSpec spec;
-    DataJob job;
-    DataUpdater updater;
-    Error err;
-} Review;
-
-static void review_open(Review *review, const DataSpec *spec)
-{
-    DataJobOptions options = {.run = RUN, .epoch = EPOCH, .save_old = true};
-    *review = (Review){.arena = arena_new(), .spec = *spec};
-    review->spec.step = "backfill/t";
-    review->spec.table = "t";
-    review->spec.batch_us = 300000;
-    if (!data_job_open(fixture_conn, review->arena, &review->spec, &options, &review->job,
-                       &review->err))
-        fail_msg("%s", review->err.message);
-    data_updater_init(&review->updater, &review->job, fixture_conn);
-}
-
-static void review_close(Review *review)
-{
-    data_updater_done(&review->updater);
-    arena_free(review->arena);
-}
-
-static const DataSpec SPEC = {.map = true, .where = "doc IS NULL", .keep = NAMES("a")};
-
-static void make_table(void)
-{
-    sql("CREATE TABLE t (id bigint PRIMARY KEY, a text, n numeric, doc jsonb);"
-        "INSERT INTO t VALUES (1, 'x', 1.50), (2, 'y', 2), (3, 'z', 3);"
-        "INSERT INTO headgate.queued_row (run, step, key, kind, reason, choices, before) SELECT 7,"
-        " 'backfill/t', ARRAY[id::text], 'ambiguous', 'two match', '[{\"set\": {\"doc\": [1]}},"
-        " {\"set\": {\"doc\": {\"p\": 100.00, \"e\": []}, \"n\": 7.10}}]',"
-        " jsonb_build_object('id', id, 'a', a, 'n', n, 'doc', NULL) FROM t");
-}
 
 /* ---------------------------------------------------------------- decisions */
-
-/* What became of it, or the error. */
-static const char *decide(Review *review, const char *key, const char *decision)
-{
-    DataDecided decided;
-    if (!data_decide(&review->updater, &key, 1, decision, &decided, &review->err))
-        return review->err.message;
-    return data_decided_name(decided);
-}
 
 FIBER_TEST(test_choices_keep_decimals)
 {
@@ -105,6 +55,25 @@ FIBER_TEST(test_set_keeps_every_digit)
     review_close(&review);
 }
 
+/* As a record or a row that a map writes: NULL, not a document that says null. */
+FIBER_TEST(test_a_null_is_no_document)
+{
+    make_table();
+    sql("UPDATE headgate.queued_row SET choices = '[{\"set\": {\"doc\": null, \"n\": null}}]';"
+        "ALTER TABLE t ADD j json; UPDATE headgate.queued_row SET before = before || '{\"j\": "
+        "null}'");
+    Review review;
+    review_open(&review, &SPEC);
+    assert_string_equal(decide(&review, "1", "{\"choice\": 0}"), "applied");
+    assert_string_equal(decide(&review, "2", "{\"set\": {\"n\": 7, \"j\": null, \"doc\": null}}"),
+                        "applied");
+    assert_string_equal(decide(&review, "3", "{\"set\": {\"doc\": [null], \"j\": {\"a\": null}}}"),
+                        "applied");
+    expect("SELECT string_agg(concat_ws('|', id, n, doc, j), ' ' ORDER BY id) FROM t",
+           "1 2|7 3|3|[null]|{\"a\": null}");
+    review_close(&review);
+}
+
 FIBER_TEST(test_rows_that_changed_or_went)
 {
     make_table();
@@ -149,135 +118,121 @@ FIBER_TEST(test_decisions_refused)
     review_close(&review);
 }
 
-/* ---------------------------------------------------------------- undo */
+/* ---------------------------------------------------------------- what people do not see changes
+ */
 
-static void undo_progress(void *ctx, const DataUndoCounts *counts)
+static const char *decide_with(Work *work, const char *key, const char *decision)
 {
-    int *calls = ctx;
-    UNUSED(counts);
-    ++*calls;
+    DataDecided decided;
+    if (!data_decide(&work->updater, &key, 1, decision, &decided, &work->err))
+        return work->err.message;
+    return data_decided_name(decided);
 }
 
-static bool stop_after_one(void *ctx)
+/* A set carries no column of the row, only its digest. */
+FIBER_TEST(test_a_decision_leaves_what_the_application_wrote_since)
 {
-    const int *calls = ctx;
-    return *calls >= 1;
+    static const DataSet SET[] = {{"email", "lower(email)"}};
+    DataSpec spec = {.where = "email <> lower(email)", .set = SET, .set_count = 1};
+    sql("CREATE TABLE t (id bigint PRIMARY KEY, email text UNIQUE);"
+        "INSERT INTO t VALUES (1, 'BOB@x'), (2, 'bob@x')");
+    Work work;
+    work_open(&work, &spec, NULL);
+    DataBatch *batch = read_and_map(&work, 100);
+    if (!commit_with(&work, batch, true))
+        fail_msg("%s", work.err.message);
+    data_batch_free(batch);
+    assert_int_equal(work.counts.queued, 1);
+    sql("UPDATE t SET email = 'ANN@x' WHERE id = 1");
+    const char *set = "{\"set\": {\"email\": \"bob2@x\"}}";
+    assert_string_equal(decide_with(&work, "1", set), "changed");
+    expect("SELECT email FROM t WHERE id = 1", "ANN@x");
+    assert_string_equal(decide_with(&work, "1", set), "applied");
+    expect("SELECT email FROM t WHERE id = 1", "bob2@x");
+    work_close(&work);
 }
 
-FIBER_TEST(test_undo_restores_what_is_ours)
+static bool map_undecided(void *ctx, const DataRow *row, Arena *arena, DataMapped *ret, Error *err)
 {
-    make_table();
-    Review review;
-    review_open(&review, &SPEC);
-    decide(&review, "1", "{\"choice\": 1}");
-    decide(&review, "2", "{\"choice\": 1}");
-    decide(&review, "3", "{\"choice\": 0}");
-    sql("UPDATE t SET n = 99 WHERE id = 2; UPDATE t SET doc = '{\"theirs\": 1}' WHERE id = 3;"
-        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
-        "CREATE TRIGGER s BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()");
-    AUTO(json_auto) json_t *drops = json_pack("[ss]", "DROP TRIGGER s ON t", "DROP FUNCTION f()");
-    DataUndoCounts counts = {0};
-    int calls = 0;
-    DataUndoHooks hooks = {.progress = undo_progress, .should_stop = stop_after_one, .ctx = &calls};
-    review.spec.batch_rows = 1;
-    if (!data_undo_run(&review.job, fixture_conn, drops, &hooks, &counts, &review.err))
-        fail_msg("%s", review.err.message);
-    assert_int_equal(counts.restored, 1);
-    assert_int_equal(counts.left, 2);
-    assert_false(counts.ended);
-    hooks.should_stop = NULL;
-    if (!data_undo_run(&review.job, fixture_conn, drops, &hooks, &counts, &review.err))
-        fail_msg("%s", review.err.message);
-    assert_int_equal(counts.restored, 2);
-    assert_int_equal(counts.changed_since, 1);
-    assert_int_equal(counts.left, 0);
-    assert_true(counts.ended);
-    expect(
-        "SELECT string_agg(concat_ws('|', n, coalesce(doc::text, 'null')), ' ' ORDER BY id) FROM t",
-        "1.50|null 99|null 3|{\"theirs\": 1}");
-    expect("SELECT count(*) FROM pg_proc WHERE proname = 'f'", "0");
-    expect("SELECT count(*) FROM headgate.queued_row", "0");
-    review_close(&review);
-}
-
-/* How many rows the largest batch had; left = before the one that comes. */
-typedef struct Largest {
-    int64_t left;
-    int64_t rows;
-} Largest;
-
-static void note_largest(void *ctx, const DataUndoCounts *counts)
-{
-    Largest *largest = ctx;
-    if (largest->left - counts->left > largest->rows)
-        largest->rows = largest->left - counts->left;
-    largest->left = counts->left;
-}
-
-/* Old values of two mebibytes, however many rows the time of a batch would allow. */
-FIBER_TEST(test_undo_takes_large_values_a_few_at_a_time)
-{
-    make_table();
-    Review review;
-    review_open(&review, &SPEC);
-    sql("DELETE FROM headgate.old_value;"
-        "WITH large AS MATERIALIZED"
-        " (SELECT string_agg(md5(n::text), '') AS doc FROM generate_series(1, 65536) AS n)"
-        "INSERT INTO headgate.old_value (run, step, key, old, written)"
-        " SELECT 7, 'backfill/t', ARRAY[n::text], jsonb_build_object('doc', doc), '{}'"
-        " FROM large, generate_series(1, 6) AS n");
-    Largest largest = {.left = 6};
-    DataUndoCounts counts = {0};
-    DataUndoHooks hooks = {.progress = note_largest, .ctx = &largest};
-    if (!data_undo_run(&review.job, fixture_conn, NULL, &hooks, &counts, &review.err))
-        fail_msg("%s", review.err.message);
-    assert_int_equal(counts.changed_since, 6);
-    assert_true(counts.ended);
-    assert_in_range(largest.rows, 2, 4);
-    review_close(&review);
-}
-
-static bool stop_at_once(void *ctx)
-{
-    UNUSED(ctx);
+    UNUSED(ctx), UNUSED(row), UNUSED(arena), UNUSED(err);
+    ret->verdict = MAPPED_AMBIGUOUS;
+    ret->reason = "two match";
+    ret->choices = "[{\"set\": {\"b\": \"chosen\"}}]";
     return true;
 }
 
-/* A runner that was told to stop between the last batch and the end would have left the ranges and
- * the queue behind. */
-FIBER_TEST(test_undo_without_rows_has_not_ended_when_it_was_stopped)
+/* A column that the map does not read; bytes that people are not shown; a change between map and
+ * queue. A row that nobody touched is written at once. */
+FIBER_TEST(test_a_decision_compares_the_whole_row)
 {
-    make_table();
-    Review review;
-    review_open(&review, &SPEC);
-    sql("DELETE FROM headgate.old_value");
-    DataUndoCounts counts = {0};
-    DataUndoHooks hooks = {.should_stop = stop_at_once};
-    if (!data_undo_run(&review.job, fixture_conn, NULL, &hooks, &counts, &review.err))
-        fail_msg("%s", review.err.message);
-    assert_int_equal(counts.left, 0);
-    assert_false(counts.ended);
-    hooks.should_stop = NULL;
-    if (!data_undo_run(&review.job, fixture_conn, NULL, &hooks, &counts, &review.err))
-        fail_msg("%s", review.err.message);
-    assert_true(counts.ended);
-    expect("SELECT count(*) FROM headgate.cursor WHERE range >= 0", "0");
-    review_close(&review);
+    static const char CHOICE[] = "{\"choice\": 0}";
+    DataSpec spec = {.where = "TRUE", .columns = NAMES("a")};
+    sql("CREATE TABLE t (id bigint PRIMARY KEY, a text, b text, t text);"
+        "INSERT INTO t SELECT i, repeat('a', 5000), 'b', 't' FROM generate_series(1, 4) i");
+    Work work;
+    work_open(&work, &spec, map_undecided);
+    DataBatch *batch = read_and_map(&work, 100);
+    sql("UPDATE t SET b = 'early' WHERE id = 3");
+    commit(&work, batch);
+    data_batch_free(batch);
+    assert_int_equal(work.counts.queued, 4);
+    sql("UPDATE t SET b = 'theirs' WHERE id = 1; UPDATE t SET a = a || 'a' WHERE id = 2");
+    assert_string_equal(decide_with(&work, "1", CHOICE), "changed");
+    assert_string_equal(decide_with(&work, "2", CHOICE), "changed");
+    assert_string_equal(decide_with(&work, "3", CHOICE), "changed");
+    assert_string_equal(decide_with(&work, "4", CHOICE), "applied");
+    expect("SELECT string_agg(b, ' ' ORDER BY id) FROM t", "theirs b early chosen");
+    assert_string_equal(decide_with(&work, "3", CHOICE), "applied");
+    work_close(&work);
 }
 
-FIBER_TEST(test_undo_is_fenced)
+/* ---------------------------------------------------------------- columns without old values */
+
+static bool map_three(void *ctx, const DataRow *row, Arena *arena, DataMapped *ret, Error *err)
 {
-    make_table();
-    Review review;
-    review_open(&review, &SPEC);
-    decide(&review, "1", "{\"choice\": 1}");
-    sql("UPDATE headgate.fence SET epoch = 4");
-    DataUndoCounts counts;
-    DataUndoHooks hooks = {0};
-    assert_false(data_undo_run(&review.job, fixture_conn, NULL, &hooks, &counts, &review.err));
-    assert_int_equal(review.err.kind, ERROR_FENCED);
-    expect("SELECT n FROM t WHERE id = 1", "7.10");
-    review_close(&review);
+    UNUSED(ctx);
+    ret->verdict = MAPPED_AMBIGUOUS;
+    ret->reason = "two match";
+    ret->choices = "[{\"label\": null, \"set\": {\"fresh\": 1}}]";
+    if (atoi(row->key[0]) == 1)
+        ret->choices = "[{\"set\": {\"fresh\": 1}}, {\"set\": {\"fresh\": 1, \"othe\\u0072\": 2}}]";
+    if (atoi(row->key[0]) != 2)
+        return true;
+    ret->verdict = MAPPED_WRITE;
+    ret->writes = arena_alloc(arena, sizeof(DataWrite));
+    ret->writes_count = 1;
+    ret->writes[0] = (DataWrite){.text = "2", .bytes = 1};
+    return data_map_target(row->table, "other", &ret->writes[0].column, err);
+}
+
+/* The rollback drops fresh, and would leave in other what a decision wrote. */
+FIBER_TEST(test_columns_without_old_values_are_not_decided)
+{
+    DataSpec spec = {.where = "fresh IS NULL"};
+    sql("CREATE TABLE t (id bigint PRIMARY KEY, fresh int, other int);"
+        "INSERT INTO t SELECT i FROM generate_series(1, 3) i");
+    Work work;
+    work_open(&work, &spec, map_three);
+    work.job.options.dropped = (DataNames)NAMES("fresh");
+    run_batch(&work);
+    expect("SELECT string_agg(key::text || kind || left(reason, 25), ' ' ORDER BY key)"
+           " FROM headgate.queued_row",
+           "{1}errormap writes column \"other\" {2}errormap writes column \"other\" "
+           "{3}ambiguoustwo match");
+    static const char REFUSED[] = "column \"other\" must not be written: its old value is not "
+                                  "kept, and no undo of an earlier step drops it";
+    assert_string_equal(decide_with(&work, "3", "{\"set\": {\"fresh\": 1, \"other\": 2}}"),
+                        REFUSED);
+    sql("UPDATE headgate.queued_row SET choices = '[{\"set\": {\"other\": 2}}]' WHERE key = '{1}'");
+    assert_string_equal(decide_with(&work, "1", "{\"choice\": 0}"), REFUSED);
+    assert_string_equal(decide_with(&work, "3", "{\"choice\": 0}"), "applied");
+    work.job.options.dropped = (DataNames)NAMES("*");
+    assert_string_equal(decide_with(&work, "1", "{\"choice\": 0}"), "applied");
+    work.job.options.dropped = (DataNames){0}; /* it is one-way */
+    assert_string_equal(decide_with(&work, "2", "{\"set\": {\"other\": 2}}"), "applied");
+    expect("SELECT string_agg(concat_ws('|', id, fresh, other), ' ' ORDER BY id) FROM t",
+           "1|2 2|2 3|1");
+    work_close(&work);
 }
 
 /* ---------------------------------------------------------------- dry run */
@@ -354,12 +309,12 @@ int main(void)
         cmocka_unit_test(test_choices_keep_decimals),
         cmocka_unit_test(test_skip_and_set),
         cmocka_unit_test(test_set_keeps_every_digit),
+        cmocka_unit_test(test_a_null_is_no_document),
         cmocka_unit_test(test_rows_that_changed_or_went),
         cmocka_unit_test(test_decisions_refused),
-        cmocka_unit_test(test_undo_restores_what_is_ours),
-        cmocka_unit_test(test_undo_takes_large_values_a_few_at_a_time),
-        cmocka_unit_test(test_undo_without_rows_has_not_ended_when_it_was_stopped),
-        cmocka_unit_test(test_undo_is_fenced),
+        cmocka_unit_test(test_a_decision_leaves_what_the_application_wrote_since),
+        cmocka_unit_test(test_a_decision_compares_the_whole_row),
+        cmocka_unit_test(test_columns_without_old_values_are_not_decided),
         cmocka_unit_test(test_dry_run_writes_nothing),
     };
     return cmocka_run_group_tests_name("review", tests, fixture_setup, fixture_teardown);

@@ -49,6 +49,24 @@ FIBER_TEST(test_keys_refused_by_name)
             "public.parent has inheritance children: no index is unique over them together");
 }
 
+/* Its values would be compared as texts, and walked in another order than that. */
+FIBER_TEST(test_a_key_whose_operators_are_not_found_is_refused)
+{
+    static const DataTableOptions OPTIONS = {.name = "odd"};
+    sql("DROP SCHEMA IF EXISTS ext CASCADE; CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA ext;"
+        "CREATE TABLE odd (a ext.citext PRIMARY KEY)");
+    refuses(&OPTIONS, "table public.odd: index odd_pkey cannot be the key: the operators of its "
+                      "columns' types are not on the search_path");
+    sql("SET search_path = public, ext");
+    AUTO(arena_auto) Arena *arena = arena_new();
+    DataTable table;
+    Error err = {0};
+    if (!data_table_get(fixture_conn, arena, &OPTIONS, &table, &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(table.key_count, 1);
+    sql("RESET search_path; DROP TABLE odd; DROP SCHEMA ext CASCADE");
+}
+
 FIBER_TEST(test_row_level_security_is_refused)
 {
     sql("CREATE TABLE t (id bigint PRIMARY KEY)");
@@ -66,6 +84,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keys_refused_by_name),
+        cmocka_unit_test(test_a_key_whose_operators_are_not_found_is_refused),
         cmocka_unit_test(test_row_level_security_is_refused),
     };
     return cmocka_run_group_tests_name("table", tests, fixture_setup, fixture_teardown);

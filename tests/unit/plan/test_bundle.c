@@ -138,6 +138,24 @@ static void the_resolved_configuration_is_part_of_it(void **state)
     assert_string_not_equal(with->hash, without->hash);
 }
 
+static void the_configuration_as_it_stands_is_not(void **state)
+{
+    UNUSED(state);
+    static const char SECRET[] = "targets: {app: {url: 'postgres://u:secret@h/d'}}";
+    AUTO(bundle_auto) Bundle *without = read_good(folder, NULL);
+    put("headgate.yaml", SECRET, sizeof(SECRET) - 1);
+    put("sql/headgate.yaml", "x", 1);
+    AUTO(bundle_auto) Bundle *with = read_good(folder, NULL);
+    assert_null(bundle_find(with, "headgate.yaml"));
+    assert_non_null(bundle_find(with, "sql/headgate.yaml"));
+    AUTO(base_free) char *top = path_of("headgate.yaml");
+    AUTO(base_free) char *inner = path_of("sql/headgate.yaml");
+    unlink(inner);
+    AUTO(bundle_auto) Bundle *again = read_good(folder, NULL);
+    assert_string_equal(again->hash, without->hash);
+    unlink(top);
+}
+
 static void refuses_what_is_not_a_regular_file(void **state)
 {
     UNUSED(state);
@@ -270,6 +288,7 @@ int main(void)
         IN_A_FOLDER(hash_is_that_of_the_documented_form),
         IN_A_FOLDER(the_folder_may_be_named_by_its_plan),
         IN_A_FOLDER(the_resolved_configuration_is_part_of_it),
+        IN_A_FOLDER(the_configuration_as_it_stands_is_not),
         IN_A_FOLDER(refuses_what_is_not_a_regular_file),
         IN_A_FOLDER(refuses_a_hard_link_to_what_is_not_ours),
         IN_A_FOLDER(refuses_folders_without_a_plan),

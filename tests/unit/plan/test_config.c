@@ -175,6 +175,57 @@ static void a_throttle_takes_only_upper_limits(void **state)
     }
 }
 
+/* What config_shown() says of a metric that GETs url. */
+static json_t *metric_of(const char *url)
+{
+    char text[256];
+    snprintf(text, sizeof(text),
+             "metrics: { m: { http: { url: \"%s\" } } }\nenvironments: { a: {} }\n", url);
+    Config *config = parsed(text);
+    AUTO(json_auto) json_t *shown = config_shown(config, config_environment(config, "a"));
+    json_t *metric = json_incref(json_object_get(json_object_get(shown, "metrics"), "m"));
+    config_free(config);
+    return metric;
+}
+
+static void addresses_of_metrics_are_shown_without_secrets(void **state)
+{
+    static const char *const CASES[][2] = {
+        {"https://mon.example/api?api_key=SECRET", "https://mon.example/api?***"},
+        {"https://SECRET@mon.example/", "https://***@mon.example/"},
+        {"https://u:p@SECRET@mon.example", "https://***@mon.example"},
+        {"https://u:SECRET@mon.example/@me?at=SECRET", "https://***@mon.example/@me?***"},
+        {"https://mon.example/api#SECRET", "https://mon.example/api?***"},
+        {"${service}/api?key=SECRET&to=https://x", "${service}/api?***"},
+        {"${service}/@me", "${service}/@me"},
+    };
+    UNUSED(state);
+    for (size_t i = 0; i < COUNT_OF(CASES); i++) {
+        AUTO(json_auto) json_t *metric = metric_of(CASES[i][0]);
+        AUTO(base_free) char *text = json_canonical(metric);
+        assert_string_equal(json_get_string(metric, "url", ""), CASES[i][1]);
+        assert_null(strstr(text, "SECRET"));
+    }
+}
+
+static bool same(const char *url, const char *other)
+{
+    AUTO(json_auto) json_t *one = metric_of(url);
+    AUTO(json_auto) json_t *two = metric_of(other);
+    return json_equal(one, two);
+}
+
+/* Digests are over what is shown. */
+static void what_changes_a_measurement_changes_what_is_shown(void **state)
+{
+    UNUSED(state);
+    assert_true(same("http://u:old@h/p95?window=1m", "http://u:new@h/p95?window=1m"));
+    assert_false(same("http://h/p95?window=1m", "http://h/p95?window=1h"));
+    assert_false(same("http://h/p95?window=1m", "http://h/p95"));
+    assert_false(same("http://tenant1:key@h/", "http://tenant2:key@h/"));
+    assert_false(same("http://u:key@h/", "http://h/"));
+}
+
 static void a_list_has_a_limit(void **state)
 {
     UNUSED(state);
@@ -207,6 +258,8 @@ int main(void)
         cmocka_unit_test(a_missing_variable_never_connects_elsewhere),
         cmocka_unit_test(a_throttle_is_put_together_key_by_key),
         cmocka_unit_test(a_throttle_takes_only_upper_limits),
+        cmocka_unit_test(addresses_of_metrics_are_shown_without_secrets),
+        cmocka_unit_test(what_changes_a_measurement_changes_what_is_shown),
         cmocka_unit_test(a_list_has_a_limit),
         cmocka_unit_test(a_group_goes_before_an_environment_of_its_name),
     };

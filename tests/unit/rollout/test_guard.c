@@ -83,6 +83,27 @@ static void test_a_duration_instead_of_three_samples(void **state)
     arena_free(arena);
 }
 
+/* A stage ends only then: a breach that does not count yet may be the first of three. */
+static void test_one_breach_and_a_guard_does_not_hold(void **state)
+{
+    UNUSED(state);
+    Arena *arena = arena_new();
+    RolloutGuards guards = guards_of(arena, "p95 < 500ms for 10s");
+    assert_false(rollout_guards_hold(&guards));
+    rollout_guard_take(&guards.items[0], true, 200, 0);
+    assert_true(rollout_guards_hold(&guards));
+    rollout_guard_take(&guards.items[0], true, 900, 1000000);
+    assert_int_equal(judge(&guards), ROLLOUT_OK);
+    assert_false(rollout_guards_hold(&guards));
+    rollout_guard_take(&guards.items[0], true, 200, 2000000);
+    assert_true(rollout_guards_hold(&guards));
+    rollout_guard_take(&guards.items[0], false, 0, 3000000);
+    assert_false(rollout_guards_hold(&guards));
+    guards.count = 0;
+    assert_true(rollout_guards_hold(&guards));
+    arena_free(arena);
+}
+
 static Threshold *threshold_of(Arena *arena, const char *text, const char *metric, bool is_alert)
 {
     Threshold *threshold = arena_alloc(arena, sizeof(*threshold));
@@ -116,6 +137,7 @@ int main(void)
         cmocka_unit_test(test_no_data_between_breaches_does_not_clear_them),
         cmocka_unit_test(test_guards_read_like_sentences),
         cmocka_unit_test(test_a_duration_instead_of_three_samples),
+        cmocka_unit_test(test_one_breach_and_a_guard_does_not_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

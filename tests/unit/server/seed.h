@@ -61,7 +61,7 @@ static const char SEED[] =
     "'error_rate < 1%', 0.2, 'ok');"
     "INSERT INTO headgate.queued_row (run, step, key, kind, reason, choices, before) VALUES "
     "    (7, 'backfill/rows', '{c1}', 'ambiguous', 'two match', '[{\"label\": \"a\"}, {\"label\": "
-    "\"b\"}]', '{\"id\": 1}'), "
+    "\"b\"}]', '{\"id\": 1, \"\": \"its digest\"}'), "
     "    (7, 'backfill/rows', '{\"c,2\"}', 'ambiguous', 'two match', '[{\"label\": \"a\"}, "
     "{\"label\": \"b\"}]', '{}'), "
     "    (7, 'backfill/rows', '{c3}', 'error', 'broken', NULL, '{}');"

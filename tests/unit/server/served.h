@@ -34,7 +34,7 @@
 
 #include <cmocka.h>
 
-enum { REPLY_MAX = 4 * 1024 * 1024, PATIENCE_S = 20 };
+enum { REPLY_MAX = 4 * 1024 * 1024, PATIENCE_S = 20, HOLD_MS = 20 };
 
 /* ------------------------------------------------------------------ the child */
 
@@ -43,6 +43,11 @@ static const char CONFIG[] = "targets:\n"
                              "  app: {url: \"%s\"}\n"
                              "  other: {url: \"%s dbname=other\"}\n"
                              "  away: {url: \"host=/nonexistent\"}\n"
+                             "metrics:\n"
+                             "  p95: {http: {url: \"http://u:password@mon.example/p95?k=1\"}}\n"
+                             "variables:\n"
+                             "  token: \"${HOME}\"\n"
+                             "  prefixed: \"${HOME}secret\"\n"
                              "environments:\n"
                              "  demo:\n"
                              "    approvers:\n"
@@ -77,6 +82,8 @@ static struct {
     Config *config;
     Fiber *main;
     bool ends;
+    const char *hold; ///< a file: while it is there, plans are not evaluated to their end
+    int evaluating;
     int wanted; ///< the last signal
     FiberEvent signalled;
 } child;
@@ -104,7 +111,10 @@ static void child_must(bool ok, const Error *err)
 static bool hook_plans(void *ctx, json_t **ret_plans, Error *err)
 {
     UNUSED(ctx);
-    UNUSED(err);
+    say("plans %d\n", ++child.evaluating);
+    while (access(child.hold, F_OK) == 0 && fiber_sleep(HOLD_MS, err))
+        continue;
+    child.evaluating--;
     *ret_plans = json_pack("[{s:s,s:s,s:s,s:n,s:[s]}]", "name", "hello", "doc", "says hello",
                            "hash", "p1", "error", "environments", "demo");
     return true;
@@ -222,13 +232,16 @@ static void run_child(char *folder, int out)
 {
     char cluster[96];
     char logs[96];
+    char hold[96];
     snprintf(cluster, sizeof(cluster), "%s/pg", folder);
     snprintf(logs, sizeof(logs), "%s/log", folder);
+    snprintf(hold, sizeof(hold), "%s/hold", folder);
     if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || freopen(logs, "w", stderr) == NULL)
         _exit(3);
     setvbuf(stderr, NULL, _IONBF, 0);
     log_set_level(LOG_DEBUG);
     child.out = out;
+    child.hold = hold;
     child.cluster_options = (DbClusterOptions){
         .directory = cluster, .keep = true, .settings = "log_min_messages = panic"};
     child.loop = loop_new();
@@ -474,6 +487,18 @@ static char *compose(const char *method, const char *path, const char *headers, 
     text_append(&text, "\r\n");
     text_append(&text, body == NULL ? "" : body);
     return text_take(&text);
+}
+
+/* A request whose answer is read later, from the connection that is returned. */
+static inline int ask_later(const char *name, const char *method, const char *path)
+{
+    char headers[128];
+    int fd = dial();
+    snprintf(headers, sizeof(headers), "Authorization: Bearer %s\r\n", served.api[person(name)]);
+    char *text = compose(method, path, headers, NULL);
+    send_text(fd, text);
+    free(text);
+    return fd;
 }
 
 /* One request on a connection of its own. headers end with \r\n each; body NULL = none. */

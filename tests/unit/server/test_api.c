@@ -342,6 +342,9 @@ static void the_queue_is_shown_in_pages(void **state)
     assert_true(json_is_null(at(reply.json, "rows.0.decision")));
     assert_string_equal(text_at(reply.json, "rows.1.key.0"), "c1");
     assert_string_equal(text_at(reply.json, "rows.1.choices.1.label"), "b");
+    const json_t *before = at(reply.json, "rows.1.before");
+    assert_int_equal(json_integer_value(json_object_get(before, "id")), 1);
+    assert_int_equal(json_object_size(before), 1); /* the digest is not for people */
     assert_string_equal(text_at(reply.json, "next"), "[\"backfill/rows\",[\"c1\"]]");
     reply_done(&reply);
     reply =
@@ -402,6 +405,33 @@ static void decisions_are_checked_and_written(void **state)
     reply_done(&reply);
 }
 
+/* The chain has its digest; readers of events are not sent a document. */
+static void a_large_decision_is_kept_beside_the_event(void **state)
+{
+    UNUSED(state);
+    enum { DOCUMENT_BYTES = 200000 };
+    char *document = calloc(1, DOCUMENT_BYTES + 1);
+    memset(document, 'x', DOCUMENT_BYTES);
+    sql("INSERT INTO headgate.queued_row (run, step, key, kind, reason, choices, before) VALUES "
+        "(7, 'backfill/rows', '{c4}', 'error', 'broken', NULL, '{}')");
+    AUTO(base_free)
+    char *body = base_printf("{\"decisions\": [{\"step\": \"backfill/rows\", \"key\": [\"c4\"], "
+                             "\"decision\": {\"set\": {\"doc\": \"%s\"}}}]}",
+                             document);
+    Reply reply = ask_as("bob", "POST", "/api/runs/7/review", "", body);
+    assert_int_equal(reply.status, 200);
+    reply_done(&reply);
+    assert_string_equal(
+        sql_value("SELECT length(decision #>> '{set,doc}') FROM headgate.decided WHERE key = "
+                  "'{c4}'"),
+        "200000");
+    assert_string_equal(
+        sql_value("SELECT (data -> 'decision')::text || ' ' || length(data ->> 'digest') FROM "
+                  "headgate.event WHERE type = 'review.decided' ORDER BY seq DESC LIMIT 1"),
+        "null 64");
+    free(document);
+}
+
 static void answers_tick_boxes(void **state)
 {
     UNUSED(state);
@@ -427,6 +457,54 @@ static void answers_tick_boxes(void **state)
         sql_value("SELECT count(*) FROM headgate.event WHERE type = 'manual.answer'"), "1");
 }
 
+/* ------------------------------------------------------------------ plans */
+
+static void hold_plans(bool held)
+{
+    char path[96];
+    snprintf(path, sizeof(path), "%s/hold", served.folder);
+    FILE *file = held ? fopen(path, "w") : NULL;
+    if (held)
+        fclose(file);
+    else
+        unlink(path);
+}
+
+/* How many were being evaluated when the next one began. */
+static int hear_evaluating(void)
+{
+    return (int)strtol(hear("plans"), NULL, 10);
+}
+
+static void plans_that_hang_hold_up_nobody_else(void **state)
+{
+    UNUSED(state);
+    static const char *const WHO[] = {"alice", "alice", "bob", "bob", "alice", "bob"};
+    enum { AT_ONCE = 4 };
+    int fds[COUNT_OF(WHO)];
+    hold_plans(true);
+    for (size_t i = 0; i < COUNT_OF(WHO); i++)
+        fds[i] = ask_later(WHO[i], "GET", "/api/plans");
+    for (int i = 1; i <= AT_ONCE; i++)
+        assert_int_equal(hear_evaluating(), i);
+    Reply reply = ask_as("carol", "GET", "/api/me", "", NULL);
+    assert_int_equal(reply.status, 200);
+    reply_done(&reply);
+    reply = ask_as("bob", "POST", "/api/runs", "", "{\"plan\": \"hello\"}");
+    assert_int_equal(reply.status, 201);
+    reply_done(&reply);
+    hold_plans(false);
+    for (size_t i = AT_ONCE; i < COUNT_OF(WHO); i++)
+        assert_in_range(hear_evaluating(), 1, AT_ONCE);
+    for (size_t i = 0; i < COUNT_OF(WHO); i++) {
+        reply = read_reply(fds[i], true);
+        assert_int_equal(reply.status, 200);
+        assert_string_equal(text_at(reply.json, "plans.0.name"), "hello");
+        reply_done(&reply);
+        close(fds[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -444,7 +522,9 @@ int main(void)
         cmocka_unit_test(requests_need_the_version_you_saw),
         cmocka_unit_test(the_queue_is_shown_in_pages),
         cmocka_unit_test(decisions_are_checked_and_written),
+        cmocka_unit_test(a_large_decision_is_kept_beside_the_event),
         cmocka_unit_test(answers_tick_boxes),
+        cmocka_unit_test(plans_that_hang_hold_up_nobody_else),
     };
     return cmocka_run_group_tests(tests, serve_seeded, unserve);
 }

@@ -67,6 +67,12 @@ static void there_is_a_limit(void **state)
     assert_int_equal(queue_frame(&queue, frame, sizeof(frame)), BOUND_WS_FRAME_BYTES);
     memset(big, ' ', BOUND_WS_FRAME_BYTES);
     assert_false(push(&queue, big)); /* would never fit into a frame */
+    ServerNote *note = note_new(big, BOUND_WS_FRAME_BYTES - 2);
+    assert_true(note_fits(note));
+    note_drop(note);
+    note = note_new(big, BOUND_WS_FRAME_BYTES - 1);
+    assert_false(note_fits(note));
+    note_drop(note);
     free(big);
     queue_done(&queue);
 }

@@ -10,7 +10,12 @@ static void settings_show_who_may_and_no_secrets(void **state)
     assert_string_equal(text_at(reply.json, "environments.0.approvers.admin.0"), "alice");
     assert_string_equal(text_at(reply.json, "measured.0.guard"), "error_rate < 1%");
     assert_true(json_is_real(at(reply.json, "measured.0.value")));
+    assert_string_equal(text_at(reply.json, "environments.0.metrics.p95.url"),
+                        "http://***@mon.example/p95?***");
+    assert_string_equal(text_at(reply.json, "environments.0.variables.token"), "${HOME}");
+    assert_string_equal(text_at(reply.json, "environments.0.variables.prefixed"), "(hidden)");
     assert_null(strstr(reply.body, "password"));
+    assert_null(strstr(reply.body, "sha256"));
     reply_done(&reply);
 }
 
@@ -33,12 +38,12 @@ static void flags_are_those_of_the_newest_run(void **state)
     reply_done(&reply);
 }
 
-/* The session of a person's log-in link, as the headers of a POST. */
-static void log_in(const char *name, char *headers, size_t size)
+/* The session of a token, as the headers of a POST. */
+static void log_in_with(const char *token, char *headers, size_t size)
 {
     char body[200];
     char cookie[ACCESS_TOKEN_BYTES + 64];
-    snprintf(body, sizeof(body), "{\"token\": \"%s\"}", served.once[person(name)]);
+    snprintf(body, sizeof(body), "{\"token\": \"%s\"}", token);
     char origin[64];
     snprintf(origin, sizeof(origin), "Origin: http://127.0.0.1:%d\r\n", served.port);
     Reply reply = ask("POST", "/api/login", origin, body);
@@ -48,6 +53,12 @@ static void log_in(const char *name, char *headers, size_t size)
     snprintf(headers, size, "Cookie: %s\r\nX-Headgate-CSRF: %s\r\n%s", cookie,
              text_at(reply.json, "csrf"), origin);
     reply_done(&reply);
+}
+
+/* By their log-in link. */
+static void log_in(const char *name, char *headers, size_t size)
+{
+    log_in_with(served.once[person(name)], headers, size);
 }
 
 static void tokens_are_ones_own(void **state)
@@ -87,12 +98,43 @@ static void tokens_are_ones_own(void **state)
     reply_done(&reply);
 }
 
+static void expect_status(Reply reply, int status)
+{
+    assert_int_equal(reply.status, status);
+    reply_done(&reply);
+}
+
+/* Whoever has stolen a token must not keep what they got by it when it is revoked. */
+static void what_a_token_gives_ends_with_it(void **state)
+{
+    UNUSED(state);
+    char link[512];
+    char stolen[512];
+    char revoke[100];
+    log_in("carol", link, sizeof(link));
+    Reply reply = ask("POST", "/api/tokens", link, "{\"label\": \"ci\", \"days\": 1}");
+    assert_int_equal(reply.status, 201);
+    log_in_with(text_at(reply.json, "token"), stolen, sizeof(stolen));
+    reply_done(&reply);
+    expect_status(ask("GET", "/api/me", stolen, NULL), 200);
+    expect_error(ask("POST", "/api/tokens", stolen, "{\"label\": \"more\", \"days\": 365}"), 403,
+                 "you have logged in with an API token, and a token makes no other");
+    reply = ask("GET", "/api/tokens", link, NULL);
+    assert_string_equal(text_at(reply.json, "tokens.0.label"), "ci");
+    snprintf(revoke, sizeof(revoke), "/api/tokens/%s/revoke", text_at(reply.json, "tokens.0.id"));
+    reply_done(&reply);
+    expect_status(ask("POST", revoke, link, "{}"), 200);
+    expect_status(ask("GET", "/api/me", stolen, NULL), 401);
+    expect_status(ask("GET", "/api/me", link, NULL), 200);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_show_who_may_and_no_secrets),
         cmocka_unit_test(flags_are_those_of_the_newest_run),
         cmocka_unit_test(tokens_are_ones_own),
+        cmocka_unit_test(what_a_token_gives_ends_with_it),
     };
     return cmocka_run_group_tests(tests, serve_seeded, unserve);
 }

@@ -305,6 +305,170 @@ static void a_number_that_another_event_has_by_now_is_reset(void **state)
     stream_done(&stream);
 }
 
+static void watch_from(Stream *stream, int64_t seq)
+{
+    char text[96];
+    snprintf(text, sizeof(text), "{\"t\": \"watch\", \"run\": \"7\", \"since\": \"%" PRId64 "\"}",
+             seq);
+    stream_send(stream, text);
+}
+
+static void expect_caught_up(Stream *stream, int64_t seq)
+{
+    const json_t *message = stream_next(stream, "caught_up");
+    assert_non_null(message);
+    assert_int_equal(strtoll(text_at(message, "seq"), NULL, 10), seq);
+}
+
+static void expect_reset(Stream *stream, int64_t seq, const char *why)
+{
+    const json_t *message = stream_next(stream, "reset");
+    assert_non_null(message);
+    assert_string_equal(text_at(message, "why"), why);
+    assert_int_equal(strtoll(text_at(message, "seq"), NULL, 10), seq);
+}
+
+/* Live as well as afterwards, it costs a reset, and nobody else notices it. */
+static void an_event_that_no_frame_holds_is_passed_over(void **state)
+{
+    UNUSED(state);
+    static const char WHY[] = "an event is too large for the stream";
+    int64_t before = last_seq();
+    Stream live = stream_as("vera");
+    Stream other = stream_as("bob");
+    watch_from(&live, before);
+    expect_caught_up(&live, before);
+    stream_send(&other, "{\"t\": \"watch\", \"run\": \"*\"}");
+    assert_non_null(stream_next(&other, "tick"));
+    sql("SELECT headgate.event_append(7, 3, 'large', 1, 'log', 'x', "
+        "jsonb_build_object('text', repeat('x', 200000))), pg_notify('headgate', '7')");
+    expect_reset(&live, before + 1, WHY);
+    expect_caught_up(&live, before + 1);
+    add_event(7000);
+    expect_event(&live, before + 2);
+    sql("UPDATE headgate.run SET state = 'held', version = version + 1 WHERE id = 7; NOTIFY "
+        "headgate, '7'");
+    const json_t *message = NULL;
+    do
+        message = stream_next(&other, "run");
+    while (message != NULL && strcmp(text_at(message, "run.state"), "held") != 0);
+    assert_non_null(message);
+    Stream late = stream_as("carol");
+    watch_from(&late, before - 1);
+    expect_event(&late, before);
+    expect_reset(&late, before + 1, WHY);
+    expect_event(&late, before + 2);
+    expect_caught_up(&late, before + 2);
+    stream_done(&late);
+    stream_done(&other);
+    stream_done(&live);
+}
+
+/* Run 8, whose events are short. */
+static void add_filler(void)
+{
+    sql("INSERT INTO headgate.run (id, plan, plan_name, environment, system_identifier, database, "
+        "state, started_by) OVERRIDING SYSTEM VALUE VALUES (8, 'p7', 'filler', 'demo', 's', 'app', "
+        "'running', 'alice');"
+        "INSERT INTO headgate.lease (run, epoch, owner, until) VALUES (8, 1, 'x', now() + interval "
+        "'1 hour')");
+}
+
+/* More than the sockets hold, but not so many events that it is not sent them later; then short
+ * ones, and ticks, into what is left of its queue. */
+static void fill(Stream *quick, int64_t before)
+{
+    enum { LARGE = 900, SHORT = 3000 };
+    char text[256];
+    snprintf(text, sizeof(text),
+             "SELECT headgate.event_append(7, 3, 'fill', n, 'log', 'x', "
+             "jsonb_build_object('text', repeat('x', 15000))) FROM generate_series(1, %d) AS n; "
+             "NOTIFY headgate, '7'",
+             LARGE);
+    sql(text);
+    for (int i = 1; i <= LARGE; i++)
+        expect_event(quick, before + i);
+    assert_non_null(stream_next(quick, "tick"));
+    snprintf(text, sizeof(text),
+             "SELECT headgate.event_append(8, 1, 'fill', n, 'log', 'x', '{}') FROM "
+             "generate_series(1, %d) AS n; NOTIFY headgate, '8'",
+             SHORT);
+    sql(text);
+    Stream fresh = stream_as("carol"); /* has no old ticks before it */
+    for (int i = 0; i < 4; i++)
+        assert_non_null(stream_next(&fresh, "tick"));
+    stream_done(&fresh);
+}
+
+/* Events of run 7 in order, until a reset (true) or the end; the last one, and its time. */
+static bool hear_until_reset(Stream *stream, int64_t *heard, char *at, size_t size)
+{
+    while (read_frame(stream)) {
+        for (size_t i = 0; i < json_array_size(stream->frame); i++) {
+            const json_t *message = json_array_get(stream->frame, i);
+            if (strcmp(text_at(message, "t"), "reset") == 0)
+                return true;
+            if (strcmp(text_at(message, "t"), "event") != 0 ||
+                strcmp(text_at(message, "run"), "7") != 0)
+                continue;
+            assert_int_equal(strtoll(text_at(message, "seq"), NULL, 10), ++*heard);
+            snprintf(at, size, "%s", text_at(message, "at"));
+        }
+    }
+    return false;
+}
+
+/* The ledger goes back to that event, and goes on. */
+static void go_back(Stream *quick, int64_t to)
+{
+    char text[256];
+    snprintf(text, sizeof(text),
+             "DELETE FROM headgate.event WHERE run = 7 AND seq > %" PRId64
+             "; UPDATE headgate.run SET last_seq = %" PRId64 " WHERE id = 7; NOTIFY headgate, '7'",
+             to, to);
+    sql(text);
+    expect_reset(quick, to, "the ledger went back");
+    add_event(7001);
+    expect_event(quick, to + 1); /* the rewind was told above, once for this timeline */
+}
+
+/* Whoever does not read has no room for the reset of a failover either: no event of the new history
+ * comes without it. */
+static void no_event_of_another_history_comes_before_its_reset(void **state)
+{
+    UNUSED(state);
+    int64_t before = last_seq();
+    int64_t heard = before;
+    int little = 256 * 1024;
+    char at[64] = "";
+    char text[160];
+    Stream slow = stream_as("vera");
+    Stream quick = stream_as("bob");
+    assert_int_equal(setsockopt(slow.fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof(little)), 0);
+    add_filler();
+    watch_from(&slow, before);
+    expect_caught_up(&slow, before);
+    stream_send(&slow, "{\"t\": \"watch\", \"run\": \"8\"}");
+    expect_caught_up(&slow, 0);
+    watch_from(&quick, before);
+    expect_caught_up(&quick, before);
+    fill(&quick, before);
+    go_back(&quick, before);
+    if (!hear_until_reset(&slow, &heard, at, sizeof(at))) {
+        assert_int_equal(slow.close_status, 1013);
+        assert_string_equal(slow.close_why, "fell behind");
+    }
+    stream_done(&slow);
+    slow = stream_as("vera");
+    snprintf(text, sizeof(text),
+             "{\"t\": \"watch\", \"run\": \"7\", \"since\": \"%" PRId64 "\", \"at\": \"%s\"}",
+             heard, at);
+    stream_send(&slow, text);
+    expect_reset(&slow, before + 1, "the ledger went back");
+    stream_done(&slow);
+    stream_done(&quick);
+}
+
 static void logging_out_ends_the_stream(void **state)
 {
     UNUSED(state);
@@ -372,6 +536,8 @@ int main(void)
         cmocka_unit_test(a_burst_comes_whole),
         cmocka_unit_test(a_ledger_that_went_back_resets),
         cmocka_unit_test(a_number_that_another_event_has_by_now_is_reset),
+        cmocka_unit_test(an_event_that_no_frame_holds_is_passed_over),
+        cmocka_unit_test(no_event_of_another_history_comes_before_its_reset),
         cmocka_unit_test(logging_out_ends_the_stream),
         cmocka_unit_test(ticks_say_when_the_database_is_away),
     };

@@ -47,10 +47,13 @@ export const GROWS: Partial<Record<RunStatus, keyof Times>> = {
   waiting: "waiting_us", held: "waiting_us", paused: "waiting_us", watching: "watching_us",
 };
 
-/** Time that was spent, and, while it grows, what passed since the server told it. Stands still when not live. */
+const TICK_MS = 1000;
+
+/** Time that was spent, and, while it grows, what surely passed since the server told it, which was up to a tick after the clock we
+ * knew: so that no part is longer than the whole. Stands still when not live. */
 export function Spent({ us, grows }: { us: number; grows: boolean }) {
   const told = useTold(`${grows} ${us}`);
-  const more = grows && live.value ? Math.max(0, now.value - told) * 1000 : 0;
+  const more = grows && live.value ? Math.max(0, now.value - told - TICK_MS) * 1000 : 0;
   return <span class="num">{formatDuration(Math.max(us, Math.floor((us + more) / 1e6) * 1e6))}</span>;
 }
 
