@@ -339,7 +339,7 @@ const MOMENTS: Record<string, Moment> = {
   "statement cancelled by somebody": {
     directions: BOTH, ends: "done",
     strike: async ({ scene, run, pid }) => {
-      const at = (await scene.one("SELECT pg_cancel_backend($1), clock_timestamp()::text AS at", [pid]))?.["at"];
+      const at = (await scene.one("SELECT clock_timestamp()::text AS at, pg_cancel_backend($1)", [pid]))?.["at"];
       await waitUntil("another try waits", () => scene.one(
         `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'headgate:%'
             AND wait_event_type = 'Lock' AND query_start > $1::timestamptz`, [at]));
