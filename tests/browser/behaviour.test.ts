@@ -3,12 +3,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
-import { axeViolations, shoot } from "../lib/browser";
+import { axeViolations, mainThread, saidAway, shoot } from "../lib/browser";
 import { mocked, skip } from "../lib/mocked";
 
 const { mock, open, enter } = mocked();
 
 const heading = (page: Page, name: string | RegExp) => page.getByRole("heading", { level: 1, name }).waitFor();
+/** Where a new page puts the focus, a moment after it is drawn. */
+const focusOn = (page: Page, name: string) =>
+  page.waitForFunction((text) => document.activeElement?.tagName === "H1" && document.activeElement.textContent === text, name);
 
 const disconnected = (page: Page, options = {}) => page.getByText(/^Disconnected – showing data from \d\d:\d\d:\d\d CET\.$/).waitFor(options);
 
@@ -45,10 +48,12 @@ test("silence for 3 s is a lost connection, said within 4 s; what counted stands
   await page.goto(`${mock().url}/runs/42`);
   const line = page.locator(".state-text .soft");
   await line.getByText("left").waitFor();
+  const away = await saidAway(page);
   await mock().control("quiet", { on: true });
   const began = Date.now();
-  await disconnected(page, { timeout: 6_000 });
-  assert.ok(Date.now() - began <= 4_500, `${Date.now() - began} ms`);
+  await disconnected(page);
+  const took = (await away()) - began;
+  assert.ok(took <= 4_500, `${took} ms`);
   const text = await line.textContent();
   assert.ok(await page.getByRole("button", { name: "Pause" }).isDisabled(), "what is not live is not acted on");
   await page.getByText("Connecting…").waitFor();
@@ -131,9 +136,10 @@ test("what happened while away is there after coming back, each once", { skip },
   await page.goto(`${mock().url}/runs/42?show=all`);
   await page.locator(".state-line").getByText("Running", { exact: true }).first().waitFor();
   await page.getByText("Live", { exact: true }).waitFor();
-  await mock().control("drop", { ms: 1_500 });
+  await mock().control("drop", { ms: 60_000 });
   await disconnected(page);
   await mock().control("next", { times: 20 });
+  await mock().control("drop", { ms: 0 });
   await page.getByText("Live", { exact: true }).waitFor({ timeout: 20_000 });
   const { events } = (await (await page.request.get(`${mock().url}/api/runs/42/events?since=0`)).json()) as { events: { seq: string }[] };
   assert.ok(events.length > 10);
@@ -178,6 +184,7 @@ test("rows are marked by key and decided together", { skip }, async () => {
   const { context, page } = await enter("bob");
   await page.goto(`${mock().url}/runs/42/review`);
   await page.getByText("int-1 (shop A)").waitFor();
+  await page.getByText("Live", { exact: true }).waitFor(); // before, nothing is decided
   await page.keyboard.press("j");
   await page.keyboard.press("2");
   await page.getByRole("radio", { name: /Skip/ }).nth(1).check();
@@ -255,10 +262,12 @@ test("20,000 events: the list draws only what is seen, and stays quick", { skip 
   await mock().control("flood", { events: 20_000 });
   await page.getByText(/line 19999/).waitFor();
   assert.ok((await page.getByRole("log").getByRole("listitem").count()) < 80);
-  const began = Date.now();
+  await page.goto("about:blank");
+  const worked = await mainThread(page);
   await page.goto(`${mock().url}/runs/42`);
   await page.getByText(/line 19999/).waitFor();
-  assert.ok(Date.now() - began < 3_000, `${Date.now() - began} ms to open`);
+  const ms = await worked();
+  assert.ok(ms > 0 && ms < 3_000, `${ms} ms of work to open`);
   await context.close();
 });
 
@@ -268,11 +277,10 @@ test("the keyboard goes everywhere, and no key alone changes a run", { skip }, a
   const { context, page } = await enter("bob");
   await page.keyboard.press("g");
   await page.keyboard.press("p");
-  await heading(page, "Plans");
-  assert.equal(await page.evaluate(() => document.activeElement?.tagName), "H1");
+  await focusOn(page, "Plans");
   await page.keyboard.press("g");
   await page.keyboard.press("r");
-  await heading(page, "Runs");
+  await focusOn(page, "Runs");
   await page.keyboard.press("/");
   assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("type")), "search");
   await page.keyboard.press("Escape");

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
-import { axeViolations, shoot } from "../lib/browser";
+import { axeViolations, mainThread, shoot } from "../lib/browser";
 import { mergeFigures } from "../lib/figures";
 import { mocked, skip } from "../lib/mocked";
 
@@ -24,13 +24,14 @@ test("20,000 events open at once, newest first, and only what is seen is drawn",
   const { context, page } = await enter("bob");
   await page.goto(`${mock().url}/runs/42`);
   await page.getByRole("heading", { name: "History" }).waitFor();
+  const worked = await mainThread(page);
   const began = Date.now();
   await page.getByRole("link", { name: "Events", exact: true }).click();
   await page.getByText(/^line 19999$/).first().waitFor();
-  const took = Date.now() - began;
-  mergeFigures("dashboard.json", "entries", { events_20k_open_ms: took });
-  assert.ok(took < 3_000, `${took} ms`);
-  await counted(page, /^20,0\d\d entries match$/).catch(() => counted(page, /^20,0\d\d entries$/));
+  mergeFigures("dashboard.json", "entries", { events_20k_open_ms: Date.now() - began });
+  const ms = await worked();
+  assert.ok(ms > 0 && ms < 3_000, `${ms} ms of work`);
+  await counted(page, /^20,0\d\d entries$/);
   assert.ok((await page.getByRole("log").getByRole("listitem").count()) < 80);
   await page.getByRole("combobox", { name: "How important" }).selectOption("warn");
   await counted(page, /^2\d entries match$/);

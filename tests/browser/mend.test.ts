@@ -9,7 +9,7 @@ import { axeViolations, noBrowser, openBrowser, overflowing, shoot, smallTargets
 import { start } from "../lib/cli";
 import { Cluster } from "../lib/cluster";
 import { temporary, writePlan } from "../lib/plan";
-import { killNow, processesOf } from "../lib/processes";
+import { hasEnded, killNow, processesOf } from "../lib/processes";
 import { Supervisor } from "../lib/supervisor";
 import { waitUntil } from "../lib/wait";
 
@@ -84,9 +84,11 @@ async function died(t: TestContext): Promise<Waiting & { lines: () => string[] }
   const env = { ...cluster.env(database), HEADGATE_HOME: home };
   const lines = () => (existsSync(notes) ? readFileSync(notes, "utf8").trim().split("\n") : []);
   const first = start(["run", folder, "-e", "test", "--yes"], { env });
-  await waitUntil("the program is at work", () => lines().length === 1);
-  for (const { pid } of processesOf(home)) killNow(pid);
+  await waitUntil("the program is at work", () => lines()[0] === "begun");
+  const victims = processesOf(home);
+  for (const { pid } of victims) killNow(pid);
   await first.exited;
+  await waitUntil("all of them have ended", () => victims.every(({ pid }) => hasEnded(pid)));
   await cluster.query(database, "UPDATE headgate.lease SET until = clock_timestamp() - interval '1 second'");
   appendFileSync(`${notes}.go`, "");
   const found = await waiting(t, folder, env, "test", database, () => Promise.resolve("1"));

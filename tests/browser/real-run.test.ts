@@ -23,7 +23,7 @@ const PLAN = `plan "named" {
 `;
 /** An update takes its time for as long as the table app says so. */
 const SCHEMA = `CREATE TABLE items (id int PRIMARY KEY, name text NOT NULL, upper text);
-  INSERT INTO items SELECT i, 'item ' || i FROM generate_series(1, 20000) AS i;
+  INSERT INTO items SELECT i, 'item ' || i FROM generate_series(1, 100000) AS i;
   CREATE TABLE app (p95 float NOT NULL, nap float NOT NULL); INSERT INTO app VALUES (10, 0.01);
   CREATE FUNCTION nap() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(nap) FROM public.app; RETURN NEW; END $$;
   CREATE TRIGGER nap BEFORE UPDATE ON items FOR EACH ROW EXECUTE FUNCTION nap(); ANALYZE items`;
@@ -90,7 +90,7 @@ const PAGES: [path: string, ready: (page: Page) => Promise<unknown>][] = [
   ["/changes", (page) => page.getByText("Done so far").waitFor(SLOW)],
   ["/logs", (page) => page.getByText(/^\d+ lines?$/).first().waitFor(SLOW)],
   ["/events", (page) => page.getByText(/Run of named in test created by alice/).first().waitFor(SLOW)],
-  ["/replay", (page) => page.getByText(/^\d+ of \d+ entries$/).waitFor(SLOW)],
+  ["/replay", (page) => page.getByText(/^[\d,]+ of [\d,]+ entries$/).waitFor(SLOW)],
   ["/report", (page) => page.getByRole("heading", { level: 2, name: "Summary" }).waitFor(SLOW)],
 ];
 
@@ -141,7 +141,7 @@ test("a metric at its limit throttles it: the page says why and what ends it, an
   await show(page, VIEWS[0]!);
   await page.goto(`${supervisor.url}/runs/${run}`);
   // the application deletes most of what is left, so that the rest is soon done
-  await cluster.query(database, "UPDATE app SET p95 = 10, nap = 0; DELETE FROM items WHERE upper IS NULL AND id % 20 > 0");
+  await cluster.query(database, "UPDATE app SET p95 = 10, nap = 0; DELETE FROM items WHERE upper IS NULL AND id % 100 > 0");
   await page.locator(".state-line").getByText("Done", { exact: true }).waitFor(SLOW);
   assert.equal(await pace(page).count(), 0);
   await walk(page, "real-done", VIEWS[0]!);

@@ -3,8 +3,8 @@
  *  the page's main thread, which other work on the machine changes little. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Browser, CDPSession, Page } from "playwright-core";
-import { noBrowser, openBrowser, visit, type Visit } from "../lib/browser";
+import type { Browser, Page } from "playwright-core";
+import { mainThread, noBrowser, openBrowser, visit, type Visit } from "../lib/browser";
 import { Cluster } from "../lib/cluster";
 import { mergeFigures } from "../lib/figures";
 import { serveGated, type Served } from "../lib/served";
@@ -18,7 +18,7 @@ const figures: Record<string, number> = {};
 let browser: Browser;
 let served: Served;
 let bob: Visit;
-let inspector: CDPSession;
+let worked: () => Promise<number>;
 let long = "";
 
 const steps = Array.from({ length: STEPS - 1 }, (_, index) => `check "check ${index + 1}" { sql = "SELECT ${index + 1}", at_least = 1 },`).join("\n");
@@ -62,8 +62,7 @@ before(async () => {
         if (performance.getEntriesByName(`shown ${name}`).length === 0 && document.querySelector(selector)) performance.mark(`shown ${name}`);
     }).observe(document, { childList: true, subtree: true });
   });
-  inspector = await bob.context.newCDPSession(bob.page);
-  await inspector.send("Performance.enable", { timeDomain: "threadTicks" });
+  worked = await mainThread(bob.page);
   await bob.page.goto(await served.supervisor.link("bob"));
   await bob.page.getByRole("heading", { level: 1, name: "Runs" }).waitFor();
 });
@@ -73,12 +72,6 @@ after(async () => {
   await served?.cluster.stop();
   if (Object.keys(figures).length > 0) mergeFigures("dashboard.json", "speed", figures);
 });
-
-/** Processor time of the page's main thread so far, in ms. */
-async function worked(): Promise<number> {
-  const { metrics } = await inspector.send("Performance.getMetrics");
-  return metrics.find(({ name }) => name === "TaskDuration")!.value * 1_000;
-}
 
 const markOf = (page: Page, name: string) =>
   page.waitForFunction((entry) => performance.getEntriesByName(entry)[0]?.startTime, name).then((handle) => handle.jsonValue() as Promise<number>);

@@ -233,7 +233,6 @@ test("where gates pass by policy it takes effect at once, on the record; a runne
   const scene = await begin(t, "test", {
     HEADGATE_FAULT: "runner/gate_open.after:1,runner/watch_advance.before:1,runner/watch_advance.after_commit:1",
     HEADGATE_FAULT_ONCE: once,
-    HEADGATE_FAULT_HASTE: "10",
   });
   await scene.ask();
   const { rollouts } = await scene.watched("new/50%");

@@ -87,6 +87,8 @@ before(async () => {
   });
   await alice.post(`/api/runs/${id}/review`, { decisions: [{ step: "p/prices.amount", key: ["1"], decision: { skip: true } }] });
   await waitUntil("it is settled", async () => (await alice.run(id)).review.open === 3);
+  await attend(await alice.run(id), alice, [bob]); // the other three, once: decisions are counted
+  await waitUntil("they are settled", async () => (await alice.run(id)).review.open === 0);
   await waitUntil("the run is done", async () => {
     const page = await alice.run(id);
     await attend(page, alice, [bob]);

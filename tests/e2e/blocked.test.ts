@@ -164,7 +164,11 @@ async function withPeople(t: TestContext): Promise<{ stage: Stage; supervisor: S
 
 /** Runs the printed command for retry: the supervisor drives. An approval may have been faster. */
 async function retried(stage: Stage, supervisor: Supervisor, id: string, wanted: string): Promise<void> {
-  const there = async (): Promise<boolean> => (await supervisor.as("alice").run(id)).state === wanted;
+  const there = async (): Promise<boolean> => {
+    const open = await cluster.query(stage.database, "SELECT 1 FROM headgate.request WHERE handled_at IS NULL");
+    const { state, alive } = await supervisor.as("alice").run(id);
+    return state === wanted && open.length === 0 && !alive; // not before the retry began, nor while it goes on
+  };
   const { code, text } = await ask(stage, "retry", id, "--detach");
   assert.ok(code === 0 || (await there()), text);
   await waitUntil(`the run is ${wanted}`, there);

@@ -99,7 +99,6 @@ async function killedOnTheWay(scene: Scene, what: Partial<Record<"behind" | "ahe
   const ran = await run(scene, {
     HEADGATE_FAULT: "runner/data_digest_keep.after_commit:1,runner/data_digest_keep.before:1:dropconn",
     HEADGATE_FAULT_ONCE: once,
-    HEADGATE_FAULT_HASTE: "10",
   });
   assert.deepEqual([0, 1].map((nth) => existsSync(`${once}.${nth}`)), [true, true], "both runners were stopped where they should be");
   return ran;
@@ -107,7 +106,9 @@ async function killedOnTheWay(scene: Scene, what: Partial<Record<"behind" | "ahe
 
 /** The last runner began with what was kept, and read only the rest. */
 async function assertWentOn(scene: Scene, kept: number, all: number): Promise<void> {
-  const told = (await progress(scene)).filter(({ epoch }) => epoch === 3);
+  const everything = await progress(scene);
+  const last = Math.max(...everything.map(({ epoch }) => Number(epoch)));
+  const told = everything.filter(({ epoch }) => Number(epoch) === last);
   assert.equal(told.at(0)?.done, kept, JSON.stringify(told));
   assert.equal(told.at(-1)?.done, all, JSON.stringify(told));
   assert.deepEqual(await fsckLines(scene.env, scene.folder, "test"), []);

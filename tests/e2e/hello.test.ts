@@ -13,7 +13,7 @@ const AUTO_GATES = "version: 1\nenvironments:\n  test:\n    gates: auto\n    app
 
 let cluster: Cluster;
 before(async () => {
-  cluster = await Cluster.start();
+  cluster = await Cluster.start({ settings: { autovacuum: "off" } }); // it takes transaction numbers too
 });
 after(() => cluster.stop());
 

@@ -152,7 +152,6 @@ test("a thousand slow connections are cut in time, and cost others nothing", asy
   await hears(viewer);
   const hearing = hearAllTheTime(viewer, () => attacked);
 
-  const began = Date.now();
   const connect = (count: number, from: string, text: string): Promise<Raw[]> =>
     Promise.all(
       Array.from({ length: count }, async () => {
@@ -162,6 +161,11 @@ test("a thousand slow connections are cut in time, and cost others nothing", asy
       }),
     );
   const heads = await connect(HEADS, "127.0.0.2", `GET / HTTP/1.1\r\nHost: ${host()}\r\nX-Slow: `);
+  const headsLast = heads.map(async (raw) => {
+    const opened = Date.now();
+    assert.ok(await raw.hungUp(30_000), "a slow head");
+    return Date.now() - opened;
+  });
   const bodies = await connect(
     BODIES,
     "127.0.0.3",
@@ -185,11 +189,11 @@ test("a thousand slow connections are cut in time, and cost others nothing", asy
   }
   assert.equal(heads.length + bodies.length + readers.length, 1000);
 
-  for (const raw of heads) assert.ok(await raw.hungUp(30_000), "a slow head");
-  const headsMs = Date.now() - began;
+  const opened = Date.now();
+  const headsMs = Math.max(...(await Promise.all(headsLast)));
   for (const raw of bodies) assert.ok(await raw.hungUp(45_000), "a slow body");
   await waitUntil("all are cut", () => sockets(pid) <= before.sockets + 1, { timeoutMs: 60_000, everyMs: 200 });
-  const allMs = Date.now() - began;
+  const allMs = Date.now() - opened;
   attacked = false;
   const [mostMb] = await during;
   const { asked, longestMs } = await good;

@@ -122,7 +122,7 @@ test("a thousand guesses are a handful of tries, and the victim logs in from els
   assert.equal(tried + (counts.get(429) ?? 0) + (counts.get(503) ?? 0), GUESSES);
   assert.ok(tried >= 3 && tried <= 12, `${tried} guesses were looked at`);
   // a guess that is looked at makes its address wait, and for longer than the one before
-  await waitUntil("another guess is looked at", async () => (await logIn("alice", "one more", "127.0.0.66")).status === 401);
+  await waitUntil("another guess is looked at", async () => (await logIn("alice", "one more", "127.0.0.66")).status === 401, { timeoutMs: 150_000, everyMs: 100 });
   assert.equal((await logIn("alice", PASSWORD, "127.0.0.66")).status, 429);
   assert.equal((await logIn("alice", PASSWORD, "127.0.0.67")).status, 200);
   mergeFigures("dashboard.json", "login-guesses", { login_guesses: GUESSES, login_guesses_tried: tried, login_victim_locked_out: 0 });

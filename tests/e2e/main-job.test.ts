@@ -66,7 +66,7 @@ async function play({ id, alice, approvers }: Stage, what: string, reached: (pag
       await attend(page, alice, approvers);
       return false;
     },
-    { timeoutMs: 90_000, everyMs: 100 },
+    { timeoutMs: 180_000, everyMs: 100 },
   );
 }
 
@@ -78,7 +78,7 @@ test("the whole plan while the application works", async (t) => {
   const atGate = await waitUntil("the run waits for a person", async () => {
     const page = await stage.alice.run(stage.id);
     return page.state === "waiting" && page;
-  });
+  }, { timeoutMs: 90_000 });
   assert.equal(atGate.review.open, 2, "the ambiguous campaign and the one with nothing");
   await play(stage, "the first gate is open", (page) => page.gates.some(({ path, state }) => path === "start-rollout" && state === "open"));
   await assert.rejects(stage.alice.approve(stage.id, "start-rollout"), (error: ApiError) => error.status === 403, "nobody approves their own run");
@@ -105,7 +105,7 @@ test("a rollback before the contract gives schema and data back", async (t) => {
   await play(stage, "the last gate is open", (page) => page.gates.some(({ path, state }) => path === "contract/remove-legacy" && state === "open"));
   assert.notEqual(cluster.dump(stage.database), before?.dump);
   await stage.alice.request(stage.id, "rollback");
-  await waitUntil("it is rolled back", async () => (await stage.alice.run(stage.id)).state === "rolled_back");
+  await waitUntil("it is rolled back", async () => (await stage.alice.run(stage.id)).state === "rolled_back", { timeoutMs: 90_000 });
   assert.deepEqual(await look(stage.database), before);
   await assertSound(stage);
 });

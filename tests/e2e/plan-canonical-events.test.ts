@@ -33,6 +33,7 @@ before(async () => {
     plan: "canonical-events",
     environment: "demo",
     people: ["alice", "bob", "carol", "dave"],
+    limitMs: 180_000,
     files: { "headgate.yaml": config },
     prepare: async (cluster, database) => {
       await loadStory(cluster, database, EVENTS);

@@ -115,7 +115,7 @@ test("behind the proxy each client's guesses are its own", async () => {
   const statuses: number[] = [];
   for (let index = 0; index < 30; index++) statuses.push((await guess("203.0.113.5")).status);
   assert.ok(statuses.filter((status) => status === 401).length <= 8, statuses.join(" "));
-  assert.equal(statuses.at(-1), 429);
+  assert.ok(statuses.filter((status) => status === 429).length >= 22, statuses.join(" "));
   assert.equal((await guess("203.0.113.6")).status, 401);
 });
 

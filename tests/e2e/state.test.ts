@@ -124,7 +124,7 @@ test("the main job with its people goes on after its runner and its supervisor w
       }
       return false;
     },
-    { timeoutMs: 90_000, everyMs: 100 },
+    { timeoutMs: 180_000, everyMs: 100 },
   );
   assert.equal(page.state, "done");
   for (const [fault, sql] of Object.entries(STORY_FAULTS)) assert.deepEqual(await cluster.query(app, sql), [], fault);

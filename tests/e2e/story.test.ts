@@ -66,7 +66,7 @@ test("the application lets users in by the flag's bucket, and fails when it is t
   assert.equal(await served("v2 <> (app_bucket('v2_canonical_system', user_id) < 5000)"), 0, "sticky");
 
   await cluster.query(database, "UPDATE app_setting SET value = 50 WHERE name = 'fail_at_percent'");
-  await waitUntil("V2 requests fail", () => served("v2 AND NOT ok"));
+  await waitUntil("V2 requests fail", async () => (await served("v2 AND NOT ok")) > 0);
   await application.stop();
   assert.deepEqual(application.errors, []);
 });

@@ -187,7 +187,7 @@ test("a person says how fast, how many and how large while it runs", async () =>
 });
 
 test("auto takes one more worker where that brings more, and says so", async () => {
-  const scene = await start(cluster, "blocked: 1s", 80_000, 0.005, AUTO);
+  const scene = await start(cluster, "blocked: 1s", 80_000, 0.02, AUTO);
   await working(scene, 3);
   const told = (): Promise<Record<string, unknown>[]> =>
     cluster.query(scene.database, "SELECT data ->> 'text' AS text FROM headgate.event WHERE data ->> 'text' LIKE 'workers: %' ORDER BY seq");

@@ -66,7 +66,6 @@ async function begin(plan: string, fault: string): Promise<Stage> {
     HEADGATE_HOME: temporary("home"),
     HEADGATE_FAULT: fault,
     HEADGATE_FAULT_ONCE: once,
-    HEADGATE_FAULT_HASTE: "10",
     SERVICE: address,
   };
   posts = 0;

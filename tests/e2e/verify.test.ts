@@ -64,7 +64,7 @@ let database = "";
 let env: Record<string, string> = {};
 
 before(async () => {
-  cluster = await Cluster.start();
+  cluster = await Cluster.start({ settings: { autovacuum: "off" } }); // it takes transaction numbers too
   database = await cluster.database();
   await cluster.query(database, SCHEMA);
   folder = writePlan({ "plan.lua": PLAN, "document.md": DOCUMENT, "headgate.yaml": CONFIG });

@@ -1,4 +1,5 @@
 /** The supervisor's HTTP API as a script uses it (docs/protocol.md), as one person. */
+import { waitUntil } from "./wait";
 
 export interface Reason {
   kind?: string;
@@ -78,10 +79,18 @@ export class Api {
     return this.post("/api/runs", { plan, environment, params });
   }
 
-  /** pause, resume, retry, rollback, abort. */
-  async request(id: string, kind: string, why = "a test wants it"): Promise<void> {
-    const { version } = await this.run(id);
-    await this.post(`/api/runs/${id}/requests`, { kind, why }, { "If-Match": `"${version}"` });
+  /** pause, resume, retry, rollback, abort. The run may move on between a look and the request: then one looks and asks again. */
+  request(id: string, kind: string, why = "a test wants it"): Promise<true> {
+    return waitUntil(`${kind} of run ${id} is taken`, async () => {
+      const { version } = await this.run(id);
+      try {
+        await this.post(`/api/runs/${id}/requests`, { kind, why }, { "If-Match": `"${version}"` });
+        return true;
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 409 && error.message.includes("the run has changed since you looked")) return false;
+        throw error;
+      }
+    });
   }
 
   gate(id: string, path: string): Promise<Gate> {

@@ -111,6 +111,32 @@ export async function smallTargets(page: Page): Promise<string[]> {
   );
 }
 
+/** Watches the processor time of the page's main thread: what it gives says how many ms passed since the call. Other work on the
+ *  machine changes it little. */
+export async function mainThread(page: Page): Promise<() => Promise<number>> {
+  const inspector = await page.context().newCDPSession(page);
+  await inspector.send("Performance.enable", { timeDomain: "threadTicks" });
+  const total = async (): Promise<number> => {
+    const { metrics } = await inspector.send("Performance.getMetrics");
+    return metrics.find(({ name }) => name === "TaskDuration")!.value * 1_000;
+  };
+  const before = await total();
+  return async () => (await total()) - before;
+}
+
+/** Watches for the banner of a lost connection: what it gives is when it came, by the clock of the machine, in ms. The page
+ *  notes it itself, because whoever asks a busy browser learns it late. */
+export async function saidAway(page: Page): Promise<() => Promise<number>> {
+  await page.evaluate(() => {
+    new MutationObserver((_, seen) => {
+      if (document.querySelector('section.banner[aria-label="Connection"]') === null) return;
+      seen.disconnect();
+      document.body.dataset["away"] = String(Date.now());
+    }).observe(document.body, { subtree: true, childList: true, attributes: true });
+  });
+  return () => page.waitForFunction(() => Number(document.body.dataset["away"] ?? 0)).then((at) => at.jsonValue());
+}
+
 /** Keeps a picture of the page when HEADGATE_SHOTS names a folder ("1" = build/figures/shots). */
 export async function shoot(page: Page, name: string, fullPage = true): Promise<void> {
   const folder = process.env["HEADGATE_SHOTS"];

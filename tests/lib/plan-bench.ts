@@ -206,20 +206,9 @@ export class PlanRun {
 
   async back(): Promise<{ page: RunPage; ms: number }> {
     this.begun = Date.now();
-    await waitUntil("the way back is taken", () => this.asksBack());
+    await this.operator.request(this.id, "rollback");
     const is = (...states: string[]) => ({ state }: { state: string }): boolean => states.includes(state);
     return this.play("the run is rolled back", is("rolled_back"), is("rollback_blocked", "aborted"));
-  }
-
-  /** The run may move on between a look and the request: then one looks and asks again. */
-  private async asksBack(): Promise<boolean> {
-    try {
-      await this.operator.request(this.id, "rollback");
-      return true;
-    } catch (error) {
-      if (/ 409: .*the run has changed since you looked/.test(String(error))) return false;
-      throw error;
-    }
   }
 
   /** Forward while disturb does its worst; gives whom it killed. */

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILES_MAX = 100, EVALUATE_MS = 200, EVALUATE_BYTES = 2 * 1024 * 1024 };
+enum { FILES_MAX = 100, EVALUATE_MS = 200, PATIENT_MS = 60000, EVALUATE_BYTES = 2 * 1024 * 1024 };
 
 static struct {
     Loop *loop;
@@ -53,7 +53,8 @@ static void sort_files(Bundle *bundle)
 static void evaluate(const Bundle *bundle, json_t **ret_graph, Error *err)
 {
     BindPlan *loaded = NULL;
-    BindLimits limits = {.load_ms = EVALUATE_MS, .max_bytes = EVALUATE_BYTES};
+    int load_ms = strcmp(host.spec, "hostile_spec") == 0 ? EVALUATE_MS : PATIENT_MS;
+    BindLimits limits = {.load_ms = load_ms, .max_bytes = EVALUATE_BYTES};
     if (!bind_plan_load_with(bundle, limits, NULL, &loaded, err))
         return;
     Plan *checked = NULL;

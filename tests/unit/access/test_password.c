@@ -93,14 +93,14 @@ static int64_t time_of(AccessHasher *hasher, const char *hash)
 {
     char newer[ACCESS_PASSWORD_HASH_BYTES];
     bool right = false;
-    int64_t best_us = INT64_MAX;
-    for (int i = 0; i < 5; i++) {
-        int64_t from_us = clock_monotonic_us();
-        must(access_password_verify(hasher, hash, "wrong words of mine", &right, newer, &err));
-        int64_t took_us = clock_monotonic_us() - from_us;
-        best_us = took_us < best_us ? took_us : best_us;
-    }
-    return best_us;
+    int64_t from_us = clock_monotonic_us();
+    must(access_password_verify(hasher, hash, "wrong words of mine", &right, newer, &err));
+    return clock_monotonic_us() - from_us;
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
 }
 
 DB_CASE(an_unknown_person_costs_the_same)
@@ -108,8 +108,12 @@ DB_CASE(an_unknown_person_costs_the_same)
     AccessHasher hasher = {0};
     char hash[ACCESS_PASSWORD_HASH_BYTES];
     must(access_password_hash(&hasher, GOOD, hash, &err));
-    int64_t known_us = time_of(&hasher, hash);
-    int64_t unknown_us = time_of(&hasher, "");
+    int64_t known_us = INT64_MAX;
+    int64_t unknown_us = INT64_MAX;
+    for (int i = 0; i < 8; i++) { /* in turn: what else the machine does hurts both */
+        known_us = smaller(known_us, time_of(&hasher, hash));
+        unknown_us = smaller(unknown_us, time_of(&hasher, ""));
+    }
     assert_true(known_us > 5000);
     assert_true(unknown_us > known_us / 2 && unknown_us < known_us * 2);
 }

@@ -13,9 +13,13 @@ typedef struct Outcome {
     char log[400];
 } Outcome;
 
+/* Some task said something since this was false. */
+static bool logged;
+
 static void keep_log(void *ctx, const char *line)
 {
     Outcome *outcome = ctx;
+    logged = true;
     size_t length = strlen(outcome->log);
     snprintf(outcome->log + length, sizeof(outcome->log) - length, "%s|", line);
 }
@@ -270,15 +274,18 @@ static void run_cancelled(void *arg)
 DB_CASE(cancelled_tasks_end)
 {
     static const char *const BODIES[] = {
-        "while true do pcall(sleep, '1h') end",
-        "while true do pcall(db.query, db, 'SELECT pg_sleep(3600)') end",
+        "log('begun') while true do pcall(sleep, '1h') end",
+        "log('begun') while true do pcall(db.query, db, 'SELECT pg_sleep(3600)') end",
         "while true do log('x') end",
     };
     for (size_t i = 0; i < COUNT_OF(BODIES); i++) {
         cancelled.body = BODIES[i];
         cancelled.finished = false;
+        logged = false;
         Fiber *fiber = fiber_start(fixture.loop, "task", run_cancelled, NULL);
-        must(fiber_sleep(150, &err));
+        while (!logged && !cancelled.finished)
+            must(fiber_sleep(5, &err));
+        must(fiber_sleep(150, &err)); /* it waits by now */
         assert_false(cancelled.finished);
         fiber_cancel(fiber);
         while (!cancelled.finished)

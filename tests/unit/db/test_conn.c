@@ -359,8 +359,7 @@ static void sleeper_start(Sleeper *sleeper, DbConn *observer)
     sleeper->fiber = fiber_start(fixture.loop, "sleeper", sleeper_main, sleeper);
     char sql[200];
     snprintf(sql, sizeof(sql),
-             "SELECT count(*) = 1 FROM pg_stat_activity WHERE pid = %d AND state = 'active' AND "
-             "query LIKE '%%pg_sleep%%'",
+             "SELECT count(*) = 1 FROM pg_stat_activity WHERE pid = %d AND wait_event = 'PgSleep'",
              db_backend_pid(sleeper->conn));
     wait_until(observer, sql);
 }

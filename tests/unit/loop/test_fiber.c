@@ -126,11 +126,11 @@ static void sleep_for(void *arg)
 
 static void shorter_sleeps_end_first(void **state)
 {
-    int sleeps[] = {60, 0, 30};
+    int sleeps[] = {600, 0, 300};
     for (size_t i = 0; i < COUNT_OF(sleeps); i++)
         fiber_start(*state, "sleeper", sleep_for, &sleeps[i]);
     loop_run(*state);
-    assert_string_equal(journal, "0 30 60");
+    assert_string_equal(journal, "0 300 600");
 }
 
 static void sleep_long(void *arg)

@@ -48,6 +48,7 @@ static bool run_in(ScriptState *state, Script *script, Error *err)
         Script again = {.text = "return 1"};
         Error none;
         call.ctx = &again;
+        call.slice_ms = PATIENT_MS;
         assert_true(script_task_run(task, &call, &none));
         assert_string_equal(again.result, "1");
     }
@@ -68,7 +69,7 @@ static bool run_for(int slice_ms, const char *text, char *result, size_t size, E
 
 static bool run(const char *text, char *result, size_t size, Error *err)
 {
-    return run_for(SLICE_MS, text, result, size, err);
+    return run_for(PATIENT_MS, text, result, size, err);
 }
 
 typedef struct Case {
@@ -266,7 +267,7 @@ static void test_json_there_and_back(void **state)
         assert_true(script_state_new(0, &lua, &err));
         AUTO(json_auto) json_t *value = json_parse(TEXTS[i], strlen(TEXTS[i]), &err);
         assert_non_null(value);
-        if (!script_state_call(lua, SLICE_MS, push_json, value, &err))
+        if (!script_state_call(lua, PATIENT_MS, push_json, value, &err))
             fail_msg("%s: %s", TEXTS[i], err.message);
         script_state_free(lua);
     }

@@ -346,7 +346,7 @@ static void slow_heads_are_cut(void **state)
     assert_true(hung_up(fd));
     clock_gettime(CLOCK_MONOTONIC, &ended);
     close(fd);
-    assert_true(ended.tv_sec - began.tv_sec <= 5);
+    assert_true(ended.tv_sec - began.tv_sec <= 8); /* libwebsockets itself would wait 10 */
 }
 
 static void large_heads_are_dropped(void **state)
@@ -381,9 +381,13 @@ static void wrong_tokens_are_slowed_down(void **state)
     }
     free(text);
     assert_int_equal(reply.status, 429);
-    assert_string_equal(header_of(&reply, "retry-after"), "1");
-    assert_string_equal(text_at(reply.json, "error.message"),
-                        "too many wrong tokens from this address: try again in 1 s");
+    const char *after = header_of(&reply, "retry-after"); /* how long exactly: test_peer.c */
+    assert_non_null(after);
+    assert_in_range(strtol(after, NULL, 10), 1, 60);
+    AUTO(base_free)
+    char *wanted =
+        base_printf("too many wrong tokens from this address: try again in %s s", after);
+    assert_string_equal(text_at(reply.json, "error.message"), wanted);
     reply_done(&reply);
     reply = ask_as("bob", "GET", "/api/me", "", NULL);
     assert_int_equal(reply.status, 200);
