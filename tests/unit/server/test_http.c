@@ -385,8 +385,7 @@ static void wrong_tokens_are_slowed_down(void **state)
     assert_non_null(after);
     assert_in_range(strtol(after, NULL, 10), 1, 60);
     AUTO(base_free)
-    char *wanted =
-        base_printf("too many wrong tokens from this address: try again in %s s", after);
+    char *wanted = base_printf("too many wrong tokens from this address: try again in %s s", after);
     assert_string_equal(text_at(reply.json, "error.message"), wanted);
     reply_done(&reply);
     reply = ask_as("bob", "GET", "/api/me", "", NULL);
