@@ -5,6 +5,7 @@
 #include "ledger/call.h"
 #include "plan/config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +63,20 @@ static const char *stage_state(const Rollout *rollout, const char *path, const c
     return step == NULL ? "pending" : "watching";
 }
 
+/* As rollout_window_us(): the environment's, in the configuration that the run began with, else the
+ * plan's. */
+static int64_t watch_to_come_us(const Rollout *rollout, const json_t *stage)
+{
+    const json_t *keys = json_object_get(stage, "keys");
+    int64_t plan_us = 0;
+    Error ignored = {0};
+    if (!duration_parse(json_get_string(keys, "watch", "0s"), &plan_us, &ignored))
+        plan_us = 0;
+    char percent[32];
+    snprintf(percent, sizeof(percent), "%.15g", json_get_number(keys, "percent", 0));
+    return json_get_int(json_object_get(rollout->facts, "watch_us"), percent, plan_us);
+}
+
 static json_t *stage_json(const Rollout *rollout, const json_t *stage)
 {
     const char *path = json_get_string(stage, "path", "");
@@ -77,11 +92,7 @@ static json_t *stage_json(const Rollout *rollout, const json_t *stage)
         json_object_update(item, (json_t *)watch);
         return item;
     }
-    int64_t window_us = 0;
-    Error ignored = {0};
-    const char *text = json_get_string(json_object_get(stage, "keys"), "watch", "0s");
-    if (!duration_parse(text, &window_us, &ignored))
-        window_us = 0;
+    int64_t window_us = watch_to_come_us(rollout, stage);
     json_set_int(item, "window_us", window_us);
     json_set_int(item, "counted_us", 0);
     json_set_int(item, "left_us", window_us);

@@ -1,5 +1,7 @@
--- What the state database knows of rollout $2 of run $1: windows by stage, the newest samples by guard, the newest verdicts.
+-- What the state database knows of rollout $2 of run $1: windows by stage, how long the run's environment watches each
+-- percentage, the newest samples by guard, the newest verdicts.
 SELECT pg_catalog.json_build_object(
+    'watch_us', (SELECT r.config -> 'watch_us' FROM headgate.run AS r WHERE r.id = $1::bigint),
     'watches', coalesce((
         SELECT pg_catalog.json_object_agg(w.stage, pg_catalog.json_build_object(
                    'window_us', w.window_us, 'counted_us', w.counted_us, 'left_us', greatest(w.window_us - w.counted_us, 0),

@@ -49,6 +49,20 @@ static void a_rollout_shows_stages_guards_and_samples(void **state)
     reply_done(&reply);
 }
 
+/* As the gate says, and as the run will watch it: headgate.yaml's time, not the plan's. */
+static void a_stage_to_come_shows_the_watch_of_its_environment(void **state)
+{
+    UNUSED(state);
+    sql("UPDATE headgate.run SET config = '{\"watch_us\": {\"100\": 6000000}}' WHERE id = 7");
+    Reply reply = ask_as("vera", "GET", "/api/runs/7/rollout", "", NULL);
+    const json_t *rollout = at(reply.json, "rollouts.0");
+    assert_int_equal(json_integer_value(at(rollout, "stages.0.left_us")), 3800000);
+    assert_int_equal(json_integer_value(at(rollout, "stages.1.window_us")), 6000000);
+    assert_int_equal(json_integer_value(at(rollout, "stages.1.left_us")), 6000000);
+    reply_done(&reply);
+    sql("UPDATE headgate.run SET config = '{}' WHERE id = 7");
+}
+
 static const json_t *need_of(const json_t *list, const char *kind)
 {
     size_t i = 0;
@@ -510,6 +524,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_shows_its_steps_gates_and_rollouts),
         cmocka_unit_test(a_rollout_shows_stages_guards_and_samples),
+        cmocka_unit_test(a_stage_to_come_shows_the_watch_of_its_environment),
         cmocka_unit_test(lists_filter_and_say_what_needs_you),
         cmocka_unit_test(events_come_in_pages),
         cmocka_unit_test(a_report_has_everything),
