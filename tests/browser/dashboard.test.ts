@@ -192,6 +192,7 @@ test("the rest is approved and confirmed in the browser, and the run is done", {
   await bob.goto(`${demo.supervisor.url}/runs/${run}/report`);
   await bob.getByRole("heading", { name: "Summary" }).waitFor(SLOW);
   await shoot(bob, "real-report");
+  assert.doesNotMatch(await bob.locator(".report").innerText(), /[{[]"/, "for people, not as the server wrote it");
   assert.deepEqual(await axeViolations(bob), []);
   for (const [person, { errors }] of people) assert.deepEqual(errors, [], person);
 });

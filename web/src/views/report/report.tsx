@@ -41,9 +41,21 @@ const pick = (row: JsonObject, ...keys: string[]): JsonObject => Object.fromEntr
 const took = (row: JsonObject): Json =>
   typeof row["started_at"] === "string" && typeof row["finished_at"] === "string" ? betweenUs(row["started_at"], row["finished_at"]) : null;
 
-/** What is shown otherwise than as it stands; the plan's graph is on the page of the run. */
+/** What pages and runners need to know of a run, and nobody who reads about it later. */
+const INTERNAL = new Set(["version", "seq", "alive", "lease_until", "progress", "node"]);
+
+/** What is shown otherwise than as it stands; the plan's graph, and what may be asked for, is on the page of the run. */
 const SHOWN: Record<string, (value: Json) => [name: string, value: Json][]> = {
   graph: () => [],
+  may: () => [],
+  tunes: () => [],
+  undo: (value) => (isObject(value) ? [
+    ["what_a_rollback_would_undo", rowsOf(value["steps"]).map((row) => pick(row, "path", "kind", "state", "how"))],
+    ...(rowsOf(value["no_way_back"]).length > 0 ? [["no_way_back", rowsOf(value["no_way_back"])] as [string, Json]] : []),
+  ] : []),
+  checks: (value) => [["checks", rowsOf(value).map((row) => ({
+    ...pick(row, "path", "at"), ...(isObject(row["result"]) ? pick(row["result"], "kind", "verdict", "text") : {}),
+  }))]],
   reason: (value) => (isObject(value) ? [["reason", pick(value, "kind", "text", "path")]] : []),
   params: (value) => (isObject(value) && Object.keys(value).length > 0 ? [["parameters", value]] : []),
   steps: (value) => [["steps", rowsOf(value).map((row) => ({
@@ -91,7 +103,7 @@ export function ReportPage({ run }: { run: string }) {
   const report = useLoaded(`${run} ${state}`, () => api.report(run));
   const value = report.value?.report ?? null;
   const pairs = isObject(value ?? undefined) ? Object.entries(value as JsonObject) : [];
-  const head = pairs.filter(([, entry]) => typeof entry !== "object" || entry === null);
+  const head = pairs.filter(([key, entry]) => typeof entry !== "object" && !INTERNAL.has(key));
   return (
     <RunFrame run={run} heading="Report" aside={() => report.value && (
       <>
