@@ -24,7 +24,7 @@ enum {
     DEADLINE_MS = 250,
     HEAP_BYTES = 16 << 20,
     AT_ONCE = 2,
-    TRIES = 5, ///< a case that was late is run again: the machine may have been
+    TRIES = 5,         ///< a case that was late is run again: the machine may have been
     VALUE_BYTES = 256, ///< one of BOUND_JSON_VALUES, in its list, with a sanitizer's margins
     /* Above a harmless child: the heap and what the sanitizer adds, and the values that are made
      * from a plan which shares parts without end, where the machine is fast enough to reach their
