@@ -22,7 +22,7 @@ export interface Served {
 }
 
 /** What is freed is given back at once, so that the memory of a build with AddressSanitizer says something. */
-export const FRUGAL = { ASAN_OPTIONS: `${process.env["ASAN_OPTIONS"] ?? ""}:quarantine_size_mb=4` };
+export const FRUGAL = { ASAN_OPTIONS: `${process.env["ASAN_OPTIONS"] ?? ""}:quarantine_size_mb=4:allocator_release_to_os_interval_ms=100` };
 
 /** people: the first is an operator; bob may approve. */
 export async function serveGated(cluster: Cluster, people = ["alice", "bob"], env: Record<string, string> = {}, plan = GATED): Promise<Served> {
